@@ -1,0 +1,130 @@
+"""Time anchors and data anchors: when an offer holds, and by what it can be called back.
+
+Rules, for instants in whole or fractional seconds since 1970:
+
+* An offer is good while ``now < honored_until``; that is ``exp`` plus every
+  extension that applies to its ``iat``. There is no leeway (RFC 7519 section 4.1.4).
+* An extension (``issued_before``, ``seconds``) applies to offers with ``iat``
+  before that instant. Extensions add up, and revive an offer that had lapsed.
+* ``iat`` may be up to 60 seconds ahead of the judge's clock, because servers'
+  clocks differ; further ahead the offer is not yet valid.
+* The data anchor is a digest over two random nonces, the sale's and the
+  deal's. Replacing a nonce recalls every offer that carries the old digest;
+  ``recall_before`` recalls those issued before an instant. Nothing else
+  recalls: no change of price, window or state turns a nonce.
+"""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from offers.terms import Offer
+from offers.tokens import encode_segment
+from offers.verdicts import Verdict
+
+#: How far a minting server's clock may run ahead of the judge's.
+ISSUE_LEEWAY_SECONDS = 60
+
+_ANCHOR_BYTES = 12
+_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """More time for every offer that was issued before an instant."""
+
+    issued_before: datetime
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the shop's rows say of an offer at the moment of judging.
+
+    ``anchor`` is today's digest for the deal, None where the deal is unknown.
+    ``units_allowed`` is how many more units this shopper may have of the deal,
+    ``units_left`` how many there are to have; None means that nothing bounds it.
+    """
+
+    anchor: str | None
+    recall_before: datetime | None = None
+    extensions: Collection[Extension] = ()
+    used: bool = False
+    units_allowed: int | None = None
+    units_left: int | None = None
+
+
+def new_nonce() -> str:
+    """A fresh nonce for a sale or a deal: 128 random bits."""
+    return new_id()
+
+
+def new_id() -> str:
+    """A fresh random id of 128 bits, as base64url: a ``jti``, a shopper."""
+    return secrets.token_urlsafe(_ID_BYTES)
+
+
+def renewed_id(offer_id: str, amount: int) -> str:
+    """The ``jti`` of an offer's renewal at an amount.
+
+    Derived, not drawn: two tabs that renew the same offer meet on one id, so
+    that it can still be redeemed only once.
+    """
+    digest = sha256(f"renew\0{offer_id}\0{amount}".encode()).digest()
+    return encode_segment(digest[:_ID_BYTES])
+
+
+def anchor_digest(sale_nonce: str, deal_nonce: str) -> str:
+    """The data anchor of a deal: the first 96 bits of SHA-256 over both nonces."""
+    digest = sha256(f"{sale_nonce}\0{deal_nonce}".encode()).digest()
+    return encode_segment(digest[:_ANCHOR_BYTES])
+
+
+def honored_until(offer: Offer, extensions: Collection[Extension]) -> datetime:
+    """The instant from which the offer is no longer good, extensions included."""
+    issued_at = datetime.fromtimestamp(offer.issued_at, UTC)
+    more = sum(each.seconds for each in extensions if issued_at < each.issued_before)
+    return datetime.fromtimestamp(offer.expires_at + more, UTC)
+
+
+def judge(
+    offer: Offer,
+    *,
+    now: datetime,
+    shoppers: Collection[str] | None,
+    standing: Standing,
+    quantity: int,
+) -> Verdict:
+    """Whether an offer that was read is honored now.
+
+    :param shoppers: the ids this browser goes by; None judges for anyone
+    :param quantity: the units wanted of this offer, at least one
+    """
+    if shoppers is not None and offer.shopper not in shoppers:
+        return Verdict.NOT_YOURS
+    if standing.used:
+        return Verdict.USED
+    if _is_recalled(offer, standing):
+        return Verdict.RECALLED
+    if offer.issued_at > now.timestamp() + ISSUE_LEEWAY_SECONDS:
+        return Verdict.NOT_YET_VALID
+    if now >= honored_until(offer, standing.extensions):
+        return Verdict.EXPIRED
+    if quantity > _least(offer.max, standing.units_allowed):
+        return Verdict.OVER_LIMIT
+    if standing.units_left is not None and quantity > standing.units_left:
+        return Verdict.SOLD_OUT
+    return Verdict.HONORED
+
+
+def _is_recalled(offer: Offer, standing: Standing) -> bool:
+    if offer.anchor != standing.anchor:
+        return True
+    before = standing.recall_before
+    return before is not None and offer.issued_at < before.timestamp()
+
+
+def _least(most: int, bound: int | None) -> int:
+    return most if bound is None else min(most, bound)

@@ -1,0 +1,48 @@
+"""System checks: a misconfigured key ring stops the process at start, with a sentence."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from offers import conf
+from offers.keys import KeyRingError
+
+
+@register(Tags.security)
+def check_key_ring(**_: Any) -> list[CheckMessage]:
+    """The settings make a key ring with one active key."""
+    try:
+        conf.ring()
+    except KeyRingError as error:
+        return [
+            Error(
+                str(error),
+                hint="`manage.py offer_keys add` makes a key set; point OFFER_KEYS at it.",
+                id="offers.E001",
+            )
+        ]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def check_production_keys(**_: Any) -> list[CheckMessage]:
+    """In production the keys and the issuer are the operator's own."""
+    messages: list[CheckMessage] = []
+    if not settings.OFFER_KEYS:
+        messages.append(
+            Warning(
+                "OFFER_KEYS is not set: offers are signed with a key derived from SECRET_KEY.",
+                hint="`manage.py offer_keys add` makes a key set; point OFFER_KEYS at it.",
+                id="offers.W001",
+            )
+        )
+    if not settings.OFFER_ISSUER.startswith("https://"):
+        messages.append(
+            Warning(
+                "OFFER_ISSUER should be the shop's https address.",
+                hint="Partners tell shops apart by it.",
+                id="offers.W002",
+            )
+        )
+    return messages

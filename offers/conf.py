@@ -1,0 +1,59 @@
+"""The key ring that the settings describe.
+
+``OFFER_KEYS``: a private JWK Set, as JSON or as a file's path.
+``OFFER_ISSUER``: the ``iss`` of what this site signs.
+"""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+from offers.keys import KeyRing, KeyRingError
+from offers.tokens import encode_segment
+
+
+@cache
+def ring() -> KeyRing:
+    """The living keys, read once a process.
+
+    :raises KeyRingError: the settings do not make a key ring
+    """
+    return KeyRing.from_jwk_set(key_document(), settings.OFFER_ISSUER)
+
+
+def key_document() -> str | dict[str, Any]:
+    """The private JWK Set as configured, not yet checked.
+
+    :raises KeyRingError: its file cannot be read, or it is missing in production
+    """
+    configured: str = settings.OFFER_KEYS
+    if configured.lstrip().startswith("{"):
+        return configured
+    if configured:
+        try:
+            return Path(configured).read_text()
+        except OSError as error:
+            raise KeyRingError(f"OFFER_KEYS: {error.strerror}: {configured}") from None
+    if settings.DEBUG:
+        return _development_keys(settings.SECRET_KEY)
+    raise KeyRingError("OFFER_KEYS is not set: a private JWK Set, as JSON or a file's path.")
+
+
+def _development_keys(secret_key: str) -> dict[str, Any]:
+    secret = sha256(b"flashfreeze development offer key\0" + secret_key.encode()).digest()
+    kid = "development-" + sha256(secret).hexdigest()[:8]
+    return {
+        "keys": [{"kty": "oct", "k": encode_segment(secret), "kid": kid, "status": "active"}]
+    }
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting in {"OFFER_KEYS", "OFFER_ISSUER", "SECRET_KEY", "DEBUG"}:
+        ring.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,143 @@
+"""The key ring: a JWK Set (RFC 7517) of which one key signs and all living keys verify.
+
+Rules:
+
+* Exactly one key is ``active``: it signs. Keys that are ``next`` (published
+  before they sign) or ``retiring`` (no longer sign) verify. A key that is
+  voided is taken out of the set, and everything it signed is void with it.
+* A key fixes its algorithm: ``oct`` is HS256, ``EC`` on P-256 is ES256. What
+  a message says of its algorithm is compared, never obeyed (RFC 8725 section 3.1).
+* A key fixes its issuer: a message in another issuer's name is refused.
+* An HS256 secret has at least 256 bits (RFC 7518 section 3.2).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OctKey
+
+_KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HS256_LEAST_BYTES = 32
+
+
+class KeyRingError(ValueError):
+    """The JWK Set cannot be used; the message says which key and why, never its secret."""
+
+
+class KeyStatus(StrEnum):
+    """What a living key is for."""
+
+    ACTIVE = "active"
+    NEXT = "next"
+    RETIRING = "retiring"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SigningKey:
+    """One living key, with everything it alone may decide."""
+
+    kid: str
+    algorithm: str
+    status: KeyStatus
+    issuer: str
+    jwk: OctKey | ECKey
+
+    @classmethod
+    def from_jwk(cls, jwk: Mapping[str, Any], issuer: str) -> Self:
+        """Read one key of a set.
+
+        Members of its own: ``status`` (see ``KeyStatus``) and, where the key is
+        a partner's, ``issuer``.
+
+        :raises KeyRingError: it is not a key that can sign or verify offers
+        """
+        kid = jwk.get("kid")
+        if not isinstance(kid, str) or not _KID.fullmatch(kid):
+            raise KeyRingError("A key has no usable kid (1 to 64 letters, digits, dots, dashes).")
+        try:
+            status = KeyStatus(jwk.get("status", ""))
+        except ValueError:
+            known = ", ".join(KeyStatus)
+            raise KeyRingError(f"Key {kid}: its status must be one of {known}.") from None
+        key, algorithm = _import(kid, jwk)
+        if jwk.get("alg", algorithm) != algorithm:
+            raise KeyRingError(f"Key {kid}: a key of this type signs with {algorithm} alone.")
+        if status is KeyStatus.ACTIVE and not key.is_private:
+            raise KeyRingError(f"Key {kid} is active, and has no private part to sign with.")
+        return cls(kid, algorithm, status, jwk.get("issuer", issuer), key)
+
+    def public_jwk(self) -> dict[str, Any] | None:
+        """The public part, for partners to verify with; None for a shared secret."""
+        if isinstance(self.jwk, OctKey):
+            return None
+        public = self.jwk.as_dict(private=False)
+        members = {name: public[name] for name in ("kty", "crv", "x", "y")}
+        return {**members, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
+
+
+def _import(kid: str, jwk: Mapping[str, Any]) -> tuple[OctKey | ECKey, str]:
+    members = {name: jwk[name] for name in ("kty", "k", "crv", "x", "y", "d") if name in jwk}
+    try:
+        match jwk.get("kty"), jwk.get("crv"):
+            case "oct", None:
+                secret = OctKey.import_key(members)
+                if len(secret.raw_value) < _HS256_LEAST_BYTES:
+                    raise KeyRingError(f"Key {kid}: an HS256 secret needs at least 32 bytes.")
+                return secret, "HS256"
+            case "EC", "P-256":
+                return ECKey.import_key(members), "ES256"
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        if isinstance(error, KeyRingError):
+            raise
+        raise KeyRingError(f"Key {kid}: its members do not make a key.") from None
+    raise KeyRingError(f"Key {kid}: only oct keys (HS256) and EC keys on P-256 (ES256) serve.")
+
+
+class KeyRing(Mapping[str, SigningKey]):
+    """All living keys by kid. Immutable: a rotation is another ring."""
+
+    def __init__(self, keys: list[SigningKey]) -> None:
+        """:raises KeyRingError: two keys share a kid, or not exactly one key is active."""
+        self._keys = {key.kid: key for key in keys}
+        if len(self._keys) != len(keys):
+            raise KeyRingError("Two keys have the same kid.")
+        active = [key for key in keys if key.status is KeyStatus.ACTIVE]
+        if len(active) != 1:
+            raise KeyRingError(f"Exactly one key must be active; {len(active)} are.")
+        self.active = active[0]
+
+    @classmethod
+    def from_jwk_set(cls, document: str | Mapping[str, Any], issuer: str) -> Self:
+        """Read a private JWK Set.
+
+        :param issuer: the ``iss`` of every key that does not name its own
+        :raises KeyRingError: it is no JWK Set, or one of its keys does not serve
+        """
+        if isinstance(document, str):
+            try:
+                document = json.loads(document)
+            except ValueError:
+                raise KeyRingError("The key set is not JSON.") from None
+        keys = document.get("keys") if isinstance(document, Mapping) else None
+        if not isinstance(keys, list) or not all(isinstance(jwk, Mapping) for jwk in keys):
+            raise KeyRingError("The key set must be an object with a list of keys.")
+        return cls([SigningKey.from_jwk(jwk, issuer) for jwk in keys])
+
+    def public_jwk_set(self) -> dict[str, list[dict[str, Any]]]:
+        """What partners need in order to verify; a shared secret is never in it."""
+        public = (key.public_jwk() for key in self._keys.values())
+        return {"keys": [jwk for jwk in public if jwk is not None]}
+
+    def __getitem__(self, kid: str) -> SigningKey:
+        return self._keys[kid]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)

@@ -1,0 +1,220 @@
+"""Signed messages: the one way to write them, the one strict way to read them.
+
+Every message we send is a JWT in JWS compact form (RFC 7515, 7519) with the
+header ``{"alg", "kid", "typ"}`` and nothing else. Each kind of message has a
+``typ`` and an audience of its own, so that one can never pass for another
+(RFC 8725 section 3.11).
+
+What the reader insists on, in the order in which it looks:
+
+1. Form: three segments of canonical, unpadded base64url, within the size
+   limit; a header and a payload that are JSON objects without duplicate names.
+2. Key: ``kid`` names a living key, else ``UnknownKey``.
+3. Signature, by the key's own algorithm, before any claim is believed.
+4. Type: exactly the kind's ``typ`` and audience, and the key's issuer.
+5. Claims: all that the kind requires, each of its exact type and range.
+
+Claims that the kind does not know are ignored (RFC 7519 section 4), so that a
+rolling deployment may add one. Time is not judged here: see ``anchors``.
+"""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from offers.keys import KeyRing, SigningKey
+from offers.terms import Offer
+from offers.verdicts import Verdict
+
+#: Integers travel through languages whose numbers are doubles (RFC 8259 section 6).
+_MOST_INTEGER = 2**53 - 1
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
+_HEADER = {"alg", "kid", "typ"}
+
+type Claims = dict[str, Any]
+type Check = Callable[[Any], bool]
+
+
+class Unreadable(ValueError):
+    """A message that cannot be believed; ``verdict`` is what to tell a person.
+
+    The text names the defect, never the message: it may go to a log.
+    """
+
+    verdict = Verdict.FORGED
+
+
+class UnknownKey(Unreadable):
+    """The message was signed with a key that is not, or no longer, on the ring."""
+
+    verdict = Verdict.UNKNOWN_KEY
+
+
+def _text(pattern: str) -> Check:
+    matches = re.compile(pattern).fullmatch
+    return lambda value: isinstance(value, str) and matches(value) is not None
+
+
+def _integer(least: int, most: int = _MOST_INTEGER) -> Check:
+    # type() and not isinstance(): True is an int to Python, not to a claim.
+    return lambda value: type(value) is int and least <= value <= most
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of message: its type, its audience, its required claims, its size limit."""
+
+    typ: str
+    audience: str
+    claims: Mapping[str, Check]
+    most_characters: int = 1024
+
+
+#: An id of at least 128 bits: 22 characters of base64url, or a UUID as text.
+identifier = _text(r"[A-Za-z0-9_-]{22,64}")
+#: Whole seconds since 1970, up to the year 9892: whatever is added to it is still a date.
+instant = _integer(0, 250_000_000_000)
+
+OFFER = Kind(
+    typ="offer+jwt",
+    audience="checkout",
+    claims={
+        "sub": identifier,
+        "jti": identifier,
+        "iat": instant,
+        "exp": instant,
+        "sale": _text(r"[a-z0-9]+(?:-[a-z0-9]+)*"),
+        "sku": _text(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"),
+        "amount": _integer(1),
+        "currency": _text(r"[A-Z]{3}"),
+        "was": _integer(1),
+        "max": _integer(1, 1_000_000),
+        "anchor": _text(r"[A-Za-z0-9_-]{16}"),
+    },
+)
+
+
+def sign(kind: Kind, claims: Mapping[str, Any], key: SigningKey) -> str:
+    """The signed message, in compact form.
+
+    Guarantees who wrote it and that nobody changed it; it is not encrypted,
+    so put nothing in it that its bearer may not read.
+    """
+    header = {"alg": key.algorithm, "kid": key.kid, "typ": kind.typ}
+    payload = {"iss": key.issuer, "aud": kind.audience, **claims}
+    return jws.serialize_compact(header, _compact_json(payload), key.jwk)
+
+
+def read(blob: str, kind: Kind, ring: KeyRing) -> Claims:
+    """The claims of a message of exactly this kind, signed by a living key.
+
+    :raises UnknownKey: its ``kid`` is not on the ring
+    :raises Unreadable: any other defect of any bytes whatever
+    """
+    if len(blob) > kind.most_characters:
+        raise Unreadable("too long")
+    segments = blob.split(".")
+    if len(segments) != 3:
+        raise Unreadable("not three segments")
+    header_bytes, payload_bytes, _ = (decode_segment(segment) for segment in segments)
+    header = _strict_object(header_bytes)
+    payload = _strict_object(payload_bytes)
+    if header.keys() != _HEADER or not all(isinstance(member, str) for member in header.values()):
+        raise Unreadable("not our header")
+    key = ring.get(header["kid"])
+    if key is None:
+        raise UnknownKey("unknown key")
+    if header["alg"] != key.algorithm:
+        raise Unreadable("not the key's algorithm")
+    try:
+        jws.deserialize_compact(blob, key.jwk, algorithms=[key.algorithm])
+    except (JoseError, ValueError):
+        raise Unreadable("bad signature") from None
+    if header["typ"] != kind.typ:
+        raise Unreadable("another type")
+    _check_claims(payload, kind, key)
+    return payload
+
+
+def sign_offer(offer: Offer, key: SigningKey) -> str:
+    """Freeze an offer: the message that carries its terms."""
+    return sign(OFFER, offer.claims(), key)
+
+
+def read_offer(blob: str, ring: KeyRing) -> Offer:
+    """The offer that a message carries.
+
+    :raises Unreadable: with the verdict to answer, as in ``read``
+    """
+    claims = read(blob, OFFER, ring)
+    if claims["exp"] <= claims["iat"]:
+        raise Unreadable("held for no time")
+    return Offer.from_claims(claims)
+
+
+def decode_segment(segment: str) -> bytes:
+    """The bytes of one base64url segment without padding (RFC 7515 section 2).
+
+    :raises Unreadable: it is not the one canonical spelling of those bytes
+    """
+    if not _SEGMENT.fullmatch(segment):
+        raise Unreadable("not base64url")
+    try:
+        decoded = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except (Base64Error, ValueError):
+        raise Unreadable("not base64url") from None
+    if encode_segment(decoded) != segment:
+        raise Unreadable("not canonical base64url")
+    return decoded
+
+
+def encode_segment(octets: bytes) -> str:
+    """Base64url without padding: the one spelling that ``decode_segment`` takes back."""
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _strict_object(octets: bytes) -> Claims:
+    try:
+        decoded = _read_json(octets.decode())
+    except (ValueError, RecursionError):
+        raise Unreadable("not JSON") from None
+    if not isinstance(decoded, dict):
+        raise Unreadable("not a JSON object")
+    return decoded
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> Claims:
+    # Two readers may disagree on which of two equal names counts (RFC 8725 section 2.4).
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name stands twice")
+    return members
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_read_json = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates, parse_constant=_no_constant
+).decode
+
+
+def _check_claims(payload: Claims, kind: Kind, key: SigningKey) -> None:
+    if payload.get("iss") != key.issuer:
+        raise Unreadable("not the key's issuer")
+    if payload.get("aud") != kind.audience:
+        raise Unreadable("another audience")
+    for name, is_well_formed in kind.claims.items():
+        if not is_well_formed(payload.get(name)):
+            raise Unreadable(f"bad claim: {name}")
+
+
+_compact_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

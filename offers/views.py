@@ -1,0 +1,12 @@
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from offers import conf
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def jwks(request: HttpRequest) -> JsonResponse:
+    """The public keys, for anyone who verifies an offer without asking us (RFC 7517)."""
+    return JsonResponse(conf.ring().public_jwk_set(), content_type="application/jwk-set+json")

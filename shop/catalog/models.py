@@ -1,0 +1,100 @@
+"""What the shop has: products, their stock, and what they cost when."""
+
+from django.core.validators import FileExtensionValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from offers.anchors import new_nonce
+from shop.money import format_money
+
+sku_validator = RegexValidator(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z",
+    "A sku has letters, digits, dots and dashes, and starts with a letter or a digit.",
+)
+
+
+class Product(models.Model):
+    """Something on sale. Its price is one; its stock is counted by variant.
+
+    A product without sizes has exactly one variant, unnamed, of the same sku.
+    """
+
+    sku = models.CharField(max_length=64, unique=True, validators=[sku_validator])
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    text = models.TextField(blank=True)
+    picture = models.FileField(
+        upload_to="products/",
+        blank=True,
+        validators=[FileExtensionValidator(["avif", "jpeg", "jpg", "png", "svg", "webp"])],
+    )
+    list_price = models.PositiveBigIntegerField(help_text="In minor units: 4990 is €49.90.")
+    currency = models.CharField(max_length=3)
+    sold_at_list_price = models.BooleanField(
+        default=True, help_text="Off: sold in sales alone, never at its list price."
+    )
+    nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(list_price__gt=0), name="product_list_price_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="product_currency_is_a_code"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.sku})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("sales:product", args=[self.slug])
+
+
+class Variant(models.Model):
+    """What is counted, and shipped: a size of a product, or the product itself.
+
+    ``stock`` is the units ever supplied, ``claimed`` those in orders that are
+    paid or may still be. What is left is the difference; it is never negative.
+    """
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
+    sku = models.CharField(max_length=64, unique=True, validators=[sku_validator])
+    name = models.CharField(max_length=60, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    stock = models.PositiveIntegerField()
+    claimed = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "name"], name="variant_name_is_unique"),
+            models.CheckConstraint(
+                condition=Q(claimed__gte=0, claimed__lte=F("stock")),
+                name="variant_claims_are_in_stock",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product.name} {self.name}".strip()
+
+
+class PricePoint(models.Model):
+    """The list price of a product from an instant on: what the lowest price is worked out from."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="price_points")
+    amount = models.PositiveBigIntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["since"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="price_point_is_positive"),
+            models.UniqueConstraint(fields=["product", "since"], name="price_point_instant_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{format_money(self.amount, self.product.currency)} since {self.since:%F %T}"

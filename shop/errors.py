@@ -1,0 +1,37 @@
+"""The pages for when something is wrong: what happened, and a way on."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from shop.sales.showcase import ShowcaseUnavailable
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """There is no such page."""
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Something broke; the page asks nothing of what may be broken."""
+    return render(request, "errors/500.html", status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form came without the cookie that belongs to it: mostly, cookies are off."""
+    return render(request, "errors/cookies.html", status=403)
+
+
+class UnavailableMiddleware:
+    """Answers 503 where there is nothing recent enough to show."""
+
+    def __init__(self, get_response):  # type: ignore[no-untyped-def]
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = self.get_response(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ShowcaseUnavailable):
+            return render(request, "errors/503.html", status=503, headers={"Retry-After": "10"})
+        return None

@@ -1,0 +1,32 @@
+"""Money: integers in minor units, with an ISO 4217 code; never a float."""
+
+from decimal import Decimal
+from functools import lru_cache
+
+from babel.numbers import format_currency, get_currency_precision, list_currencies
+
+LOCALE = "en"
+
+
+@lru_cache(maxsize=4096)
+def format_money(amount: int, currency: str) -> str:
+    """Minor units as people write them: 499, "EUR" is "€4.99"; 500, "JPY" is "¥500"."""
+    return format_currency(major_units(amount, currency), currency, locale=LOCALE)
+
+
+def major_units(amount: int, currency: str) -> Decimal:
+    """Minor units in the currency's unit: 499, "EUR" is Decimal("4.99")."""
+    return Decimal(amount).scaleb(-get_currency_precision(currency))
+
+
+def is_currency(code: str) -> bool:
+    """Whether a code is one of ISO 4217's, in capitals."""
+    return code in _CURRENCIES
+
+
+def percent_off(amount: int, was: int) -> int:
+    """How many whole percent an amount is below another, rounded down: never overstated."""
+    return max(0, (was - amount) * 100 // was)
+
+
+_CURRENCIES = frozenset(list_currencies())

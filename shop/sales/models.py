@@ -1,0 +1,239 @@
+"""Sales and their deals, what was promised and taken back, and what bounds a deal."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from offers.anchors import new_nonce
+from offers.terms import LIST
+from shop.catalog.models import Product
+
+LONGEST_HOLD_SECONDS = 30 * 24 * 3600
+
+
+def validate_time_zone(name: str) -> None:
+    """:raises ValidationError: it names no zone of the IANA database"""
+    if name not in available_timezones():
+        raise ValidationError(f"{name} is not a time zone, such as Europe/Berlin.")
+
+
+class Sale(models.Model):
+    """A window of time in which deals are offered, and how long an offer is held.
+
+    The window is half-open, ``[starts_at, ends_at)``. What a sale is by the
+    clock (upcoming, live, over) is worked out, never stored; ``state`` is what
+    the merchant decided.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        PUBLISHED = "published"
+        CANCELED = "canceled"
+
+    slug = models.CharField(
+        max_length=80,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9]+(?:-[a-z0-9]+)*\Z",
+                "A slug has small letters and digits, joined by single dashes.",
+            )
+        ],
+    )
+    title = models.CharField(max_length=120)
+    text = models.TextField(blank=True)
+    time_zone = models.CharField(
+        max_length=64, default="UTC", validators=[validate_time_zone]
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    hold_seconds = models.PositiveIntegerField(
+        default=1800,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_HOLD_SECONDS)],
+        help_text="How long a shown price is held, from the moment the page was opened.",
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    published_at = models.DateTimeField(null=True, editable=False)
+    nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
+    recall_before = models.DateTimeField(null=True, editable=False)
+    recall_reason = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="sale_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_seconds__gte=1, hold_seconds__lte=LONGEST_HOLD_SECONDS),
+                name="sale_hold_is_sane",
+            ),
+            models.CheckConstraint(condition=~Q(slug=LIST), name="sale_slug_is_not_list"),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "published", "canceled"]),
+                name="sale_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="published") | Q(published_at__isnull=False),
+                name="sale_published_has_instant",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("sales:sale", args=[self.slug])
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which the merchant thinks of this sale."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def hold(self) -> timedelta:
+        """How long an offer of this sale is held from its issue on."""
+        return timedelta(seconds=self.hold_seconds)
+
+
+class Deal(models.Model):
+    """A product in a sale: its price there, and how many units for whom.
+
+    ``allocation`` is the units ever set aside for the deal (none: all the
+    stock), ``claimed`` those in orders that are paid or may still be.
+    ``was`` is the reference price, fixed at publication.
+    """
+
+    sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="deals")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="deals")
+    position = models.PositiveSmallIntegerField(default=0)
+    price = models.PositiveBigIntegerField(help_text="In minor units: 499 is €4.99.")
+    was = models.PositiveBigIntegerField(null=True, editable=False)
+    allocation = models.PositiveIntegerField(null=True, blank=True)
+    claimed = models.PositiveIntegerField(default=0, editable=False)
+    max_per_shopper = models.PositiveIntegerField(default=10, validators=[MinValueValidator(1)])
+    withdrawn = models.BooleanField(default=False)
+    nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
+    recall_reason = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["sale", "product"], name="deal_product_once_a_sale"),
+            models.CheckConstraint(condition=Q(price__gt=0), name="deal_price_is_positive"),
+            models.CheckConstraint(
+                condition=Q(was__isnull=True) | Q(was__gt=0), name="deal_was_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed__gte=0)
+                & (Q(allocation__isnull=True) | Q(claimed__lte=F("allocation"))),
+                name="deal_claims_are_allocated",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_per_shopper__gte=1), name="deal_limit_is_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product.name} in {self.sale.title}"
+
+
+class Extension(models.Model):
+    """More time for the offers of a sale that were issued before an instant; never undone."""
+
+    sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="extensions")
+    issued_before = models.DateTimeField()
+    seconds = models.PositiveIntegerField()
+    reason = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["made_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(seconds__gte=1, seconds__lte=LONGEST_HOLD_SECONDS),
+                name="extension_is_sane",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sale}: {self.seconds} s more"
+
+
+class Recall(models.Model):
+    """That offers were taken back: of a sale or one deal of it, all or those before an instant."""
+
+    sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="recalls")
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, null=True, related_name="recalls")
+    issued_before = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["made_at"]
+
+    def __str__(self) -> str:
+        return f"{self.deal or self.sale}: {self.reason}"
+
+
+class Redemption(models.Model):
+    """That an order uses an offer. At most one does at a time: the database sees to it.
+
+    A redemption of an order that lapsed is released, and the offer is good
+    again while it is held.
+    """
+
+    jti = models.CharField(max_length=64)
+    order_number = models.CharField(max_length=20, db_index=True)
+    shopper = models.CharField(max_length=64)
+    redeemed_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["jti"],
+                condition=Q(released_at__isnull=True),
+                name="offer_is_redeemed_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jti} by {self.order_number}"
+
+
+class LimitUse(models.Model):
+    """How many units of a deal someone has in orders; who, only as a keyed hash."""
+
+    class Kind(models.TextChoices):
+        SHOPPER = "shopper"
+        EMAIL = "email"
+        CARD = "card"
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="limit_uses")
+    kind = models.CharField(max_length=10, choices=Kind)
+    key = models.CharField(max_length=64)
+    units = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "kind", "key"], name="limit_use_is_one"),
+            models.CheckConstraint(condition=Q(units__gte=0), name="limit_use_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal}: {self.units} by {self.kind}"
+
+

@@ -1,0 +1,60 @@
+"""What a merchant may do about offers that are already out: lengthen them, or take them back.
+
+Nothing else touches them. Each act is one transaction, and leaves who, when and why.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from offers.anchors import new_nonce
+from shop.sales.models import Deal, Extension, Recall, Sale
+
+
+def extend(
+    *, sale: Sale, seconds: int, by: User | None, now: datetime, reason: str = ""
+) -> Extension:
+    """Hold every offer of a sale that was issued before now for longer.
+
+    It does not lengthen the window. Extensions add up, and one that comes
+    after an unused offer had run out makes it good again.
+    """
+    return Extension.objects.create(
+        sale=sale, issued_before=now, seconds=seconds, reason=reason, made_at=now, made_by=by
+    )
+
+
+def recall(
+    *,
+    sale: Sale,
+    deal: Deal | None = None,
+    reason: str,
+    by: User | None,
+    now: datetime,
+    issued_before: datetime | None = None,
+) -> Recall:
+    """Void offers that are out: of a sale, of one of its deals, or those before an instant.
+
+    The reason is what shoppers read. Offers minted from here on carry the new
+    anchor and are good. ``issued_before`` serves for instants that no stale
+    showcase can still be minting in; for a nearer one the nonce is replaced,
+    and so it is for one deal.
+    """
+    settled = now - timedelta(seconds=settings.SHOWCASE_MAX_STALE)
+    with transaction.atomic():
+        if deal is not None:
+            deal.nonce, deal.recall_reason = new_nonce(), reason
+            deal.save(update_fields=["nonce", "recall_reason"])
+        elif issued_before is not None and issued_before < settled:
+            earlier = Sale.objects.select_for_update().get(pk=sale.pk).recall_before
+            sale.recall_before = max(issued_before, earlier or issued_before)
+            sale.recall_reason = reason
+            sale.save(update_fields=["recall_before", "recall_reason"])
+        else:
+            sale.nonce, sale.recall_reason = new_nonce(), reason
+            sale.save(update_fields=["nonce", "recall_reason"])
+        return Recall.objects.create(
+            sale=sale, deal=deal, issued_before=issued_before, reason=reason, made_at=now, made_by=by
+        )

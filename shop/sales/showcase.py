@@ -1,0 +1,102 @@
+"""The showcase: what is on show now, in this process's memory.
+
+A snapshot serves for one second of real time. Then one thread reads the next
+one, and the others wait for it, 250 ms at most. Only a database that fails or
+is slow makes an older snapshot serve on, for at most ``SHOWCASE_MAX_STALE``.
+
+Ages are measured on the machine's own monotonic clock, which no travelling
+clock moves: ``time.monotonic`` is one that freezegun replaces.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+
+from shop.sales import rows
+from shop.sales.goods import Goods, SaleOnShow
+
+FRESH_SECONDS = 1.0
+MOST_WAIT_SECONDS = 0.25
+
+logger = logging.getLogger(__name__)
+
+
+class ShowcaseUnavailable(Exception):
+    """There is nothing recent enough to show: no database, and no snapshot to stand in."""
+
+
+def real_seconds() -> float:
+    """Seconds on a clock that only moves forward, whatever time the shop is told it is."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+class Showcase:
+    """Keeps one snapshot fresh, for all threads of a process."""
+
+    def __init__(self, read: Callable[[datetime], Goods]) -> None:
+        self._read = read
+        self._lock = Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the snapshot: the next to ask reads anew."""
+        self._goods: Goods | None = None
+        self._read_at = self._tried_at = self._started_at = float("-inf")
+
+    @property
+    def age_seconds(self) -> float:
+        """How old the snapshot is; infinite where there is none."""
+        return real_seconds() - self._read_at
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether a page can be served without asking the database."""
+        return self._goods is not None and self.age_seconds <= settings.SHOWCASE_MAX_STALE
+
+    def goods(self, now: datetime) -> Goods:
+        """What is on show.
+
+        :raises ShowcaseUnavailable: the database is away, and has been for too long
+        """
+        if real_seconds() - self._tried_at >= FRESH_SECONDS:
+            self._refresh(now)
+        if self._goods is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:
+            raise ShowcaseUnavailable
+        return self._goods
+
+    def _refresh(self, now: datetime) -> None:
+        # Whoever comes while a read hangs has no reason to wait for it.
+        hangs = self._lock.locked() and real_seconds() - self._started_at > MOST_WAIT_SECONDS
+        patience = 0 if hangs else MOST_WAIT_SECONDS
+        if not self._lock.acquire(timeout=patience):
+            return
+        try:
+            self._started_at = started_at = real_seconds()
+            if started_at - self._tried_at < FRESH_SECONDS:
+                return
+            try:
+                self._goods = self._read(now)
+                self._read_at = started_at
+            except DatabaseError:
+                logger.exception("The showcase cannot be refreshed; age %.0f s", self.age_seconds)
+            finally:
+                # After a failure too: a database in trouble is asked once a second, not more.
+                self._tried_at = real_seconds()
+        finally:
+            self._lock.release()
+
+
+showcase = Showcase(rows.read_goods)
+
+
+def sale_on_show(slug: str, now: datetime) -> SaleOnShow | None:
+    """The visible sale at ``/sales/<slug>/``; one that ended long ago is read from its rows."""
+    sale = showcase.goods(now).sales.get(slug)
+    if sale is None:
+        sale = rows.read_goods(now, slug=slug).sales.get(slug)
+    return sale if sale is not None and sale.visible else None

@@ -1,0 +1,157 @@
+"""Charges: one for each attempt that reached the bank, successful or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .cards import Decline, Method
+from .forms import EXPAND, PAGE, Form, text
+from .store import Json, Record
+from .world import World, listing, new_id, now, random_text
+
+RETRIEVE = Form(**EXPAND)
+LIST = Form(**PAGE, **EXPAND, payment_intent=text)
+
+
+def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+    return world.need("charge", id, param="charge").body
+
+
+def list_(world: World, params: dict[str, Any]) -> Json:
+    equal: dict[str, str | list[str]] = {}
+    if "payment_intent" in params:
+        world.need("payment_intent", params["payment_intent"], param="payment_intent")
+        equal["payment_intent"] = params["payment_intent"]
+    return listing("/v1/charges", world.store.page("charge", params, param="charge", **equal))
+
+
+def create(
+    world: World,
+    intent: Json,
+    payment_method: Json,
+    method: Method,
+    *,
+    status: str,
+    decline: Decline | None = None,
+    authenticated: bool = False,
+) -> Record:
+    paid = status == "succeeded"
+    suffix = intent["statement_descriptor_suffix"]
+    charge: Json = {
+        "id": new_id("ch" if method.type == "card" else "py"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": intent["amount"] if status != "failed" else 0,
+        "amount_refunded": 0,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "balance_transaction": new_id("txn") if paid else None,
+        "billing_details": payment_method["billing_details"],
+        "calculated_statement_descriptor": ("STAND-IN" + (f"* {suffix}" if suffix else ""))[:22],
+        "captured": status != "failed",
+        "created": now(),
+        "currency": intent["currency"],
+        "customer": None,
+        "description": intent["description"],
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": decline.code if decline else None,
+        "failure_message": decline.message if decline else None,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": dict(intent["metadata"]),
+        "on_behalf_of": None,
+        "outcome": _outcome(decline, paid),
+        "paid": status != "failed",
+        "payment_intent": intent["id"],
+        "payment_method": payment_method["id"],
+        "payment_method_details": {
+            method.type: _details(intent, payment_method[method.type], method, authenticated),
+            "type": method.type,
+        },
+        "receipt_email": intent["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": None,
+        "refunded": False,
+        "review": None,
+        "shipping": intent["shipping"],
+        "source_transfer": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": suffix,
+        "status": status,
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+    return world.store.put(Record(charge))
+
+
+def _outcome(decline: Decline | None, paid: bool) -> Json:
+    if decline is None:
+        return {
+            "advice_code": None,
+            "network_advice_code": None,
+            "network_decline_code": None,
+            "network_status": "approved_by_network",
+            "reason": None,
+            "risk_level": "normal",
+            "risk_score": 12,
+            "seller_message": "Payment complete." if paid else "The payment is being processed.",
+            "type": "authorized",
+        }
+    return {
+        "advice_code": "try_again_later",
+        "network_advice_code": None,
+        "network_decline_code": "01",
+        "network_status": "declined_by_network",
+        "reason": decline.decline_code or decline.code,
+        "risk_level": "normal",
+        "risk_score": 12,
+        "seller_message": "The bank did not return any further details with this decline.",
+        "type": "issuer_declined",
+    }
+
+
+def _details(intent: Json, part: Json, method: Method, authenticated: bool) -> Json:
+    if method.type == "sepa_debit":
+        known = ("bank_code", "branch_code", "country", "fingerprint", "last4")
+        return {**{name: part[name] for name in known}, "expected_debit_date": None, "mandate": None}
+    if method.type == "us_bank_account":
+        known = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4")
+        return {
+            **{name: part[name] for name in (*known, "routing_number")},
+            "expected_debit_date": None,
+            "mandate": None,
+            "payment_reference": None,
+        }
+    known = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
+    return {
+        **{name: part[name] for name in known if name in part},
+        "amount_authorized": intent["amount"],
+        "authorization_code": random_text(6).upper(),
+        "extended_authorization": {"status": "disabled"},
+        "incremental_authorization": {"status": "unavailable"},
+        "installments": None,
+        "last4": part["last4"],
+        "mandate": None,
+        "multicapture": {"status": "unavailable"},
+        "network": part["brand"],
+        "network_token": {"used": False},
+        "network_transaction_id": random_text(15),
+        "overcapture": {"maximum_amount_capturable": intent["amount"], "status": "unavailable"},
+        "regulated_status": "unregulated",
+        "three_d_secure": _three_d_secure() if authenticated else None,
+        "wallet": None,
+    }
+
+
+def _three_d_secure() -> Json:
+    return {
+        "authentication_flow": "challenge",
+        "electronic_commerce_indicator": "05",
+        "exemption_indicator": None,
+        "result": "authenticated",
+        "result_reason": None,
+        "transaction_id": random_text(32).lower(),
+        "version": "2.2.0",
+    }

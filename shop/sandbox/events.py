@@ -1,0 +1,67 @@
+"""Events: a snapshot of an object at a moment, and a delivery if the shop's endpoint wants it."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import Any
+
+from .forms import EXPAND, PAGE, Form, boolean, several, text
+from .store import Json, Record
+from .world import API_VERSION, World, listing, new_id, now, origin
+
+#: What the shop's endpoint is subscribed to (STRIPE.md). Others can be listed, but are not sent.
+SUBSCRIBED = frozenset(
+    {
+        "payment_intent.succeeded",
+        "payment_intent.payment_failed",
+        "payment_intent.processing",
+        "payment_intent.requires_action",
+        "payment_intent.canceled",
+        "charge.refunded",
+        "refund.updated",
+        "refund.failed",
+        "charge.dispute.created",
+        "charge.dispute.closed",
+    }
+)
+
+LIST = Form(**PAGE, **EXPAND, type=text, types=several(text), delivery_success=boolean)
+
+
+def emit(world: World, type: str, body: Json, previous: Json | None = None) -> None:
+    """Record an event in the transaction that made it true; it is delivered after the commit."""
+    wanted = world.has_endpoint and type in SUBSCRIBED
+    data: Json = {"object": copy.deepcopy(body)}
+    if previous is not None:
+        data["previous_attributes"] = previous
+    came_from = origin.get()
+    event: Json = {
+        "id": new_id("evt"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": now(),
+        "data": data,
+        "livemode": False,
+        "pending_webhooks": int(wanted),
+        "request": {"id": came_from.id, "idempotency_key": came_from.idempotency_key},
+        "type": type,
+    }
+    world.store.put(Record(event))
+    if wanted:
+        world.store.execute(
+            "INSERT INTO deliveries (event, due) VALUES (?, ?)", (event["id"], time.time())
+        )
+
+
+def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+    return world.need("event", id, param="id").body
+
+
+def list_(world: World, params: dict[str, Any]) -> Json:
+    equal: dict[str, str | list[str]] = {}
+    if "type" in params:
+        equal["type"] = params["type"]
+    if "types" in params:
+        equal["type"] = params["types"]
+    return listing("/v1/events", world.store.page("event", params, param="event", **equal))

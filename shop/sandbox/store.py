@@ -1,0 +1,198 @@
+"""Everything the stand-in remembers, in one SQLite file or in memory.
+
+One connection behind one lock: a stand-in serves one developer, and a lock that is easy to see
+beats an isolation level. Whatever must survive together (an object, its event, the delivery, the
+answer kept for an idempotency key) is written in one `transaction`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import ApiError
+
+type Json = dict[str, Any]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    inner TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
+CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (kind, json_extract(body, '$.payment_intent'));
+CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY,
+    path TEXT NOT NULL,
+    params TEXT NOT NULL,
+    request TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    created REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS timers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    due REAL NOT NULL,
+    task TEXT NOT NULL,
+    subject TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS deliveries (
+    event TEXT PRIMARY KEY,
+    due REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0
+);
+"""
+TABLES = ("objects", "answers", "timers", "deliveries")
+
+
+@dataclass(slots=True)
+class Record:
+    """An object as clients see it (`body`) and what only the stand-in knows about it (`inner`)."""
+
+    body: Json
+    inner: Json = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return str(self.body["id"])
+
+
+class Store:
+    def __init__(self, path: str = ":memory:") -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, except that an `ApiError` is an answer: what it stands on is kept."""
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+            except ApiError:
+                self._db.execute("COMMIT")
+                raise
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            else:
+                self._db.execute("COMMIT")
+            finally:
+                self._depth = 0
+
+    def execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def put(self, record: Record) -> Record:
+        body = record.body
+        self.execute(
+            "INSERT INTO objects (id, kind, created, body, inner) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET body = excluded.body, inner = excluded.inner",
+            (
+                record.id,
+                body["object"],
+                body["created"],
+                json.dumps(body),
+                json.dumps(record.inner),
+            ),
+        )
+        return record
+
+    def get(self, kind: str, id: str) -> Record | None:
+        rows = self.execute("SELECT body, inner FROM objects WHERE kind = ? AND id = ?", (kind, id))
+        return _record(rows[0]) if rows else None
+
+    def find(self, kind: str, **equal: str) -> list[Record]:
+        """Every object of a kind whose fields equal these, oldest first."""
+        where, values = _filters(kind, equal, {})
+        rows = self.execute(f"SELECT body, inner FROM objects WHERE {where} ORDER BY seq", values)
+        return [_record(row) for row in rows]
+
+    def page(
+        self, kind: str, params: Mapping[str, Any], *, param: str, **equal: str | list[str]
+    ) -> tuple[list[Json], bool]:
+        """One page of a list, newest first, and whether more follow."""
+        limit = params.get("limit", 10)
+        if not 1 <= limit <= 100:
+            raise ApiError(
+                "Invalid limit: must be between 1 and 100.",
+                code="parameter_invalid_integer",
+                param="limit",
+            )
+        where, values = _filters(kind, equal, params.get("created", {}))
+        backwards = "ending_before" in params
+        for name, sign in (("starting_after", "<"), ("ending_before", ">")):
+            if name in params:
+                rows = self.execute(
+                    "SELECT seq FROM objects WHERE kind = ? AND id = ?", (kind, params[name])
+                )
+                if not rows:
+                    raise ApiError(
+                        f"No such {kind}: '{params[name]}'", code="resource_missing", param=name
+                    )
+                where += f" AND seq {sign} ?"
+                values += (rows[0][0],)
+        order = "ASC" if backwards else "DESC"
+        rows = self.execute(
+            f"SELECT body, inner FROM objects WHERE {where} ORDER BY seq {order} LIMIT ?",
+            (*values, limit + 1),
+        )
+        bodies = [_record(row).body for row in rows[:limit]]
+        return (bodies[::-1] if backwards else bodies), len(rows) > limit
+
+    def later(self, task: str, subject: str, seconds: float) -> None:
+        """Have a `clockwork` task run on an object after a while, also across a restart."""
+        self.execute(
+            "INSERT INTO timers (due, task, subject) VALUES (?, ?, ?)",
+            (time.time() + seconds, task, subject),
+        )
+
+    def forget(self) -> None:
+        with self.transaction():
+            for table in TABLES:
+                self.execute(f"DELETE FROM {table}")
+
+
+def _record(row: Any) -> Record:
+    return Record(json.loads(row[0]), json.loads(row[1]))
+
+
+def _filters(
+    kind: str, equal: Mapping[str, str | list[str]], created: Mapping[str, int]
+) -> tuple[str, tuple[Any, ...]]:
+    where, values = "kind = ?", [kind]
+    bounds: list[Any] = []
+    for name, value in equal.items():
+        wanted = value if isinstance(value, list) else [value]
+        where += f" AND json_extract(body, '$.{name}') IN ({', '.join('?' * len(wanted))})"
+        bounds += wanted
+    for name, bound in created.items():
+        where += f" AND created {_OPERATORS[name]} ?"
+        bounds.append(bound)
+    return where, (*values, *bounds)
+
+
+_OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}

@@ -1,0 +1,139 @@
+"""ConfirmationTokens: what a page collected, for one confirmation, within twelve hours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import cards, methods
+from .cards import Method
+from .errors import ApiError
+from .forms import EXPAND, SHIPPING, Form, address, choice, filled, metadata, nested, text
+from .forms import ADDRESS as ADDRESS_FORM
+from .store import Json, Record
+from .world import World, new_id, now
+
+VALID_SECONDS = 12 * 60 * 60
+
+RETRIEVE = Form(**EXPAND)
+#: `POST /v1/test_helpers/confirmation_tokens`, with a secret key.
+CREATE_FOR_TEST = Form(
+    **EXPAND,
+    payment_method=text,
+    payment_method_data=nested(methods.FROM_SERVER),
+    return_url=address,
+    setup_future_usage=choice("on_session", "off_session"),
+    shipping=nested(SHIPPING),
+)
+#: `POST /v1/confirmation_tokens`, with a publishable key: what the page script sends.
+CREATE_FROM_PAGE = Form(
+    payment_method_data=nested(methods.FROM_PAGE),
+    return_url=address,
+    shipping=nested(SHIPPING),
+    metadata=metadata,
+)
+
+
+def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+    return world.need("confirmation_token", id, param="confirmation_token").body
+
+
+def check_test(params: dict[str, Any]) -> None:
+    if "payment_method" not in params and "payment_method_data" not in params:
+        raise ApiError(
+            "You must provide one of `payment_method` or `payment_method_data`.",
+            code="parameter_missing",
+            param="payment_method",
+        )
+
+
+def create_for_test(world: World, params: dict[str, Any]) -> Json:
+    """A token as if a page had made it, but one whose next action is a plain redirect."""
+    data = params.get("payment_method_data") or {}
+    if "payment_method" in params:
+        method = methods.by_test_id(params["payment_method"], param="payment_method")
+    else:
+        method = methods.by_data(data)
+    return _create(world, method, params, data, use_stripe_sdk=False)
+
+
+def check_page(params: dict[str, Any]) -> None:
+    if "payment_method_data" not in params:
+        raise ApiError(
+            "Missing required param: payment_method_data.",
+            code="parameter_missing",
+            param="payment_method_data",
+        )
+
+
+def create_from_page(world: World, params: dict[str, Any]) -> Json:
+    data = params["payment_method_data"]
+    method = methods.by_data(data)
+    card = data["card"]
+    expiry = (card["exp_month"], card["exp_year"] % 100 + 2000)
+    return _create(world, method, params, data, use_stripe_sdk=True, expiry=expiry)
+
+
+def _create(
+    world: World,
+    method: Method,
+    params: dict[str, Any],
+    data: dict[str, Any],
+    *,
+    use_stripe_sdk: bool,
+    expiry: tuple[int, int] | None = None,
+) -> Json:
+    created = now()
+    shipping = params.get("shipping")
+    token: Json = {
+        "id": new_id("ctoken"),
+        "object": "confirmation_token",
+        "created": created,
+        "expires_at": created + VALID_SECONDS,
+        "livemode": False,
+        "mandate_data": None,
+        "metadata": params.get("metadata", {}),
+        "payment_intent": None,
+        "payment_method_options": None,
+        "payment_method_preview": {
+            "allow_redisplay": data.get("allow_redisplay", "limited"),
+            "billing_details": methods.billing(data.get("billing_details")),
+            method.type: methods.shown(method, expiry),
+            "customer": None,
+            "type": method.type,
+        },
+        "return_url": params.get("return_url"),
+        "setup_future_usage": params.get("setup_future_usage"),
+        "setup_intent": None,
+        "shipping": shipping
+        and {
+            "address": filled(ADDRESS_FORM, shipping["address"]),
+            "name": shipping["name"],
+            "phone": shipping.get("phone"),
+        },
+        "use_stripe_sdk": use_stripe_sdk,
+    }
+    return world.store.put(Record(token, {"number": method.number})).body
+
+
+def usable(world: World, id: str) -> Record:
+    """A token that can still confirm something, or the reason why it cannot."""
+    token = world.need("confirmation_token", id, param="confirmation_token")
+    if token.body["payment_intent"] is not None:
+        raise ApiError(
+            f"The ConfirmationToken {id} has already been used to confirm a PaymentIntent"
+            f" ({token.body['payment_intent']}). A ConfirmationToken can be used only once.",
+            param="confirmation_token",
+        )
+    if token.body["expires_at"] <= now():
+        raise ApiError(f"The ConfirmationToken {id} has expired.", param="confirmation_token")
+    return token
+
+
+def method_of(token: Record) -> Method:
+    return cards.BY_NUMBER[token.inner["number"]]
+
+
+def spend(world: World, token: Record, intent: str) -> None:
+    """Used, whether the payment then succeeds or not. A used token expires no more."""
+    token.body.update(payment_intent=intent, expires_at=None)
+    world.store.put(token)
