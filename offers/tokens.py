@@ -159,6 +159,20 @@ def read_offer(blob: str, ring: KeyRing) -> Offer:
     return Offer.from_claims(claims)
 
 
+def hint(blob: str, claim: str) -> str:
+    """What an unreadable message says of itself, for finding the product it may mean.
+
+    Not to be believed: use it as a search term, never as a fact. Empty where it
+    says nothing that would do for this claim of an offer.
+    """
+    try:
+        payload = _strict_object(decode_segment(blob[: OFFER.most_characters].split(".")[1]))
+    except (Unreadable, IndexError):
+        return ""
+    value = payload.get(claim)
+    return value if isinstance(value, str) and OFFER.claims[claim](value) else ""
+
+
 def decode_segment(segment: str) -> bytes:
     """The bytes of one base64url segment without padding (RFC 7515 section 2).
 

@@ -47,6 +47,8 @@ class Facts:
     goods: Goods
     uses: dict[str, OfferUse]
     units_taken: dict[int, int]
+    #: Not from rows: the database was away, and the showcase stands in.
+    is_provisional: bool = False
 
 
 def limit_key(kind: models.LimitUse.Kind, value: str) -> str:
@@ -166,7 +168,7 @@ def _read(queries: dict[str, QuerySet[Any, Any]]) -> defaultdict[str, list[Row]]
         for kind, query in queries.items()
     ]
     rows: defaultdict[str, list[Row]] = defaultdict(list)
-    for kind, row in branches[0].union(*branches[1:], all=True):
+    for kind, row in branches[0].union(*branches[1:], all=True).order_by():
         rows[kind].append(json.loads(row))
     return rows
 

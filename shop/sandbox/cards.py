@@ -1,8 +1,8 @@
 """The catalogue of test cards and test bank accounts, and what becomes of each.
 
 Numbers and ids are Stripe's own (https://docs.stripe.com/testing), so that a test written against
-the stand-in runs against Stripe. One card is ours alone and says so: Stripe leaves
-`fingerprint` away for some cards, and no test card of Stripe's shows that.
+the stand-in runs against Stripe. Those that are ours alone have `standIn` in their id: Stripe
+leaves `fingerprint` away for some cards, and has no test card that shows it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ LOST = Decline("card_declined", "lost_card", "Your card was declined.")
 STOLEN = Decline("card_declined", "stolen_card", "Your card was declined.")
 FRAUD = Decline("card_declined", "fraudulent", "Your card was declined.")
 EXPIRED = Decline("expired_card", "expired_card", "Your card has expired.", "exp_month")
-BAD_CVC = Decline("incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect.", "cvc")
+BAD_CVC = Decline(
+    "incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect.", "cvc"
+)
 BROKEN = Decline(
     "processing_error",
     "processing_error",
@@ -82,11 +84,16 @@ def _declined(number: str, decline: Decline, note: str, *names: str) -> Method:
     return Method(number, tuple(f"pm_card_{name}" for name in names), note, Fate(decline))
 
 
+BANK = Fate(challenge=True)
+LATER = Fate(delayed=True)
+
+# fmt: off
 CATALOGUE = (
     Method("4242424242424242", ("pm_card_visa",), "Succeeds"),
     Method("5555555555554444", ("pm_card_mastercard",), "Succeeds", brand="mastercard"),
     Method("378282246310005", ("pm_card_amex",), "Succeeds", brand="amex"),
-    _declined("4000000000000002", GENERIC, "Declined", "visa_chargeDeclined", "chargeDeclined"),
+    _declined("4000000000000002", GENERIC, "Declined",
+              "visa_chargeDeclined", "chargeDeclined"),
     _declined("4000000000009995", NO_FUNDS, "Declined: insufficient funds",
               "visa_chargeDeclinedInsufficientFunds", "chargeDeclinedInsufficientFunds"),
     _declined("4000000000009987", LOST, "Declined: lost card",
@@ -94,33 +101,44 @@ CATALOGUE = (
     _declined("4000000000009979", STOLEN, "Declined: stolen card",
               "visa_chargeDeclinedStolenCard", "chargeDeclinedStolenCard"),
     _declined("4100000000000019", FRAUD, "Declined: blocked as fraudulent",
-              "radarBlock", "visa_chargeDeclinedFraudulent", "chargeDeclinedFraudulent"),
-    _declined("4000000000000069", EXPIRED, "Declined: expired", "chargeDeclinedExpiredCard"),
-    _declined("4000000000000127", BAD_CVC, "Declined: wrong security code", "chargeDeclinedIncorrectCvc"),
-    _declined("4000000000000119", BROKEN, "Declined: processing error", "chargeDeclinedProcessingError"),
+              "radarBlock"),
+    _declined("4000000000000069", EXPIRED, "Declined: expired card",
+              "chargeDeclinedExpiredCard"),
+    _declined("4000000000000127", BAD_CVC, "Declined: wrong security code",
+              "chargeDeclinedIncorrectCvc"),
+    _declined("4000000000000119", BROKEN, "Declined: processing error",
+              "chargeDeclinedProcessingError"),
     Method("4000002760003184", ("pm_card_authenticationRequired",),
-           "Asks the bank (3-D Secure), always", Fate(challenge=True)),
+           "Asks the bank (3-D Secure), always", BANK),
     Method("4000000000003220", ("pm_card_threeDSecure2Required", "pm_card_threeDSecureRequired"),
-           "Asks the bank (3-D Secure)", Fate(challenge=True)),
+           "Asks the bank (3-D Secure)", BANK),
     Method("4000008400001629", ("pm_card_threeDSecureRequiredChargeDeclined",),
            "Asks the bank, then declined", Fate(GENERIC, challenge=True)),
-    Method("4000008260003178", ("pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",),
-           "Asks the bank, then insufficient funds", Fate(NO_FUNDS, challenge=True)),
-    Method("4000000000003055", ("pm_card_threeDSecureOptional",), "Knows 3-D Secure, needs none"),
-    Method("4000000000000259", ("pm_card_createDispute",), "Succeeds, then disputed", Fate(disputed=True)),
-    Method("4000000000007726", ("pm_card_pendingRefund",), "A refund takes a while", Fate(refund="later")),
-    Method("4000000000005126", ("pm_card_refundFail",), "A refund fails later", Fate(refund="fails later")),
+    Method("4000000000003055", ("pm_card_threeDSecureOptional",),
+           "Knows 3-D Secure, needs none"),
+    Method("4000000000000259", ("pm_card_createDispute",),
+           "Succeeds, then disputed", Fate(disputed=True)),
+    Method("4000000000007726", ("pm_card_pendingRefund",),
+           "Its refund takes a while", Fate(refund="later")),
+    Method("4000000000005126", ("pm_card_refundFail",),
+           "Its refund fails later", Fate(refund="fails later")),
+    Method("000123456789", ("pm_usBankAccount_success",),
+           "Succeeds after a while", LATER, "us_bank_account"),
+    Method("000222222227", ("pm_usBankAccount_insufficientFunds",),
+           "Fails after a while", Fate(DEBIT_FAILED, delayed=True), "us_bank_account"),
+    Method("DE89370400440532013000", (),
+           "Succeeds after a while", LATER, "sepa_debit", country="DE"),
+    Method("DE62370400440532013001", (),
+           "Fails after a while", Fate(DEBIT_FAILED, delayed=True), "sepa_debit", country="DE"),
+    # Ours alone; Stripe answers with 'No such PaymentMethod'.
     Method("4000000000001018", ("pm_card_standIn_noFingerprint",),
-           "Succeeds, has no fingerprint (the stand-in's own)", has_fingerprint=False),
-    Method("000123456789", ("pm_usBankAccount_success", "pm_usBankAccount"), "Succeeds after a while",
-           Fate(delayed=True), type="us_bank_account"),
-    Method("000222222227", ("pm_usBankAccount_insufficientFunds",), "Fails after a while",
-           Fate(DEBIT_FAILED, delayed=True), type="us_bank_account"),
-    Method("DE89370400440532013000", ("pm_sepaDebit",), "Succeeds after a while",
-           Fate(delayed=True), type="sepa_debit", country="DE"),
-    Method("DE62370400440532013001", ("pm_sepaDebit_fails",), "Fails after a while",
-           Fate(DEBIT_FAILED, delayed=True), type="sepa_debit", country="DE"),
-)  # fmt: skip
+           "Succeeds, has no fingerprint (not Stripe's)", has_fingerprint=False),
+    Method("DE08370400440532013003", ("pm_sepaDebit_standIn_success",),
+           "Succeeds after a while", LATER, "sepa_debit", country="DE"),
+    Method("DE78370400440532013004", ("pm_sepaDebit_standIn_failure",),
+           "Fails after a while", Fate(DEBIT_FAILED, delayed=True), "sepa_debit", country="DE"),
+)
+# fmt: on
 
 BY_ID = {id: method for method in CATALOGUE for id in method.ids}
 BY_NUMBER = {method.number: method for method in CATALOGUE}

@@ -113,20 +113,25 @@ def _outcome(decline: Decline | None, paid: bool) -> Json:
 
 
 def _details(intent: Json, part: Json, method: Method, authenticated: bool) -> Json:
+    def of_part(*names: str) -> Json:
+        return {name: part[name] for name in names if name in part}
+
     if method.type == "sepa_debit":
-        known = ("bank_code", "branch_code", "country", "fingerprint", "last4")
-        return {**{name: part[name] for name in known}, "expected_debit_date": None, "mandate": None}
-    if method.type == "us_bank_account":
-        known = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4")
         return {
-            **{name: part[name] for name in (*known, "routing_number")},
+            **of_part("bank_code", "branch_code", "country", "fingerprint", "last4"),
+            "expected_debit_date": None,
+            "mandate": None,
+        }
+    if method.type == "us_bank_account":
+        return {
+            **of_part("account_holder_type", "account_type", "bank_name", "fingerprint", "last4"),
+            **of_part("routing_number"),
             "expected_debit_date": None,
             "mandate": None,
             "payment_reference": None,
         }
-    known = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
     return {
-        **{name: part[name] for name in known if name in part},
+        **of_part("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding"),
         "amount_authorized": intent["amount"],
         "authorization_code": random_text(6).upper(),
         "extended_authorization": {"status": "disabled"},

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from .errors import ApiError
 
-ZERO_DECIMAL = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
-)
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+# fmt: off
+ZERO_DECIMAL = frozenset({
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf",
+    "xof", "xpf",
+})
+THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 #: Written with two decimals for old times' sake, though the currency has none: whole units only.
 WHOLE_UNITS = frozenset({"isk", "ugx"})
 
@@ -20,16 +22,14 @@ LEAST = {
     "usd": 50, "aed": 200, "aud": 50, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250,
     "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200,
     "nok": 300, "nzd": 50, "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000,
-}  # fmt: skip
+}
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
-KNOWN = (
-    frozenset(LEAST)
-    | ZERO_DECIMAL
-    | THREE_DECIMAL
-    | WHOLE_UNITS
-    | frozenset("all ars bam bgn clp cop egp gel ils idr kzt mad mdl mkd pen php rsd sar try twd uah uyu zar".split())
-)
+KNOWN = frozenset(LEAST) | ZERO_DECIMAL | THREE_DECIMAL | WHOLE_UNITS | {
+    "all", "ars", "bam", "bgn", "cop", "egp", "gel", "idr", "ils", "kzt", "mad", "mdl", "mkd",
+    "pen", "php", "rsd", "sar", "try", "twd", "uah", "uyu", "zar",
+}
+# fmt: on
 MOST = 99_999_999
 
 

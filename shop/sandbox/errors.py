@@ -10,7 +10,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An answer that is an error. Raising it commits what was written before: a decline is a fact."""
+    """An answer that is an error. What was written before it is kept: a decline is a fact."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ def unrecognized_url(method: str, path: str) -> ApiError:
 
 
 def unexpected_state(message: str, intent: dict[str, Any], *, param: str | None = None) -> ApiError:
-    """The intent is in no status that allows this; it comes along, so that nobody has to ask again."""
+    """The intent is in no status that allows this. It comes along: nobody has to ask again."""
     return ApiError(
         message, code="payment_intent_unexpected_state", param=param, payment_intent=intent
     )

@@ -139,7 +139,7 @@ def choice(*allowed: str) -> Parser:
     return parse
 
 
-def address(name: str, raw: Raw) -> str:
+def url(name: str, raw: Raw) -> str:
     """An absolute http(s) address, such as a `return_url`."""
     value = text(name, raw)
     if not re.fullmatch(r"https?://[^\s/]+\S*", value):

@@ -33,7 +33,7 @@ _COMMON: dict[str, Field | Parser] = {
     "billing_details": nested(BILLING),
     "allow_redisplay": choice("always", "limited", "unspecified"),
 }
-#: What a server may send. Raw card numbers never come from a server: they are the script's business.
+#: What a server may send. A card's number never comes from one: that is the script's business.
 FROM_SERVER = Form(**_COMMON, sepa_debit=nested(Form(iban=required(text))))
 FROM_PAGE = Form(
     **_COMMON,

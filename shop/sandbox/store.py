@@ -30,7 +30,9 @@ CREATE TABLE IF NOT EXISTS objects (
     inner TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
-CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (kind, json_extract(body, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (
+    kind, json_extract(body, '$.payment_intent')
+);
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY,
     path TEXT NOT NULL,
@@ -82,7 +84,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, except that an `ApiError` is an answer: what it stands on is kept."""
+        """All or nothing. A decline is caught inside, since what it wrote is a fact to keep."""
         with self._lock:
             if self._depth:
                 yield
@@ -91,9 +93,6 @@ class Store:
             self._depth = 1
             try:
                 yield
-            except ApiError:
-                self._db.execute("COMMIT")
-                raise
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise

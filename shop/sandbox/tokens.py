@@ -7,8 +7,7 @@ from typing import Any
 from . import cards, methods
 from .cards import Method
 from .errors import ApiError
-from .forms import EXPAND, SHIPPING, Form, address, choice, filled, metadata, nested, text
-from .forms import ADDRESS as ADDRESS_FORM
+from .forms import ADDRESS, EXPAND, SHIPPING, Form, choice, filled, metadata, nested, text, url
 from .store import Json, Record
 from .world import World, new_id, now
 
@@ -20,14 +19,14 @@ CREATE_FOR_TEST = Form(
     **EXPAND,
     payment_method=text,
     payment_method_data=nested(methods.FROM_SERVER),
-    return_url=address,
+    return_url=url,
     setup_future_usage=choice("on_session", "off_session"),
     shipping=nested(SHIPPING),
 )
 #: `POST /v1/confirmation_tokens`, with a publishable key: what the page script sends.
 CREATE_FROM_PAGE = Form(
     payment_method_data=nested(methods.FROM_PAGE),
-    return_url=address,
+    return_url=url,
     shipping=nested(SHIPPING),
     metadata=metadata,
 )
@@ -106,7 +105,7 @@ def _create(
         "setup_intent": None,
         "shipping": shipping
         and {
-            "address": filled(ADDRESS_FORM, shipping["address"]),
+            "address": filled(ADDRESS, shipping["address"]),
             "name": shipping["name"],
             "phone": shipping.get("phone"),
         },

@@ -51,7 +51,7 @@ class Endpoint:
         )
         try:
             with _OPENER.open(request, timeout=TIMEOUT) as response:
-                return 200 <= response.status < 300
+                return bool(200 <= response.status < 300)
         except (urllib.error.URLError, OSError, ValueError):
             return False
 

@@ -27,7 +27,9 @@ class Origin:
     idempotency_key: str | None = None
 
 
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+#: What happens later, by itself, has no request.
+NOBODY = Origin()
+origin: ContextVar[Origin] = ContextVar("origin", default=NOBODY)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,160 @@
+"""Packing a bag into one cookie, and back into the very same messages.
+
+A cookie holds 4,096 bytes and an offer is some 450, most of which every other
+offer of the bag says too. So the messages are kept decoded (a signature does
+not compress, its base64 neither) and everything but the signatures is
+compressed together, primed with what every offer says.
+
+    version  1 byte
+    lines    1 byte
+    lengths  1 byte a line: of its signature
+    signatures
+    DEFLATE (RFC 1951, raw) of, for each line:
+        header, payload, quantities; each 2 bytes of length, then its bytes
+
+No signature of its own: each offer in it has one, and the quantities are the
+shopper's to choose. A damaged cookie gives back every line before the damage.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from offers.tokens import Unreadable, decode_segment, encode_segment
+
+#: RFC 6265 section 6.1: name, value and attributes together.
+MOST_BYTES = 4096
+_ATTRIBUTES_BYTES = 160
+_VERSION = 1
+_MOST_LINES = 60
+#: Far more than any bag of that many lines; a bomb ends here.
+_MOST_UNPACKED_BYTES = 64 * 1024
+_DICTIONARY = (
+    b'=1,=2{"alg":"ES256","kid":"{"alg":"HS256","kid":"development-","typ":"offer+jwt"}'
+    b'{"iss":"https://","aud":"checkout","sub":"","jti":"","iat":17,"exp":17,"sale":"list",'
+    b'"sku":"","amount":99,"currency":"EUR","was":90,"max":10,"anchor":""}'
+)
+
+
+class BagFull(Exception):
+    """The lines do not fit into one cookie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """One line as it travels: the signed message and the units wanted by variant's sku."""
+
+    message: str
+    quantities: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What a cookie gave back; ``damaged`` says that something in it could not be read."""
+
+    lines: Sequence[Packed]
+    damaged: bool = False
+
+
+def pack(lines: Sequence[Packed]) -> str:
+    """The cookie's value; empty for an empty bag.
+
+    :raises BagFull: it would not fit into a cookie
+    """
+    if not lines:
+        return ""
+    if len(lines) > _MOST_LINES:
+        raise BagFull
+    signatures: list[bytes] = []
+    text = bytearray()
+    for line in lines:
+        header, payload, signature = map(decode_segment, line.message.split("."))
+        signatures.append(signature)
+        for part in (header, payload, _write_quantities(line.quantities)):
+            text += len(part).to_bytes(2) + part
+    deflate = zlib.compressobj(9, wbits=-15, memLevel=9, zdict=_DICTIONARY)
+    head = bytes([_VERSION, len(lines), *map(len, signatures)])
+    octets = head + b"".join(signatures) + deflate.compress(text) + deflate.flush()
+    value = encode_segment(octets)
+    if len(value) > MOST_BYTES - _ATTRIBUTES_BYTES:
+        raise BagFull
+    return value
+
+
+def unpack(value: str) -> Unpacked:
+    """The lines of a cookie's value, in order; never an exception, whatever it holds."""
+    if not value:
+        return Unpacked(())
+    lines: list[Packed] = []
+    try:
+        for line in _lines(_octets(value)):
+            lines.append(line)
+    except (ValueError, IndexError, zlib.error):
+        return Unpacked(tuple(lines), damaged=True)
+    return Unpacked(tuple(lines))
+
+
+def _octets(value: str) -> bytes:
+    if len(value) > MOST_BYTES:
+        raise ValueError("longer than a cookie")
+    # A cookie that was cut off is read as far as it goes.
+    whole = value if len(value) % 4 != 1 else value[:-1]
+    try:
+        return decode_segment(whole)
+    except Unreadable:
+        return decode_segment(whole[: len(whole) // 4 * 4])
+
+
+def _lines(octets: bytes) -> Iterator[Packed]:
+    if octets[0] != _VERSION:
+        raise ValueError("another version")
+    count = octets[1]
+    position = 2 + count
+    signatures: list[bytes] = []
+    for length in octets[2:position]:
+        signatures.append(octets[position : position + length])
+        position += length
+    text = _inflate(octets[position:])
+    position = 0
+    for signature in signatures:
+        parts: list[bytes] = []
+        for _ in range(3):
+            length = int.from_bytes(text[position : position + 2])
+            part = text[position + 2 : position + 2 + length]
+            position += 2 + length
+            if position > len(text):
+                raise ValueError("cut off")
+            parts.append(part)
+        header, payload, quantities = parts
+        message = ".".join(map(encode_segment, (header, payload, signature)))
+        yield Packed(message, _read_quantities(quantities))
+    if position != len(text):
+        raise ValueError("more than its lines")
+
+
+def _inflate(deflated: bytes) -> bytes:
+    inflate = zlib.decompressobj(wbits=-15, zdict=_DICTIONARY)
+    text = bytearray()
+    # In small steps: damage then costs what comes after it, not what came before.
+    for start in range(0, len(deflated), 64):
+        try:
+            text += inflate.decompress(deflated[start : start + 64], _MOST_UNPACKED_BYTES)
+        except zlib.error:
+            break
+        if len(text) > _MOST_UNPACKED_BYTES:
+            raise ValueError("more than a bag")
+    return bytes(text)
+
+
+def _write_quantities(quantities: Mapping[str, int]) -> bytes:
+    return ",".join(f"{sku}={units}" for sku, units in quantities.items()).encode()
+
+
+def _read_quantities(text: bytes) -> dict[str, int]:
+    quantities: dict[str, int] = {}
+    for pair in text.decode().split(","):
+        sku, _, units = pair.partition("=")
+        if not sku or not units.isdecimal() or not 0 < int(units[:7]) < 1_000_000:
+            raise ValueError("bad quantity")
+        quantities[sku] = int(units[:7])
+    return quantities

@@ -1,0 +1,266 @@
+"""What became of each line: judged anew every time the bag is shown, and renewed.
+
+Nothing is trusted because it was once true. Rules of renewal:
+
+* An offer that has run out is renewed by itself where the product can be had
+  now for the same or less: in its own sale while that is open, or elsewhere.
+* An offer that is good gives way to a cheaper one: a frozen price is a
+  ceiling, never a floor.
+* A dearer price is never taken by itself: the line stays, marked, and shows
+  both, until the shopper says yes (``accept``) or removes it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import Error as DatabaseError
+
+from offers.anchors import Standing, honored_until, judge, renewed_id
+from offers.verdicts import Verdict
+from shop.bag.cookie import BagFull
+from shop.bag.lines import Bag, Line
+from shop.money import format_money
+from shop.sales.goods import Deal, ProductOnShow, VariantOnShow
+from shop.sales.offering import freeze, mint
+from shop.sales.rows import Facts, OfferUse, read_facts
+from shop.sales.showcase import showcase
+from shop.shopper import Shopper
+
+logger = logging.getLogger(__name__)
+
+#: For an offer of a deal that nobody knows: no anchor is its anchor.
+_UNKNOWN = Standing(anchor=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedLine:
+    """A line, the verdict on it, and what a page needs to say about it."""
+
+    line: Line
+    verdict: Verdict
+    product: ProductOnShow | None
+    deal: Deal | None = None
+    honored_until: datetime | None = None
+    use: OfferUse | None = None
+    is_own_use: bool = False
+    #: What the product costs now, if it can be had.
+    current: Deal | None = None
+    #: What the line cost before it was renewed just now, in minor units.
+    renewed_from: int | None = None
+
+    @property
+    def is_honored(self) -> bool:
+        """Whether checkout would take it as it is."""
+        return self.verdict is Verdict.HONORED
+
+    @property
+    def units(self) -> list[tuple[VariantOnShow, int]]:
+        """The variants wanted, with how many of each."""
+        if self.product is None:
+            return []
+        pairs = ((self.product.variant(sku), n) for sku, n in self.line.quantities.items())
+        return [(variant, n) for variant, n in pairs if variant is not None]
+
+    @property
+    def total(self) -> int:
+        """What the line costs, in minor units; nothing where its offer cannot be read."""
+        return self.line.offer.amount * self.line.quantity if self.line.offer else 0
+
+    @property
+    def amount_text(self) -> str:
+        """The unit price, as people read it."""
+        offer = self.line.offer
+        return format_money(offer.amount, offer.currency) if offer else ""
+
+    @property
+    def total_text(self) -> str:
+        """The line's total, as people read it."""
+        return format_money(self.total, self.line.offer.currency) if self.line.offer else ""
+
+    @property
+    def most_available(self) -> int:
+        """Units that are left of the product's deal: none, or fewer than wanted."""
+        return self.deal.left if self.deal else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedBag:
+    """All lines judged at one instant, by one reading of the rows."""
+
+    lines: Sequence[JudgedLine]
+    facts: Facts
+    now: datetime
+    totals: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def honored(self) -> list[JudgedLine]:
+        """The lines that can be bought."""
+        return [line for line in self.lines if line.is_honored]
+
+    @property
+    def refused(self) -> list[JudgedLine]:
+        """The lines that cannot be bought as they are."""
+        return [line for line in self.lines if not line.is_honored]
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of what can be bought; None for nothing, or for more than one."""
+        return next(iter(self.totals)) if len(self.totals) == 1 else None
+
+    @property
+    def total_texts(self) -> list[str]:
+        """What the honored lines cost, a sum for each currency."""
+        return [format_money(amount, currency) for currency, amount in self.totals.items()]
+
+    @property
+    def can_check_out(self) -> bool:
+        """Whether all of it can be ordered now."""
+        return bool(self.lines) and not self.refused and self.currency is not None
+
+    @property
+    def held_until(self) -> datetime | None:
+        """The first instant at which a held price runs out."""
+        return min((each.honored_until for each in self.honored if each.honored_until), default=None)
+
+    def line(self, line_id: str) -> JudgedLine | None:
+        """The judged line that a form names."""
+        return next((each for each in self.lines if each.line.id == line_id), None)
+
+
+def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> JudgedBag:
+    """Judge every line by the rows, with one query, and renew what may be renewed.
+
+    :param extra: lines that are not in the bag, to have the facts of too
+    """
+    lines = [*bag.lines, *extra]
+    offers = [line.offer for line in lines if line.offer is not None]
+    skus = {line.sku for line in lines}
+    try:
+        facts = read_facts(offers, skus=skus, shoppers=shopper.ids, now=now)
+    except DatabaseError:
+        logger.exception("The bag is judged by the showcase: the database is away")
+        facts = Facts(goods=showcase.goods(now), uses={}, units_taken={}, is_provisional=True)
+    return judge_again(bag, facts, shopper, now)
+
+
+def judge_again(bag: Bag, facts: Facts, shopper: Shopper, now: datetime) -> JudgedBag:
+    """Judge every line by facts that were just read."""
+    judged: list[JudgedLine] = []
+    for line in bag.lines:
+        outcome = judge_line(line, facts, shopper, now)
+        renewed = None if facts.is_provisional else _renewed(outcome, bag, facts, shopper, now)
+        if renewed is not None:
+            try:
+                bag.put(renewed.line, instead_of=line)
+            except BagFull:
+                renewed = None
+        judged.append(renewed or outcome)
+    totals: dict[str, int] = {}
+    for each in judged:
+        if each.is_honored and each.line.offer:
+            currency = each.line.offer.currency
+            totals[currency] = totals.get(currency, 0) + each.total
+    return JudgedBag(lines=judged, facts=facts, now=now, totals=totals)
+
+
+def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> JudgedLine:
+    """The verdict on one line, with what its product costs now."""
+    goods = facts.goods
+    product = goods.products.get(line.sku)
+    offer = line.offer
+    current = goods.best_deal(line.sku, now, prefer=offer.sale if offer else "")
+    if offer is None:
+        return JudgedLine(
+            line=line, verdict=line.defect or Verdict.FORGED, product=product, current=current
+        )
+    deal = goods.deal_of(offer)
+    use = facts.uses.get(offer.id)
+    standing = _UNKNOWN
+    if deal is not None:
+        taken = facts.units_taken.get(deal.id, 0) if deal.id is not None else 0
+        standing = deal.standing(
+            line.quantities, used=use is not None, units_taken=taken, most=offer.max
+        )
+    verdict = judge(
+        offer, now=now, shoppers=shopper.ids, standing=standing, quantity=line.quantity
+    )
+    return JudgedLine(
+        line=line,
+        verdict=verdict,
+        product=product,
+        deal=deal,
+        honored_until=honored_until(offer, standing.extensions),
+        use=use,
+        is_own_use=use is not None and use.shopper in shopper.ids,
+        current=current,
+    )
+
+
+def accept(judged: JudgedLine, amount: int, shopper: Shopper, now: datetime) -> Line | None:
+    """The line at what its product costs now, which the shopper has seen and agreed to.
+
+    None where it costs more than that by now, or cannot be had at all.
+    """
+    current = judged.current
+    if current is None or current.amount > amount:
+        return None
+    return _at(judged.line, current, shopper, now)
+
+
+def combine(twin: JudgedLine | None, line: Line) -> Line:
+    """A line together with the one of the same deal that the bag has.
+
+    Units add up, and the cheaper offer is kept; at the same price the one that
+    is held longer. Of an offer that is used up, the units are bought already.
+    """
+    if twin is None or twin.verdict is Verdict.USED:
+        return line
+    quantities = dict(twin.line.quantities)
+    for sku, units in line.quantities.items():
+        quantities[sku] = quantities.get(sku, 0) + units
+    kept = line
+    if twin.is_honored and twin.line.offer and line.offer:
+        kept = min(twin.line, line, key=_cheaper_then_longer)
+    return replace(kept, quantities=quantities)
+
+
+def _cheaper_then_longer(line: Line) -> tuple[int, int]:
+    assert line.offer is not None
+    return line.offer.amount, -line.offer.expires_at
+
+
+def _facts(lines: Sequence[Line], shopper: Shopper, now: datetime) -> tuple[Facts, bool]:
+    offers = [line.offer for line in lines if line.offer is not None]
+    try:
+        skus = {line.sku for line in lines}
+        return read_facts(offers, skus=skus, shoppers=shopper.ids, now=now), False
+    except DatabaseError:
+        logger.exception("The bag is judged by the showcase: the database is away")
+        return Facts(goods=showcase.goods(now), uses={}, units_taken={}), True
+
+
+def _renewed(
+    judged: JudgedLine, bag: Bag, facts: Facts, shopper: Shopper, now: datetime
+) -> JudgedLine | None:
+    offer, current = judged.line.offer, judged.current
+    if offer is None or current is None or current.product.currency != offer.currency:
+        return None
+    twin = bag.line_of((current.sale, current.product.sku))
+    if twin is not None and twin is not judged.line:
+        return None
+    ran_out = judged.verdict is Verdict.EXPIRED and current.amount <= offer.amount
+    is_cheaper = judged.is_honored and current.amount < offer.amount
+    if not (ran_out or is_cheaper):
+        return None
+    renewed = judge_line(_at(judged.line, current, shopper, now), facts, shopper, now)
+    if is_cheaper and not renewed.is_honored:
+        return None
+    return replace(renewed, renewed_from=offer.amount)
+
+
+def _at(line: Line, deal: Deal, shopper: Shopper, now: datetime) -> Line:
+    offer_id = renewed_id(line.id, deal.amount)
+    offer = mint(deal, shopper=shopper.id, now=now, offer_id=offer_id)
+    return Line(freeze(offer), line.quantities)

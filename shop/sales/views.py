@@ -1,0 +1,69 @@
+"""The pages on which prices are shown, and with every price its promise.
+
+Each takes ``now`` once. When the showcase is warm they run no query, and they
+never write: what was shown is kept by the browser it was shown to.
+"""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from shop.http import ShopRequest
+from shop.sales.pages import offers_for, product_at, sales_by_phase
+from shop.sales.showcase import sale_on_show, showcase
+
+# Never no-store: the Back button must show the promise again.
+private = cache_control(private=True, no_cache=True)
+
+
+@require_safe
+@private
+def home(request: ShopRequest) -> HttpResponse:
+    """Sales that are live, upcoming and just over."""
+    now = timezone.now()
+    sales = sales_by_phase(showcase.goods(now), now)
+    return render(request, "sales/home.html", {"sales": sales, "now": now})
+
+
+@require_safe
+@private
+def sale(request: ShopRequest, slug: str) -> HttpResponse:
+    """A sale; while its window is open, every deal with its signed offer."""
+    now = timezone.now()
+    on_show = sale_on_show(slug, now)
+    if on_show is None:
+        raise Http404(f"No sale is on show at {slug}.")
+    offers = []
+    if on_show.is_open(now):
+        offers = offers_for(on_show.deals_on_show, request.shopper.id, now)
+    context = {"sale": on_show, "phase": on_show.phase(now), "offers": offers, "now": now}
+    return render(request, "sales/sale.html", context)
+
+
+@require_safe
+@private
+def product(request: ShopRequest, slug: str) -> HttpResponse:
+    """A product, with an offer at what it costs now: in a sale of it, or at its list price."""
+    now = timezone.now()
+    goods = showcase.goods(now)
+    on_show = product_at(goods, slug)
+    if on_show is None:
+        raise Http404(f"No product is on show at {slug}.")
+    if on_show.slug != slug:
+        return redirect("sales:product", on_show.slug, permanent=True)
+    best = goods.best_deal(on_show.sku, now)
+    offers = offers_for([best] if best else [], request.shopper.id, now)
+    context = {
+        "product": on_show,
+        "offer": offers[0] if offers else None,
+        "sale": goods.sales.get(best.sale) if best else None,
+        "upcoming": [
+            sale
+            for sale in sales_by_phase(goods, now).upcoming
+            if any(deal.product is on_show for deal in sale.deals_on_show)
+        ],
+        "now": now,
+    }
+    return render(request, "sales/product.html", context)

@@ -1,0 +1,39 @@
+"""The Stripe stand-in: a small process that answers as Stripe does, for development and tests.
+
+    python -m shop.sandbox --port 8001 --db var/stripe.sqlite3 \\
+        --webhook-url http://127.0.0.1:8000/stripe/webhook/ --webhook-secret whsec_…
+
+No money moves. Nothing imports this package, and it imports nothing of Django or of the shop: the
+shop talks to it over HTTP, with the `stripe` library it also talks to Stripe with, and finds out
+the same way what it did wrong:
+
+    stripe.StripeClient("sk_test_…", base_addresses={"api": "http://127.0.0.1:8001"})
+
+What it knows
+    Any `sk_test_…` key (and `pk_test_…` for pages), API version 2026-10-28.endive. PaymentIntents
+    (create, retrieve, list, update, confirm, cancel), ConfirmationTokens (retrieve, and create with
+    the test helper), Refunds and Charges (create, retrieve, list), Disputes (retrieve, close),
+    Events (retrieve, list); `expand[]`, idempotency keys, the test cards of `cards.py`. Any other
+    address or parameter is refused loudly, as Stripe refuses what it does not know.
+
+For pages
+    `/stripe.js` (also `/endive/stripe.js`, as at js.stripe.com) defines `Stripe(publishableKey)`:
+    `elements({mode: "payment", amount, currency, allowedPaymentMethodTypes, appearance, locale})`,
+    `elements.create("payment", …)`, `elements.submit()`, `createConfirmationToken`,
+    `handleNextAction`, `retrievePaymentIntent`. The Content-Security-Policy of such a page needs
+    `script-src`, `frame-src` and `connect-src` for this origin. The bank is at `/bank/<intent>`.
+
+Later
+    Delayed methods and refunds are decided after `--delay` seconds. Events go to the webhook
+    address, signed, at least once, until it answers 2xx. `--db` keeps everything across restarts.
+
+Its own
+    `GET /ledger` tells what was really charged and refunded, `POST /reset` forgets everything,
+    `GET /health` answers when it is up.
+
+Time is always real: the shop's travelling clock never reaches a payment provider.
+
+Reading order: `api` (the addresses), `intents` (the state machine), `tokens`, `refunds`, then
+`idempotency`, `events` and `webhooks`; `application` and `server` are the way in, `assets` what
+browsers get. `tests/stripe/` holds all of it to what Stripe does.
+"""

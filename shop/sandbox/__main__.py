@@ -1,0 +1,78 @@
+"""`python -m shop.sandbox`: start the stand-in, stop it on SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+from . import intents, refunds
+from .application import Application
+from .clockwork import Clockwork
+from .server import Server
+from .store import Store
+from .webhooks import Courier, Endpoint
+from .world import World
+
+TASKS = {
+    "settle_payment": intents.settle_payment,
+    "settle_refund": refunds.settle_refund,
+    "open_dispute": intents.open_dispute,
+}
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m shop.sandbox", description="A Stripe stand-in: no money moves."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
+    parser.add_argument("--public-url", help="how browsers reach it, if not by host and port")
+    parser.add_argument("--db", default=":memory:", metavar="PATH", help="an SQLite file to keep")
+    parser.add_argument("--webhook-url", metavar="URL", help="where to send events")
+    parser.add_argument("--webhook-secret", metavar="whsec_…", help="signs them")
+    parser.add_argument(
+        "--delay", type=float, default=5, metavar="SECONDS", help="until delayed methods decide"
+    )
+    parser.add_argument("--log", action="store_true", help="a line for each request")
+    options = parser.parse_args(arguments)
+    if bool(options.webhook_url) != bool(options.webhook_secret):
+        parser.error("--webhook-url and --webhook-secret go together")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    store = Store(options.db)
+    endpoint = (
+        Endpoint(options.webhook_url, options.webhook_secret) if options.webhook_url else None
+    )
+    world = World(store, base_url="", delay=options.delay, has_endpoint=endpoint is not None)
+    courier = Courier(store, endpoint) if endpoint else None
+    clockwork = Clockwork(world, TASKS, courier)
+    # A layer of faults would go around this application, and nowhere else.
+    application = Application(world, after_write=clockwork.wake)
+    try:
+        server = Server((options.host, options.port), application, log=options.log)
+    except OSError as error:
+        print(f"stripe stand-in: {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
+        return 1
+    world.base_url = options.public_url or f"http://{options.host}:{server.server_port}"
+
+    def stop(*_: object) -> None:
+        # `shutdown` waits for the loop that this very signal interrupts, hence the thread.
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    clockwork.start()
+    print(f"stripe stand-in: {world.base_url}", flush=True)
+    server.serve_forever(poll_interval=0.1)
+    clockwork.stop()
+    server.server_close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""The bank's page: where a shopper approves or declines a payment that needs 3-D Secure.
+
+Reached by a redirect (`next_action.redirect_to_url.url`), or in a frame that the page script lays
+over the shop's page. The `attempt` in its address is worth one decision on one attempt; a page
+left open from an earlier one can decide nothing.
+"""
+
+from __future__ import annotations
+
+import html
+from string import Template
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+from . import assets, currencies, intents
+from .messages import Request, Response
+from .store import Json, Record
+from .world import World
+
+
+def show(world: World, request: Request, id: str) -> Response:
+    query = _fields(request.query)
+    attempt = query.get("attempt", "")
+    record = world.store.get("payment_intent", id)
+    if not _waits(record, attempt):
+        return _over(record)
+    assert record is not None
+    intent = record.body
+    return _page(
+        "bank.html",
+        amount=currencies.show(intent["amount"], intent["currency"]).upper(),
+        attempt=attempt,
+        frame=query.get("frame", ""),
+    )
+
+
+def decide(world: World, request: Request, id: str) -> Response:
+    form = _fields(request.body.decode("utf-8", "replace"))
+    approved = form.get("decision") == "approve"
+    with world.store.transaction():
+        record = intents.decide_at_bank(world, id, form.get("attempt", ""), approved=approved)
+    if record is None:
+        return _over(world.store.get("payment_intent", id))
+    if form.get("frame"):
+        return _page("bank_done.html", page=form["frame"])
+    return_url = record.inner["return_url"]
+    return Response(303, headers={"Location": _return_address(return_url, record.body)})
+
+
+def _waits(record: Record | None, attempt: str) -> bool:
+    return (
+        record is not None
+        and record.body["status"] == "requires_action"
+        and record.inner.get("attempt") == attempt
+    )
+
+
+def _over(record: Record | None) -> Response:
+    back = (record.inner.get("return_url") if record else None) or ""
+    page = _page("bank_over.html", back=back, hidden="" if back else "hidden")
+    page.status = 410
+    return page
+
+
+def _return_address(return_url: str, intent: Json) -> str:
+    """`return_url` with the three parameters that Stripe appends. The shop must believe none."""
+    status = {"succeeded": "succeeded", "processing": "pending"}.get(intent["status"], "failed")
+    added = urlencode(
+        {
+            "payment_intent": intent["id"],
+            "payment_intent_client_secret": intent["client_secret"],
+            "redirect_status": status,
+        }
+    )
+    parts = urlsplit(return_url)
+    query = f"{parts.query}&{added}" if parts.query else added
+    return urlunsplit(parts._replace(query=query))
+
+
+def _fields(encoded: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(encoded).items()}
+
+
+def _page(name: str, **values: str) -> Response:
+    template = Template(assets.read(name))
+    response = Response.of_text(
+        200,
+        template.substitute({key: html.escape(value) for key, value in values.items()}),
+        "text/html",
+    )
+    response.headers.update(
+        {
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "Content-Security-Policy": assets.POLICY,
+        }
+    )
+    return response

@@ -1,0 +1,45 @@
+"""`expand[]`: an id in an answer is replaced by the object it names.
+
+Only the object in the answer is expanded, never the one in the store.
+"""
+
+from __future__ import annotations
+
+from .errors import ApiError
+from .store import Json
+from .world import World
+
+#: Which field of which object holds the id of what.
+EXPANDABLE = {
+    "payment_intent": {"latest_charge": "charge", "payment_method": "payment_method"},
+    "charge": {"payment_intent": "payment_intent"},
+    "refund": {"charge": "charge", "payment_intent": "payment_intent"},
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+}
+MAX_DEPTH = 4
+
+
+def expand(world: World, answer: Json, paths: list[str]) -> Json:
+    for path in paths:
+        steps = path.split(".")
+        if len(steps) > MAX_DEPTH:
+            raise ApiError(
+                f"You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}",
+                param="expand",
+            )
+        answer = _expanded(world, answer, steps, path)
+    return answer
+
+
+def _expanded(world: World, body: Json, steps: list[str], path: str) -> Json:
+    step, *rest = steps
+    if body["object"] == "list" and step == "data" and rest:
+        return {**body, "data": [_expanded(world, item, rest, path) for item in body["data"]]}
+    kind = EXPANDABLE.get(body["object"], {}).get(step)
+    if kind is None:
+        raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
+    value = body[step]
+    if value is None:
+        return body
+    inner = value if isinstance(value, dict) else world.need(kind, value, param="id").body
+    return {**body, step: _expanded(world, inner, rest, path) if rest else inner}

@@ -1,0 +1,157 @@
+"""Refunds: at once, or decided later for the test cards that say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import cards, currencies, events
+from .errors import ApiError
+from .forms import EXPAND, PAGE, Form, choice, metadata, positive, text
+from .store import Json, Record
+from .world import World, listing, new_id, now
+
+CREATE = Form(
+    **EXPAND,
+    amount=positive,
+    charge=text,
+    metadata=metadata,
+    payment_intent=text,
+    reason=choice("duplicate", "fraudulent", "requested_by_customer"),
+)
+RETRIEVE = Form(**EXPAND)
+LIST = Form(**PAGE, **EXPAND, charge=text, payment_intent=text)
+
+
+def check_create(params: dict[str, Any]) -> None:
+    if ("charge" in params) == ("payment_intent" in params):
+        raise ApiError(
+            "One of the following params should be provided for this request: payment_intent or"
+            " charge.",
+            code="parameter_missing",
+        )
+
+
+def create(world: World, params: dict[str, Any]) -> Json:
+    charge = _charge(world, params)
+    remaining = charge.body["amount"] - charge.body["amount_refunded"]
+    if charge.body["disputed"]:
+        raise ApiError(
+            f"Charge {charge.id} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
+    if remaining == 0:
+        raise ApiError(
+            f"Charge {charge.id} has already been refunded.", code="charge_already_refunded"
+        )
+    amount = params.get("amount", remaining)
+    currency = charge.body["currency"]
+    if amount > remaining:
+        raise ApiError(
+            f"Refund amount ({currencies.show(amount, currency)}) is greater than unrefunded amount"
+            f" on charge ({currencies.show(remaining, currency)})",
+            param="amount",
+        )
+    method = _method(world, charge)
+    later = method.fate.refund
+    type = method.type
+    refund: Json = {
+        "id": new_id("re" if type == "card" else "pyr"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": new_id("txn"),
+        "charge": charge.id,
+        "created": now(),
+        "currency": currency,
+        "destination_details": {
+            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number",
+                     "type": "refund"},
+            "type": "card",
+        }
+        if type == "card"
+        else None,
+        "metadata": {name: value for name, value in params.get("metadata", {}).items() if value},
+        "payment_intent": charge.body["payment_intent"],
+        "reason": params.get("reason"),
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "pending" if later == "later" else "succeeded",
+        "transfer_reversal": None,
+    }  # fmt: skip
+    if later == "later":
+        refund["pending_reason"] = "processing"
+    if later != "at once":
+        world.store.later("settle_refund", refund["id"], world.delay)
+    world.store.put(Record(refund))
+    _note_on_charge(world, charge, amount)
+    events.emit(world, "refund.created", refund)
+    events.emit(world, "charge.refunded", charge.body)
+    return refund
+
+
+def _charge(world: World, params: dict[str, Any]) -> Record:
+    if "charge" in params:
+        charge = world.need("charge", params["charge"], param="charge")
+    else:
+        id = params["payment_intent"]
+        intent = world.need("payment_intent", id, param="payment_intent").body
+        if intent["status"] != "succeeded":
+            raise ApiError(
+                f"This PaymentIntent ({id}) does not have a successful charge to refund.",
+                param="payment_intent",
+            )
+        charge = world.need("charge", intent["latest_charge"], param="charge")
+    if charge.body["status"] != "succeeded":
+        raise ApiError(
+            f"Charge {charge.id} did not succeed and cannot be refunded.",
+            code="charge_not_refundable",
+        )
+    return charge
+
+
+def _method(world: World, charge: Record) -> cards.Method:
+    payment_method = world.need("payment_method", charge.body["payment_method"], param="id")
+    return cards.BY_NUMBER[payment_method.inner["number"]]
+
+
+def _note_on_charge(world: World, charge: Record, amount: int) -> None:
+    refunded = charge.body["amount_refunded"] + amount
+    charge.body.update(amount_refunded=refunded, refunded=refunded == charge.body["amount"])
+    world.store.put(charge)
+
+
+def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+    return world.need("refund", id, param="refund").body
+
+
+def list_(world: World, params: dict[str, Any]) -> Json:
+    equal: dict[str, str | list[str]] = {}
+    for name in ("charge", "payment_intent"):
+        if name in params:
+            world.need(name, params[name], param=name)
+            equal[name] = params[name]
+    return listing("/v1/refunds", world.store.page("refund", params, param="refund", **equal))
+
+
+def settle_refund(world: World, id: str) -> None:
+    """The clockwork's: a refund that was under way arrives, or comes back."""
+    record = world.store.get("refund", id)
+    if record is None:
+        return
+    refund = record.body
+    charge = world.need("charge", refund["charge"], param="charge")
+    previous = {"status": refund["status"]}
+    if _method(world, charge).fate.refund == "later":
+        refund["status"] = "succeeded"
+        refund.pop("pending_reason", None)
+        world.store.put(record)
+        events.emit(world, "refund.updated", refund, previous)
+        return
+    refund.update(
+        status="failed",
+        failure_reason="expired_or_canceled_card",
+        failure_balance_transaction=new_id("txn"),
+    )
+    world.store.put(record)
+    _note_on_charge(world, charge, -refund["amount"])
+    events.emit(world, "refund.updated", refund, previous)
+    events.emit(world, "refund.failed", refund)
