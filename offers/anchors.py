@@ -27,6 +27,9 @@ from offers.verdicts import Verdict
 #: How far a minting server's clock may run ahead of the judge's.
 ISSUE_LEEWAY_SECONDS = 60
 
+#: The last day of the year 9999: no extension leads to what is no date in some time zone.
+_LAST_INSTANT = 253_402_214_400
+
 _ANCHOR_BYTES = 12
 _ID_BYTES = 16
 
@@ -86,7 +89,7 @@ def honored_until(offer: Offer, extensions: Collection[Extension]) -> datetime:
     """The instant from which the offer is no longer good, extensions included."""
     issued_at = datetime.fromtimestamp(offer.issued_at, UTC)
     more = sum(each.seconds for each in extensions if issued_at < each.issued_before)
-    return datetime.fromtimestamp(offer.expires_at + more, UTC)
+    return datetime.fromtimestamp(min(offer.expires_at + more, _LAST_INSTANT), UTC)
 
 
 def judge(

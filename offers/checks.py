@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 
 from offers import conf
 from offers.keys import KeyRingError
@@ -29,9 +30,9 @@ def check_key_ring(**_: Any) -> list[CheckMessage]:
 def check_production_keys(**_: Any) -> list[CheckMessage]:
     """In production the keys and the issuer are the operator's own."""
     messages: list[CheckMessage] = []
-    if not settings.OFFER_KEYS:
+    if settings.DEBUG and not settings.OFFER_KEYS:
         messages.append(
-            Warning(
+            CheckWarning(
                 "OFFER_KEYS is not set: offers are signed with a key derived from SECRET_KEY.",
                 hint="`manage.py offer_keys add` makes a key set; point OFFER_KEYS at it.",
                 id="offers.W001",
@@ -39,7 +40,7 @@ def check_production_keys(**_: Any) -> list[CheckMessage]:
         )
     if not settings.OFFER_ISSUER.startswith("https://"):
         messages.append(
-            Warning(
+            CheckWarning(
                 "OFFER_ISSUER should be the shop's https address.",
                 hint="Partners tell shops apart by it.",
                 id="offers.W002",

@@ -22,7 +22,11 @@ def ring() -> KeyRing:
 
     :raises KeyRingError: the settings do not make a key ring
     """
-    return KeyRing.from_jwk_set(key_document(), settings.OFFER_ISSUER)
+    try:
+        return KeyRing.from_jwk_set(key_document(), settings.OFFER_ISSUER)
+    except KeyRingError as error:
+        # Raised anew: the frames it came from hold the secrets, and an error page shows frames.
+        raise KeyRingError(str(error)) from None
 
 
 def key_document() -> str | dict[str, Any]:
@@ -36,8 +40,10 @@ def key_document() -> str | dict[str, Any]:
     if configured:
         try:
             return Path(configured).read_text()
-        except OSError as error:
-            raise KeyRingError(f"OFFER_KEYS: {error.strerror}: {configured}") from None
+        except (OSError, ValueError) as error:
+            # Not what was configured: it may be a key set that someone quoted wrongly.
+            reason = getattr(error, "strerror", None) or "not a file of text"
+            raise KeyRingError(f"OFFER_KEYS: {reason}.") from None
     if settings.DEBUG:
         return _development_keys(settings.SECRET_KEY)
     raise KeyRingError("OFFER_KEYS is not set: a private JWK Set, as JSON or a file's path.")
@@ -46,9 +52,7 @@ def key_document() -> str | dict[str, Any]:
 def _development_keys(secret_key: str) -> dict[str, Any]:
     secret = sha256(b"flashfreeze development offer key\0" + secret_key.encode()).digest()
     kid = "development-" + sha256(secret).hexdigest()[:8]
-    return {
-        "keys": [{"kty": "oct", "k": encode_segment(secret), "kid": kid, "status": "active"}]
-    }
+    return {"keys": [{"kty": "oct", "k": encode_segment(secret), "kid": kid, "status": "active"}]}
 
 
 def _forget(*, setting: str, **_: Any) -> None:

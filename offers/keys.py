@@ -7,14 +7,15 @@ Rules:
   voided is taken out of the set, and everything it signed is void with it.
 * A key fixes its algorithm: ``oct`` is HS256, ``EC`` on P-256 is ES256. What
   a message says of its algorithm is compared, never obeyed (RFC 8725 section 3.1).
-* A key fixes its issuer: a message in another issuer's name is refused.
+* A key fixes its issuer: a message in another issuer's name is refused. A key
+  whose issuer is not the active key's is a partner's, and signs only what partners may.
 * An HS256 secret has at least 256 bits (RFC 7518 section 3.2).
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -22,6 +23,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
 
 _KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Visible ASCII, and short enough that no offer outgrows what its reader takes.
+_ISSUER = re.compile(r"[!-~]{1,100}")
 _HS256_LEAST_BYTES = 32
 
 
@@ -45,7 +48,7 @@ class SigningKey:
     algorithm: str
     status: KeyStatus
     issuer: str
-    jwk: OctKey | ECKey
+    jwk: OctKey | ECKey = field(repr=False)
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any], issuer: str) -> Self:
@@ -54,6 +57,7 @@ class SigningKey:
         Members of its own: ``status`` (see ``KeyStatus``) and, where the key is
         a partner's, ``issuer``.
 
+        :param issuer: the shop's, which is the ``iss`` of keys that do not name their own
         :raises KeyRingError: it is not a key that can sign or verify offers
         """
         kid = jwk.get("kid")
@@ -69,7 +73,12 @@ class SigningKey:
             raise KeyRingError(f"Key {kid}: a key of this type signs with {algorithm} alone.")
         if status is KeyStatus.ACTIVE and not key.is_private:
             raise KeyRingError(f"Key {kid} is active, and has no private part to sign with.")
-        return cls(kid, algorithm, status, jwk.get("issuer", issuer), key)
+        its_issuer = jwk.get("issuer", issuer)
+        if not isinstance(its_issuer, str) or not _ISSUER.fullmatch(its_issuer):
+            raise KeyRingError(f"Key {kid}: its issuer must be 1 to 100 visible ASCII characters.")
+        if status is KeyStatus.ACTIVE and its_issuer != issuer:
+            raise KeyRingError(f"Key {kid} is active, and has another issuer than the shop.")
+        return cls(kid, algorithm, status, its_issuer, key)
 
     def public_jwk(self) -> dict[str, Any] | None:
         """The public part, for partners to verify with; None for a shared secret."""
@@ -90,7 +99,9 @@ def _import(kid: str, jwk: Mapping[str, Any]) -> tuple[OctKey | ECKey, str]:
                     raise KeyRingError(f"Key {kid}: an HS256 secret needs at least 32 bytes.")
                 return secret, "HS256"
             case "EC", "P-256":
-                return ECKey.import_key(members), "ES256"
+                # By way of the number: the set may have spelled a coordinate too short or
+                # too long, and we publish what RFC 7518 section 6.2.1.2 wants, 32 bytes.
+                return ECKey.import_key(ECKey.import_key(members).raw_value), "ES256"
     except (JoseError, ValueError, TypeError, KeyError) as error:
         if isinstance(error, KeyRingError):
             raise
@@ -121,7 +132,7 @@ class KeyRing(Mapping[str, SigningKey]):
         if isinstance(document, str):
             try:
                 document = json.loads(document)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise KeyRingError("The key set is not JSON.") from None
         keys = document.get("keys") if isinstance(document, Mapping) else None
         if not isinstance(keys, list) or not all(isinstance(jwk, Mapping) for jwk in keys):

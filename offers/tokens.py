@@ -11,7 +11,8 @@ What the reader insists on, in the order in which it looks:
    limit; a header and a payload that are JSON objects without duplicate names.
 2. Key: ``kid`` names a living key, else ``UnknownKey``.
 3. Signature, by the key's own algorithm, before any claim is believed.
-4. Type: exactly the kind's ``typ`` and audience, and the key's issuer.
+4. Type: exactly the kind's ``typ`` and audience, and the key's issuer; a
+   partner's key for no kind but those that partners may sign.
 5. Claims: all that the kind requires, each of its exact type and range.
 
 Claims that the kind does not know are ignored (RFC 7519 section 4), so that a
@@ -69,12 +70,17 @@ def _integer(least: int, most: int = _MOST_INTEGER) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of message: its type, its audience, its required claims, its size limit."""
+    """One kind of message: its type, its audience, its required claims, its size limit.
+
+    ``from_partners``: whether a key with an issuer of its own may sign it. A
+    partner who mints offers must not be able to mint our shoppers and orders.
+    """
 
     typ: str
     audience: str
     claims: Mapping[str, Check]
     most_characters: int = 1024
+    from_partners: bool = False
 
 
 #: An id of at least 128 bits: 22 characters of base64url, or a UUID as text.
@@ -98,6 +104,7 @@ OFFER = Kind(
         "max": _integer(1, 1_000_000),
         "anchor": _text(r"[A-Za-z0-9_-]{16}"),
     },
+    from_partners=True,
 )
 
 
@@ -139,6 +146,8 @@ def read(blob: str, kind: Kind, ring: KeyRing) -> Claims:
         raise Unreadable("bad signature") from None
     if header["typ"] != kind.typ:
         raise Unreadable("another type")
+    if key.issuer != ring.active.issuer and not kind.from_partners:
+        raise Unreadable("a partner's key")
     _check_claims(payload, kind, key)
     return payload
 

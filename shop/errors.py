@@ -1,5 +1,7 @@
 """The pages for when something is wrong: what happened, and a way on."""
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -24,14 +26,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 class UnavailableMiddleware:
     """Answers 503 where there is nothing recent enough to show."""
 
-    def __init__(self, get_response):  # type: ignore[no-untyped-def]
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response: HttpResponse = self.get_response(request)
-        return response
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, ShowcaseUnavailable):
-            return render(request, "errors/503.html", status=503, headers={"Retry-After": "10"})
+            response = render(request, "errors/503.html", status=503)
+            response["Retry-After"] = "10"
+            return response
         return None

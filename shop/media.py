@@ -12,14 +12,18 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 # A picture is looked at, never run: an SVG opened by its own address stays a picture.
-_NOTHING = {"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "sandbox": True}
+_NOTHING: dict[str, list[str] | str] = {
+    "default-src": [CSP.NONE],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "sandbox": [""],
+}
 
 
 @require_safe
 @csp_override(_NOTHING)
 def picture(request: HttpRequest, path: str) -> HttpResponseBase:
     """A file of MEDIA_ROOT; its name changes with its content, so it may be kept."""
-    response: HttpResponseBase = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response: HttpResponseBase = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     if isinstance(response, FileResponse):
         response["Cache-Control"] = "public, max-age=86400"
     return response

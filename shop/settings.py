@@ -4,6 +4,7 @@ Every value has a safe default in development. In production (``DEBUG=0``)
 ``manage.py check --deploy`` names what is missing: see ``shop/checks.py``.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 import environ
@@ -61,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shop.shopper.ShopperMiddleware",
+    "shop.errors.UnavailableMiddleware",
 ]
 
 TEMPLATES = [
@@ -114,6 +116,8 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 LANGUAGE_CODE = "en"
 USE_I18N = False
 SHOP_NAME = env.str("SHOP_NAME", default="Flashfreeze")
+# The shop's own address, for links in mails.
+SHOP_URL = env.str("SHOP_URL", default="http://127.0.0.1:8000").rstrip("/")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 
 # --- Offers -------------------------------------------------------------------
@@ -136,6 +140,8 @@ STRIPE_PUBLISHABLE_KEY = env.str(
 STRIPE_WEBHOOK_SECRET = env.str(
     "STRIPE_WEBHOOK_SECRET", default="whsec_development" if DEBUG else ""
 )
+# Cards (and the wallets that ride on them). What settles in days keeps flash stock for days.
+STRIPE_PAYMENT_METHOD_TYPES = env.list("STRIPE_PAYMENT_METHOD_TYPES", default=["card"])
 # How long an unpaid order keeps what it claimed, in seconds.
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", default=600)
 # Shipping, in minor units of the shop's currency; free from a subtotal on, if given.
@@ -172,7 +178,7 @@ CSRF_FAILURE_VIEW = "shop.errors.csrf_failure"
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-SECURE_CSP = {
+SECURE_CSP: dict[str, Collection[str] | str] = {
     "default-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:"],
     "object-src": [CSP.NONE],

@@ -9,12 +9,16 @@ that holds them all. At most four ids: a phone may have joined a desk.
 
 from collections.abc import Callable
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from offers import conf, tokens
 from offers.anchors import new_id
+
+if TYPE_CHECKING:
+    from shop.http import ShopRequest
 
 MOST_IDS = 4
 MAX_AGE_SECONDS = 90 * 24 * 3600
@@ -99,7 +103,7 @@ class ShopperMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: "ShopRequest") -> HttpResponse:
         request.shopper = Shopper.from_cookies(request.COOKIES)
         response = self.get_response(request)
         if _may_set_cookies(request):

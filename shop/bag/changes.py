@@ -89,9 +89,7 @@ def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datet
     return Change(judged=judge_bag(bag, shopper, now))
 
 
-def accept_price(
-    bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: datetime
-) -> Change:
+def accept_price(bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: datetime) -> Change:
     """Keep a line at what its product costs now, if that is no more than the shopper saw."""
     judged_bag = judge_bag(bag, shopper, now)
     subject = judged_bag.line(line_id)

@@ -122,7 +122,9 @@ class JudgedBag:
     @property
     def held_until(self) -> datetime | None:
         """The first instant at which a held price runs out."""
-        return min((each.honored_until for each in self.honored if each.honored_until), default=None)
+        return min(
+            (each.honored_until for each in self.honored if each.honored_until), default=None
+        )
 
     def line(self, line_id: str) -> JudgedLine | None:
         """The judged line that a form names."""
@@ -183,9 +185,7 @@ def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> Jud
         standing = deal.standing(
             line.quantities, used=use is not None, units_taken=taken, most=offer.max
         )
-    verdict = judge(
-        offer, now=now, shoppers=shopper.ids, standing=standing, quantity=line.quantity
-    )
+    verdict = judge(offer, now=now, shoppers=shopper.ids, standing=standing, quantity=line.quantity)
     return JudgedLine(
         line=line,
         verdict=verdict,

@@ -12,6 +12,8 @@ class Order(models.Model):
     """One purchase, from the claim on. Amounts in minor units; prices include tax.
 
     ``lapses_at`` is when an unpaid order gives back what it claimed.
+    ``payment_round`` counts its PaymentIntents: one, unless the shopper left a
+    bank's page open and took another card.
     """
 
     class Status(models.TextChoices):
@@ -47,6 +49,7 @@ class Order(models.Model):
     paid_at = models.DateTimeField(null=True)
 
     payment_intent = models.CharField(max_length=64, blank=True, db_index=True)
+    payment_round = models.PositiveSmallIntegerField(default=1)
     confirmation_token = models.CharField(max_length=64, blank=True)
     card_key = models.CharField(max_length=64, blank=True)
     decline_message = models.CharField(max_length=300, blank=True)
@@ -74,9 +77,17 @@ class Order(models.Model):
         return self.number
 
     @property
+    def is_open(self) -> bool:
+        """Whether it may still be paid, and so keeps what it claimed."""
+        return self.status in OPEN
+
+    @property
     def total_text(self) -> str:
         """The whole charge, as people read it."""
         return format_money(self.total, self.currency)
+
+
+OPEN = frozenset({Order.Status.PENDING, Order.Status.REQUIRES_ACTION, Order.Status.PROCESSING})
 
 
 class OrderLine(models.Model):

@@ -1,5 +1,185 @@
-def checkout(request): ...
-def my_order(request, number): ...
-def order(request, token): ...
-def cancel(request, token): ...
-def webhook(request): ...
+"""Checkout, the order's page, and where Stripe's events arrive."""
+
+from typing import Any
+
+import stripe
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shop.bag.judging import JudgedBag, judge_bag
+from shop.bag.lines import Bag
+from shop.checkout import pages, payments, webhooks
+from shop.checkout.forms import CheckoutForm
+from shop.checkout.links import order_from_token, order_path
+from shop.checkout.models import Order
+from shop.checkout.placing import NotPlaced, TotalChanged
+from shop.checkout.purchase import UNDER_WAY, Purchase, buy, order_of
+from shop.checkout.security import confidential, loads_stripe
+from shop.checkout.settling import give_up, lapse_due, settle_by_id
+from shop.http import ShopRequest
+
+CARD_AGAIN = "The card details have been used or are too old. Enter the card again."
+STRIPE_AWAY = (
+    "The payment service does not answer. Nothing was ordered and nothing was charged. "
+    "Your prices stay held; try again in a moment."
+)
+TOTAL_CHANGED = "The total has changed to {total}. Nothing was charged. Order again if you agree."
+STILL_HELD = "Nothing was charged. What you ordered stays yours for now; try another card."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@confidential
+@loads_stripe
+def checkout(request: ShopRequest) -> HttpResponse:
+    """Address and payment on one page."""
+    bag = Bag.from_request(request)
+    response = _buy(request, bag) if request.method == "POST" else _show_checkout(request, bag)
+    bag.save(response)
+    return response
+
+
+def _show_checkout(request: ShopRequest, bag: Bag) -> HttpResponse:
+    judged = judge_bag(bag, request.shopper, timezone.now())
+    order = order_of(judged)
+    if order is not None and order.status in UNDER_WAY:
+        return _see_other(order_path(order))
+    initial = pages.address_of(order) if order else {}
+    problem = order.decline_message if order else ""
+    return _checkout_page(request, judged, CheckoutForm(initial=initial), problem, status=200)
+
+
+def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
+    now = timezone.now()
+    form = CheckoutForm(request.POST)
+    if not form.is_valid():
+        judged = judge_bag(bag, request.shopper, now)
+        order = order_of(judged)
+        if order is not None and order.status in UNDER_WAY:
+            return _see_other(order_path(order))
+        return _checkout_page(request, judged, form)
+    purchase = Purchase(
+        address=form.address(),
+        shown_total=form.cleaned_data["shown_total"],
+        token_id=form.cleaned_data["confirmation_token"],
+    )
+    try:
+        order = buy(
+            bag=bag,
+            shopper=request.shopper,
+            purchase=purchase,
+            return_url=lambda order: request.build_absolute_uri(order_path(order)),
+            now=now,
+        )
+    except TotalChanged as change:
+        return _checkout_page(request, change.judged, form, TOTAL_CHANGED)
+    except NotPlaced as refusal:
+        problem = refusal.verdict.sentence if refusal.verdict else ""
+        return _checkout_page(request, refusal.judged, form, problem)
+    except payments.Declined as decline:
+        problem = f"{decline} {STILL_HELD}"
+    except payments.TokenUnusable:
+        problem = CARD_AGAIN
+    except payments.PaymentUnclear:
+        problem = STRIPE_AWAY
+    else:
+        _take_out_what_is_bought(bag, order)
+        return _see_other(order_path(order))
+    return _checkout_page(request, judge_bag(bag, request.shopper, now), form, problem)
+
+
+def _checkout_page(
+    request: ShopRequest,
+    judged: JudgedBag,
+    form: CheckoutForm,
+    problem: str = "",
+    *,
+    status: int = 422,
+) -> HttpResponse:
+    order = order_of(judged)
+    charge = pages.charge_to_show(judged, order)
+    if charge is None or (order is None and not judged.can_check_out):
+        if status == 200:
+            return _see_other("/bag/")
+        context: dict[str, Any] = {"judged": judged, "now": judged.now, "problem": problem}
+        return render(request, "bag/page.html", context, status=status)
+    context = pages.checkout_context(
+        judged, order, charge, form, problem.replace("{total}", charge.total_text)
+    )
+    return render(request, "checkout/page.html", context, status=status)
+
+
+@require_safe
+@confidential
+@loads_stripe
+def order(request: ShopRequest, token: str) -> HttpResponse:
+    """An order, for whoever has its link; asked of Stripe first while it is open."""
+    found = order_from_token(token)
+    if found is None:
+        raise Http404("No order has this address.")
+    now = timezone.now()
+    intent: stripe.PaymentIntent | None = None
+    if found.is_open:
+        lapse_due(now, [found])
+        intent = settle_by_id(found, cause="order page", now=now)
+    if "payment_intent" in request.GET:
+        # What the bank's page adds is not believed, and its secret not kept in an address.
+        return _see_other(request.path)
+    is_own = found.shopper in request.shopper.ids
+    context = pages.order_context(found, intent, is_own=is_own)
+    response = render(request, "checkout/order.html", context)
+    bag = Bag.from_request(request)
+    if is_own:
+        _take_out_what_is_bought(bag, found)
+        bag.save(response)
+    return response
+
+
+@require_safe
+@confidential
+def my_order(request: ShopRequest, number: str) -> HttpResponse:
+    """The way from a bag's line to the order that it is in."""
+    found = get_object_or_404(Order, number=number, shopper__in=request.shopper.ids)
+    return _see_other(order_path(found))
+
+
+@require_POST
+@confidential
+def cancel(request: ShopRequest, token: str) -> HttpResponse:
+    """Give an unpaid order up, by the browser that ordered; its offers are good again."""
+    found = order_from_token(token)
+    if found is None or found.shopper not in request.shopper.ids:
+        raise Http404("No order of this browser has this address.")
+    if found.is_open:
+        give_up(found, cause="shopper", now=timezone.now(), canceled_as=Order.Status.CANCELED)
+    return _see_other(order_path(found))
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest) -> HttpResponse:
+    """Stripe's events; anyone else's are refused."""
+    try:
+        event = webhooks.read_event(request.body, request.headers.get("Stripe-Signature", ""))
+        webhooks.act_on(event, timezone.now())
+    except webhooks.NotFromStripe:
+        return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
+    except webhooks.TryLater:
+        return HttpResponse("Try again.", status=503, content_type="text/plain")
+    return HttpResponse("Thank you.", content_type="text/plain")
+
+
+def _take_out_what_is_bought(bag: Bag, order: Order) -> None:
+    if order.status not in {Order.Status.PAID, Order.Status.PROCESSING}:
+        return
+    bought = set(order.lines.values_list("jti", flat=True))
+    for line in [each for each in bag.lines if each.id in bought]:
+        bag.remove(line)
+
+
+def _see_other(path: str) -> HttpResponse:
+    response = redirect(path)
+    response.status_code = 303
+    return response

@@ -48,9 +48,7 @@ class Sale(models.Model):
     )
     title = models.CharField(max_length=120)
     text = models.TextField(blank=True)
-    time_zone = models.CharField(
-        max_length=64, default="UTC", validators=[validate_time_zone]
-    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     hold_seconds = models.PositiveIntegerField(
@@ -235,5 +233,3 @@ class LimitUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deal}: {self.units} by {self.kind}"
-
-

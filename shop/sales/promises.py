@@ -56,5 +56,10 @@ def recall(
             sale.nonce, sale.recall_reason = new_nonce(), reason
             sale.save(update_fields=["nonce", "recall_reason"])
         return Recall.objects.create(
-            sale=sale, deal=deal, issued_before=issued_before, reason=reason, made_at=now, made_by=by
+            sale=sale,
+            deal=deal,
+            issued_before=issued_before,
+            reason=reason,
+            made_at=now,
+            made_by=by,
         )

@@ -1,4 +1,8 @@
-"""Publishing a sale: from here on its page shows, and its reference prices are fixed."""
+"""What a merchant decides about a sale: show it, hide it, call it off.
+
+None of it turns a nonce: offers that are out stay honored (``promises`` is
+what touches those). Each is one transaction that locks the sale's row.
+"""
 
 from datetime import datetime, timedelta
 
@@ -11,15 +15,54 @@ from shop.sales.models import Deal, Sale
 REFERENCE_PERIOD = timedelta(days=30)
 
 
+class SaleCanceled(Exception):
+    """A sale that was called off is not shown again: another one is needed."""
+
+    def __init__(self) -> None:
+        super().__init__("the sale was canceled, and a canceled sale stays canceled")
+
+
 @transaction.atomic
 def publish(sale: Sale, *, now: datetime) -> None:
-    """Show a sale, and fix the reference price of each deal that has none yet."""
+    """Show a sale, and fix the reference price of each deal that has none yet.
+
+    Once more after deals were added to it. The instant of the first
+    publication stays.
+
+    :raises SaleCanceled: it was called off
+    """
+    _lock(sale)
+    if sale.state == Sale.State.CANCELED:
+        raise SaleCanceled
     sale.state = Sale.State.PUBLISHED
     sale.published_at = sale.published_at or now
-    sale.save(update_fields=["state", "published_at"])
-    for deal in sale.deals.filter(was__isnull=True).select_related("product"):
+    _save_state(sale)
+    # By key: the order in which claims lock them.
+    for deal in sale.deals.filter(was__isnull=True).select_related("product").order_by("pk"):
         deal.was = reference_price(deal, sale)
+        deal.full_clean()
         deal.save(update_fields=["was"])
+
+
+@transaction.atomic
+def unpublish(sale: Sale) -> None:
+    """Hide a sale for now. When it was first published, and at what prices, stays.
+
+    :raises SaleCanceled: it was called off, which hides it too
+    """
+    _lock(sale)
+    if sale.state == Sale.State.CANCELED:
+        raise SaleCanceled
+    sale.state = Sale.State.DRAFT
+    _save_state(sale)
+
+
+@transaction.atomic
+def cancel(sale: Sale) -> None:
+    """Call a sale off, for good."""
+    _lock(sale)
+    sale.state = Sale.State.CANCELED
+    _save_state(sale)
 
 
 def reference_price(deal: Deal, sale: Sale) -> int:
@@ -40,3 +83,16 @@ def reference_price(deal: Deal, sale: Sale) -> int:
         lowest_list_price(deal.product, since=since, until=sale.starts_at),
         *in_sales.values_list("price", flat=True),
     )
+
+
+def _lock(sale: Sale) -> None:
+    """Take the sale's row for this transaction, and see its state as it is now."""
+    sale.refresh_from_db(
+        fields=["state", "published_at"],
+        from_queryset=Sale.objects.select_for_update(no_key=True),
+    )
+
+
+def _save_state(sale: Sale) -> None:
+    sale.full_clean()
+    sale.save(update_fields=["state", "published_at"])

@@ -205,16 +205,13 @@ def _product(row: Row, variants: list[Row]) -> ProductOnShow:
         slug=row["slug"],
         name=row["name"],
         text=row["text"],
-        picture=default_storage.url(row["picture"])
-        if row["picture"]
-        else static("no-picture.svg"),
+        picture=default_storage.url(row["picture"]) if row["picture"] else static("no-picture.svg"),
         list_price=row["list_price"],
         currency=row["currency"],
         sold_at_list_price=bool(row["sold_at_list_price"]),
         nonce=row["nonce"],
         variants=tuple(
-            VariantOnShow(each["id"], each["sku"], each["name"], each["left"])
-            for each in variants
+            VariantOnShow(each["id"], each["sku"], each["name"], each["left"]) for each in variants
         ),
     )
 
@@ -225,9 +222,7 @@ def _sale(
     deals.sort(key=_by_position)
     hold = timedelta(seconds=row["hold"])
     recall_before = _instant(row["recall_before"]) if row["recall_before"] else None
-    more = tuple(
-        Extension(_instant(each["issued_before"]), each["seconds"]) for each in extensions
-    )
+    more = tuple(Extension(_instant(each["issued_before"]), each["seconds"]) for each in extensions)
     return SaleOnShow(
         slug=row["slug"],
         title=row["title"],

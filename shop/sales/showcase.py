@@ -4,12 +4,10 @@ A snapshot serves for one second of real time. Then one thread reads the next
 one, and the others wait for it, 250 ms at most. Only a database that fails or
 is slow makes an older snapshot serve on, for at most ``SHOWCASE_MAX_STALE``.
 
-Ages are measured on the machine's own monotonic clock, which no travelling
-clock moves: ``time.monotonic`` is one that freezegun replaces.
+Ages are measured on the machine's own clock, which no travelling clock moves.
 """
 
 import logging
-import time
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
@@ -17,6 +15,7 @@ from threading import Lock
 from django.conf import settings
 from django.db import Error as DatabaseError
 
+from shop.clock import monotonic_seconds
 from shop.sales import rows
 from shop.sales.goods import Goods, SaleOnShow
 
@@ -28,11 +27,6 @@ logger = logging.getLogger(__name__)
 
 class ShowcaseUnavailable(Exception):
     """There is nothing recent enough to show: no database, and no snapshot to stand in."""
-
-
-def real_seconds() -> float:
-    """Seconds on a clock that only moves forward, whatever time the shop is told it is."""
-    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 class Showcase:
@@ -51,7 +45,7 @@ class Showcase:
     @property
     def age_seconds(self) -> float:
         """How old the snapshot is; infinite where there is none."""
-        return real_seconds() - self._read_at
+        return monotonic_seconds() - self._read_at
 
     @property
     def is_warm(self) -> bool:
@@ -63,7 +57,7 @@ class Showcase:
 
         :raises ShowcaseUnavailable: the database is away, and has been for too long
         """
-        if real_seconds() - self._tried_at >= FRESH_SECONDS:
+        if monotonic_seconds() - self._tried_at >= FRESH_SECONDS:
             self._refresh(now)
         if self._goods is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:
             raise ShowcaseUnavailable
@@ -71,12 +65,12 @@ class Showcase:
 
     def _refresh(self, now: datetime) -> None:
         # Whoever comes while a read hangs has no reason to wait for it.
-        hangs = self._lock.locked() and real_seconds() - self._started_at > MOST_WAIT_SECONDS
+        hangs = self._lock.locked() and monotonic_seconds() - self._started_at > MOST_WAIT_SECONDS
         patience = 0 if hangs else MOST_WAIT_SECONDS
         if not self._lock.acquire(timeout=patience):
             return
         try:
-            self._started_at = started_at = real_seconds()
+            self._started_at = started_at = monotonic_seconds()
             if started_at - self._tried_at < FRESH_SECONDS:
                 return
             try:
@@ -86,7 +80,7 @@ class Showcase:
                 logger.exception("The showcase cannot be refreshed; age %.0f s", self.age_seconds)
             finally:
                 # After a failure too: a database in trouble is asked once a second, not more.
-                self._tried_at = real_seconds()
+                self._tried_at = monotonic_seconds()
         finally:
             self._lock.release()
 

@@ -143,9 +143,12 @@ class Api:
             with store.transaction():
                 try:
                     body = route.run(self.world, values, *ids)
-                    return kept(200, expand(self.world, body, values.get("expand", [])))
                 except ApiError as error:
                     return kept(error.status, error.body)
+                # What cannot be expanded is a mistake in the request: nothing of it is kept.
+                return kept(200, expand(self.world, body, values.get("expand", [])))
+        except ApiError:
+            raise
         except Exception:
             traceback.print_exc(file=sys.stderr)
             with store.transaction():

@@ -35,6 +35,8 @@ class Application:
             if view is not None:
                 return view(self.world, request, found[1])
         elif request.method == "GET":
+            if request.path == "/":
+                return Response(302, headers={"Location": "/ledger"})
             if request.path == "/health":
                 return Response.of_json(200, {"status": "ok"})
             if request.path == "/ledger":

@@ -22,7 +22,7 @@ def list_(world: World, params: dict[str, Any]) -> Json:
     if "payment_intent" in params:
         world.need("payment_intent", params["payment_intent"], param="payment_intent")
         equal["payment_intent"] = params["payment_intent"]
-    return listing("/v1/charges", world.store.page("charge", params, param="charge", **equal))
+    return listing("/v1/charges", world.store.page("charge", params, **equal))
 
 
 def create(

@@ -23,6 +23,8 @@ class Clockwork:
         self.tasks = tasks
         self.courier = courier
         self._wake = threading.Event()
+        if courier is not None:
+            courier.wake = self._wake.set
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="clockwork", daemon=True)
 

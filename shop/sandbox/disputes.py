@@ -13,6 +13,17 @@ from .world import World, new_id, now
 RETRIEVE = Form(**EXPAND)
 CLOSE = Form(**EXPAND)
 EVIDENCE_SECONDS = 9 * 24 * 60 * 60
+#: What a shop could hand in; the stand-in takes none, but shows the empty form as Stripe does.
+EVIDENCE = (
+    "access_activity_log", "billing_address", "cancellation_policy",
+    "cancellation_policy_disclosure", "cancellation_rebuttal", "customer_communication",
+    "customer_email_address", "customer_name", "customer_purchase_ip", "customer_signature",
+    "duplicate_charge_documentation", "duplicate_charge_explanation", "duplicate_charge_id",
+    "product_description", "receipt", "refund_policy", "refund_policy_disclosure",
+    "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address",
+    "shipping_carrier", "shipping_date", "shipping_documentation", "shipping_tracking_number",
+    "uncategorized_file", "uncategorized_text",
+)  # fmt: skip
 
 
 def open_(world: World, charge: Record) -> None:
@@ -26,6 +37,7 @@ def open_(world: World, charge: Record) -> None:
         "created": now(),
         "currency": charge.body["currency"],
         "enhanced_eligibility_types": [],
+        "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
         "evidence_details": {
             "due_by": now() + EVIDENCE_SECONDS,
             "enhanced_eligibility": {},

@@ -64,4 +64,4 @@ def list_(world: World, params: dict[str, Any]) -> Json:
         equal["type"] = params["type"]
     if "types" in params:
         equal["type"] = params["types"]
-    return listing("/v1/events", world.store.page("event", params, param="event", **equal))
+    return listing("/v1/events", world.store.page("event", params, **equal))

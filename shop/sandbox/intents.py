@@ -259,7 +259,7 @@ def retrieve_public(world: World, params: dict[str, Any], id: str) -> Json:
 
 
 def list_(world: World, params: dict[str, Any]) -> Json:
-    page = world.store.page("payment_intent", params, param="payment_intent")
+    page = world.store.page("payment_intent", params)
     return listing("/v1/payment_intents", page)
 
 

@@ -129,7 +129,7 @@ def list_(world: World, params: dict[str, Any]) -> Json:
         if name in params:
             world.need(name, params[name], param=name)
             equal[name] = params[name]
-    return listing("/v1/refunds", world.store.page("refund", params, param="refund", **equal))
+    return listing("/v1/refunds", world.store.page("refund", params, **equal))
 
 
 def settle_refund(world: World, id: str) -> None:

@@ -131,7 +131,7 @@ class Store:
         return [_record(row) for row in rows]
 
     def page(
-        self, kind: str, params: Mapping[str, Any], *, param: str, **equal: str | list[str]
+        self, kind: str, params: Mapping[str, Any], **equal: str | list[str]
     ) -> tuple[list[Json], bool]:
         """One page of a list, newest first, and whether more follow."""
         limit = params.get("limit", 10)

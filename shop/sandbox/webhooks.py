@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .store import Json, Store
@@ -75,6 +76,8 @@ class Courier:
     def __init__(self, store: Store, endpoint: Endpoint) -> None:
         self.store = store
         self.endpoint = endpoint
+        #: Called after each attempt: another may be due sooner than anybody thought.
+        self.wake: Callable[[], None] = lambda: None
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
 
@@ -103,6 +106,7 @@ class Courier:
         finally:
             with self._lock:
                 self._under_way.discard(id)
+            self.wake()
 
     def _note(self, id: str, delivered: bool) -> None:
         rows = self.store.execute("SELECT attempts FROM deliveries WHERE event = ?", (id,))

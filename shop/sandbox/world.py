@@ -6,7 +6,7 @@ import secrets
 import string
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from . import errors
 from .store import Json, Record, Store
@@ -41,7 +41,6 @@ class World:
     delay: float = 5.0
     #: Whether events go anywhere.
     has_endpoint: bool = False
-    started: float = field(default_factory=time.time)
 
     def need(self, kind: str, id: str, *, param: str) -> Record:
         record = self.store.get(kind, id)

@@ -50,6 +50,4 @@ def moment(instant: datetime, zone: ZoneInfo, attribute: str = "") -> SafeString
     :param attribute: ``window-ends`` makes it ``<time data-window-ends …>``
     """
     name = format_html(" data-{}", attribute) if attribute else ""
-    return format_html(
-        '<time{} datetime="{}">{}</time>', name, utc(instant), clock(instant, zone)
-    )
+    return format_html('<time{} datetime="{}">{}</time>', name, utc(instant), clock(instant, zone))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import requests
 import stripe
@@ -41,38 +41,36 @@ class Stripe:
 
     def token(self, payment_method: str = "pm_card_visa", **params: Any) -> str:
         created = self.client.v1.test_helpers.confirmation_tokens.create(
-            {"payment_method": payment_method, **params}  # type: ignore[typeddict-item]
+            cast(Any, {"payment_method": payment_method, **params})
         )
         return created.id
 
     def intent(self, **params: Any) -> stripe.PaymentIntent:
-        defaults: dict[str, Any] = {
+        defaults = {
             "amount": 4990,
             "currency": "eur",
             "allowed_payment_method_types": ["card"],
         }
-        options = {"idempotency_key": params.pop("idempotency_key", None)}
+        key = params.pop("idempotency_key", None)
         return self.client.v1.payment_intents.create(
-            {**defaults, **params},  # type: ignore[arg-type]
-            {name: value for name, value in options.items() if value},  # type: ignore[arg-type]
+            cast(Any, {**defaults, **params}), {"idempotency_key": key} if key else {}
         )
 
     def confirm(
-        self, intent: stripe.PaymentIntent | str, payment_method: str = "pm_card_visa", **params: Any
+        self,
+        intent: stripe.PaymentIntent | str,
+        payment_method: str = "pm_card_visa",
+        **params: Any,
     ) -> stripe.PaymentIntent:
         """Confirm with a fresh token, as the shop does."""
         id = intent if isinstance(intent, str) else intent.id
-        return self.client.v1.payment_intents.confirm(
-            id,
-            {
-                "confirmation_token": self.token(payment_method),
-                "return_url": "https://shop.example/orders/1/",
-                **params,  # type: ignore[typeddict-item]
-            },
-        )
+        defaults = {"return_url": "https://shop.example/orders/1/"}
+        if "confirmation_token" not in params:
+            params["confirmation_token"] = self.token(payment_method)
+        return self.client.v1.payment_intents.confirm(id, cast(Any, {**defaults, **params}))
 
     def retrieve(self, intent: stripe.PaymentIntent, **params: Any) -> stripe.PaymentIntent:
-        return self.client.v1.payment_intents.retrieve(intent.id, params)  # type: ignore[arg-type]
+        return self.client.v1.payment_intents.retrieve(intent.id, cast(Any, params))
 
     def http(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Past the library, for what it would never send."""
@@ -101,6 +99,9 @@ class Inbox(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Letterbox)
         self.letters: list[tuple[bytes, str]] = []
         self.answers: list[int] = []
+        #: Cleared, it keeps every answer back: a shop that hangs.
+        self.gate = threading.Event()
+        self.gate.set()
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -131,6 +132,7 @@ class _Letterbox(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.letters.append((body, self.headers["Stripe-Signature"]))
+        self.server.gate.wait(timeout=20)
         status = self.server.answers.pop(0) if self.server.answers else 200
         self.send_response(status)
         if status == 302:

@@ -91,7 +91,9 @@ def test_after_a_decline_the_same_intent_takes_another_card(stripe_api: Stripe) 
 # The bank (3-D Secure)
 
 
-@pytest.mark.parametrize("card", ["pm_card_authenticationRequired", "pm_card_threeDSecure2Required"])
+@pytest.mark.parametrize(
+    "card", ["pm_card_authenticationRequired", "pm_card_threeDSecure2Required"]
+)
 def test_a_card_that_asks_the_bank_gives_an_address_to_go_to(stripe_api: Stripe, card: str) -> None:
     waiting = stripe_api.confirm(stripe_api.intent(), card, use_stripe_sdk=False)
     assert waiting.status == "requires_action"
@@ -359,9 +361,7 @@ def test_an_amount_that_cannot_be_charged_is_refused(
 
 
 @pytest.mark.parametrize(("amount", "currency"), [(4990, "eur"), (500, "jpy"), (5000, "bhd")])
-def test_an_amount_is_in_the_smallest_unit(
-    stripe_api: Stripe, amount: int, currency: str
-) -> None:
+def test_an_amount_is_in_the_smallest_unit(stripe_api: Stripe, amount: int, currency: str) -> None:
     assert stripe_api.intent(amount=amount, currency=currency).amount == amount
 
 

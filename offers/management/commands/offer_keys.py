@@ -44,19 +44,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         if action == "list":
-            return self._list()
+            self._list()
+            return
         path = self._path()
         keys = _read_keys(path)
         match action:
             case "add":
-                self._add(keys, options["alg"], options["kid"])
+                done = self._add(keys, options["alg"], options["kid"])
             case "activate":
-                self._activate(keys, options["kid"])
+                done = self._activate(keys, options["kid"])
             case "retire":
-                self._retire(keys, options["kid"])
-            case "void":
-                self._void(keys, options["kid"])
+                done = self._retire(keys, options["kid"])
+            case _:
+                done = self._void(keys, options["kid"])
         _write_keys(path, keys)
+        self.stdout.write(done)
         self.stdout.write("Restart every process of the shop for this to take effect.")
 
     def _list(self) -> None:
@@ -69,11 +71,13 @@ class Command(BaseCommand):
 
     def _path(self) -> Path:
         configured: str = settings.OFFER_KEYS
-        if not configured or configured.lstrip().startswith("{"):
+        # Quoted, or a list: a key set as well, if a wrong one, and not to be repeated here.
+        if configured.lstrip()[:1] in {"", "{", "[", '"', "'"}:
             raise CommandError("Set OFFER_KEYS to a file's path: only a file can be changed here.")
-        return Path(configured)
+        # A link stays a link: what it leads to is replaced.
+        return Path(configured).resolve()
 
-    def _add(self, keys: list[Jwk], algorithm: str, kid: str | None) -> None:
+    def _add(self, keys: list[Jwk], algorithm: str, kid: str | None) -> str:
         today = timezone.now().astimezone(UTC).date()
         kid = kid or f"{today:%Y-%m-%d}-{secrets.token_hex(2)}"
         if any(jwk.get("kid") == kid for jwk in keys):
@@ -82,29 +86,29 @@ class Command(BaseCommand):
         status = KeyStatus.NEXT if keys else KeyStatus.ACTIVE
         members = {**made.as_dict(private=True), "kid": kid, "alg": algorithm}
         keys.append({**members, "status": status.value})
-        self.stdout.write(f"Added {kid} ({algorithm}), {status}.")
+        return f"Added {kid} ({algorithm}), {status}."
 
-    def _activate(self, keys: list[Jwk], kid: str) -> None:
+    def _activate(self, keys: list[Jwk], kid: str) -> str:
         chosen = _find(keys, kid)
         for jwk in keys:
             if jwk["status"] == KeyStatus.ACTIVE:
                 jwk["status"] = KeyStatus.RETIRING.value
         chosen["status"] = KeyStatus.ACTIVE.value
-        self.stdout.write(f"{kid} signs from the next start on; the others go on verifying.")
+        return f"{kid} signs from the next start on; the others go on verifying."
 
-    def _retire(self, keys: list[Jwk], kid: str) -> None:
+    def _retire(self, keys: list[Jwk], kid: str) -> str:
         chosen = _find(keys, kid)
         if chosen["status"] == KeyStatus.ACTIVE:
             raise CommandError(f"{kid} is active: activate another key first.")
         chosen["status"] = KeyStatus.RETIRING.value
-        self.stdout.write(f"{kid} no longer signs; it goes on verifying.")
+        return f"{kid} no longer signs; it goes on verifying."
 
-    def _void(self, keys: list[Jwk], kid: str) -> None:
+    def _void(self, keys: list[Jwk], kid: str) -> str:
         chosen = _find(keys, kid)
         if chosen["status"] == KeyStatus.ACTIVE:
             raise CommandError(f"{kid} is active: activate another key first.")
         keys.remove(chosen)
-        self.stdout.write(f"{kid} is gone: what it signed is void from the next start on.")
+        return f"{kid} is gone: what it signed is void from the next start on."
 
 
 def _find(keys: list[Jwk], kid: str) -> Jwk:
@@ -115,23 +119,36 @@ def _find(keys: list[Jwk], kid: str) -> Jwk:
 
 
 def _read_keys(path: Path) -> list[Jwk]:
-    if not path.exists():
-        return []
     try:
         document = path.read_text()
         KeyRing.from_jwk_set(document, settings.OFFER_ISSUER)
-    except (OSError, KeyRingError) as error:
+    except FileNotFoundError:
+        return []
+    except UnicodeDecodeError:
+        raise CommandError(f"{path}: not a file of text.") from None
+    except KeyRingError as error:
         raise CommandError(f"{path}: {error}") from None
+    except OSError as error:
+        raise CommandError(str(error)) from None
     keys: list[Jwk] = json.loads(document)["keys"]
     return keys
 
 
 def _write_keys(path: Path, keys: list[Jwk]) -> None:
+    try:
+        KeyRing.from_jwk_set({"keys": keys}, settings.OFFER_ISSUER)
+    except KeyRingError as error:
+        raise CommandError(f"Nothing was changed. {error}") from None
     # Written beside and moved into place: a crash leaves the old set or the new one.
     fresh = path.with_name(path.name + ".new")
-    fresh.touch(mode=0o600)
-    with fresh.open("w") as file:
-        json.dump({"keys": keys}, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        # Made anew: what a crash or a stranger left there may be open to others, or a link.
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump({"keys": keys}, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise CommandError(f"Nothing was changed. {error}") from None

@@ -133,7 +133,7 @@
 
     destroy() {
       this.unmount();
-      this.#elements.forget(this);
+      this.#elements._forget(this);
     }
 
     on(name, handler) {
@@ -262,7 +262,7 @@
       return error ? { error } : { selectedPaymentMethod: "card" };
     }
 
-    forget(element) {
+    _forget(element) {
       if (this.#payment === element) this.#payment = null;
     }
 
@@ -399,7 +399,7 @@
       styled(bank.frame, {
         display: "block", position: "absolute", inset: "0", margin: "auto", border: "0",
         width: "min(26rem, calc(100% - 2rem))", height: "min(25rem, calc(100% - 2rem))",
-        "border-radius": "12px", background: "#fff", "box-shadow": "0 20px 60px rgb(0 0 0 / 40%)",
+        "border-radius": "12px", "box-shadow": "0 20px 60px rgb(0 0 0 / 40%)",
       });
       dialog.append(bank.frame);
       document.body.append(dialog);

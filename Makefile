@@ -1,0 +1,34 @@
+PORT ?= 8000
+VAR ?= var
+PYTHON = .venv/bin/python
+
+.PHONY: demo test bench lint test-sqlite test-postgres stripe-conformance
+
+demo: .venv
+	@PORT=$(PORT) VAR=$(VAR) FRESH=$(FRESH) exec $(PYTHON) bin/demo
+
+test: .venv lint
+	CHROMIUM=$$(bin/chromium) $(MAKE) --no-print-directory test-sqlite test-postgres
+
+lint: .venv
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+	.venv/bin/mypy
+	$(PYTHON) manage.py makemigrations --check --dry-run
+
+test-sqlite: .venv
+	$(PYTHON) -m pytest -n 2 $(ARGS)
+
+test-postgres: .venv
+	$(PYTHON) tests/on_postgres.py -n 2 -m "not browser" $(ARGS)
+
+bench: .venv
+	$(PYTHON) -m benchmarks $(ONLY)
+
+stripe-conformance: .venv
+	STRIPE_CONFORMANCE=1 $(PYTHON) -m pytest tests/stripe/test_conformance.py
+
+.venv: pyproject.toml uv.lock .python-version
+	@bin/bootstrap
+	@touch .venv

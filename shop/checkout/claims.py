@@ -1,0 +1,126 @@
+"""Claims: units of stock, of allocations and of limits, and the redemption of offers.
+
+All in the caller's transaction, by conditional updates in a fixed order
+(variants, deals, limits, redemptions; each by key), so that two claims that
+want the same rows wait for each other and never hang.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, Sum
+
+from offers.verdicts import Verdict
+from shop.catalog.models import Variant
+from shop.checkout.limits import email_key
+from shop.checkout.models import Order, OrderLine
+from shop.sales.models import Deal, LimitUse, Redemption
+from shop.sales.rows import limit_key
+
+
+class ClaimRefused(Exception):
+    """Something is not to be had any more; the transaction must not go on."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Units of a deal that one someone may have in all, whatever they go by."""
+
+    kind: LimitUse.Kind
+    keys: tuple[str, ...]
+
+
+def claim(
+    order: Order,
+    lines: Collection[OrderLine],
+    *,
+    shoppers: Collection[str],
+    most: dict[int, int],
+    now: datetime,
+) -> None:
+    """Claim everything an order needs.
+
+    :param shoppers: all ids of the browser; their units count together
+    :param most: by deal, the most units that one shopper may have
+    :raises ClaimRefused: with the first thing that is not to be had
+    """
+    for variant, units in sorted(_units_by(lines, "variant_id").items()):
+        free = Q(claimed__lte=F("stock") - units)
+        if not Variant.objects.filter(free, pk=variant).update(claimed=F("claimed") + units):
+            raise ClaimRefused(Verdict.SOLD_OUT)
+    by_deal = sorted(_units_by(lines, "deal_id").items())
+    for deal, units in by_deal:
+        free = Q(allocation__isnull=True) | Q(claimed__lte=F("allocation") - units)
+        if not Deal.objects.filter(free, pk=deal).update(claimed=F("claimed") + units):
+            raise ClaimRefused(Verdict.SOLD_OUT)
+    for deal, units in by_deal:
+        for limit in _limits(order, shoppers):
+            _claim_limit(deal, units, limit, most[deal])
+    _redeem(order, lines, now)
+
+
+def release(order: Order, now: datetime) -> None:
+    """Give back everything an order claimed; its offers are good again while they are held."""
+    lines = list(order.lines.all())
+    for variant, units in sorted(_units_by(lines, "variant_id").items()):
+        Variant.objects.filter(pk=variant).update(claimed=F("claimed") - units)
+    by_deal = sorted(_units_by(lines, "deal_id").items())
+    for deal, units in by_deal:
+        Deal.objects.filter(pk=deal).update(claimed=F("claimed") - units)
+    for deal, units in by_deal:
+        for limit in _limits(order, ()):
+            LimitUse.objects.filter(deal=deal, kind=limit.kind, key=limit.keys[0]).update(
+                units=F("units") - units
+            )
+    Redemption.objects.filter(order_number=order.number, released_at__isnull=True).update(
+        released_at=now
+    )
+
+
+def _units_by(lines: Collection[OrderLine], key: str) -> Counter[int]:
+    units: Counter[int] = Counter()
+    for line in lines:
+        if getattr(line, key) is not None:
+            units[getattr(line, key)] += line.quantity
+    return units
+
+
+def _limits(order: Order, shoppers: Collection[str]) -> Iterator[Limit]:
+    kind = LimitUse.Kind
+    # The order's own id first: it is the one whose row counts the units.
+    ids = dict.fromkeys((order.shopper, *shoppers))
+    if order.card_key:
+        yield Limit(kind.CARD, (order.card_key,))
+    yield Limit(kind.EMAIL, (email_key(order.email),))
+    yield Limit(kind.SHOPPER, tuple(limit_key(kind.SHOPPER, each) for each in ids))
+
+
+def _claim_limit(deal: int, units: int, limit: Limit, most: int) -> None:
+    rows = [LimitUse(deal_id=deal, kind=limit.kind, key=key) for key in sorted(limit.keys)]
+    LimitUse.objects.bulk_create(rows, ignore_conflicts=True)
+    mine = LimitUse.objects.filter(deal=deal, kind=limit.kind, key__in=limit.keys)
+    # Locked before they are added up: the sum cannot go stale.
+    list(mine.order_by("key").select_for_update())
+    taken = mine.aggregate(sum=Sum("units"))["sum"] or 0
+    if taken + units > most:
+        raise ClaimRefused(Verdict.OVER_LIMIT)
+    mine.filter(key=limit.keys[0]).update(units=F("units") + units)
+
+
+def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:
+    redemptions = [
+        Redemption(jti=jti, order_number=order.number, shopper=order.shopper, redeemed_at=now)
+        for jti in sorted({line.jti for line in lines})
+    ]
+    try:
+        with transaction.atomic():
+            Redemption.objects.bulk_create(redemptions)
+    except IntegrityError:
+        raise ClaimRefused(Verdict.USED) from None

@@ -1,0 +1,91 @@
+from typing import Any
+
+from babel import Locale
+from django import forms
+
+from shop.checkout.placing import Address
+from shop.money import LOCALE
+
+# Codes that ISO 3166-1 reserves, or that Unicode alone has: no post goes there.
+_NOT_COUNTRIES = {
+    "AC",
+    "CP",
+    "CQ",
+    "DG",
+    "EA",
+    "EU",
+    "EZ",
+    "IC",
+    "QO",
+    "TA",
+    "UN",
+    "XA",
+    "XB",
+    "ZZ",
+}
+
+
+def countries() -> list[tuple[str, str]]:
+    """The countries of ISO 3166-1, by their English names."""
+    names = {str(code): str(name) for code, name in Locale(LOCALE).territories.items()}
+    codes = (code for code in names if len(code) == 2 and code not in _NOT_COUNTRIES)
+    return sorted(((code, names[code]) for code in codes), key=lambda country: country[1])
+
+
+class CheckoutForm(forms.Form):
+    """Address and payment on one page."""
+
+    email = forms.EmailField(
+        label="Mail address",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="The receipt goes here.",
+    )
+    name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    line1 = forms.CharField(
+        label="Street and number",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
+    )
+    line2 = forms.CharField(
+        label="Flat, floor, company",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
+    )
+    postal_code = forms.CharField(
+        label="Postal code",
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
+    )
+    city = forms.CharField(
+        label="Town",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+    )
+    country = forms.ChoiceField(widget=forms.Select(attrs={"autocomplete": "country"}))
+    shown_total = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    confirmation_token = forms.RegexField(
+        r"^ctoken_[A-Za-z0-9_]{1,200}\Z",
+        widget=forms.HiddenInput,
+        error_messages={"required": "Enter your card.", "invalid": "Enter your card again."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        country = self.fields["country"]
+        assert isinstance(country, forms.ChoiceField)
+        country.choices = [("", "Choose a country"), *countries()]
+
+    def address(self) -> Address:
+        """The address of a valid form."""
+        given = self.cleaned_data
+        return Address(
+            email=given["email"],
+            name=given["name"],
+            line1=given["line1"],
+            line2=given["line2"],
+            postal_code=given["postal_code"],
+            city=given["city"],
+            country=given["country"],
+        )

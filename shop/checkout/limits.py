@@ -1,0 +1,24 @@
+"""By what a shopper is counted towards a limit, besides the browser: mail address and card."""
+
+from contextlib import suppress
+
+from shop.sales.models import LimitUse
+from shop.sales.rows import limit_key
+
+
+def email_key(address: str) -> str:
+    """The key of a mail address, the same for every spelling that reaches the same mailbox."""
+    return limit_key(LimitUse.Kind.EMAIL, normalise_email(address))
+
+
+def card_key(fingerprint: str) -> str:
+    """The key of a card, by the fingerprint that Stripe gives its number."""
+    return limit_key(LimitUse.Kind.CARD, fingerprint)
+
+
+def normalise_email(address: str) -> str:
+    """Small letters, the domain in its ASCII form (IDNA), no ``+tag``."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode()
+    return f"{local.partition('+')[0]}@{domain}"

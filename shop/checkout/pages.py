@@ -1,0 +1,81 @@
+"""What the checkout's and the order's pages are given."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import stripe
+from django.conf import settings
+
+from shop.bag.judging import JudgedBag
+from shop.checkout.charges import Charge
+from shop.checkout.forms import CheckoutForm
+from shop.checkout.models import Order
+from shop.checkout.placing import charge_of
+from shop.checkout.stripe_api import script_url
+
+
+def charge_to_show(judged: JudgedBag, order: Order | None) -> Charge | None:
+    """The whole charge: of the order that waits to be paid, or of the bag."""
+    if order is not None:
+        return Charge(order.subtotal, order.shipping, order.currency)
+    return charge_of(judged)
+
+
+def checkout_context(
+    judged: JudgedBag, order: Order | None, charge: Charge, form: CheckoutForm, problem: str
+) -> dict[str, Any]:
+    """The checkout page: address and payment left, what is bought right."""
+    return {
+        "judged": judged,
+        "order": order,
+        "form": form,
+        "charge": charge,
+        "problem": problem,
+        "now": judged.now,
+        "stripe": {
+            "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
+            "script": script_url(),
+            "allowed_payment_method_types": settings.STRIPE_PAYMENT_METHOD_TYPES,
+            "amount": charge.total,
+            "currency": charge.currency.lower(),
+        },
+    }
+
+
+def address_of(order: Order) -> dict[str, str]:
+    """The address that an order was given, to fill the form with again."""
+    fields = ("email", "name", "line1", "line2", "postal_code", "city", "country")
+    return {field: getattr(order, field) for field in fields}
+
+
+def order_context(
+    order: Order, intent: stripe.PaymentIntent | None, *, is_own: bool
+) -> dict[str, Any]:
+    """An order's page. The whole address, and any way to pay, for the browser that ordered."""
+    lines = list(order.lines.select_related("variant__product", "deal__sale"))
+    zones = [line.deal.sale.zone for line in lines if line.deal is not None]
+    is_waiting = order.status in {Order.Status.PENDING, Order.Status.REQUIRES_ACTION}
+    return {
+        "order": order,
+        "lines": lines,
+        "history": order.history.all(),
+        "zone": zones[0] if zones else ZoneInfo(settings.TIME_ZONE),
+        "is_own": is_own,
+        "next_action": _next_action(intent) if is_own else None,
+        "can_cancel": is_own and is_waiting,
+        "can_pay": is_own and order.status == Order.Status.PENDING,
+    }
+
+
+def _next_action(intent: stripe.PaymentIntent | None) -> dict[str, str] | None:
+    """What the bank wants of the shopper: an address to go to, or a hand-over to Stripe.js."""
+    if intent is None or intent.status != "requires_action" or intent.next_action is None:
+        return None
+    redirect = intent.next_action.redirect_to_url
+    if redirect is not None and redirect.url:
+        return {"url": redirect.url}
+    return {
+        "client_secret": intent.client_secret or "",
+        "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
+        "script": script_url(),
+    }

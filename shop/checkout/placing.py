@@ -1,0 +1,139 @@
+"""Placing an order: from a bag of offers to a claim that waits to be paid."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from offers.verdicts import Verdict
+from shop.bag.judging import JudgedBag, JudgedLine, judge_bag
+from shop.bag.lines import Bag
+from shop.checkout.charges import Charge, charge_for
+from shop.checkout.claims import ClaimRefused, claim
+from shop.checkout.limits import card_key
+from shop.checkout.models import Order, OrderLine, StatusChange
+from shop.shopper import Shopper
+
+# Crockford's base 32: nothing that is mistaken for another when read out.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class NotPlaced(Exception):
+    """The order was not placed, and nothing was claimed; ``judged`` is the bag as it stands."""
+
+    def __init__(self, judged: JudgedBag, verdict: Verdict | None = None) -> None:
+        super().__init__(verdict)
+        self.judged = judged
+        self.verdict = verdict
+
+
+class TotalChanged(NotPlaced):
+    """The whole charge is not what the shopper saw: it has to be shown, and agreed to, again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where an order goes, and who is told."""
+
+    email: str
+    name: str
+    line1: str
+    line2: str
+    postal_code: str
+    city: str
+    country: str
+
+
+def charge_of(judged: JudgedBag) -> Charge | None:
+    """What the bag costs in all; None where it is not one charge."""
+    if judged.currency is None:
+        return None
+    return charge_for((line.total for line in judged.honored), judged.currency)
+
+
+def place_order(
+    *,
+    bag: Bag,
+    shopper: Shopper,
+    address: Address,
+    shown_total: int,
+    card_fingerprint: str | None,
+    now: datetime,
+) -> Order:
+    """Claim everything in the bag, and record the order, in one short transaction.
+
+    :param shown_total: the whole charge that the shopper agreed to, in minor units
+    :param card_fingerprint: Stripe's, where it gives one
+    :raises TotalChanged: the bag costs something else by now
+    :raises NotPlaced: a line is refused; the judged bag says which and why
+    """
+    judged = judge_bag(bag, shopper, now)
+    charge = charge_of(judged)
+    if charge is None or not judged.can_check_out or judged.facts.is_provisional:
+        raise NotPlaced(judged)
+    if charge.total != shown_total:
+        raise TotalChanged(judged)
+    order = Order(
+        number=_new_number(),
+        shopper=shopper.id,
+        currency=charge.currency,
+        subtotal=charge.subtotal,
+        shipping=charge.shipping,
+        total=charge.total,
+        placed_at=now,
+        lapses_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
+        card_key=card_key(card_fingerprint) if card_fingerprint else "",
+        email=address.email,
+        name=address.name,
+        line1=address.line1,
+        line2=address.line2,
+        postal_code=address.postal_code,
+        city=address.city,
+        country=address.country,
+    )
+    lines = [line for judged_line in judged.honored for line in _order_lines(judged_line)]
+    most = {
+        each.deal.id: each.line.offer.max
+        for each in judged.honored
+        if each.deal and each.deal.id is not None and each.line.offer
+    }
+    try:
+        with transaction.atomic():
+            claim(order, lines, shoppers=shopper.ids, most=most, now=now)
+            _record(order, lines, now)
+    except ClaimRefused as refusal:
+        raise NotPlaced(judge_bag(bag, shopper, now), refusal.verdict) from None
+    return order
+
+
+def _record(order: Order, lines: list[OrderLine], now: datetime) -> None:
+    order.save(force_insert=True)
+    for line in lines:
+        line.order = order
+    OrderLine.objects.bulk_create(lines)
+    StatusChange.objects.create(order=order, to_status=order.status, at=now, cause="placed")
+
+
+def _order_lines(judged: JudgedLine) -> list[OrderLine]:
+    offer, deal = judged.line.offer, judged.deal
+    assert offer is not None and deal is not None
+    return [
+        OrderLine(
+            variant_id=variant.id,
+            deal_id=deal.id,
+            sku=variant.sku,
+            name=f"{deal.product.name} {variant.name}".strip(),
+            quantity=quantity,
+            amount=offer.amount,
+            was=offer.was,
+            jti=offer.id,
+            offer=judged.line.message,
+        )
+        for variant, quantity in judged.units
+    ]
+
+
+def _new_number() -> str:
+    return "FF-" + "".join(secrets.choice(_ALPHABET) for _ in range(8))

@@ -1,0 +1,139 @@
+"""Buying: from the checkout form to an order that is paid, or a clear reason why not.
+
+The order of things is the promise. The card's token is looked at before
+anything is claimed; the claim is made before anything is charged; and the same
+offers again find their order before any of it is done twice.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from offers.verdicts import Verdict
+from shop.bag.judging import JudgedBag, judge_bag
+from shop.bag.lines import Bag
+from shop.checkout import payments
+from shop.checkout.models import OPEN, Order
+from shop.checkout.placing import Address, NotPlaced, TotalChanged, place_order
+from shop.checkout.settling import lapse_due
+from shop.shopper import Shopper
+
+logger = logging.getLogger(__name__)
+
+#: A payment that stands at the bank, or is made, is not made again.
+UNDER_WAY = frozenset(
+    {
+        Order.Status.REQUIRES_ACTION,
+        Order.Status.PROCESSING,
+        Order.Status.PAID,
+        Order.Status.PARTIALLY_REFUNDED,
+        Order.Status.REFUNDED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What the shopper sent: address, the total that was shown, and a card's token."""
+
+    address: Address
+    shown_total: int
+    token_id: str
+
+
+def order_of(judged: JudgedBag) -> Order | None:
+    """The order that the bag's offers, all of them and no others, are already in.
+
+    Only this shopper's own, and only one that lives or is paid: an order that
+    lapsed has given its offers back.
+    """
+    uses = [line.use for line in judged.lines if line.use is not None and line.is_own_use]
+    numbers = {use.order_number for use in uses}
+    if len(numbers) != 1 or len(uses) != len(judged.lines):
+        return None
+    order = Order.objects.filter(number=numbers.pop()).first()
+    if order is None:
+        return None
+    offers = {line.line.id for line in judged.lines}
+    return order if offers == set(order.lines.values_list("jti", flat=True)) else None
+
+
+def buy(
+    *,
+    bag: Bag,
+    shopper: Shopper,
+    purchase: Purchase,
+    return_url: Callable[[Order], str],
+    now: datetime,
+) -> Order:
+    """Order and pay what is in the bag.
+
+    :raises payments.TokenUnusable: nothing was claimed, or the claim is kept; another card
+    :raises payments.Declined: likewise, with the bank's reason; the claim is kept
+    :raises payments.PaymentUnclear: Stripe cannot be asked; nothing was claimed
+    :raises TotalChanged: it costs something else by now; nothing was claimed
+    :raises NotPlaced: a line is refused; nothing was claimed
+    """
+    judged = _settled(bag, shopper, now)
+    order = order_of(judged)
+    if order is not None and order.status in UNDER_WAY:
+        return order
+    token = payments.retrieve_token(purchase.token_id)
+    if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
+        raise payments.TokenUnusable
+    if order is None:
+        order = _place(bag, shopper, purchase, payments.fingerprint_of(token), now)
+    elif order.total != purchase.shown_total:
+        raise TotalChanged(judged)
+    if order.status not in UNDER_WAY:
+        try:
+            payments.pay(order, purchase.token_id, return_url=return_url(order), now=now)
+        except payments.PaymentUnclear:
+            # It may have been paid: the order's page asks until Stripe tells.
+            logger.warning("It is not clear whether %s was paid", order.number)
+    return order
+
+
+def _settled(bag: Bag, shopper: Shopper, now: datetime) -> JudgedBag:
+    """The bag judged, once the orders that stand in its way without right are settled."""
+    judged = judge_bag(bag, shopper, now)
+    if judged.refused and lapse_due(now, _orders_in_the_way(judged, now)):
+        judged = judge_bag(bag, shopper, now)
+    return judged
+
+
+def _orders_in_the_way(judged: JudgedBag, now: datetime) -> list[Order]:
+    """Open orders past their time that hold what a refused line wants."""
+    wanted = [
+        line
+        for line in judged.refused
+        if line.verdict in {Verdict.USED, Verdict.SOLD_OUT, Verdict.OVER_LIMIT}
+    ]
+    holds = Q(lines__jti__in=[line.line.id for line in wanted]) | Q(
+        lines__variant__product__sku__in=[line.line.sku for line in wanted]
+    )
+    due = Order.objects.filter(holds, status__in=OPEN, lapses_at__lte=now)
+    return list(due.distinct().order_by("lapses_at")[:20])
+
+
+def _place(
+    bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str | None, now: datetime
+) -> Order:
+    try:
+        return place_order(
+            bag=bag,
+            shopper=shopper,
+            address=purchase.address,
+            shown_total=purchase.shown_total,
+            card_fingerprint=fingerprint,
+            now=now,
+        )
+    except NotPlaced as refusal:
+        # A second click, or another tab, was faster by a moment: its order is this one.
+        order = order_of(refusal.judged)
+        if order is None:
+            raise
+        return order

@@ -1,0 +1,115 @@
+"""Settling: what Stripe says of a payment becomes what the order is.
+
+The checkout's answer, the webhook and ``reconcile`` all end here, so it makes
+no difference which of them comes first, twice or never. A claim is released on
+Stripe's word alone: a payment that may still succeed keeps its stock.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+import stripe
+from django.db import transaction
+
+from shop.checkout import receipts
+from shop.checkout.claims import release
+from shop.checkout.intents import cancel_intent
+from shop.checkout.models import OPEN, Order
+from shop.checkout.stripe_api import client
+from shop.checkout.transitions import Status, locked, move
+
+logger = logging.getLogger(__name__)
+
+#: What a payment makes of its order; a canceled one depends on who canceled it, and why.
+_STATUS = {
+    "succeeded": Status.PAID,
+    "processing": Status.PROCESSING,
+    "requires_action": Status.REQUIRES_ACTION,
+    "requires_confirmation": Status.PENDING,
+    "requires_payment_method": Status.PENDING,
+}
+
+
+def settle(
+    order: Order,
+    intent: stripe.PaymentIntent,
+    *,
+    cause: str,
+    now: datetime,
+    canceled_as: Status = Status.EXPIRED,
+    stripe_event: str = "",
+) -> None:
+    """Make an order what its payment is.
+
+    :param intent: as Stripe answered just now, never an event's older snapshot
+    :param canceled_as: what a canceled payment makes of the order
+    """
+    status = canceled_as if intent.status == "canceled" else _STATUS[intent.status]
+    with transaction.atomic():
+        row = locked(order)
+        if row.payment_intent not in ("", intent.id):
+            return  # A payment that was replaced by another says nothing of the order.
+        error = intent.last_payment_error
+        row.decline_message = (error.message or "")[:300] if error else ""
+        row.payment_intent = intent.id
+        row.save(update_fields=["decline_message", "payment_intent"])
+        moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
+        if moved and status is Status.PAID:
+            transaction.on_commit(lambda: receipts.send_receipt.enqueue(order.pk), robust=True)
+        if moved and status in {Status.EXPIRED, Status.CANCELED}:
+            release(row, now)
+        if status is Status.PAID and row.paid_at is None:
+            logger.error("%s is %s, and its payment succeeded", row.number, row.status)
+    order.refresh_from_db()
+
+
+def settle_by_id(
+    order: Order, *, cause: str, now: datetime, stripe_event: str = ""
+) -> stripe.PaymentIntent | None:
+    """Ask Stripe what became of an order's payment, and settle it.
+
+    None where there is no payment yet, or Stripe cannot be asked.
+    """
+    order.refresh_from_db()
+    if not order.payment_intent:
+        return None
+    try:
+        intent = client().v1.payment_intents.retrieve(order.payment_intent)
+    except stripe.StripeError as error:
+        logger.warning("Stripe cannot say what became of %s: %s", order.number, _reason(error))
+        return None
+    settle(order, intent, cause=cause, now=now, stripe_event=stripe_event)
+    return intent
+
+
+def give_up(order: Order, *, cause: str, now: datetime, canceled_as: Status) -> bool:
+    """Cancel an unpaid order's payment at Stripe, and on Stripe's word release its claim.
+
+    Whether the order is settled: a payment that succeeded meanwhile makes it
+    paid; one that is under way, or a Stripe that does not answer, leaves it open.
+    """
+    try:
+        intent = cancel_intent(order)
+    except stripe.InvalidRequestError:
+        # It moved on between the two calls: the next look sees where to.
+        intent_now = settle_by_id(order, cause=cause, now=now)
+        return intent_now is not None and not order.is_open
+    except stripe.StripeError as error:
+        logger.warning("%s cannot be given up yet: %s", order.number, _reason(error))
+        return False
+    settle(order, intent, cause=cause, now=now, canceled_as=canceled_as)
+    return not order.is_open
+
+
+def lapse_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
+    """Settle every open order whose time to pay is over; how many gave up their claim."""
+    if orders is None:
+        orders = Order.objects.filter(status__in=OPEN, lapses_at__lte=now).order_by("lapses_at")
+    due = [order for order in orders if order.is_open and order.lapses_at <= now]
+    return sum(give_up(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED) for order in due)
+
+
+def _reason(error: stripe.StripeError) -> str:
+    """What may stand in a log: the class and code of an error, nothing of a shopper's."""
+    return f"{type(error).__name__} {error.code or ''}".strip()

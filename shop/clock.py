@@ -1,0 +1,19 @@
+"""The clocks that no travelling clock moves.
+
+Decisions about the shop's time ask ``django.utils.timezone.now()``. These are
+for what belongs to the machine and to Stripe: ages of what is kept in memory,
+signatures and tokens of theirs. freezegun replaces ``time.time`` and
+``time.monotonic``, and leaves ``clock_gettime`` alone.
+"""
+
+import time
+
+
+def monotonic_seconds() -> float:
+    """Seconds on a clock that only moves forward, for measuring ages."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def unix_seconds() -> float:
+    """Seconds since 1970 by the machine's own clock."""
+    return time.clock_gettime(time.CLOCK_REALTIME)

@@ -1,0 +1,217 @@
+"""JSON read strictly: every defect found, each named by its place in the document.
+
+Stricter than JSON itself: no name twice in an object, no name that nobody
+knows, and types are exact (``true`` is not 1, ``1.0`` is not 1, ``null`` is
+nothing at all). Nothing here knows what a sale is.
+"""
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and where: ``deals[1].price``, or nowhere for the whole document."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place or 'The document'}: {self.message}"
+
+
+class DocumentError(Exception):
+    """A document that cannot be loaded; ``problems`` says all that is wrong with it."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which names stood in it more than once."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def decode(content: bytes | str) -> object:
+    """The value that JSON text stands for; objects remember repeated names.
+
+    :raises DocumentError: it is not JSON, or not in UTF-8
+    """
+    try:
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
+        value: object = json.loads(
+            text, object_pairs_hook=_remember_repeated, parse_constant=_no_constant
+        )
+    except UnicodeDecodeError as error:
+        raise DocumentError(Problem("", f"not UTF-8 at byte {error.start}")) from None
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(Problem("", f"not JSON: {error}")) from None
+    return value
+
+
+def _remember_repeated(pairs: list[tuple[str, Any]]) -> _Object:
+    members = _Object(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        members.repeated = tuple(name for name in members if names.count(name) > 1)
+    return members
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+class ObjectReader:
+    """One object of a document. What is wrong with it is added to ``problems``.
+
+    A method whose value is wrong or missing returns something of the right
+    type all the same, so that reading goes on and finds the other defects;
+    whoever reads has to look at ``problems`` before using any of it.
+    """
+
+    def __init__(
+        self, value: object, *, known: frozenset[str], place: str, problems: list[Problem]
+    ) -> None:
+        self.place = place
+        self.problems = problems
+        self._is_object = isinstance(value, dict)
+        self._members: dict[str, Any] = value if isinstance(value, dict) else {}
+        if not self._is_object:
+            problems.append(Problem(place, f"an object is needed, not {_kind(value)}"))
+        for name in self._members:
+            if name not in known:
+                self.complain(name, "nobody knows this key; known are " + ", ".join(sorted(known)))
+        for name in value.repeated if isinstance(value, _Object) else ():
+            self.complain(name, "this key stands here more than once")
+
+    def at(self, name: str) -> str:
+        """The place of one of its members."""
+        return f"{self.place}.{name}" if self.place else name
+
+    def complain(self, name: str, message: str) -> None:
+        """Say what is wrong with one of its members."""
+        self.problems.append(Problem(self.at(name), message))
+
+    def has(self, name: str) -> bool:
+        """Whether the member is there, whatever it is worth."""
+        return name in self._members
+
+    def text(
+        self,
+        name: str,
+        *,
+        most: int,
+        lines: bool = False,
+        check: Callable[[str], str | None] | None = None,
+    ) -> str:
+        """A text that says something, of at most so many characters.
+
+        :param lines: whether it may have line breaks, or be empty
+        :param check: says what is wrong with it, or None
+        """
+        value = self._required(name, str, "a text")
+        if value is None:
+            return ""
+        problem = _text_problem(value, most, lines) or (check(value) if check else None)
+        if problem:
+            self.complain(name, problem)
+        return value
+
+    def optional_text(
+        self,
+        name: str,
+        *,
+        most: int,
+        lines: bool = False,
+        check: Callable[[str], str | None] | None = None,
+    ) -> str | None:
+        """A text, or None where there is none."""
+        if not self.has(name):
+            return None
+        return self.text(name, most=most, lines=lines, check=check)
+
+    def integer(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
+        """A whole number in a range, both ends included.
+
+        :param default: what an absent one means; None: it has to be there
+        """
+        if default is not None and not self.has(name):
+            return default
+        value = self._required(name, int, "a whole number")
+        if value is None:
+            return least
+        if not least <= value <= most:
+            self.complain(name, f"a whole number from {least} to {most} is needed, not {value}")
+        return value
+
+    def optional_integer(self, name: str, *, least: int, most: int) -> int | None:
+        """A whole number in a range, or None where there is none."""
+        return self.integer(name, least=least, most=most) if self.has(name) else None
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        """True or false."""
+        if not self.has(name):
+            return default
+        value = self._required(name, bool, "true or false")
+        return default if value is None else value
+
+    def objects(self, name: str, *, known: frozenset[str]) -> Iterator["ObjectReader"]:
+        """The objects of a list that has at least one."""
+        values = self._required(name, list, "a list")
+        if values is None:
+            return
+        if not values:
+            self.complain(name, "at least one is needed")
+        for index, value in enumerate(values):
+            place = f"{self.at(name)}[{index}]"
+            yield ObjectReader(value, known=known, place=place, problems=self.problems)
+
+    def _required[T](self, name: str, wanted: type[T], called: str) -> T | None:
+        if not self._is_object:
+            return None
+        value = self._members.get(name, _ABSENT)
+        if value is _ABSENT:
+            self.complain(name, f"{called} is needed here")
+            return None
+        # type() and not isinstance(): True is an int to Python, not to us. Objects aside,
+        # which are never asked for by this way.
+        if type(value) is not wanted:
+            self.complain(name, f"{called} is needed, not {_kind(value)}")
+            return None
+        return value
+
+
+def _text_problem(value: str, most: int, lines: bool) -> str | None:
+    if not lines and not value.strip():
+        return "a text that says something is needed"
+    if not lines and value != value.strip():
+        return "there is white space around it"
+    if len(value) > most:
+        return f"at most {most} characters, not {len(value)}"
+    allowed = "\n\t" if lines else ""
+    for character in value:
+        if character not in allowed and unicodedata.category(character) in {"Cc", "Cs"}:
+            return f"U+{ord(character):04X} is not a character of text"
+    return None
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+    return "an object"

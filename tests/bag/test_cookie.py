@@ -1,0 +1,119 @@
+"""The bag's cookie: the very same messages back, 20 lines and more, and never an exception."""
+
+import random
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc.jwk import ECKey, OctKey
+
+from offers.anchors import new_id, new_nonce
+from offers.keys import KeyRing
+from offers.terms import Offer
+from offers.tokens import encode_segment, sign_offer
+from shop.bag.cookie import MOST_BYTES, BagFull, Packed, pack, unpack
+
+KEYS = {"HS256": OctKey.generate_key(256), "ES256": ECKey.generate_key("P-256")}
+RINGS = {
+    algorithm: KeyRing.from_jwk_set(
+        {"keys": [{**key.as_dict(private=True), "kid": "2026-11-23-ab12", "status": "active"}]},
+        "https://shop.example",
+    )
+    for algorithm, key in KEYS.items()
+}
+SHOPPER = new_id()
+
+
+def line(number: int, algorithm: str = "HS256") -> Packed:
+    """A line as real bags have them: pages opened at other times, other prices, two sales."""
+    chance = random.Random(number)
+    sku = "".join(chance.choices("ABCDEFGHIJKLMNOPRSTUVW", k=3)) + f"-{number:02d}"
+    issued_at = 1_795_777_200 + chance.randrange(3600)
+    amount = chance.randrange(199, 19_999)
+    offer = Offer(
+        issuer="https://shop.example",
+        shopper=SHOPPER,
+        id=new_id(),
+        issued_at=issued_at,
+        expires_at=issued_at + 1800,
+        sale=chance.choice(["autumn-clear-out", "winter-first-look", "list"]),
+        sku=sku,
+        amount=amount,
+        currency="EUR",
+        was=amount * 3,
+        max=chance.choice([2, 5, 10]),
+        anchor=new_nonce()[:16],
+    )
+    message = sign_offer(offer, RINGS[algorithm].active)
+    return Packed(message, {sku: chance.randrange(1, 4)})
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "ES256"])
+def test_a_bag_of_20_different_lines_fits_into_a_cookie(algorithm: str) -> None:
+    lines = [line(number, algorithm) for number in range(20)]
+    value = pack(lines)
+    assert len(value) < MOST_BYTES - 100
+    assert list(unpack(value).lines) == lines
+
+
+def test_an_empty_bag_is_an_empty_cookie() -> None:
+    assert pack([]) == ""
+    assert unpack("").lines == ()
+
+
+def test_a_bag_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(BagFull):
+        pack([line(number) for number in range(60)])
+
+
+def test_quantities_of_several_variants_come_back() -> None:
+    packed = Packed(line(1).message, {"TEE-01-M": 2, "TEE-01-XL": 1})
+    assert unpack(pack([packed])).lines == (packed,)
+
+
+def test_a_cookie_that_was_cut_off_gives_back_the_lines_before_the_cut() -> None:
+    lines = [line(number) for number in range(10)]
+    value = pack(lines)
+    unpacked = unpack(value[: len(value) - 300])
+    assert unpacked.damaged
+    assert 0 < len(unpacked.lines) < 10
+    assert list(unpacked.lines) == lines[: len(unpacked.lines)]
+
+
+def test_a_cookie_of_another_version_is_damaged_and_not_an_error() -> None:
+    assert unpack(encode_segment(b"\x07\x01 not ours")).damaged
+
+
+def test_a_decompression_bomb_is_not_unpacked() -> None:
+    deflate = zlib.compressobj(9, wbits=-15)
+    bomb = deflate.compress(b"\0" * 3_000_000) + deflate.flush()
+    assert len(bomb) < 3_100
+    unpacked = unpack(encode_segment(bytes([1, 1, 0]) + bomb))
+    assert unpacked.damaged
+    assert not unpacked.lines
+
+
+@given(st.text(max_size=300))
+def test_no_text_whatever_breaks_the_reader(value: str) -> None:
+    unpack(value)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_whatever_break_the_reader(octets: bytes) -> None:
+    unpack(encode_segment(octets))
+
+
+@given(st.data())
+def test_one_damaged_character_never_changes_a_message_that_still_reads(data: st.DataObject) -> None:
+    lines = [line(number) for number in range(4)]
+    value = pack(lines)
+    place = data.draw(st.integers(0, len(value) - 1))
+    letter = data.draw(st.sampled_from("ABCXYZabcxyz0189-_"))
+    unpacked = unpack(value[:place] + letter + value[place + 1 :])
+    # Whatever comes back either is a line that was packed, or does not pass its signature.
+    packed = {each.message for each in lines}
+    signatures = {each.message.rpartition(".")[2] for each in lines}
+    for each in unpacked.lines:
+        head, _, signature = each.message.rpartition(".")
+        assert each.message in packed or signature not in signatures or head not in packed
