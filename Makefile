@@ -28,6 +28,7 @@ bench: .venv
 
 stripe-conformance: .venv
 	STRIPE_CONFORMANCE=1 $(PYTHON) -m pytest tests/stripe/test_conformance.py
+	$(PYTHON) tests/stripe/check_stripe_js.py
 
 .venv: pyproject.toml uv.lock .python-version
 	@bin/bootstrap

@@ -8,8 +8,11 @@ from shop.bag.lines import Bag
 
 
 def shop(request: HttpRequest) -> dict[str, object]:
-    """The shop's name, and how many units the bag holds (read only where a page shows it)."""
+    """The shop's name, and the bag that the request brought (read only where a page shows it).
+
+    A view that changes the bag gives its page the changed one under the same name.
+    """
     return {
         "shop_name": settings.SHOP_NAME,
-        "bag_count": SimpleLazyObject(lambda: Bag.from_request(request).count),
+        "bag": SimpleLazyObject(lambda: Bag.from_request(request)),
     }

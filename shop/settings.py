@@ -205,7 +205,22 @@ STORAGES = {
 
 # --- Mail and log -------------------------------------------------------------
 
-vars().update(env.email("EMAIL_URL", default="consolemail://"))
+_mail = env.email("EMAIL_URL", default="consolemail://")
+_smtp = {
+    "host": _mail["EMAIL_HOST"],
+    "port": _mail["EMAIL_PORT"],
+    "username": _mail["EMAIL_HOST_USER"],
+    "password": _mail["EMAIL_HOST_PASSWORD"],
+    "use_tls": _mail.get("EMAIL_USE_TLS", False),
+    "use_ssl": _mail.get("EMAIL_USE_SSL", False),
+    "timeout": 10,
+}
+MAILERS = {
+    "default": {
+        "BACKEND": _mail["EMAIL_BACKEND"],
+        "OPTIONS": _smtp if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend") else {},
+    }
+}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="orders@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

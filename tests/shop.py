@@ -109,7 +109,7 @@ class Page:
     @property
     def text(self) -> str:
         """The page as it reads, white space folded."""
-        return " ".join(self.soup.get_text(" ").split())
+        return " ".join(self.soup.get_text(" ").split()).replace(" ,", ",").replace(" .", ".")
 
     @property
     def offers(self) -> dict[str, str]:

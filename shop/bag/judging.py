@@ -13,9 +13,10 @@ Nothing is trusted because it was once true. Rules of renewal:
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from django.db import Error as DatabaseError
+from django.utils.timezone import get_default_timezone
 
 from offers.anchors import Standing, honored_until, judge, renewed_id
 from offers.verdicts import Verdict
@@ -49,6 +50,10 @@ class JudgedLine:
     current: Deal | None = None
     #: What the line cost before it was renewed just now, in minor units.
     renewed_from: int | None = None
+    #: The zone in which its instants are told: its sale's, or the shop's own.
+    zone: tzinfo = field(default_factory=get_default_timezone)
+    #: Units of its deal that the shopper has in orders already.
+    units_taken: int = 0
 
     @property
     def is_honored(self) -> bool:
@@ -81,8 +86,31 @@ class JudgedLine:
 
     @property
     def most_available(self) -> int:
-        """Units that are left of the product's deal: none, or fewer than wanted."""
-        return self.deal.left if self.deal else 0
+        """Units that are left of what is wanted: none, or fewer than that."""
+        stock = sum(variant.left for variant, _ in self.units)
+        return min(self.deal.left, stock) if self.deal else 0
+
+    @property
+    def is_cheaper(self) -> bool:
+        """Whether it was renewed because its product has become cheaper."""
+        offer, before = self.line.offer, self.renewed_from
+        return before is not None and offer is not None and offer.amount < before
+
+    @property
+    def renewed_from_text(self) -> str:
+        """The unit price before it was renewed, as people read it."""
+        offer, before = self.line.offer, self.renewed_from
+        return format_money(before, offer.currency) if before and offer else ""
+
+    @property
+    def instead(self) -> Deal | None:
+        """What a yes of the shopper would take: what it costs now, unless just that is refused."""
+        offer, current = self.line.offer, self.current
+        if self.verdict is Verdict.USED or current is None:
+            return None
+        if self.verdict in {Verdict.OVER_LIMIT, Verdict.SOLD_OUT} and offer is not None:
+            return None if current.sale == offer.sale else current
+        return current
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +153,12 @@ class JudgedBag:
         return min(
             (each.honored_until for each in self.honored if each.honored_until), default=None
         )
+
+    @property
+    def next_to_run_out(self) -> JudgedLine | None:
+        """The line whose price is held the shortest."""
+        held = [each for each in self.honored if each.honored_until == self.held_until]
+        return held[0] if held else None
 
     def line(self, line_id: str) -> JudgedLine | None:
         """The judged line that a form names."""
@@ -179,7 +213,8 @@ def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> Jud
         )
     deal = goods.deal_of(offer)
     use = facts.uses.get(offer.id)
-    standing = _UNKNOWN
+    standing, taken = _UNKNOWN, 0
+    sale = goods.sales.get(offer.sale)
     if deal is not None:
         taken = facts.units_taken.get(deal.id, 0) if deal.id is not None else 0
         standing = deal.standing(
@@ -195,6 +230,8 @@ def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> Jud
         use=use,
         is_own_use=use is not None and use.shopper in shopper.ids,
         current=current,
+        zone=sale.zone if sale else get_default_timezone(),
+        units_taken=taken,
     )
 
 

@@ -17,6 +17,7 @@ from offers import conf, tokens
 from offers.terms import Offer
 from offers.verdicts import Verdict
 from shop.bag import cookie
+from shop.money import format_money
 
 MAX_AGE_SECONDS = 90 * 24 * 3600
 
@@ -93,6 +94,16 @@ class Bag:
     def count(self) -> int:
         """Units in the bag, whatever has become of their prices."""
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def total_text(self) -> str:
+        """What its prices add up to, as people read it, before anyone has judged them."""
+        totals: dict[str, int] = {}
+        for line in self.lines:
+            if line.offer is not None:
+                price = line.offer.amount * line.quantity
+                totals[line.offer.currency] = totals.get(line.offer.currency, 0) + price
+        return " + ".join(format_money(total, currency) for currency, total in totals.items())
 
     @property
     def offers(self) -> list[Offer]:

@@ -5,7 +5,6 @@ Nothing here decides what an order becomes: whatever Stripe answers goes to
 """
 
 from datetime import datetime
-from http import HTTPStatus
 
 import stripe
 
@@ -75,12 +74,10 @@ def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> strip
         settling.settle_by_id(order, cause="declined", now=now)
         raise Declined(error.user_message or "The card was declined.") from error
     except stripe.InvalidRequestError as error:
-        if error.http_status == HTTPStatus.CONFLICT:
-            # The same request is still under way: a second click, whose first will tell.
-            raise PaymentUnclear from error
         # Another tab was faster, or the token was spent: what is true is what Stripe has.
         return _look_again(order, error, now)
     except stripe.StripeError as error:
+        # No answer, a 5xx, or a 409: the same request is under way, and its first will tell.
         raise PaymentUnclear from error
     settling.settle(order, intent, cause="checkout", now=now)
     return intent

@@ -122,9 +122,9 @@ def parse_document(value: object) -> SaleDocument:
         published=reader.boolean("published", default=False),
         deals=tuple(_deal(each) for each in reader.objects("deals", known=_DEAL_KEYS)),
     )
-    if _UNKNOWN not in (document.starts_at, document.ends_at):
-        if document.ends_at <= document.starts_at:
-            reader.complain("ends_at", "the sale has to end after it starts")
+    window = (document.starts_at, document.ends_at)
+    if _UNKNOWN not in window and document.ends_at <= document.starts_at:
+        reader.complain("ends_at", "the sale has to end after it starts")
     problems.extend(_repetitions(document.deals))
     if problems:
         raise DocumentError(*problems)

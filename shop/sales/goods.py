@@ -11,9 +11,14 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
+
 from offers.anchors import Extension, Standing, anchor_digest
 from offers.terms import LIST, Offer
 from shop.money import format_money, percent_off
+
+#: From here on down, how many are left is said.
+FEW = 9
 
 
 class Phase(StrEnum):
@@ -49,6 +54,16 @@ class ProductOnShow:
     sold_at_list_price: bool
     nonce: str
     variants: tuple[VariantOnShow, ...]
+
+    @cached_property
+    def url(self) -> str:
+        """The path of its page."""
+        return reverse("sales:product", args=[self.slug])
+
+    @cached_property
+    def list_price_text(self) -> str:
+        """The list price, as people read it."""
+        return format_money(self.list_price, self.currency)
 
     @cached_property
     def left(self) -> int:
@@ -102,6 +117,19 @@ class Deal:
         return self.claimed * 100 // supplied if supplied else 100
 
     @cached_property
+    def claimed_text(self) -> str:
+        """The same in words; how many are left where that is few."""
+        if self.left == 0:
+            return "All are claimed."
+        percent = f"{self.percent_claimed}% claimed"
+        return f"{percent}, {self.left} left" if self.left <= FEW else percent
+
+    @cached_property
+    def most_at_once(self) -> int:
+        """Units that one form may ask for; at least the one it starts with."""
+        return max(1, min(self.max, self.left))
+
+    @cached_property
     def amount_text(self) -> str:
         """The price, as people read it."""
         return format_money(self.amount, self.product.currency)
@@ -153,6 +181,11 @@ class SaleOnShow:
     hold: timedelta
     visible: bool
     deals: tuple[Deal, ...] = ()
+
+    @cached_property
+    def url(self) -> str:
+        """The path of its page."""
+        return reverse("sales:sale", args=[self.slug])
 
     def phase(self, now: datetime) -> Phase:
         """Upcoming, live or over; the window is half-open, ``[starts_at, ends_at)``."""

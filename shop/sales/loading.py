@@ -6,9 +6,9 @@ lock that a claim waits for. Locks, in order: the sale, its products, then
 variants and deals by key, as ``checkout.claims`` does; the database's own
 constraints catch a claim that comes in between.
 
-A deal or a variant that the document leaves out sells no more: a deal is
-withdrawn, of a variant what is not claimed is taken away. Either is deleted
-only where nothing can refer to it.
+What the document leaves out sells no more: a deal is withdrawn (or deleted,
+where its sale was never published), and of a variant nothing is left but what
+is claimed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models import ProtectedError
 from django.utils.text import slugify
 
 from shop.catalog.models import Product, Variant
@@ -91,7 +90,7 @@ def load_sale(document: SaleDocument, *, now: datetime) -> list[str]:
             _save_product(deal, products[deal.sku], load)
         _save_variants(variants, load)
         _save_deals(deals, sale, load)
-        _leave_out(document, sale, load)
+        _withdraw_rest(document, sale, load)
         _save_state(document, sale, load)
     return load.changes
 
@@ -129,6 +128,7 @@ class _Planned[Row: models.Model]:
     place: str
     row: Row
     changed: list[str]
+    is_left_out: bool = False
 
 
 def _variants(
@@ -152,10 +152,8 @@ def _variants(
                 continue
             row = had.pop(wanted.sku, None) or Variant(product=product, sku=wanted.sku, stock=0)
             planned.append(_planned_variant(row, wanted, position, load))
-        for row in _close_variants(had.values(), deal, load):
-            # Not a number read before: what is claimed may grow until the row is locked.
-            row.stock = F("claimed")
-            planned.append(_Planned(f"{deal.place}.variants", row, ["stock"]))
+        for row in _left_out(had.values(), deal, load):
+            planned.append(_Planned(f"{deal.place}.variants", row, ["stock"], is_left_out=True))
     return planned
 
 
@@ -170,7 +168,7 @@ def _planned_variant(
     return _Planned(wanted.place, row, load.set(row, wanted.place, values))
 
 
-def _close_variants(rows: Iterable[Variant], deal: DealDocument, load: _Load) -> Iterator[Variant]:
+def _left_out(rows: Iterable[Variant], deal: DealDocument, load: _Load) -> Iterator[Variant]:
     """Those left out of the document of which something could still be sold."""
     for row in rows:
         if bool(row.name) != deal.has_choice:
@@ -236,11 +234,10 @@ def _save_product(deal: DealDocument, product: Product, load: _Load) -> None:
     load.save(product, deal.place, changed)
     if is_new:
         load.changes.append(f"{deal.place}: {deal.sku} is a new product")
+    if product.list_price == deal.list_price:
         record_list_price(product, now=load.now)
-    elif product.list_price != deal.list_price:
-        load.changes.append(
-            f"{deal.place}.list_price: {product.list_price} → {deal.list_price}"
-        )
+    else:
+        load.changes.append(f"{deal.place}.list_price: {product.list_price} → {deal.list_price}")
         set_list_price(product, deal.list_price, now=load.now)
 
 
@@ -254,26 +251,33 @@ def _free_slug(deal: DealDocument) -> str:
 
 def _save_variants(planned: Iterable[_Planned[Variant]], load: _Load) -> None:
     for each in sorted(planned, key=lambda each: _by_key(each.row)):
+        if each.is_left_out:
+            # What is claimed may have grown since it was read.
+            each.row.refresh_from_db(
+                fields=["claimed"], from_queryset=Variant.objects.select_for_update(no_key=True)
+            )
+            each.row.stock = each.row.claimed
         # A new product had no key yet when the variant was planned.
-        each.row.product = each.row.product
+        each.row.product_id = each.row.product.pk
         load.save(each.row, each.place, each.changed)
 
 
 def _save_deals(planned: Iterable[_Planned[Deal]], sale: Sale, load: _Load) -> None:
     for each in sorted(planned, key=lambda each: _by_key(each.row)):
         is_new = each.row.pk is None
-        each.row.sale, each.row.product = sale, each.row.product
+        each.row.sale_id, each.row.product_id = sale.pk, each.row.product.pk
         load.save(each.row, each.place, each.changed)
         if is_new:
             load.changes.append(f"{each.place}: {each.row.product.sku} is a new deal")
 
 
-def _leave_out(document: SaleDocument, sale: Sale, load: _Load) -> None:
+def _withdraw_rest(document: SaleDocument, sale: Sale, load: _Load) -> None:
     """Withdraw what the document no longer names; delete it where nobody ever saw it."""
     rest = sale.deals.exclude(product__sku__in=[deal.sku for deal in document.deals])
     for row in rest.select_related("product").order_by("pk"):
-        if sale.published_at is None and _delete(row):
+        if sale.published_at is None and not row.recalls.exists():
             load.changes.append(f"deals: {row.product.sku} is left out: deleted")
+            row.delete()
         elif not row.withdrawn:
             load.changes.append(f"deals: {row.product.sku} is left out: withdrawn")
             row.withdrawn = True
@@ -290,17 +294,6 @@ def _save_state(document: SaleDocument, sale: Sale, load: _Load) -> None:
         unpublish(sale)
     if was_published != document.published:
         load.changes.append(f"published: {_shown(was_published)} → {_shown(document.published)}")
-
-
-def _delete(row: Variant | Deal) -> bool:
-    """Delete a row that nothing refers to and nobody has claimed of; whether it was."""
-    if row.claimed:
-        return False
-    try:
-        row.delete()
-    except ProtectedError:
-        return False
-    return True
 
 
 def _by_key(row: models.Model) -> tuple[bool, int]:

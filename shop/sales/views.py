@@ -55,10 +55,12 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
         return redirect("sales:product", on_show.slug, permanent=True)
     best = goods.best_deal(on_show.sku, now)
     offers = offers_for([best] if best else [], request.shopper.id, now)
+    sale = goods.sales.get(best.sale) if best else None
     context = {
         "product": on_show,
         "offer": offers[0] if offers else None,
-        "sale": goods.sales.get(best.sale) if best else None,
+        "sale": sale,
+        "zone": sale.zone if sale else timezone.get_default_timezone(),
         "upcoming": [
             sale
             for sale in sales_by_phase(goods, now).upcoming

@@ -12,9 +12,11 @@ the same way what it did wrong:
 What it knows
     Any `sk_test_…` key (and `pk_test_…` for pages), API version 2026-10-28.endive. PaymentIntents
     (create, retrieve, list, update, confirm, cancel), ConfirmationTokens (retrieve, and create with
-    the test helper), Refunds and Charges (create, retrieve, list), Disputes (retrieve, close),
-    Events (retrieve, list); `expand[]`, idempotency keys, the test cards of `cards.py`. Any other
-    address or parameter is refused loudly, as Stripe refuses what it does not know.
+    the test helper), Refunds (create, retrieve, list), Charges and Events (retrieve, list),
+    Disputes (retrieve, close); `expand[]`, idempotency keys, the test cards of `cards.py`. Any
+    other address or parameter is refused loudly, as Stripe refuses what it does not know. That
+    includes `payment_method_types`, which Stripe removed in this train: limit an intent with
+    `allowed_payment_method_types`.
 
 For pages
     `/stripe.js` (also `/endive/stripe.js`, as at js.stripe.com) defines `Stripe(publishableKey)`:
@@ -33,7 +35,7 @@ Its own
 
 Time is always real: the shop's travelling clock never reaches a payment provider.
 
-Reading order: `api` (the addresses), `intents` (the state machine), `tokens`, `refunds`, then
-`idempotency`, `events` and `webhooks`; `application` and `server` are the way in, `assets` what
-browsers get. `tests/stripe/` holds all of it to what Stripe does.
+Reading order: `api` (the addresses), `intents` (the state machine), `payments` (one attempt),
+`tokens`, `refunds`, then `idempotency`, `events` and `webhooks`; `application` and `server` are the
+way in, `assets` what browsers get. `tests/stripe/` holds all of it to what Stripe does.
 """

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from . import intents, refunds
+from . import payments, refunds
 from .application import Application
 from .clockwork import Clockwork
 from .server import Server
@@ -16,9 +16,9 @@ from .webhooks import Courier, Endpoint
 from .world import World
 
 TASKS = {
-    "settle_payment": intents.settle_payment,
+    "settle_payment": payments.settle_payment,
     "settle_refund": refunds.settle_refund,
-    "open_dispute": intents.open_dispute,
+    "open_dispute": payments.open_dispute,
 }
 
 

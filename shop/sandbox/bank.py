@@ -11,7 +11,7 @@ import html
 from string import Template
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
-from . import assets, currencies, intents
+from . import assets, currencies, payments
 from .messages import Request, Response
 from .store import Json, Record
 from .world import World
@@ -37,7 +37,7 @@ def decide(world: World, request: Request, id: str) -> Response:
     form = _fields(request.body.decode("utf-8", "replace"))
     approved = form.get("decision") == "approve"
     with world.store.transaction():
-        record = intents.decide_at_bank(world, id, form.get("attempt", ""), approved=approved)
+        record = payments.decide_at_bank(world, id, form.get("attempt", ""), approved=approved)
     if record is None:
         return _over(world.store.get("payment_intent", id))
     if form.get("frame"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import cards, currencies, events
+from . import currencies, events, methods
+from .cards import Method
 from .errors import ApiError
 from .forms import EXPAND, PAGE, Form, choice, metadata, positive, text
 from .store import Json, Record
@@ -108,9 +109,9 @@ def _charge(world: World, params: dict[str, Any]) -> Record:
     return charge
 
 
-def _method(world: World, charge: Record) -> cards.Method:
+def _method(world: World, charge: Record) -> Method:
     payment_method = world.need("payment_method", charge.body["payment_method"], param="id")
-    return cards.BY_NUMBER[payment_method.inner["number"]]
+    return methods.of(payment_method)
 
 
 def _note_on_charge(world: World, charge: Record, amount: int) -> None:

@@ -1,7 +1,6 @@
 """The few filters that every page of the shop may use."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
 
 from babel.dates import format_date, format_time
 from django import template
@@ -26,28 +25,72 @@ def utc(instant: datetime) -> str:
 
 
 @register.filter
-def clock(instant: datetime, zone: ZoneInfo) -> str:
-    """An instant as people read it, with its zone: "14:36, Berlin time"."""
-    return f"{format_time(instant, 'HH:mm', tzinfo=zone, locale=LOCALE)}, {place(zone)} time"
+def utc_to_the_millisecond(instant: datetime) -> str:
+    """The same to the millisecond: where a page's countdown starts from."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @register.filter
-def day_and_clock(instant: datetime, zone: ZoneInfo) -> str:
+def hour(instant: datetime, zone: tzinfo) -> str:
+    """The hour and minute alone, where the zone stands next to it: "14:36"."""
+    return format_time(instant, "HH:mm", tzinfo=zone, locale=LOCALE)
+
+
+@register.filter
+def clock(instant: datetime, zone: tzinfo) -> str:
+    """An instant as people read it, with its zone: "14:36, Berlin time"."""
+    return f"{hour(instant, zone)}, {zone_name(zone)}"
+
+
+@register.filter
+def day(instant: datetime, zone: tzinfo) -> str:
+    """Its day there: "Friday, 27 November"."""
+    return format_date(instant.astimezone(zone), "EEEE, d MMMM", locale=LOCALE)
+
+
+@register.filter
+def day_and_clock(instant: datetime, zone: tzinfo) -> str:
     """The same with its day: "Friday, 27 November, 14:36, Berlin time"."""
-    day = format_date(instant.astimezone(zone), "EEEE, d MMMM", locale=LOCALE)
-    return f"{day}, {clock(instant, zone)}"
+    return f"{day(instant, zone)}, {clock(instant, zone)}"
 
 
-def place(zone: ZoneInfo) -> str:
-    """What people call a zone: its city."""
-    return zone.key.rpartition("/")[2].replace("_", " ")
+@register.filter
+def zone_name(zone: tzinfo) -> str:
+    """What people call a zone's time, by its city: "Berlin time"."""
+    place = str(zone).rpartition("/")[2].replace("_", " ")
+    return place if place == "UTC" else f"{place} time"
 
 
 @register.simple_tag
-def moment(instant: datetime, zone: ZoneInfo, attribute: str = "") -> SafeString:
+def moment(
+    instant: datetime, zone: tzinfo, attribute: str = "", now: datetime | None = None
+) -> SafeString:
     """A ``<time>`` with the instant for machines and, without scripts, for people.
 
     :param attribute: ``window-ends`` makes it ``<time data-window-ends …>``
+    :param now: given, the day is told too unless it is today's
     """
+    is_today = now is None or _is_day_of(instant, now, zone)
+    text = clock(instant, zone) if is_today else day_and_clock(instant, zone)
     name = format_html(" data-{}", attribute) if attribute else ""
-    return format_html('<time{} datetime="{}">{}</time>', name, utc(instant), clock(instant, zone))
+    return format_html('<time{} datetime="{}">{}</time>', name, utc(instant), text)
+
+
+@register.simple_tag
+def clock_face(instant: datetime, zone: tzinfo, attribute: str, now: datetime) -> SafeString:
+    """The same in large type: the hour as a figure, day and zone small below it."""
+    where = zone_name(zone)
+    if not _is_day_of(instant, now, zone):
+        where = f"{day(instant, zone)}, {where}"
+    return format_html(
+        '<time data-{} datetime="{}"><span class="figure">{}</span>'
+        '<span class="comma">, </span><span class="where">{}</span></time>',
+        attribute,
+        utc(instant),
+        hour(instant, zone),
+        where,
+    )
+
+
+def _is_day_of(instant: datetime, now: datetime, zone: tzinfo) -> bool:
+    return instant.astimezone(zone).date() == now.astimezone(zone).date()

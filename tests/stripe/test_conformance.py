@@ -433,3 +433,30 @@ def test_a_list_goes_back_in_time_page_by_page(stripe_api: Stripe) -> None:
     everything = list_({"limit": 1, "created": {"gte": older.created}}).auto_paging_iter()
     ids = [intent.id for intent in everything]
     assert ids.index(newer.id) < ids.index(older.id)
+
+
+# Creating and confirming in one request
+
+
+def test_an_intent_can_be_confirmed_as_it_is_created(stripe_api: Stripe) -> None:
+    paid = stripe_api.intent(
+        confirm=True,
+        confirmation_token=stripe_api.token(),
+        return_url="https://shop.example/orders/1/",
+    )
+    assert paid.status == "succeeded"
+    with pytest.raises(stripe.CardError) as error:
+        stripe_api.intent(
+            confirm=True,
+            confirmation_token=stripe_api.token("pm_card_visa_chargeDeclined"),
+            return_url="https://shop.example/orders/1/",
+        )
+    declined = refusal(error).payment_intent
+    assert declined is not None and declined.status == "requires_payment_method"
+
+
+def test_a_payment_method_that_is_given_early_waits_for_the_confirm(stripe_api: Stripe) -> None:
+    intent = stripe_api.intent(payment_method="pm_card_visa")
+    assert intent.status == "requires_confirmation"
+    paid = stripe_api.client.v1.payment_intents.confirm(intent.id)
+    assert paid.status == "succeeded"

@@ -1,0 +1,142 @@
+"""What a merchant does to a sale that cannot be undone, each on a page of its own.
+
+The page says what will happen and what it will not touch, and it answers once:
+a form that was sent twice, or that was opened before something else happened
+to the sale, is shown again instead of being carried out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+
+from shop.sales.models import LONGEST_HOLD_SECONDS, Deal, Sale
+from shop.sales.promises import extend, recall
+from shop.sales.publishing import cancel
+
+
+class ActForm(forms.Form):
+    """A form about one sale; ``seen`` is what had happened to it when the form was made."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sale = sale
+        self.so_far = f"{sale.state} {sale.extensions.count()} {sale.recalls.count()}"
+        self.fields["seen"].initial = self.so_far
+
+    def clean_seen(self) -> str:
+        """:raises ValidationError: something has happened to the sale since"""
+        seen: str = self.cleaned_data["seen"]
+        if seen != self.so_far:
+            # So that sending the form again means it.
+            self.data = self.data.copy()
+            self.data["seen"] = self.so_far
+            raise ValidationError(
+                "Something was done to this sale since this page was opened (maybe by this very "
+                "form, sent twice). Look at it, and send the form again if you mean to."
+            )
+        return seen
+
+
+class ExtendForm(ActForm):
+    """How much longer, and why."""
+
+    minutes = forms.IntegerField(min_value=1, max_value=LONGEST_HOLD_SECONDS // 60)
+    reason = forms.CharField(max_length=200, required=False, help_text="For your records.")
+
+
+class RecallForm(ActForm):
+    """What is taken back, and why."""
+
+    deal = forms.ModelChoiceField(
+        Deal.objects.none(), required=False, empty_label="Every deal of the sale"
+    )
+    reason = forms.CharField(max_length=200, help_text="Shoppers read it.")
+
+    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+        super().__init__(*args, sale=sale, **kwargs)
+        field = self.fields["deal"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = sale.deals.select_related("product", "sale")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something to do to a sale: its words, its form, and the doing of it.
+
+    ``impossible`` says why it cannot be done to a sale now, or nothing;
+    ``perform`` returns what was done, in the past tense.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    form: type[ActForm]
+    impossible: Callable[[Sale], str]
+    perform: Callable[[ActForm, User, datetime], str]
+
+
+def _never_promised(sale: Sale) -> str:
+    return "" if sale.published_at else f"{sale} was never published: no offers of it are out."
+
+
+def _canceled(sale: Sale) -> str:
+    return f"{sale} is canceled already." if sale.state == Sale.State.CANCELED else ""
+
+
+def _extend(form: ActForm, by: User, now: datetime) -> str:
+    minutes: int = form.cleaned_data["minutes"]
+    reason = form.cleaned_data["reason"]
+    extend(sale=form.sale, seconds=minutes * 60, by=by, now=now, reason=reason)
+    return f"Offers of {form.sale} that are out are held {minutes} minutes longer."
+
+
+def _recall(form: ActForm, by: User, now: datetime) -> str:
+    deal: Deal | None = form.cleaned_data["deal"]
+    reason = form.cleaned_data["reason"]
+    recall(sale=form.sale, deal=deal, reason=reason, by=by, now=now)
+    return f"Offers of {deal or form.sale} that were out are void: {reason}"
+
+
+def _cancel(form: ActForm, by: User, now: datetime) -> str:
+    cancel(form.sale)
+    return f"{form.sale} is canceled. Offers that are out stay honored."
+
+
+ACTS = (
+    Act(
+        "extend",
+        "Hold offers for longer",
+        "Every offer of this sale that is out by now is held for longer, also one that has run "
+        "out unused: it is good again. The sale's own window stays as it is. Extensions add up, "
+        "and none can be taken back.",
+        ExtendForm,
+        _never_promised,
+        _extend,
+    ),
+    Act(
+        "recall",
+        "Recall offers",
+        "Every offer that is out by now is void, in every bag it lies in. Orders that were placed "
+        "stay as they are, and while the sale is open new offers go on being made, at the prices "
+        "as they are now. This breaks a promise that was shown to people; it cannot be undone.",
+        RecallForm,
+        _never_promised,
+        _recall,
+    ),
+    Act(
+        "cancel",
+        "Cancel the sale",
+        "Its page goes, and no more offers are made. Offers that are out stay honored while they "
+        "are held; to void them as well, recall them. A canceled sale cannot be published again.",
+        ActForm,
+        _canceled,
+        _cancel,
+    ),
+)

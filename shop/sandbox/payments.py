@@ -1,0 +1,201 @@
+"""One attempt to pay: at the bank, at once or later, and what it leaves behind.
+
+Every end of an attempt is written here: on the intent, as a charge, and as events. `intents`
+decides whether one may begin.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NoReturn
+
+from . import charges, disputes, events, methods
+from .cards import Decline, Method
+from .errors import ApiError
+from .store import Json, Record
+from .world import World, new_id, random_text
+
+
+def ask_bank(world: World, record: Record, return_url: str | None, *, sdk: bool) -> Json:
+    """Without an address to come back to there is no redirect: the page script has to do it."""
+    intent = record.body
+    secret = random_text(24)
+    record.inner.update(attempt=secret, return_url=return_url)
+    if sdk or return_url is None:
+        # Opaque on purpose: nothing in here is an address that a shop could be tempted to use.
+        action: Json = {
+            "type": "use_stripe_sdk",
+            "use_stripe_sdk": {"type": "three_d_secure_challenge", "challenge": secret},
+        }
+    else:
+        bank = f"{world.base_url}/bank/{intent['id']}?attempt={secret}"
+        action = {
+            "type": "redirect_to_url",
+            "redirect_to_url": {"return_url": return_url, "url": bank},
+        }
+    intent.update(status="requires_action", next_action=action)
+    world.store.put(record)
+    events.emit(world, "payment_intent.requires_action", intent)
+    return intent
+
+
+def attempt(
+    world: World,
+    record: Record,
+    payment_method: Record,
+    method: Method,
+    *,
+    authenticated: bool = False,
+) -> Json:
+    intent = record.body
+    decline = method.fate.decline
+    if method.fate.delayed:
+        charge = charges.create(world, intent, payment_method.body, method, status="pending")
+        intent.update(status="processing", latest_charge=charge.id)
+        world.store.put(record)
+        world.store.later("settle_payment", intent["id"], world.delay)
+        events.emit(world, "payment_intent.processing", intent)
+        return intent
+    if decline is not None:
+        _decline(world, record, payment_method, method, decline, authenticated=authenticated)
+    charge = charges.create(
+        world,
+        intent,
+        payment_method.body,
+        method,
+        status="succeeded",
+        authenticated=authenticated,
+    )
+    _succeed(world, record, charge, method)
+    return intent
+
+
+def _succeed(world: World, record: Record, charge: Record, method: Method) -> None:
+    record.body.update(
+        status="succeeded",
+        amount_received=record.body["amount"],
+        latest_charge=charge.id,
+        next_action=None,
+    )
+    world.store.put(record)
+    events.emit(world, "charge.succeeded", charge.body)
+    events.emit(world, "payment_intent.succeeded", record.body)
+    if method.fate.disputed:
+        world.store.later("open_dispute", charge.id, 0)
+
+
+def _decline(
+    world: World,
+    record: Record,
+    payment_method: Record,
+    method: Method,
+    decline: Decline,
+    *,
+    authenticated: bool,
+) -> NoReturn:
+    """The attempt is over, the intent waits for another method; the answer is a 402."""
+    charge = charges.create(
+        world,
+        record.body,
+        payment_method.body,
+        method,
+        status="failed",
+        decline=decline,
+        authenticated=authenticated,
+    )
+    error = ApiError(
+        decline.message,
+        status=402,
+        type="card_error",
+        code=decline.code,
+        param=decline.param,
+        charge=charge.id,
+        **({"decline_code": decline.decline_code} if decline.decline_code else {}),
+        payment_method=payment_method.body,
+    )
+    record.body["latest_charge"] = charge.id
+    _fail(world, record, error.error)
+    events.emit(world, "charge.failed", charge.body)
+    error.error = {**error.error, "payment_intent": record.body}
+    raise error
+
+
+def _fail(world: World, record: Record, error: Json) -> None:
+    record.body.update(
+        status="requires_payment_method",
+        payment_method=None,
+        next_action=None,
+        last_payment_error=error,
+    )
+    record.inner.pop("attempt", None)
+    world.store.put(record)
+    events.emit(world, "payment_intent.payment_failed", record.body)
+
+
+# What happens after the answer
+
+
+def decide_at_bank(world: World, id: str, secret: str, *, approved: bool) -> Record | None:
+    """The shopper has answered the bank. `None` if the bank no longer waits for this attempt."""
+    record = world.store.get("payment_intent", id)
+    if record is None or record.body["status"] != "requires_action":
+        return None
+    if record.inner.get("attempt") != secret:
+        return None
+    payment_method = world.need("payment_method", record.body["payment_method"], param="id")
+    if not approved:
+        error = ApiError(
+            "The provided PaymentMethod has failed authentication. You can provide"
+            " payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent"
+            " again.",
+            code="payment_intent_authentication_failure",
+            payment_method=payment_method.body,
+        )
+        _fail(world, record, error.error)
+        return record
+    record.inner.pop("attempt")
+    # Declined after all? The intent says so, and nobody waits for a 402 here.
+    with suppress(ApiError):
+        attempt(world, record, payment_method, methods.of(payment_method), authenticated=True)
+    return record
+
+
+def settle_payment(world: World, id: str) -> None:
+    """The clockwork's: a delayed payment is decided."""
+    record = world.store.get("payment_intent", id)
+    if record is None or record.body["status"] != "processing":
+        return
+    intent = record.body
+    payment_method = world.need("payment_method", intent["payment_method"], param="id")
+    method = methods.of(payment_method)
+    charge = world.need("charge", intent["latest_charge"], param="charge")
+    decline = method.fate.decline
+    if decline is None:
+        charge.body.update(status="succeeded", balance_transaction=new_id("txn"))
+        world.store.put(charge)
+        _succeed(world, record, charge, method)
+        return
+    charge.body.update(
+        status="failed",
+        paid=False,
+        captured=False,
+        amount_captured=0,
+        failure_code=decline.code,
+        failure_message=decline.message,
+    )
+    world.store.put(charge)
+    error = ApiError(
+        decline.message,
+        code=decline.code,
+        charge=charge.id,
+        payment_method=payment_method.body,
+    )
+    _fail(world, record, error.error)
+    events.emit(world, "charge.failed", charge.body)
+
+
+def open_dispute(world: World, charge_id: str) -> None:
+    """The clockwork's: the cardholder of the dispute card complains at once."""
+    charge = world.store.get("charge", charge_id)
+    if charge is not None:
+        disputes.open_(world, charge)

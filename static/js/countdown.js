@@ -1,0 +1,93 @@
+// Counts down to the end of a window (or to its opening) by the server's clock.
+//
+// The page says when it was written (data-now on <html>); from there on the monotonic clock
+// counts, which nobody can set. It may stand still while a machine sleeps: on waking the server
+// is asked what time it is.
+
+const LAST_MINUTES = 120_000;
+const page = document.documentElement;
+const clocks = document.querySelector("[data-clocks]");
+
+let known = Date.parse(page.dataset.now);
+let since = 0;
+const now = () => known + performance.now() - since;
+
+async function ask() {
+  try {
+    const response = await fetch("/healthz", { cache: "no-store" });
+    const told = Date.parse((await response.json()).now ?? response.headers.get("date"));
+    // Never back: a header is whole seconds old, and the page was no lie.
+    if (told > now()) [known, since] = [told, performance.now()];
+  } catch {
+    // Offline: the estimate stands.
+  }
+  tick();
+}
+
+function left(milliseconds) {
+  const seconds = Math.ceil(milliseconds / 1000);
+  const two = (number) => String(Math.floor(number)).padStart(2, "0");
+  if (seconds >= 48 * 3600) return `${Math.floor(seconds / 86400)} days`;
+  const clock = `${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return seconds >= 3600 ? `${two(seconds / 3600)}:${clock}` : clock;
+}
+
+const find = (name) => clocks.querySelector(`[data-${name}]`);
+const instant = (name) => Date.parse(find(name)?.dateTime);
+const runs = find("runs");
+const figure = find("countdown");
+const opens = instant("window-opens");
+const target = opens || instant("window-ends");
+const heldUntil = instant("held-until");
+let phase = "";
+
+function say(next, { word, text }) {
+  if (next === phase) return;
+  phase = next;
+  runs.dataset.phase = next;
+  if (word) find("word").textContent = word;
+  if (text) find("announce").textContent = text;
+}
+
+function reached() {
+  if (opens) {
+    say("over", { text: "The sale is open." });
+    runs.querySelector(".label").textContent = "The sale is open";
+    find("when-open").hidden = false;
+  } else {
+    const until = find("held-until").textContent;
+    say("over", { text: `The sale is over. These prices are held until ${until}.` });
+    runs.querySelector(".label").textContent = "The sale is over";
+  }
+  figure.textContent = "00:00";
+}
+
+function tick() {
+  const remaining = target - now();
+  if (remaining <= 0) {
+    if (phase !== "over") reached();
+  } else {
+    figure.textContent = left(remaining);
+    if (remaining > LAST_MINUTES || opens) say("runs", { word: "in" });
+    else say("last", { word: "in", text: "The sale closes in two minutes. These prices stay held." });
+  }
+  if (heldUntil <= now()) {
+    const held = find("held");
+    held.dataset.phase = "over";
+    held.querySelector(".label").textContent = "These prices were held until";
+    find("reload").hidden = false;
+  }
+  // Again when the second turns.
+  const rest = (((target - now()) % 1000) + 1000) % 1000;
+  clearTimeout(timer);
+  timer = setTimeout(tick, rest + 5);
+}
+
+let timer;
+if (clocks && known && target) {
+  figure.hidden = false;
+  runs.classList.add("ticks");
+  tick();
+  addEventListener("pageshow", (event) => event.persisted && ask());
+  document.addEventListener("visibilitychange", () => document.hidden || ask());
+}

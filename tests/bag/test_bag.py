@@ -1,0 +1,343 @@
+"""The bag: what is honored goes in and stays, what is not is said and offered anew."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+from freezegun.api import FrozenDateTimeFactory
+
+from shop.bag import judging
+from shop.sales.models import Deal, Sale
+from shop.sales.promises import extend, recall
+from shop.sales.showcase import showcase
+from tests.conftest import CLOSES, HOLD, OPENS
+from tests.shop import Page, Shopper, add_deal, make_product, read
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def bag_of_one(sale: Sale, shopper: Shopper) -> Shopper:
+    """A shopper who took the mug along at 12:00, Berlin time, held until 12:30."""
+    assert shopper.add(shopper.offer()).status == 303
+    return shopper
+
+
+def quantity_of(page: Page, sku: str) -> str:
+    return str(page.one(f'[data-sku="{sku}"] input[name=quantity]')["value"])
+
+
+def test_an_offer_goes_into_the_bag_at_its_price(bag_of_one: Shopper) -> None:
+    page = bag_of_one.bag()
+    assert page.lines == {"MUG-01": 499}
+    assert page.verdicts == []
+
+
+def test_the_bag_is_judged_with_one_query(bag_of_one: Shopper) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        bag_of_one.bag()
+    assert len(queries) == 1
+
+
+def test_the_bag_page_sets_no_cookie_where_nothing_changed(bag_of_one: Shopper) -> None:
+    assert "bag" not in bag_of_one.client.get("/bag/").cookies
+
+
+def test_the_same_deal_again_adds_quantities(bag_of_one: Shopper) -> None:
+    assert bag_of_one.add(bag_of_one.offer()).status == 303
+    assert quantity_of(bag_of_one.bag(), "MUG-01") == "2"
+
+
+def test_the_same_deal_again_keeps_the_offer_that_is_held_longer(
+    bag_of_one: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + timedelta(minutes=5))
+    bag_of_one.add(bag_of_one.offer())
+    held = bag_of_one.bag().one('[data-sku="MUG-01"] time[data-held-until]')
+    assert held["datetime"] == "2026-11-27T11:35:00Z"
+
+
+def test_more_than_the_offer_allows_is_over_the_limit_and_the_bag_is_as_it_was(
+    bag_of_one: Shopper,
+) -> None:
+    page = bag_of_one.add(bag_of_one.offer(), quantity=2)
+    assert page.status == 422
+    assert page.verdicts == ["over_limit"]
+    assert quantity_of(bag_of_one.bag(), "MUG-01") == "1"
+
+
+def test_an_offer_is_good_in_the_last_second_of_its_hold(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES - SECOND)
+    message = shopper.offer()
+    clock.move_to(CLOSES - SECOND + HOLD - SECOND)
+    assert shopper.add(message).status == 303
+
+
+def test_an_offer_is_not_good_the_second_its_hold_ends(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES - SECOND)
+    message = shopper.offer()
+    clock.move_to(CLOSES - SECOND + HOLD)
+    page = shopper.add(message)
+    assert (page.status, page.verdicts) == (422, ["expired"])
+    assert "€49.90" in page.text
+
+
+@pytest.mark.parametrize("message", ["", "x", "a.b.c", "\x00", "é" * 500, "." * 5000])
+def test_what_is_no_offer_is_forged(sale: Sale, shopper: Shopper, message: str) -> None:
+    page = shopper.add(message)
+    assert (page.status, page.verdicts) == (422, ["forged"])
+
+
+def test_a_missing_offer_is_forged(sale: Sale, shopper: Shopper) -> None:
+    assert shopper.send("/bag/add/", {}).verdicts == ["forged"]
+
+
+def test_an_altered_offer_is_forged_and_the_price_of_now_is_offered(
+    sale: Sale, shopper: Shopper
+) -> None:
+    head, payload, signature = shopper.offer().split(".")
+    altered = f"{head}.{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+    page = shopper.add(altered)
+    assert page.verdicts == ["forged"]
+    assert "€4.99" in page.text
+
+
+def test_another_shoppers_offer_is_not_mine(
+    sale: Sale, shopper: Shopper, another_shopper: Shopper
+) -> None:
+    shopper.offer()
+    assert shopper.add(another_shopper.offer()).verdicts == ["not_yours"]
+
+
+def test_a_recalled_offer_says_why_and_what_it_costs_now(
+    bag_of_one: Shopper, sale: Sale
+) -> None:
+    recall(sale=sale, reason="The mugs crack.", by=None, now=OPENS)
+    page = bag_of_one.bag()
+    assert page.verdicts == ["recalled"]
+    assert "The mugs crack." in page.text
+    assert "€4.99" in page.text
+
+
+def test_a_price_that_is_raised_after_the_page_was_served_is_not_mine_to_pay(
+    bag_of_one: Shopper,
+) -> None:
+    Deal.objects.filter(product__sku="MUG-01").update(price=999)
+    page = bag_of_one.bag()
+    assert page.lines == {"MUG-01": 499}
+    assert page.verdicts == []
+
+
+def test_a_sale_that_is_ended_early_takes_no_promise_back(
+    bag_of_one: Shopper, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    Sale.objects.filter(pk=sale.pk).update(ends_at=OPENS + timedelta(minutes=1))
+    clock.move_to(OPENS + timedelta(minutes=10))
+    assert bag_of_one.bag().verdicts == []
+
+
+def test_a_sale_that_is_unpublished_takes_no_promise_back(
+    bag_of_one: Shopper, sale: Sale
+) -> None:
+    Sale.objects.filter(pk=sale.pk).update(state=Sale.State.DRAFT)
+    assert bag_of_one.bag().verdicts == []
+
+
+def test_an_extension_shows_on_the_line(bag_of_one: Shopper, sale: Sale) -> None:
+    extend(sale=sale, seconds=600, by=None, now=OPENS + SECOND)
+    held = bag_of_one.bag().one('[data-sku="MUG-01"] time[data-held-until]')
+    assert held["datetime"] == "2026-11-27T11:40:00Z"
+
+
+def test_an_offer_that_runs_out_while_its_sale_is_open_is_renewed_at_the_same_price(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
+    shopper.add(shopper.offer())
+    clock.move_to(OPENS + timedelta(minutes=5))
+    page = shopper.bag()
+    assert page.verdicts == []
+    held = page.one('[data-sku="MUG-01"] time[data-held-until]')
+    assert held["datetime"] == "2026-11-27T11:06:00Z"
+
+
+def test_two_tabs_that_renew_one_offer_meet_on_one_id(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
+    shopper.add(shopper.offer())
+    stale = shopper.cookie("bag")
+    clock.move_to(OPENS + timedelta(minutes=5))
+    first = shopper.bag().one("input[name=line]")["value"]
+    shopper.client.cookies["bag"] = stale
+    clock.tick(7)
+    assert shopper.bag().one("input[name=line]")["value"] == first
+
+
+def test_a_dearer_price_is_taken_only_with_a_yes(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
+    shopper.add(shopper.offer())
+    Deal.objects.filter(product__sku="MUG-01").update(price=599)
+    clock.move_to(OPENS + timedelta(minutes=5))
+    page = shopper.bag()
+    assert page.verdicts == ["expired"]
+    assert "€5.99" in page.text
+    line = page.one("input[name=line]")["value"]
+    too_low = shopper.send("/bag/update/", {"line": line, "accept_amount": 598})
+    assert too_low.status == 422
+    assert shopper.send("/bag/update/", {"line": line, "accept_amount": 599}).status == 303
+    page = shopper.bag()
+    assert page.lines == {"MUG-01": 599}
+    assert page.verdicts == []
+
+
+def test_a_deal_that_has_become_cheaper_is_taken_by_itself(bag_of_one: Shopper) -> None:
+    Deal.objects.filter(product__sku="MUG-01").update(price=399)
+    assert bag_of_one.bag().lines == {"MUG-01": 399}
+
+
+def test_after_the_sale_a_line_that_ran_out_can_be_kept_at_list_price(
+    bag_of_one: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + HOLD)
+    page = bag_of_one.bag()
+    assert page.verdicts == ["expired"]
+    line = page.one("input[name=line]")["value"]
+    bag_of_one.send("/bag/update/", {"line": line, "accept_amount": 4990})
+    page = bag_of_one.bag()
+    assert page.lines == {"MUG-01": 4990}
+    assert page.verdicts == []
+
+
+def test_looking_at_the_bag_never_removes_a_line(
+    bag_of_one: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + timedelta(days=30))
+    bag_of_one.bag()
+    assert bag_of_one.bag().verdicts == ["expired"]
+
+
+def test_a_quantity_of_zero_removes(bag_of_one: Shopper) -> None:
+    line = bag_of_one.bag().one("input[name=line]")["value"]
+    data = {"line": line, "variant": "MUG-01", "quantity": 0}
+    assert bag_of_one.send("/bag/update/", data).status == 303
+    assert bag_of_one.bag().lines == {}
+
+
+def test_a_line_is_removed_by_its_button(bag_of_one: Shopper) -> None:
+    line = bag_of_one.bag().one("input[name=line]")["value"]
+    assert bag_of_one.send("/bag/remove/", {"line": line, "variant": "MUG-01"}).status == 303
+    assert bag_of_one.bag().lines == {}
+
+
+def test_a_stale_tab_that_changes_a_line_which_is_gone_is_told(bag_of_one: Shopper) -> None:
+    page = bag_of_one.send("/bag/update/", {"line": "gone", "variant": "", "quantity": 1})
+    assert page.status == 422
+    assert page.one("[data-obstacle]")["data-obstacle"] == "no_such_line"
+
+
+def test_sizes_have_to_be_chosen(sale: Sale, shopper: Shopper) -> None:
+    tee = make_product("TEE-01", "Organic tee", variants={"M": 3, "L": 0})
+    add_deal(sale, tee, 999)
+    message = shopper.offer("TEE-01")
+    page = shopper.add(message)
+    assert page.status == 422
+    assert page.one("[data-obstacle]")["data-obstacle"] == "no_variant"
+    assert shopper.add(message, variant="TEE-01-M").status == 303
+
+
+def test_a_size_that_is_out_of_stock_is_sold_out(sale: Sale, shopper: Shopper) -> None:
+    tee = make_product("TEE-01", "Organic tee", variants={"M": 3, "L": 0})
+    add_deal(sale, tee, 999)
+    page = shopper.add(shopper.offer("TEE-01"), variant="TEE-01-L")
+    assert (page.status, page.verdicts) == (422, ["sold_out"])
+
+
+def test_a_bad_quantity_is_said(sale: Sale, shopper: Shopper) -> None:
+    for quantity in ("0", "-1", "many", "1000000"):
+        page = shopper.send("/bag/add/", {"offer": shopper.offer(), "quantity": quantity})
+        assert page.status == 422
+        assert page.one("[data-obstacle]")["data-obstacle"] == "bad_quantity"
+
+
+def test_a_damaged_bag_says_so_and_keeps_what_was_good(bag_of_one: Shopper) -> None:
+    bag_of_one.add(bag_of_one.offer("LMP-01"))
+    whole = bag_of_one.cookie("bag")
+    bag_of_one.client.cookies["bag"] = whole[:-90]
+    page = bag_of_one.bag()
+    assert page.status == 200
+    assert "could not be read" in page.text
+
+
+def test_a_full_bag_says_so_and_loses_nothing(sale: Sale, shopper: Shopper) -> None:
+    for number in range(45):
+        add_deal(sale, make_product(f"X{number:03d}", f"Thing {number}"), 100 + number)
+    showcase.clear()
+    offers = shopper.open("/sales/autumn/").offers
+    pages = [shopper.add(message) for message in offers.values()]
+    full = [page for page in pages if page.status == 422]
+    assert full
+    assert full[0].one("[data-obstacle]")["data-obstacle"] == "bag_full"
+    kept = len(pages) - len(full)
+    assert kept >= 20
+    assert len(shopper.bag().lines) == kept
+
+
+def test_two_adds_lose_nothing_when_one_follows_the_other(sale: Sale, shopper: Shopper) -> None:
+    shopper.add(shopper.offer("MUG-01"))
+    shopper.add(shopper.offer("LMP-01"))
+    assert shopper.bag().lines.keys() == {"MUG-01", "LMP-01"}
+
+
+def test_a_request_by_htmx_gets_the_same_status_with_a_fragment(
+    sale: Sale, shopper: Shopper
+) -> None:
+    page = shopper.send("/bag/add/", {"offer": shopper.offer(), "quantity": 1}, htmx=True)
+    assert page.status == 303
+    assert "<html" not in page.html
+    refused = shopper.send("/bag/add/", {"offer": "x", "quantity": 1}, htmx=True)
+    assert (refused.status, refused.verdicts) == (422, ["forged"])
+
+
+def test_a_browser_that_refuses_cookies_is_told_so(sale: Sale, shopper: Shopper) -> None:
+    message = shopper.offer()
+    shopper.client.cookies.clear()
+    answer = shopper.client.post("/bag/add/", {"offer": message, "quantity": 1})
+    assert answer.status_code == 403
+    assert "cookie" in answer.content.decode()
+
+
+def test_the_bag_is_shown_by_the_showcase_while_the_database_is_away(
+    bag_of_one: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr(judging, "read_facts", away)
+    page = bag_of_one.bag()
+    assert page.status == 200
+    assert page.lines == {"MUG-01": 499}
+
+
+def test_an_offer_made_under_another_issuer_is_unknown_or_forged(
+    sale: Sale, shopper: Shopper, settings: object
+) -> None:
+    message = shopper.offer()
+    settings.SECRET_KEY = "another shop's"  # type: ignore[attr-defined]
+    assert shopper.add(message).verdicts == ["unknown_key"]
+
+
+def test_a_recall_of_one_deal_leaves_the_others(bag_of_one: Shopper, sale: Sale) -> None:
+    bag_of_one.add(bag_of_one.offer("LMP-01"))
+    mug = sale.deals.get(product__sku="MUG-01")
+    recall(sale=sale, deal=mug, reason="Wrong price.", by=None, now=OPENS)
+    page = bag_of_one.bag()
+    assert page.verdicts == ["recalled"]
+    assert read(bag_of_one.offer("MUG-01")).amount == 499

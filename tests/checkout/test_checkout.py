@@ -1,0 +1,369 @@
+"""Checkout: what was promised is what is charged, once, and every refusal keeps the bag."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import stripe
+from django.core import mail
+from freezegun.api import FrozenDateTimeFactory
+
+from shop.catalog.models import Variant
+from shop.checkout.models import Order
+from shop.sales.models import Deal, LimitUse, Redemption, Sale
+from shop.sales.promises import recall
+from tests.conftest import CLOSES, HOLD, OPENS
+from tests.shop import Shopper, add_deal, make_product
+
+SECOND = timedelta(seconds=1)
+
+type Card = Callable[..., str]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def claimed(sku: str = "MUG-01") -> tuple[int, int]:
+    """Units claimed of the stock and of the deal."""
+    variant = Variant.objects.get(sku=sku)
+    return variant.claimed, Deal.objects.get(product=variant.product).claimed
+
+
+def test_an_order_within_the_window_is_paid_at_the_sale_price(buyer: Shopper, card: Card) -> None:
+    page = buyer.order(card())
+    assert page.status == 303
+    assert page.order_status == "paid"
+    assert "€4.99" in page.text
+
+
+def test_an_offer_is_honored_after_the_window_has_closed(
+    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + HOLD - SECOND)
+    assert buyer.order(card()).order_status == "paid"
+    assert Order.objects.get().total == 499
+
+
+def test_the_second_the_hold_ends_the_price_is_gone_and_the_bag_is_not(
+    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + HOLD)
+    page = buyer.order(card(), shown_total=499)
+    assert (page.status, page.verdicts) == (422, ["expired"])
+    assert "€49.90" in page.text
+    assert not Order.objects.exists()
+    assert buyer.bag().lines == {"MUG-01": 499}
+
+
+def test_stripe_is_charged_exactly_what_was_ordered(
+    buyer: Shopper, card: Card, stripe_api: stripe.StripeClient
+) -> None:
+    buyer.order(card())
+    order = Order.objects.get()
+    intent = stripe_api.v1.payment_intents.retrieve(order.payment_intent)
+    assert (intent.amount_received, intent.currency) == (499, "eur")
+    assert intent.metadata is not None
+    assert intent.metadata["order"] == order.number
+
+
+def test_a_price_raised_after_the_page_was_served_is_not_charged(
+    buyer: Shopper, card: Card
+) -> None:
+    Deal.objects.filter(product__sku="MUG-01").update(price=4000)
+    assert buyer.order(card()).order_status == "paid"
+    assert Order.objects.get().total == 499
+
+
+def test_a_sale_ended_early_after_the_page_was_served_is_honored(
+    buyer: Shopper, card: Card, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    Sale.objects.filter(pk=sale.pk).update(ends_at=OPENS + timedelta(minutes=1))
+    clock.move_to(OPENS + timedelta(minutes=20))
+    assert buyer.order(card()).order_status == "paid"
+
+
+def test_a_recall_between_bag_and_payment_is_said_and_nothing_is_charged(
+    buyer: Shopper, card: Card, sale: Sale
+) -> None:
+    recall(sale=sale, reason="A mistake of ours.", by=None, now=OPENS)
+    page = buyer.order(card(), shown_total=499)
+    assert (page.status, page.verdicts) == (422, ["recalled"])
+    assert not Order.objects.exists()
+
+
+def test_what_is_bought_leaves_the_bag(buyer: Shopper, card: Card) -> None:
+    buyer.order(card())
+    assert buyer.bag().lines == {}
+
+
+def test_stock_and_allocation_are_claimed_by_an_order(buyer: Shopper, card: Card) -> None:
+    buyer.order(card())
+    assert claimed() == (1, 1)
+
+
+def test_a_total_that_was_not_shown_is_never_charged(buyer: Shopper, card: Card) -> None:
+    page = buyer.order(card(), shown_total=498)
+    assert page.status == 422
+    assert page.total == 499
+    assert "€4.99" in page.text
+    assert not Order.objects.exists()
+
+
+def test_a_price_that_fell_while_the_page_was_open_is_shown_before_it_is_charged(
+    buyer: Shopper, card: Card
+) -> None:
+    Deal.objects.filter(product__sku="MUG-01").update(price=399)
+    page = buyer.order(card(), shown_total=499)
+    assert (page.status, page.total) == (422, 399)
+    assert buyer.order(card(), shown_total=399).order_status == "paid"
+
+
+def test_twenty_different_lines_are_bought_in_one_order(
+    sale: Sale, shopper: Shopper, card: Card
+) -> None:
+    for number in range(20):
+        add_deal(sale, make_product(f"X{number:03d}", f"Thing {number}"), 1000 + number)
+    shopper.offer()
+    for sku, message in shopper.open("/sales/autumn/").offers.items():
+        if sku.startswith("X"):
+            assert shopper.add(message).status == 303
+    assert len(shopper.cookie("bag")) < 4096
+    page = shopper.order(card())
+    assert page.order_status == "paid"
+    assert Order.objects.get().lines.count() == 20
+    assert Order.objects.get().total == sum(1000 + number for number in range(20))
+
+
+def test_the_same_form_sent_twice_finds_the_same_order(
+    buyer: Shopper, card: Card, stripe_api: stripe.StripeClient
+) -> None:
+    token, bag = card(), buyer.cookie("bag")
+    first = buyer.order(token, shown_total=499)
+    buyer.client.cookies["bag"] = bag
+    second = buyer.order(token, shown_total=499)
+    assert (second.status, second.path) == (303, first.path)
+    assert Order.objects.count() == 1
+    assert claimed() == (1, 1)
+
+
+def test_the_same_offers_with_another_card_find_the_paid_order(buyer: Shopper, card: Card) -> None:
+    bag = buyer.cookie("bag")
+    first = buyer.order(card())
+    buyer.client.cookies["bag"] = bag
+    assert buyer.order(card(), shown_total=499).path == first.path
+    assert Order.objects.count() == 1
+
+
+def test_some_of_the_offers_in_another_order_are_used(
+    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    bag = buyer.cookie("bag")
+    buyer.order(card())
+    buyer.client.cookies["bag"] = bag
+    buyer.add(buyer.offer("LMP-01"))
+    page = buyer.order(card(), shown_total=499 + 790)
+    assert (page.status, page.verdicts) == (422, ["used"])
+
+
+def test_an_offer_is_redeemed_once_even_by_a_copy_of_the_browser(
+    buyer: Shopper, card: Card
+) -> None:
+    bag = buyer.cookie("bag")
+    buyer.order(card())
+    buyer.client.cookies["bag"] = bag
+    assert buyer.bag().verdicts == ["used"]
+
+
+@pytest.mark.parametrize("token", ["ctoken_unknown", "pm_card_visa", ""])
+def test_a_token_that_stripe_does_not_know_claims_nothing(buyer: Shopper, token: str) -> None:
+    page = buyer.order(token, shown_total=499)
+    assert page.status == 422
+    assert not Order.objects.exists()
+    assert claimed() == (0, 0)
+
+
+def test_a_used_token_claims_nothing(
+    buyer: Shopper, another_shopper: Shopper, card: Card
+) -> None:
+    token = card()
+    another_shopper.add(another_shopper.offer())
+    another_shopper.order(token)
+    page = buyer.order(token, shown_total=499)
+    assert page.status == 422
+    assert Order.objects.count() == 1
+
+
+def test_a_decline_keeps_bag_address_and_claim(buyer: Shopper, card: Card) -> None:
+    page = buyer.order(card("pm_card_visa_chargeDeclined"), name="Grace Hopper")
+    assert page.status == 422
+    assert "declined" in page.text
+    assert page.one("input[name=name]")["value"] == "Grace Hopper"
+    assert claimed() == (1, 1)
+    assert buyer.cookie("bag")
+
+
+def test_another_card_pays_the_same_order_on_the_same_payment(
+    buyer: Shopper, card: Card
+) -> None:
+    buyer.order(card("pm_card_visa_chargeDeclined"))
+    intent = Order.objects.get().payment_intent
+    page = buyer.order(card(), shown_total=499)
+    assert page.order_status == "paid"
+    assert Order.objects.get().payment_intent == intent
+
+
+def test_another_card_pays_also_after_the_hold_has_ended(
+    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + HOLD - SECOND)
+    buyer.order(card("pm_card_visa_chargeDeclined"))
+    clock.move_to(OPENS + HOLD + timedelta(minutes=5))
+    assert buyer.order(card(), shown_total=499).order_status == "paid"
+
+
+def test_left_alone_an_order_lapses_and_its_offer_is_good_again(
+    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    from django.core.management import call_command
+
+    buyer.order(card("pm_card_visa_chargeDeclined"))
+    clock.move_to(OPENS + timedelta(minutes=10))
+    call_command("reconcile")
+    assert Order.objects.get().status == "expired"
+    assert claimed() == (0, 0)
+    assert not Redemption.objects.filter(released_at__isnull=True).exists()
+    assert set(LimitUse.objects.values_list("units", flat=True)) == {0}
+    page = buyer.bag()
+    assert (page.lines, page.verdicts) == ({"MUG-01": 499}, [])
+    assert buyer.order(card()).order_status == "paid"
+
+
+def test_an_order_does_not_lapse_a_second_early(
+    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    from django.core.management import call_command
+
+    buyer.order(card("pm_card_visa_chargeDeclined"))
+    clock.move_to(OPENS + timedelta(minutes=10) - SECOND)
+    call_command("reconcile")
+    assert Order.objects.get().status == "pending"
+
+
+def test_a_lapse_needs_no_cron_whoever_wants_the_last_one_settles_it(
+    sale: Sale,
+    shopper: Shopper,
+    another_shopper: Shopper,
+    card: Card,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    Variant.objects.filter(sku="MUG-01").update(stock=1)
+    for someone in (shopper, another_shopper):
+        someone.add(someone.offer())
+    shopper.order(card("pm_card_visa_chargeDeclined"))
+    assert another_shopper.order(card(), shown_total=499).verdicts == ["sold_out"]
+    clock.move_to(OPENS + timedelta(minutes=10))
+    assert another_shopper.order(card(), shown_total=499).order_status == "paid"
+
+
+def test_a_sold_out_line_stays_and_is_said(
+    sale: Sale, shopper: Shopper, another_shopper: Shopper, card: Card
+) -> None:
+    Variant.objects.filter(sku="MUG-01").update(stock=1)
+    for someone in (shopper, another_shopper):
+        someone.add(someone.offer())
+    assert shopper.order(card()).order_status == "paid"
+    page = another_shopper.order(card(), shown_total=499)
+    assert (page.status, page.verdicts) == (422, ["sold_out"])
+    assert claimed() == (1, 1)
+    assert "MUG-01" in another_shopper.bag().lines
+
+
+def test_a_limit_counts_units_of_earlier_orders(buyer: Shopper, card: Card) -> None:
+    buyer.order(card())
+    buyer.add(buyer.offer())
+    buyer.order(card())
+    page = buyer.add(buyer.offer())
+    assert page.verdicts == ["over_limit"]
+
+
+def test_a_limit_counts_a_mail_address_whatever_browser_it_comes_from(
+    buyer: Shopper, another_shopper: Shopper, card: Card
+) -> None:
+    buyer.add(buyer.offer())
+    buyer.order(card())
+    another_shopper.add(another_shopper.offer())
+    page = another_shopper.order(
+        card("pm_card_mastercard"), shown_total=499, email="Ada+more@Example.ORG"
+    )
+    assert page.status == 422
+    assert Order.objects.count() == 1
+
+
+def test_a_limit_counts_a_card_whoever_shows_it(
+    buyer: Shopper, another_shopper: Shopper, card: Card
+) -> None:
+    buyer.add(buyer.offer())
+    buyer.order(card())
+    another_shopper.add(another_shopper.offer())
+    page = another_shopper.order(card(), shown_total=499, email="someone@else.example")
+    assert page.status == 422
+    assert Order.objects.count() == 1
+
+
+def test_an_address_that_is_not_complete_keeps_what_was_typed(buyer: Shopper, card: Card) -> None:
+    page = buyer.order(card(), shown_total=499, city="", name="Grace Hopper")
+    assert page.status == 422
+    assert page.one("input[name=name]")["value"] == "Grace Hopper"
+    assert not Order.objects.exists()
+
+
+def test_an_empty_bag_has_no_checkout(sale: Sale, shopper: Shopper) -> None:
+    assert shopper.open("/checkout/").path == "/bag/"
+
+
+def test_the_receipt_is_mailed_with_the_signed_offers(buyer: Shopper, card: Card) -> None:
+    buyer.order(card())
+    [receipt] = mail.outbox
+    order = Order.objects.get()
+    assert receipt.to == ["ada@example.org"]
+    assert order.number in receipt.subject
+    assert "€4.99" in receipt.body
+    assert "/orders/" in receipt.body
+    [attachment] = receipt.attachments
+    assert order.lines.get().offer in str(attachment)
+
+
+def test_a_size_is_claimed_from_its_own_stock(sale: Sale, shopper: Shopper, card: Card) -> None:
+    tee = make_product("TEE-01", "Organic tee", variants={"M": 1, "L": 5})
+    add_deal(sale, tee, 999)
+    shopper.add(shopper.offer("TEE-01"), variant="TEE-01-M")
+    assert shopper.order(card()).order_status == "paid"
+    assert Variant.objects.get(sku="TEE-01-M").claimed == 1
+    assert Variant.objects.get(sku="TEE-01-L").claimed == 0
+
+
+def test_two_currencies_are_not_one_charge(sale: Sale, shopper: Shopper, card: Card) -> None:
+    add_deal(sale, make_product("YEN-01", "Paper fan", currency="JPY"), 900)
+    shopper.add(shopper.offer("MUG-01"))
+    shopper.add(shopper.offer("YEN-01"))
+    page = shopper.order(card(), shown_total=1399)
+    assert page.status == 422
+    assert not Order.objects.exists()
+
+
+def test_a_currency_without_minor_units_is_charged_in_whole_ones(
+    sale: Sale, shopper: Shopper, card: Card
+) -> None:
+    add_deal(sale, make_product("YEN-01", "Paper fan", currency="JPY"), 900)
+    shopper.add(shopper.offer("YEN-01"))
+    page = shopper.order(card())
+    assert page.order_status == "paid"
+    assert "¥900" in page.text
+
+
+def test_the_last_second_of_the_window_buys_for_a_whole_hold(
+    sale: Sale, shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES - SECOND)
+    shopper.add(shopper.offer())
+    clock.move_to(CLOSES - SECOND + HOLD - SECOND)
+    assert shopper.order(card()).order_status == "paid"

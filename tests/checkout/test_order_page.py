@@ -1,0 +1,98 @@
+"""The order's page: who may see what, the bank, the lapse, and Stripe asked before it renders."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+import requests
+import stripe
+
+from shop.checkout.models import Order
+from tests.shop import Shopper
+
+type Card = Callable[..., str]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_bank_that_asks_is_handed_over_to_on_the_order_page(buyer: Shopper, card: Card) -> None:
+    page = buyer.order(card("pm_card_threeDSecure2Required"))
+    assert page.status == 303
+    assert page.order_status == "requires_action"
+    assert page.one("[data-next-action]")
+
+
+def test_coming_back_from_the_bank_the_page_asks_stripe_and_believes_nothing_else(
+    buyer: Shopper, card: Card
+) -> None:
+    page = buyer.order(card("pm_card_threeDSecure2Required"))
+    lie = f"{page.path}?payment_intent=pi_1&redirect_status=succeeded"
+    back = buyer.open(lie)
+    assert back.path == page.path
+    assert back.order_status == "requires_action"
+
+
+def test_an_order_is_paid_once_the_bank_has_agreed(
+    buyer: Shopper, card: Card, stripe_api: stripe.StripeClient
+) -> None:
+    page = buyer.order(card("pm_card_threeDSecure2Required"))
+    intent = stripe_api.v1.payment_intents.retrieve(Order.objects.get().payment_intent)
+    assert intent.next_action is not None
+    assert intent.next_action.redirect_to_url is not None
+    address = str(intent.next_action.redirect_to_url.url)
+    form = re.search(r'action="([^"]+)"', requests.get(address, timeout=5).text)
+    target = requests.compat.urljoin(address, form.group(1) if form else "")  # type: ignore[attr-defined]
+    requests.post(target, data={"decision": "approve"}, allow_redirects=False, timeout=5)
+    assert buyer.open(page.path).order_status == "paid"
+    assert buyer.bag().lines == {}
+
+
+def test_the_whole_address_shows_only_to_the_browser_that_ordered(
+    buyer: Shopper, another_shopper: Shopper, card: Card
+) -> None:
+    page = buyer.order(card())
+    assert "12 St James" in page.text
+    elsewhere = another_shopper.open(page.path)
+    assert elsewhere.order_status == "paid"
+    assert "12 St James" not in elsewhere.text
+    assert "ada@example.org" not in elsewhere.text
+
+
+def test_an_order_page_is_kept_out_of_caches_searches_and_referers(
+    buyer: Shopper, card: Card
+) -> None:
+    page = buyer.order(card())
+    answer = buyer.client.get(page.path)
+    assert "no-store" in answer["Cache-Control"]
+    assert "noindex" in answer["X-Robots-Tag"]
+    assert answer["Referrer-Policy"] == "no-referrer"
+
+
+def test_an_order_link_that_was_altered_opens_nothing(buyer: Shopper, card: Card) -> None:
+    path = buyer.order(card()).path
+    assert buyer.open(path[:-2] + ("A/" if path[-2] != "A" else "B/")).status == 404
+
+
+def test_an_unpaid_order_can_be_given_up_by_its_shopper(buyer: Shopper, card: Card) -> None:
+    buyer.order(card("pm_card_threeDSecure2Required"))
+    order = Order.objects.get()
+    path = buyer.open(f"/orders/mine/{order.number}/").path
+    page = buyer.send(f"{path}cancel/", {})
+    assert page.order_status == "canceled"
+    assert buyer.bag().verdicts == []
+    assert buyer.order(card()).order_status == "paid"
+
+
+def test_nobody_else_can_give_an_order_up(
+    buyer: Shopper, another_shopper: Shopper, card: Card
+) -> None:
+    path = buyer.order(card("pm_card_threeDSecure2Required")).path
+    assert another_shopper.send(f"{path}cancel/", {}).status == 404
+    assert Order.objects.get().status == "requires_action"
+
+
+def test_stripes_scripts_are_allowed_on_the_pages_that_pay_and_on_no_other(
+    buyer: Shopper, stripe_base: str
+) -> None:
+    assert stripe_base in buyer.client.get("/checkout/")["Content-Security-Policy"]
+    assert stripe_base not in buyer.client.get("/bag/")["Content-Security-Policy"]

@@ -1,0 +1,193 @@
+"""The sale page: what is promised when, by a page that asks and writes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+from freezegun.api import FrozenDateTimeFactory
+
+from offers.anchors import Standing, judge
+from offers.verdicts import Verdict
+from shop.sales.models import Deal, Sale
+from shop.sales.showcase import showcase
+from tests.conftest import CLOSES, HOLD, OPENS
+from tests.shop import Shopper, add_deal, make_product, read
+
+SECOND = timedelta(seconds=1)
+
+
+def test_a_second_before_the_window_nothing_is_offered(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS - SECOND)
+    page = shopper.open("/sales/autumn/")
+    assert page.status == 200
+    assert page.offers == {}
+    assert "12:00, Berlin time" in page.text
+
+
+def test_the_first_second_of_the_window_offers_every_deal(sale: Sale, shopper: Shopper) -> None:
+    assert shopper.open("/sales/autumn/").offers.keys() == {"MUG-01", "LMP-01"}
+
+
+def test_an_offer_says_what_the_page_said(sale: Sale, shopper: Shopper) -> None:
+    page = shopper.open("/sales/autumn/")
+    offer = read(page.offers["MUG-01"])
+    assert (offer.amount, offer.currency, offer.was, offer.max) == (499, "EUR", 4990, 2)
+    assert offer.held_until == OPENS + HOLD
+    assert page.one("time[data-held-until]")["datetime"] == "2026-11-27T11:30:00Z"
+    assert page.one("time[data-window-ends]")["datetime"] == "2026-11-27T11:15:00Z"
+
+
+def test_an_offer_of_the_last_second_lives_a_whole_hold_past_the_window(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES - SECOND)
+    assert read(shopper.offer()).held_until == CLOSES - SECOND + HOLD
+
+
+def test_the_second_the_window_ends_nothing_is_offered(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES)
+    page = shopper.open("/sales/autumn/")
+    assert page.offers == {}
+    assert "over" in page.text
+
+
+def test_a_warm_page_runs_no_query(sale: Sale, shopper: Shopper) -> None:
+    shopper.open("/sales/autumn/")
+    with CaptureQueriesContext(connection) as queries:
+        assert shopper.open("/sales/autumn/").offers
+    assert len(queries) == 0
+
+
+def test_a_cold_page_asks_once_and_writes_nothing(sale: Sale, shopper: Shopper) -> None:
+    showcase.clear()
+    with CaptureQueriesContext(connection) as queries:
+        shopper.open("/sales/autumn/")
+    assert len(queries) == 1
+    assert queries[0]["sql"].lstrip("( ").startswith("SELECT")
+
+
+def test_two_shoppers_are_given_offers_of_their_own(
+    sale: Sale, shopper: Shopper, another_shopper: Shopper
+) -> None:
+    mine, theirs = read(shopper.offer()), read(another_shopper.offer())
+    assert mine.shopper != theirs.shopper
+    assert mine.id != theirs.id
+
+
+def test_the_page_is_private_and_may_be_shown_again_by_the_back_button(
+    sale: Sale, shopper: Shopper
+) -> None:
+    answer = shopper.client.get("/sales/autumn/")
+    directives = {each.strip() for each in answer["Cache-Control"].split(",")}
+    assert directives == {"private", "no-cache"}
+
+
+def test_a_page_during_an_outage_of_the_database_serves_and_its_offers_verify(
+    sale: Sale,
+    shopper: Shopper,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shopper.open("/sales/autumn/")
+
+    def away(*_: object) -> None:
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr(showcase, "_read", away)
+    monkeypatch.setattr(showcase, "_tried_at", float("-inf"))
+    page = shopper.open("/sales/autumn/")
+    offer = read(page.offers["MUG-01"])
+    standing = Standing(anchor=offer.anchor)
+    assert (
+        judge(offer, now=OPENS, shoppers=[offer.shopper], standing=standing, quantity=1)
+        is Verdict.HONORED
+    )
+
+
+def test_an_outage_that_lasts_too_long_is_said(
+    sale: Sale, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper.open("/sales/autumn/")
+
+    def away(*_: object) -> None:
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr(showcase, "_read", away)
+    monkeypatch.setattr(showcase, "_tried_at", float("-inf"))
+    monkeypatch.setattr(showcase, "_read_at", showcase._read_at - 601)
+    answer = shopper.client.get("/sales/autumn/")
+    assert answer.status_code == 503
+    assert answer["Retry-After"]
+
+
+def test_a_price_that_the_merchant_changes_shows_within_a_second(
+    sale: Sale, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper.open("/sales/autumn/")
+    Deal.objects.filter(product__sku="MUG-01").update(price=599)
+    monkeypatch.setattr(showcase, "_tried_at", showcase._tried_at - 1)
+    assert read(shopper.open("/sales/autumn/").offers["MUG-01"]).amount == 599
+
+
+def test_a_draft_is_not_found(sale: Sale, shopper: Shopper) -> None:
+    Sale.objects.filter(pk=sale.pk).update(state=Sale.State.DRAFT)
+    showcase.clear()
+    assert shopper.open("/sales/autumn/").status == 404
+
+
+def test_a_withdrawn_deal_is_not_shown(sale: Sale, shopper: Shopper) -> None:
+    Deal.objects.filter(product__sku="LMP-01").update(withdrawn=True)
+    showcase.clear()
+    assert shopper.open("/sales/autumn/").offers.keys() == {"MUG-01"}
+
+
+def test_a_sale_of_long_ago_still_has_its_page(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES + timedelta(days=400))
+    assert "over" in shopper.open("/sales/autumn/").text
+
+
+def test_a_product_is_offered_at_its_list_price_outside_any_window(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES)
+    offer = read(shopper.open("/products/mug-01/").offers["MUG-01"])
+    assert (offer.sale, offer.amount) == ("list", 4990)
+
+
+def test_a_product_page_offers_the_deal_while_its_sale_is_live(
+    sale: Sale, shopper: Shopper
+) -> None:
+    offer = read(shopper.open("/products/mug-01/").offers["MUG-01"])
+    assert (offer.sale, offer.amount) == ("autumn", 499)
+
+
+def test_a_product_kept_for_sales_alone_is_not_offered_outside_them(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    product = make_product("POT-01", "Enamel pot", sold_at_list_price=False)
+    add_deal(sale, product, 999)
+    clock.move_to(CLOSES)
+    showcase.clear()
+    assert shopper.open("/products/pot-01/").offers == {}
+
+
+def test_a_page_view_sets_one_cookie_for_the_shopper_and_no_other_but_the_forms_own(
+    sale: Sale, shopper: Shopper
+) -> None:
+    shopper.open("/sales/autumn/")
+    names = {name.partition("-")[0] for name in shopper.client.cookies}
+    assert names == {"shopper", "csrftoken"}
+
+
+def test_the_home_page_shows_sales_by_what_they_are(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    for instant in (OPENS - SECOND, OPENS, CLOSES):
+        clock.move_to(instant)
+        assert "/sales/autumn/" in shopper.open("/").html
