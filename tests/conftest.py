@@ -1,5 +1,6 @@
 """The fixtures that every room's tests use: a shop, a merchant's sale, shoppers, Stripe."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import stripe
 from django.core.files.storage import InMemoryStorage
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
+from joserfc.jwk import OctKey
+from pytest_django import Settings
 
 from shop.sales.models import Sale
 from shop.sales.showcase import showcase
@@ -28,9 +31,15 @@ HOLD = timedelta(minutes=30)
 ROOT = Path(__file__).parent.parent
 
 
+def new_key(kid: str, status: str = "active") -> dict[str, Any]:
+    """A fresh HS256 key, as a member of a private JWK Set."""
+    return {**OctKey.generate_key(256).as_dict(private=True), "kid": kid, "status": status}
+
+
 @pytest.fixture(autouse=True)
-def _a_process_of_its_own(settings: Any) -> Iterator[None]:
-    """Each test starts with an empty showcase, and plain storage for pictures."""
+def _a_process_of_its_own(settings: Settings) -> Iterator[None]:
+    """Each test starts with keys of its own, an empty showcase, and storage in memory."""
+    settings.OFFER_KEYS = json.dumps({"keys": [new_key("tests")]})
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": f"{InMemoryStorage.__module__}.{InMemoryStorage.__name__}"},
@@ -82,7 +91,7 @@ def stripe_base() -> Iterator[str]:
 
 
 @pytest.fixture
-def stripe_api(settings: Any, stripe_base: str) -> stripe.StripeClient:
+def stripe_api(settings: Settings, stripe_base: str) -> stripe.StripeClient:
     """Stripe as the shop sees it, for looking behind the shop's back."""
     settings.STRIPE_API_BASE = stripe_base
     settings.STRIPE_SECRET_KEY = "sk_test_shop"

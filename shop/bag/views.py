@@ -29,7 +29,9 @@ def show(request: ShopRequest) -> HttpResponse:
     now = timezone.now()
     bag = Bag.from_request(request)
     judged = judge_bag(bag, request.shopper, now)
-    response = render(request, "bag/page.html", {"bag": bag, "judged": judged, "now": now})
+    fragments = {"bag": "#bag", "bag-link": "#bag_link"}
+    template = "bag/page.html" + fragments.get(request.htmx.target or "", "")
+    response = render(request, template, {"bag": bag, "judged": judged, "now": now})
     bag.save(response)
     return response
 

@@ -35,8 +35,7 @@ class ActForm(forms.Form):
         seen: str = self.cleaned_data["seen"]
         if seen != self.so_far:
             # So that sending the form again means it.
-            self.data = self.data.copy()
-            self.data["seen"] = self.so_far
+            self.data = {**dict(self.data.items()), "seen": self.so_far}
             raise ValidationError(
                 "Something was done to this sale since this page was opened (maybe by this very "
                 "form, sent twice). Look at it, and send the form again if you mean to."

@@ -1,4 +1,7 @@
-"""The forms of the back office: what a merchant may write, and in which words it is refused."""
+"""The forms of the back office: what a merchant may write, and in which words it is refused.
+
+Django's generic classes take no arguments at run time, hence the ignores.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -17,7 +20,7 @@ from shop.sales.documents import MOST_MONEY, MOST_PER_SHOPPER
 from shop.sales.models import Deal, Sale
 
 
-class ProductForm(forms.ModelForm[Product]):
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     """A product; sku and currency are for good, so they can be written only once."""
 
     list_price = MoneyField(
@@ -59,7 +62,7 @@ class ProductForm(forms.ModelForm[Product]):
         return _minor(self.cleaned_data["list_price"], self.cleaned_data.get("currency"))
 
 
-class VariantForm(forms.ModelForm[Variant]):
+class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
     """What is counted. Its sku is in bags and orders, so it can be written only once."""
 
     class Meta:
@@ -77,7 +80,7 @@ class VariantForm(forms.ModelForm[Variant]):
         return _not_fewer(self.cleaned_data["stock"], self.instance.claimed)
 
 
-class VariantFormSet(BaseInlineFormSet[Variant, Product, VariantForm]):
+class VariantFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """The variants of one product: named ones, or a single one that is the product itself."""
 
     def clean(self) -> None:
@@ -93,7 +96,7 @@ class VariantFormSet(BaseInlineFormSet[Variant, Product, VariantForm]):
             raise ValidationError("A variant without a name has the product's own sku.")
 
 
-class SaleForm(forms.ModelForm[Sale]):
+class SaleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A sale; its window is written in its own time zone."""
 
     starts_at = WallTimeField()
@@ -139,7 +142,7 @@ class SaleForm(forms.ModelForm[Sale]):
         return cleaned
 
 
-class DealForm(forms.ModelForm[Deal]):
+class DealForm(forms.ModelForm):  # type: ignore[type-arg]
     """A product in a sale. Once the sale was published the product cannot be another."""
 
     price = MoneyField(min_value=Decimal(0), help_text="In the product's currency: 4.99.")

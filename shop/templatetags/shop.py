@@ -70,7 +70,7 @@ def moment(
     :param attribute: ``window-ends`` makes it ``<time data-window-ends …>``
     :param now: given, the day is told too unless it is today's
     """
-    is_today = now is None or _is_day_of(instant, now, zone)
+    is_today = not now or _is_day_of(instant, now, zone)
     text = clock(instant, zone) if is_today else day_and_clock(instant, zone)
     name = format_html(" data-{}", attribute) if attribute else ""
     return format_html('<time{} datetime="{}">{}</time>', name, utc(instant), text)

@@ -1,0 +1,65 @@
+// The bag lives in one cookie, so two requests at once would lose what one of them did. Every
+// request about the bag waits for the one before it, in this tab and in all others.
+
+const LONGEST = 20_000;
+
+function finished(element) {
+  return new Promise((resolve) => {
+    const done = (event) => {
+      if (event.detail.requestConfig && event.detail.requestConfig.elt !== element) return;
+      document.removeEventListener("htmx:afterRequest", done);
+      resolve();
+    };
+    document.addEventListener("htmx:afterRequest", done);
+    setTimeout(resolve, LONGEST);
+  });
+}
+
+document.addEventListener("htmx:confirm", (event) => {
+  if (!navigator.locks) return;
+  const { elt, issueRequest } = event.detail;
+  event.preventDefault();
+  if (elt.matches("form") && !elt.reportValidity()) return;
+  navigator.locks.request("bag", () => {
+    if (!elt.isConnected) return undefined;
+    const end = finished(elt);
+    issueRequest(true);
+    return end;
+  });
+});
+
+// No answer at all: say so where answers are said.
+document.addEventListener("htmx:sendError", (event) => {
+  const notice = document.querySelector("#notice, .notes");
+  const text = document.createElement("p");
+  text.className = "notice problem";
+  text.setAttribute("role", "alert");
+  text.textContent = navigator.onLine
+    ? "The shop did not answer. Nothing was changed; the prices on this page stay held."
+    : "You are offline. Nothing was changed; the prices on this page stay held.";
+  notice?.replaceChildren(text);
+  event.preventDefault();
+});
+
+// Focus stays where the shopper was, though the bag around it was replaced.
+let focused = "";
+document.addEventListener("htmx:beforeSwap", () => {
+  focused = document.activeElement?.id ?? "";
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target?.id !== "bag") return;
+  const again = focused && document.getElementById(focused);
+  const bag = document.querySelector("#bag");
+  if (again) again.focus();
+  else if (document.activeElement === document.body) bag.querySelector("h1").focus();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-dismiss]")) document.querySelector("#notice").replaceChildren();
+});
+
+// Back from another page: the count in the header may be old.
+addEventListener("pageshow", (event) => {
+  const link = document.querySelector("#bag-link");
+  if (event.persisted && link) htmx.ajax("GET", link.href, { target: "#bag-link", swap: "outerHTML" });
+});

@@ -74,7 +74,8 @@ function tick() {
   if (heldUntil <= now()) {
     const held = find("held");
     held.dataset.phase = "over";
-    held.querySelector(".label").textContent = "These prices were held until";
+    held.querySelector(".label").textContent = "Your prices were held until";
+    find("pledge").textContent = "The time of these prices is up.";
     find("reload").hidden = false;
   }
   // Again when the second turns.

@@ -1,17 +1,19 @@
 """The bag: what is honored goes in and stays, what is not is said and offered anew."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
+from pytest_django import Settings
 
 from shop.bag import judging
 from shop.sales.models import Deal, Sale
 from shop.sales.promises import extend, recall
 from shop.sales.showcase import showcase
-from tests.conftest import CLOSES, HOLD, OPENS
+from tests.conftest import CLOSES, HOLD, OPENS, new_key
 from tests.shop import Page, Shopper, add_deal, make_product, read
 
 SECOND = timedelta(seconds=1)
@@ -326,12 +328,22 @@ def test_the_bag_is_shown_by_the_showcase_while_the_database_is_away(
     assert page.lines == {"MUG-01": 499}
 
 
-def test_an_offer_made_under_another_issuer_is_unknown_or_forged(
-    sale: Sale, shopper: Shopper, settings: object
+def test_an_offer_signed_with_a_key_that_was_voided_is_not_ours(
+    sale: Sale, shopper: Shopper, settings: Settings
 ) -> None:
     message = shopper.offer()
-    settings.SECRET_KEY = "another shop's"  # type: ignore[attr-defined]
+    settings.OFFER_KEYS = json.dumps({"keys": [new_key("another")]})
     assert shopper.add(message).verdicts == ["unknown_key"]
+
+
+def test_an_offer_signed_with_a_key_that_retired_is_honored(
+    sale: Sale, shopper: Shopper, settings: Settings
+) -> None:
+    old = json.loads(settings.OFFER_KEYS)["keys"][0]
+    message = shopper.offer()
+    keys = [new_key("another"), {**old, "status": "retiring"}]
+    settings.OFFER_KEYS = json.dumps({"keys": keys})
+    assert shopper.add(message).status == 303
 
 
 def test_a_recall_of_one_deal_leaves_the_others(bag_of_one: Shopper, sale: Sale) -> None:

@@ -99,7 +99,6 @@ def verdict_on(text: str) -> Verdict:
     try:
         offer = read_offer(text, RING)
     except Unreadable as unreadable:
-        assert unreadable.verdict in {Verdict.FORGED, Verdict.UNKNOWN_KEY}
         return unreadable.verdict
     late = Extension(datetime.max.replace(tzinfo=UTC), 2_592_000)
     standing = Standing(anchor=offer.anchor, extensions=[late])
@@ -111,7 +110,7 @@ def verdict_on(text: str) -> Verdict:
 
 @by_algorithm
 @given(offer=offers())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_is_signed_reads_back_the_same(key: SigningKey, offer: Offer) -> None:
     assert read_offer(sign_offer(offer, key), RING) == offer
 
@@ -274,20 +273,13 @@ def test_what_is_far_too_long_is_refused_without_a_copy_of_it() -> None:
 # --- What is said of it -------------------------------------------------------
 
 
-@given(changed=st.dictionaries(st.sampled_from([*claims()]), json_values, min_size=1))
-@many
-def test_the_reason_names_the_defect_and_nothing_of_the_message(changed: Json) -> None:
-    try:
-        read_offer(message(claims(**changed)), RING)
-    except Unreadable as unreadable:
-        reasons = {f"bad claim: {name}" for name in OFFER.claims} | {
-            "too long",
-            "not JSON",
-            "not the key's issuer",
-            "another audience",
-            "held for no time",
-        }
-        assert str(unreadable) in reasons
+@pytest.mark.parametrize("name", claims())
+def test_the_reason_names_the_defect_and_nothing_of_the_message(name: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read_offer(message(claims(**{name: "<not-to-be-repeated>"})), RING)
+    reasons = {"iss": "not the key's issuer", "aud": "another audience"}
+    assert str(caught.value) == reasons.get(name, f"bad claim: {name}")
+    assert caught.value.__cause__ is None
 
 
 def test_a_key_that_is_not_on_the_ring_has_a_verdict_of_its_own() -> None:

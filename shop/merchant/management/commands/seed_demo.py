@@ -14,7 +14,8 @@ from shop.merchant.demo import seed_shop
 from shop.sales.strict import DocumentError
 
 USERNAME = "merchant"
-DEMO_PASSWORD = "flashfreeze-demo"  # noqa: S105: it is printed, and for the demo alone
+# No secret: it is printed, and a real shop does not get it.
+DEMO_PASSWORD = "flashfreeze-demo"  # noqa: S105
 
 
 class Command(BaseCommand):

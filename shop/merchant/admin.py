@@ -1,0 +1,404 @@
+"""The back office at ``/merchant/``: products, sales and orders.
+
+Two rules throughout. A form writes the fields that were changed in it and no
+others, so that it overwrites neither what is claimed meanwhile nor a nonce.
+And the rows a form is judged by are locked until it is done.
+
+Django's generic classes take no arguments at run time, hence the ignores.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.options import ActionLocation
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from shop.catalog.models import PricePoint, Product, Variant
+from shop.catalog.prices import record_list_price
+from shop.checkout.models import Order, OrderLine, StatusChange
+from shop.merchant.acts import ACTS, Act
+from shop.merchant.forms import DealForm, ProductForm, SaleForm, VariantForm, VariantFormSet
+from shop.money import format_money
+from shop.sales.models import Deal, Extension, Recall, Sale
+from shop.sales.publishing import SaleCanceled, publish, unpublish
+
+admin.site.site_header = settings.SHOP_NAME
+admin.site.site_title = settings.SHOP_NAME
+admin.site.index_title = "Back office"
+
+EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
+
+
+class CarefulAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Locks what it changes, and writes what was changed alone."""
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any | None:
+        """The row; in a form that was sent, as it is now and until the form is done."""
+        row = super().get_object(request, object_id, from_field)
+        if row is None or request.method != "POST":
+            return row
+        return self.model._default_manager.select_for_update(no_key=True).get(pk=row.pk)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Insert a new row, or update what was changed of one."""
+        obj.save(update_fields=form.changed_data if change else None)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formset: Any,
+        change: bool,
+    ) -> None:
+        """The same for the rows that belong to it."""
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            row.delete()
+        # By key: the order in which claims lock them.
+        for row, fields in sorted(formset.changed_objects, key=lambda pair: pair[0].pk):
+            row.save(update_fields=fields)
+        for row in formset.new_objects:
+            row.save()
+
+
+class CarefulInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows of another that are locked while they are judged."""
+
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if request.method != "POST":
+            return rows
+        return rows.order_by("pk").select_for_update(no_key=True)
+
+
+class RecordInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows that record what happened: to be read, never to be changed."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class VariantInline(CarefulInline):
+    model = Variant
+    form = VariantForm
+    formset = VariantFormSet
+    can_delete = False
+    min_num = 1
+    fields = ("sku", "name", "position", "stock", "claimed")
+    readonly_fields = ("claimed",)
+
+
+class PricePointInline(RecordInline):
+    model = PricePoint
+    fields = ("since", "list_price")
+    readonly_fields = ("list_price",)
+    verbose_name_plural = "list prices so far"
+
+    def list_price(self, point: PricePoint) -> str:
+        return format_money(point.amount, point.product.currency)
+
+
+@admin.register(Product)
+class ProductAdmin(CarefulAdmin):
+    """Products. None is deleted: it may lie in a bag, at a price that is held."""
+
+    form = ProductForm
+    inlines = (VariantInline, PricePointInline)
+    list_display = ("name", "sku", "price", "left", "sold_at_list_price")
+    search_fields = ("name", "sku", "variants__sku")
+    prepopulated_fields = {"slug": ("name",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return super().get_queryset(request).prefetch_related("variants")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        # An address that is out in the world does not follow a new name by itself.
+        return {} if obj else super().get_prepopulated_fields(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        record_list_price(obj, now=timezone.now())
+
+    @admin.display(description="list price", ordering="list_price")
+    def price(self, product: Product) -> str:
+        return format_money(product.list_price, product.currency)
+
+    @admin.display(description="left of supplied")
+    def left(self, product: Product) -> str:
+        variants = product.variants.all()
+        supplied = sum(variant.stock for variant in variants)
+        return f"{supplied - sum(variant.claimed for variant in variants)} of {supplied}"
+
+
+class DealInline(CarefulInline):
+    model = Deal
+    form = DealForm
+    autocomplete_fields = ("product",)
+    fields = (
+        "product",
+        "position",
+        "price",
+        "was_text",
+        "allocation",
+        "claimed",
+        "max_per_shopper",
+        "withdrawn",
+    )
+    readonly_fields = ("was_text", "claimed")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        # A lock on a deal is none on its product.
+        return rows if request.method == "POST" else rows.select_related("product", "sale")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Offers of it may be out: it can be withdrawn.
+        if obj is not None and obj.published_at is not None:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    @admin.display(description="was")
+    def was_text(self, deal: Deal) -> str:
+        return format_money(deal.was, deal.product.currency) if deal.was else "at publication"
+
+
+class ExtensionInline(RecordInline):
+    model = Extension
+    fields = ("made_at", "made_by", "issued_before", "seconds", "reason")
+
+
+class RecallInline(RecordInline):
+    model = Recall
+    fields = ("made_at", "made_by", "deal", "issued_before", "reason")
+
+
+@admin.register(Sale)
+class SaleAdmin(CarefulAdmin):
+    """Sales, and everything that can be decided about one."""
+
+    form = SaleForm
+    inlines = (DealInline, ExtensionInline, RecallInline)
+    list_display = ("title", "slug", "window", "state")
+    list_filter = ("state",)
+    search_fields = ("title", "slug", "deals__product__sku")
+    fields = (
+        "title",
+        "slug",
+        "text",
+        "time_zone",
+        "starts_at",
+        "ends_at",
+        "hold_seconds",
+        "state",
+        "published_at",
+    )
+    readonly_fields = ("state", "published_at")
+    actions = ("publish_sales", "unpublish_sales", "extend", "recall", "cancel")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Nor several at once: that asks without saying which.
+        if obj is None or obj.published_at is not None:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        acts = [
+            path(
+                f"<int:pk>/{act.name}/",
+                self.admin_site.admin_view(self.act_view),
+                {"act": act},
+                name=f"sales_sale_{act.name}",
+            )
+            for act in ACTS
+        ]
+        return acts + super().get_urls()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.instance.state == Sale.State.PUBLISHED:
+            # Deals that came later need their reference price.
+            publish(form.instance, now=timezone.now())
+
+    @admin.display(ordering="starts_at")
+    def window(self, sale: Sale) -> str:
+        """From when to when, in the sale's own zone."""
+        starts_at, ends_at = (at.astimezone(sale.zone) for at in (sale.starts_at, sale.ends_at))
+        last = f"{ends_at:%H:%M}" if ends_at.date() == starts_at.date() else f"{ends_at:%F %H:%M}"
+        return f"{starts_at:%F %H:%M} to {last}, {sale.time_zone}"
+
+    @admin.action(description="Publish", permissions=["change"], location=EVERYWHERE)
+    def publish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> None:
+        now = timezone.now()
+        for sale in sales:
+            try:
+                publish(sale, now=now)
+            except SaleCanceled as refusal:
+                self.message_user(request, f"{sale}: {refusal}.", messages.ERROR)
+            else:
+                self._tell(request, sale, f"{sale} is published.")
+
+    @admin.action(description="Unpublish", permissions=["change"], location=EVERYWHERE)
+    def unpublish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> None:
+        for sale in sales:
+            try:
+                unpublish(sale)
+            except SaleCanceled as refusal:
+                self.message_user(request, f"{sale}: {refusal}.", messages.ERROR)
+            else:
+                told = f"{sale} is hidden. Offers that are out stay honored."
+                self._tell(request, sale, told)
+
+    @admin.action(
+        description="Hold offers for longer…", permissions=["change"], location=EVERYWHERE
+    )
+    def extend(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
+        return self._go_to_act(request, sales, "extend")
+
+    @admin.action(description="Recall offers…", permissions=["change"], location=EVERYWHERE)
+    def recall(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
+        return self._go_to_act(request, sales, "recall")
+
+    @admin.action(description="Cancel the sale…", permissions=["change"], location=EVERYWHERE)
+    def cancel(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
+        return self._go_to_act(request, sales, "cancel")
+
+    def _go_to_act(
+        self, request: HttpRequest, sales: QuerySet[Sale], name: str
+    ) -> HttpResponse | None:
+        chosen = sales[:2]
+        if len(chosen) != 1:
+            self.message_user(request, "Choose one sale for this.", messages.ERROR)
+            return None
+        return redirect(f"admin:sales_sale_{name}", chosen[0].pk)
+
+    @transaction.atomic
+    def act_view(self, request: HttpRequest, pk: int, act: Act) -> HttpResponse:
+        """The page of an act: what it will do, its form, and the doing of it."""
+        sales = Sale.objects.all()
+        if request.method == "POST":
+            sales = sales.select_for_update(no_key=True)
+        sale = get_object_or_404(sales, pk=pk)
+        if not self.has_change_permission(request, sale):
+            raise PermissionDenied
+        if reason := act.impossible(sale):
+            self.message_user(request, reason, messages.ERROR)
+            return redirect("admin:sales_sale_change", pk)
+        form = act.form(request.POST or None, sale=sale)
+        if form.is_valid():
+            assert isinstance(request.user, User)
+            self._tell(request, sale, act.perform(form, request.user, timezone.now()))
+            return HttpResponseRedirect("../change/")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{act.title}: {sale}",
+            "opts": self.opts,
+            "sale": sale,
+            "act": act,
+            "form": form,
+        }
+        return TemplateResponse(request, "merchant/act.html", context)
+
+    def _tell(self, request: HttpRequest, sale: Sale, what: str) -> None:
+        """Say what was done to a sale, and leave it in its history."""
+        self.log_change(request, sale, what)
+        self.message_user(request, what)
+
+
+class OrderLineInline(RecordInline):
+    model = OrderLine
+    fields = ("sku", "name", "quantity", "unit_price", "was_price", "line_total", "deal", "jti")
+    readonly_fields = ("unit_price", "was_price", "line_total")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("order", "deal__product", "deal__sale")
+
+    def unit_price(self, line: OrderLine) -> str:
+        return format_money(line.amount, line.order.currency)
+
+    @admin.display(description="was")
+    def was_price(self, line: OrderLine) -> str:
+        return format_money(line.was, line.order.currency)
+
+    @admin.display(description="total")
+    def line_total(self, line: OrderLine) -> str:
+        return format_money(line.total, line.order.currency)
+
+
+class StatusChangeInline(RecordInline):
+    model = StatusChange
+    fields = ("at", "from_status", "to_status", "cause", "stripe_event")
+    verbose_name_plural = "history"
+
+
+@admin.register(Order)
+class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Orders, to be read: what becomes of one is Stripe's word and checkout's doing."""
+
+    inlines = (OrderLineInline, StatusChangeInline)
+    list_display = ("number", "status", "total_price", "email", "placed_at")
+    list_filter = ("status",)
+    search_fields = ("number", "email", "lines__sku", "lines__variant__product__sku")
+    date_hierarchy = "placed_at"
+    fields = (
+        "number",
+        "status",
+        "email",
+        "name",
+        "line1",
+        "line2",
+        "postal_code",
+        "city",
+        "country",
+        "subtotal_price",
+        "shipping_price",
+        "total_price",
+        "placed_at",
+        "lapses_at",
+        "paid_at",
+        "payment_intent",
+        "decline_message",
+    )
+    readonly_fields = ("subtotal_price", "shipping_price", "total_price")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="subtotal")
+    def subtotal_price(self, order: Order) -> str:
+        return format_money(order.subtotal, order.currency)
+
+    @admin.display(description="shipping")
+    def shipping_price(self, order: Order) -> str:
+        return format_money(order.shipping, order.currency)
+
+    @admin.display(description="total", ordering="total")
+    def total_price(self, order: Order) -> str:
+        return format_money(order.total, order.currency)
