@@ -35,6 +35,7 @@ WSGI_APPLICATION = "shop.wsgi.application"
 
 INSTALLED_APPS = [
     "offers",
+    "shop",
     "shop.catalog",
     "shop.sales",
     "shop.bag",

@@ -81,11 +81,12 @@ def load_sale(document: SaleDocument, *, now: datetime) -> list[str]:
     load = _Load(now)
     with transaction.atomic():
         sale = _sale(document, load)
+        changed = load.set(sale, "", _of_sale(document))
         products = _products(document.deals, load)
         variants = _variants(document.deals, products, load)
         deals = _deals(document.deals, sale, products, load)
         load.stop_if_wrong()
-        _save_sale(document, sale, load)
+        _save_sale(sale, changed, load)
         for deal in sorted(document.deals, key=lambda each: each.sku):
             _save_product(deal, products[deal.sku], load)
         _save_variants(variants, load)
@@ -208,19 +209,24 @@ def _deals(
     return planned
 
 
-def _save_sale(document: SaleDocument, sale: Sale, load: _Load) -> None:
+def _of_sale(document: SaleDocument) -> dict[str, object]:
+    return _said(
+        {
+            "title": document.title,
+            "text": document.text,
+            "time_zone": document.time_zone,
+            "starts_at": document.starts_at,
+            "ends_at": document.ends_at,
+            "hold_seconds": document.hold_seconds,
+        }
+    )
+
+
+def _save_sale(sale: Sale, changed: list[str], load: _Load) -> None:
     is_new = sale.pk is None
-    values = {
-        "title": document.title,
-        "text": document.text,
-        "time_zone": document.time_zone,
-        "starts_at": document.starts_at,
-        "ends_at": document.ends_at,
-        "hold_seconds": document.hold_seconds,
-    }
-    load.save(sale, "", load.set(sale, "", _said(values)))
+    load.save(sale, "", changed)
     if is_new:
-        load.changes.insert(0, f"slug: {sale.slug} is new")
+        load.changes.append(f"slug: {sale.slug} is new")
 
 
 def _save_product(deal: DealDocument, product: Product, load: _Load) -> None:

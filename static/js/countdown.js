@@ -74,7 +74,7 @@ function tick() {
   if (heldUntil <= now()) {
     const held = find("held");
     held.dataset.phase = "over";
-    held.querySelector(".label").textContent = "Your prices were held until";
+    held.querySelector(".label").textContent = "These prices were held until";
     find("pledge").textContent = "The time of these prices is up.";
     find("reload").hidden = false;
   }

@@ -1,11 +1,11 @@
 """The order's page: who may see what, the bank, the lapse, and Stripe asked before it renders."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 import requests
 import stripe
+from bs4 import BeautifulSoup
 
 from shop.checkout.models import Order
 from tests.shop import Shopper
@@ -39,10 +39,10 @@ def test_an_order_is_paid_once_the_bank_has_agreed(
     intent = stripe_api.v1.payment_intents.retrieve(Order.objects.get().payment_intent)
     assert intent.next_action is not None
     assert intent.next_action.redirect_to_url is not None
-    address = str(intent.next_action.redirect_to_url.url)
-    form = re.search(r'action="([^"]+)"', requests.get(address, timeout=5).text)
-    target = requests.compat.urljoin(address, form.group(1) if form else "")  # type: ignore[attr-defined]
-    requests.post(target, data={"decision": "approve"}, allow_redirects=False, timeout=5)
+    bank = str(intent.next_action.redirect_to_url.url)
+    form = BeautifulSoup(requests.get(bank, timeout=5).text, "html.parser")
+    hidden = {str(each["name"]): str(each["value"]) for each in form.select("input[type=hidden]")}
+    requests.post(bank, {**hidden, "decision": "approve"}, allow_redirects=False, timeout=5)
     assert buyer.open(page.path).order_status == "paid"
     assert buyer.bag().lines == {}
 

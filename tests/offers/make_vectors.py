@@ -819,7 +819,7 @@ def add_judged(book: Book) -> None:
     judged("sold out", "None is left.", "sold_out", units_left=0)
     judged("not enough left", "One of two.", "sold_out", quantity=2, units_left=1)
 
-    everything = {
+    everything: Json = {
         "shoppers": [OTHER_SHOPPER],
         "used": True,
         "anchor": OTHER_ANCHOR,

@@ -1,0 +1,67 @@
+"""A browser of a known shopper that calls the WSGI application in this process."""
+
+from http.cookies import SimpleCookie
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+
+from shop.wsgi import application
+
+
+class Browser:
+    """It keeps the cookies of its first visit, and takes no other."""
+
+    def __init__(self) -> None:
+        settings.ROOT_URLCONF = "benchmarks.urls"
+        self._cookies = ""
+        self._first_visit()
+
+    def get(self, path: str) -> bytes:
+        """The whole body of an answer.
+
+        :raises AssertionError: it is not a 200
+        """
+        return self._call(path)[0]
+
+    def _first_visit(self) -> None:
+        _, headers = self._call("/sales/everything/")
+        given: SimpleCookie = SimpleCookie()
+        for name, value in headers:
+            if name == "Set-Cookie":
+                given.load(value)
+        self._cookies = "; ".join(f"{name}={each.value}" for name, each in given.items())
+
+    def _call(self, path: str) -> tuple[bytes, list[tuple[str, str]]]:
+        answered: list[Any] = []
+        response = application(self._environ(path), lambda *answer: answered.extend(answer))
+        try:
+            body = b"".join(response)
+        finally:
+            response.close()
+        status, headers = answered
+        assert status == "200 OK", f"{path}: {status}"
+        return body, headers
+
+    def _environ(self, path: str) -> dict[str, Any]:
+        return {
+            "REQUEST_METHOD": "GET",
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": "",
+            "SERVER_NAME": "testserver",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": "testserver",
+            "HTTP_COOKIE": self._cookies,
+            "HTTP_ACCEPT": "text/html",
+            "HTTP_SEC_FETCH_SITE": "same-origin",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BytesIO(),
+            "wsgi.errors": BytesIO(),
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }

@@ -1,0 +1,94 @@
+"""Timing two things against each other on a machine that others use too.
+
+Both are timed in turn, round by round, so that what slows the machine slows
+both. The first of a round changes with every round. Each figure is the median
+over the rounds; a ratio is the median of the rounds' ratios.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from django.db import connections
+
+type Call = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Seconds a call, of both, round by round."""
+
+    ours_by_round: tuple[float, ...]
+    baseline_by_round: tuple[float, ...]
+
+    @property
+    def ours(self) -> float:
+        """Seconds a call of ours takes."""
+        return median(self.ours_by_round)
+
+    @property
+    def baseline(self) -> float:
+        """Seconds a call of the other takes."""
+        return median(self.baseline_by_round)
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long ours takes."""
+        pairs = zip(self.ours_by_round, self.baseline_by_round, strict=True)
+        return median(ours / baseline for ours, baseline in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table. A ratio above its goal is over; nothing follows from it."""
+
+    name: str
+    times: Comparison
+    goal: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the goal is missed."""
+        return self.times.ratio > self.goal
+
+
+def compare(ours: Call, baseline: Call, *, rounds: int, calls: int) -> Comparison:
+    """Time both, so many calls of each in every round, after one round that does not count."""
+    times: dict[Call, list[float]] = {ours: [], baseline: []}
+    order = [ours, baseline]
+    for _ in range(rounds + 1):
+        for call in order:
+            times[call].append(seconds_per_call(call, calls))
+        order.reverse()
+    return Comparison(tuple(times[ours][1:]), tuple(times[baseline][1:]))
+
+
+def seconds_per_call(call: Call, calls: int) -> float:
+    """The mean over a number of calls in a row."""
+    start = perf_counter()
+    for _ in range(calls):
+        call()
+    return (perf_counter() - start) / calls
+
+
+@contextmanager
+def counted_queries() -> Iterator[list[str]]:
+    """The statements that are sent to any database meanwhile."""
+    statements: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        statements.append(sql)
+        return execute(sql, *arguments)
+
+    everywhere = connections.all()
+    for connection in everywhere:
+        connection.execute_wrappers.append(note)
+    try:
+        yield statements
+    finally:
+        for connection in everywhere:
+            connection.execute_wrappers.remove(note)

@@ -1,0 +1,90 @@
+"""A shop to measure: as in production, in a folder of its own, with 24 deals on show.
+
+``prepare`` has to run before anything of Django's is configured.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+SLUG = "everything"
+DEALS = 24
+
+
+@contextmanager
+def prepared(folder: Path) -> Iterator[None]:
+    """Settings, database, static files and goods, all of them in the folder."""
+    configure(folder)
+    import django
+    from django.core.management import call_command
+    from django.db import connections
+
+    (folder / "static").mkdir()
+    django.setup()
+    call_command("migrate", verbosity=0)
+    # Not the back office's: no page that is measured links to them.
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin"])
+    hang_goods()
+    try:
+        yield
+    finally:
+        connections.close_all()
+
+
+def configure(folder: Path) -> None:
+    """The environment that the settings read; what stands in it already is not asked."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "shop.settings",
+        "DEBUG": "0",
+        "HTTPS": "0",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "OFFER_KEYS": json.dumps({"keys": [new_secret("benchmark-hs256")]}),
+        "OFFER_ISSUER": "https://shop.example",
+        "VAR": str(folder),
+        "DATABASE_URL": f"sqlite:///{folder / 'shop.sqlite3'}",
+        "CACHE_URL": "locmemcache://",
+        "ALLOWED_HOSTS": "testserver,127.0.0.1",
+    }
+
+
+def new_secret(kid: str) -> dict[str, str]:
+    """A fresh HS256 key, active."""
+    from offers.tokens import encode_segment
+
+    secret = encode_segment(secrets.token_bytes(32))
+    return {"kty": "oct", "k": secret, "kid": kid, "status": "active"}
+
+
+def hang_goods() -> None:
+    """The demo shop, and a sale of all its products for less."""
+    from django.utils import timezone
+
+    from shop.merchant.demo import ZONE, seed_shop
+    from shop.sales.models import Deal, Sale
+    from shop.sales.publishing import publish
+
+    now = timezone.now()
+    seed_shop(now=now)
+    sale = Sale.objects.create(
+        slug=SLUG,
+        title="Everything must go",
+        text="All there is, for half of what it costs in the other sales.",
+        time_zone=ZONE.key,
+        starts_at=now - timedelta(minutes=5),
+        ends_at=now + timedelta(minutes=55),
+    )
+    others = Deal.objects.exclude(sale=sale).order_by("sale", "position")[:DEALS]
+    for position, other in enumerate(others):
+        Deal.objects.create(
+            sale=sale,
+            product=other.product,
+            position=position,
+            price=other.price // 2,
+            allocation=other.allocation,
+            max_per_shopper=other.max_per_shopper,
+        )
+    publish(sale, now=now)

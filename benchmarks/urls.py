@@ -1,0 +1,18 @@
+"""The shop's addresses, and those of what it is measured against."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+from benchmarks import stored
+
+
+def hello(request: HttpRequest) -> HttpResponse:
+    """The least that a view can do."""
+    return HttpResponse("hello")
+
+
+urlpatterns = [
+    path("hello/", hello),
+    path("stored/<slug:database>/<slug:slug>/", stored.sale),
+    path("", include("shop.urls")),
+]
