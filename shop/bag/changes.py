@@ -42,6 +42,13 @@ class Change:
         """Whether the bag was changed as asked."""
         return self.obstacle is None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the bag holds what it was about all the same, as it was before."""
+        offer = self.subject.line.offer if self.subject else None
+        held = (each.line.offer for each in self.judged.lines)
+        return any(each and offer and each.deal == offer.deal for each in held)
+
 
 def add(
     bag: Bag, message: str, *, variant: str, quantity: int, shopper: Shopper, now: datetime

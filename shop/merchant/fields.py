@@ -1,6 +1,6 @@
 """Form fields in which merchants write as people do: money, and the time on the wall."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timezone
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -70,9 +70,8 @@ class WallTimeField(forms.CharField):
         """The time on the wall; what was written, as it was written."""
         if not isinstance(value, datetime):
             return value
-        here = value.astimezone(self.zone)
-        wall = here.replace(tzinfo=None)
-        return str(here if len(_instants(wall, self.zone)) > 1 else wall)
+        wall = value.astimezone(self.zone).replace(tzinfo=None)
+        return _with_offset(wall, value) if len(_instants(wall, self.zone)) > 1 else str(wall)
 
     def to_python(self, value: Any) -> Any:
         """:raises ValidationError: it is no time, or not exactly one instant"""
@@ -112,7 +111,7 @@ def the_instant(time: datetime, zone: ZoneInfo) -> datetime:
     if not instants:
         raise ValidationError(f"There is no {time} in {zone.key}: clocks are put forward over it.")
     if len(instants) > 1:
-        written = " or ".join(str(instant.astimezone(zone)) for instant in instants)
+        written = " or ".join(_with_offset(time, instant) for instant in instants)
         raise ValidationError(f"{time} comes twice in {zone.key}. Write {written}.")
     return instants[0]
 
@@ -121,3 +120,11 @@ def _instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
     """All instants at which the wall shows a time, the first one first."""
     both = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     return sorted(each for each in both if each.astimezone(zone).replace(tzinfo=None) == wall)
+
+
+def _with_offset(wall: datetime, instant: datetime) -> str:
+    """What the wall shows at an instant, with the offset that tells it from another one.
+
+    Worked out, because the travelling clock's datetimes forget their ``fold``.
+    """
+    return str(wall.replace(tzinfo=timezone(wall.replace(tzinfo=UTC) - instant)))

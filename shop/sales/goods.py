@@ -5,13 +5,14 @@ here: what phase a sale is in, what is left of a deal, what a product costs now.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from offers.anchors import Extension, Standing, anchor_digest
 from offers.terms import LIST, Offer
@@ -98,6 +99,10 @@ class Deal:
     recall_before: datetime | None = None
     recall_reason: str = ""
     extensions: tuple[Extension, ...] = ()
+    #: What pages have rendered of it alone: it never changes, and goes when the deal goes.
+    rendered: dict[object, SafeString] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def allocation_left(self) -> int | None:
@@ -201,6 +206,15 @@ class SaleOnShow:
     def deals_on_show(self) -> tuple[Deal, ...]:
         """The deals its page shows."""
         return tuple(deal for deal in self.deals if not deal.withdrawn)
+
+    @cached_property
+    def hold_text(self) -> str:
+        """How long a price of it is held, in words: "30 minutes"."""
+        seconds = int(self.hold.total_seconds())
+        for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+            if seconds % size == 0:
+                return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
+        return f"{seconds} seconds"
 
     @cached_property
     def last_hold_ends_at(self) -> datetime:

@@ -55,7 +55,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-dismiss]")) document.querySelector("#notice").replaceChildren();
+  if (event.target.closest("[data-dismiss]")) event.target.closest(".notice").remove();
 });
 
 // Back from another page: the count in the header may be old.

@@ -32,7 +32,7 @@ function left(milliseconds) {
   return seconds >= 3600 ? `${two(seconds / 3600)}:${clock}` : clock;
 }
 
-const find = (name) => clocks.querySelector(`[data-${name}]`);
+const find = (name) => clocks?.querySelector(`[data-${name}]`);
 const instant = (name) => Date.parse(find(name)?.dateTime);
 const runs = find("runs");
 const figure = find("countdown");
@@ -69,7 +69,7 @@ function tick() {
   } else {
     figure.textContent = left(remaining);
     if (remaining > LAST_MINUTES || opens) say("runs", { word: "in" });
-    else say("last", { word: "in", text: "The sale closes in two minutes. These prices stay held." });
+    else say("last", { word: "in", text: "The sale closes in less than two minutes. These prices stay held." });
   }
   if (heldUntil <= now()) {
     const held = find("held");

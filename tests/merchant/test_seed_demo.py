@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from freezegun import freeze_time
-from pytest_django.fixtures import Settings
+from pytest_django import Settings
 
 from shop.catalog.models import PricePoint, Product, Variant
 from shop.merchant.demo import EARLIER, JUST_OVER, LIVE, UPCOMING
@@ -28,6 +28,7 @@ NOW = datetime(2026, 11, 23, 20, 45, 30, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _in_development(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DEBUG = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.delenv("MERCHANT_PASSWORD", raising=False)
 
 

@@ -69,7 +69,12 @@ def test_the_documented_example_is_read() -> None:
     assert document.starts_at == datetime(2026, 11, 27, 11, tzinfo=UTC)
     assert document.published
     [deal] = document.deals
-    assert (deal.price, deal.list_price, deal.allocation, deal.max_per_shopper) == (499, 4990, 50, 2)
+    assert (deal.price, deal.list_price, deal.allocation, deal.max_per_shopper) == (
+        499,
+        4990,
+        50,
+        2,
+    )
     assert [(each.sku, each.name, each.stock) for each in deal.variants] == [("MUG-01", "", 100)]
 
 
@@ -147,7 +152,10 @@ def test_variants_stand_in_place_of_stock() -> None:
         (autumn_with(max_per_shopper=1_000_001), "deals[0].max_per_shopper"),
         (autumn_with(variants=TEE["variants"]), "deals[0].stock"),
         (autumn_with(stock=None, variants=[]), "deals[0].variants"),
-        (autumn(deals=[TEE | {"variants": [{"sku": "M", "name": "M"}]}]), "deals[0].variants[0].stock"),
+        (
+            autumn(deals=[TEE | {"variants": [{"sku": "M", "name": "M"}]}]),
+            "deals[0].variants[0].stock",
+        ),
         (autumn(deals=[TEE | {"variants": TEE["variants"] * 2}]), "deals[0].variants[1].sku"),
     ],
 )

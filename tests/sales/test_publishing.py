@@ -53,7 +53,9 @@ def test_the_price_of_a_sale_within_thirty_days_is_the_reference_price_of_the_ne
     mug = Deal.objects.get(sale=sale, product__sku="MUG-01").product
     for slug, days, reference in (("soon", 29, 499), ("later", 31, 4990)):
         starts_at = OPENS + timedelta(days=days)
-        after = Sale.objects.create(slug=slug, starts_at=starts_at, ends_at=starts_at + DAY)
+        after = Sale.objects.create(
+            slug=slug, title=slug, starts_at=starts_at, ends_at=starts_at + DAY
+        )
         deal = Deal.objects.create(sale=after, product=mug, price=399)
         publish(after, now=OPENS)
         deal.refresh_from_db()

@@ -1,0 +1,591 @@
+"""The back office: what a merchant may write, what is refused, and what is never overwritten."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from bs4 import BeautifulSoup
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models import F
+from django.test import Client
+from django.urls import reverse
+
+from shop.catalog.models import Product, Variant
+from shop.checkout.models import Order, OrderLine, StatusChange
+from shop.merchant.fields import minor_units, the_instant
+from shop.sales.models import Deal, Extension, Recall, Sale
+from shop.sales.showcase import showcase
+from tests.conftest import CLOSES, HOLD, OPENS
+from tests.shop import Page, Shopper, make_product
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+class Merchant:
+    """Someone at the back office, with a browser that fills in forms as they are shown."""
+
+    def __init__(self) -> None:
+        self.user = User.objects.create_superuser("merchant")
+        self.client = Client()
+        self.client.force_login(self.user)
+
+    def open(self, path: str) -> Page:
+        answer = self.client.get(path)
+        return Page(answer.status_code, path, answer.content.decode())
+
+    def form(self, path: str) -> dict[str, Any]:
+        """The fields of a page's form, as a browser would send them untouched."""
+        form = self.open(path).one("#content form:has([name=_save]), #content form")
+        return fields_of(form)
+
+    def send(self, path: str, data: dict[str, Any]) -> Page:
+        answer = self.client.post(path, data, follow=True)
+        return Page(answer.status_code, path, answer.content.decode())
+
+    def change(self, path: str, **changes: Any) -> Page:
+        """Send a page's form with some fields changed; a double underscore stands for a dash."""
+        fields = {name.replace("__", "-"): value for name, value in changes.items()}
+        return self.send(path, self.form(path) | fields | {"_save": "Save"})
+
+    def act(self, sale: Sale, action: str) -> Page:
+        """Choose an action for a sale in the list."""
+        data = {"action": action, "_selected_action": [sale.pk]}
+        return self.send(reverse("admin:sales_sale_changelist"), data)
+
+
+def fields_of(form: Any) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for field in form.select("input[name], textarea[name], select[name]"):
+        name, kind = field["name"], field.get("type", "")
+        if field.has_attr("disabled") or kind in {"submit", "file", "button"}:
+            continue
+        if name.startswith("_") or "__prefix__" in name:
+            continue
+        if kind == "checkbox":
+            if field.has_attr("checked"):
+                data[name] = field.get("value", "on")
+        elif field.name == "select":
+            chosen = field.select_one("option[selected]")
+            data[name] = chosen["value"] if chosen else ""
+        elif field.name == "textarea":
+            data[name] = field.text.removeprefix("\n").removeprefix("\r\n")
+        else:
+            data[name] = field.get("value", "")
+    return data
+
+
+@pytest.fixture
+def merchant(db: None) -> Merchant:
+    return Merchant()
+
+
+def page_of(row: Product | Sale | Order) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def mug() -> Product:
+    return Product.objects.get(sku="MUG-01")
+
+
+def mug_deal() -> Deal:
+    return Deal.objects.get(product__sku="MUG-01")
+
+
+def errors(page: Page) -> str:
+    """What the page says is wrong."""
+    found = BeautifulSoup(page.html, "html.parser").select(".errorlist, .errornote")
+    return " ".join(each.get_text(" ") for each in found)
+
+
+# --- The door -----------------------------------------------------------------
+
+
+def test_the_back_office_bears_the_shops_name(merchant: Merchant) -> None:
+    page = merchant.open("/merchant/")
+    assert page.one("#site-name").text.strip() == "Flashfreeze"
+    assert {"Products", "Sales", "Orders"} <= {link.text for link in page.soup.select("th a")}
+
+
+def test_nobody_gets_in_without_logging_in(client: Client, sale: Sale) -> None:
+    for path in ("/merchant/", page_of(sale), reverse("admin:sales_sale_recall", args=[sale.pk])):
+        assert client.get(path).status_code == 302
+
+
+def test_staff_who_may_only_look_change_nothing(client: Client, sale: Sale) -> None:
+    user = User.objects.create_user("clerk", is_staff=True)
+    user.user_permissions.set(_permissions("view_sale", "view_deal", "view_product"))
+    client.force_login(user)
+    assert client.get(page_of(sale)).status_code == 200
+    path = reverse("admin:sales_sale_cancel", args=[sale.pk])
+    assert client.post(path, {"seen": "published 0 0"}).status_code == 403
+    answer = client.post(page_of(sale), {"title": "Mine"})
+    assert answer.status_code == 403
+    sale.refresh_from_db()
+    assert (sale.title, sale.state) == ("Autumn", Sale.State.PUBLISHED)
+
+
+def _permissions(*names: str) -> Any:
+    from django.contrib.auth.models import Permission
+
+    return Permission.objects.filter(codename__in=names)
+
+
+# --- Products -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "currency", "kept"),
+    [("4.99", "EUR", 499), ("5", "EUR", 500), ("500", "JPY", 500), ("1.234", "KWD", 1234)],
+)
+def test_money_is_written_in_the_currencys_unit(written: str, currency: str, kept: int) -> None:
+    assert minor_units(Decimal(written), currency) == kept
+
+
+@pytest.mark.parametrize(("written", "currency"), [("4.999", "EUR"), ("5.5", "JPY")])
+def test_money_has_no_more_decimals_than_its_currency(written: str, currency: str) -> None:
+    with pytest.raises(ValidationError):
+        minor_units(Decimal(written), currency)
+
+
+def test_a_list_price_is_shown_in_euros_kept_in_cents_and_remembered(
+    merchant: Merchant, sale: Sale
+) -> None:
+    path = page_of(mug())
+    assert merchant.form(path)["list_price"] == "49.90"
+    merchant.change(path, list_price="39.9")
+    assert mug().list_price == 3990
+    assert [point.amount for point in mug().price_points.all()][-1] == 3990
+
+
+def test_saving_a_product_untouched_changes_nothing(merchant: Merchant, sale: Sale) -> None:
+    before = Product.objects.filter(sku="MUG-01").values().get()
+    page = merchant.change(page_of(mug()))
+    assert errors(page) == ""
+    assert Product.objects.filter(sku="MUG-01").values().get() == before
+    assert mug().price_points.count() == 1
+
+
+def test_a_product_is_made_with_its_stock(merchant: Merchant) -> None:
+    page = merchant.change(
+        reverse("admin:catalog_product_add"),
+        sku="HAT",
+        name="Hat",
+        slug="hat",
+        list_price="1200",
+        currency="JPY",
+        variants__0__sku="HAT",
+        variants__0__stock="7",
+    )
+    assert errors(page) == ""
+    hat = Product.objects.get(sku="HAT")
+    assert (hat.list_price, hat.currency) == (1200, "JPY")
+    assert hat.variants.get().stock == 7
+    assert hat.price_points.get().amount == 1200
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"currency": "XYZ"}, "not a currency"),
+        ({"list_price": "4.999"}, "2 decimals"),
+        ({"list_price": "0"}, "above zero"),
+        ({"list_price": "NaN"}, "number"),
+        ({"variants__0__sku": ""}, "required"),
+        ({"variants__0__sku": "CAP"}, "has the product's own sku"),
+    ],
+)
+def test_a_product_that_will_not_do_is_refused_in_words(
+    merchant: Merchant, changes: dict[str, str], said: str
+) -> None:
+    fields = {"sku": "HAT", "name": "Hat", "slug": "hat", "list_price": "12", "currency": "EUR"}
+    variant = {"variants__0__sku": "HAT", "variants__0__stock": "7"}
+    page = merchant.change(reverse("admin:catalog_product_add"), **(fields | variant | changes))
+    assert said in errors(page)
+    assert not Product.objects.exists()
+
+
+def test_several_variants_need_names(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(
+        page_of(mug()),
+        variants__TOTAL_FORMS="2",
+        variants__1__sku="MUG-XL",
+        variants__1__name="XL",
+        variants__1__stock="1",
+        variants__1__product=str(mug().pk),
+    )
+    assert "each needs a name" in errors(page)
+
+
+def test_the_sku_and_currency_of_a_product_stay(merchant: Merchant, sale: Sale) -> None:
+    merchant.change(page_of(mug()), sku="CUP", currency="USD", variants__0__sku="CUP")
+    assert (mug().currency, mug().variants.get().sku) == ("EUR", "MUG-01")
+
+
+def test_stock_is_edited_without_touching_what_is_claimed_meanwhile(
+    merchant: Merchant, sale: Sale
+) -> None:
+    form = merchant.form(page_of(mug()))
+    Variant.objects.filter(sku="MUG-01").update(claimed=F("claimed") + 3)
+    merchant.send(page_of(mug()), form | {"variants-0-stock": "90", "_save": "Save"})
+    variant = mug().variants.get()
+    assert (variant.stock, variant.claimed) == (90, 3)
+
+
+def test_less_stock_than_is_claimed_is_refused(merchant: Merchant, sale: Sale) -> None:
+    Variant.objects.filter(sku="MUG-01").update(claimed=3)
+    page = merchant.change(page_of(mug()), variants__0__stock="2")
+    assert "2 is fewer than the 3 claimed" in errors(page)
+    assert mug().variants.get().stock == 100
+
+
+def test_a_product_is_not_deleted(merchant: Merchant, sale: Sale) -> None:
+    assert merchant.open(reverse("admin:catalog_product_delete", args=[mug().pk])).status == 403
+
+
+# --- A sale's window ----------------------------------------------------------
+
+
+def test_the_window_is_shown_and_read_in_the_sales_own_zone(merchant: Merchant, sale: Sale) -> None:
+    form = merchant.form(page_of(sale))
+    assert form["starts_at"] == "2026-11-27 12:00:00"
+    merchant.change(page_of(sale), ends_at="2026-11-27 12:30")
+    sale.refresh_from_db()
+    assert (sale.starts_at, sale.ends_at) == (OPENS, OPENS + timedelta(minutes=30))
+
+
+def test_another_zone_moves_the_window_to_its_wall(merchant: Merchant, sale: Sale) -> None:
+    merchant.change(page_of(sale), time_zone="America/New_York")
+    sale.refresh_from_db()
+    assert sale.starts_at == datetime(2026, 11, 27, 17, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("2027-03-28 02:30", "There is no 2027-03-28 02:30:00 in Europe/Berlin"),
+        ("2026-10-25 02:30", "comes twice in Europe/Berlin"),
+        ("2026-10-25 02:30", "2026-10-25 02:30:00+02:00 or 2026-10-25 02:30:00+01:00"),
+        ("2026-02-30 12:00", "Write it as"),
+        ("noon", "Write it as"),
+        ("", "required"),
+        ("9999-12-31 23:59", "2000 to 2999"),
+    ],
+)
+def test_a_time_that_is_not_one_instant_is_refused(
+    merchant: Merchant, sale: Sale, written: str, said: str
+) -> None:
+    page = merchant.change(page_of(sale), starts_at=written)
+    assert said in errors(page)
+    sale.refresh_from_db()
+    assert sale.starts_at == OPENS
+
+
+def test_an_hour_that_comes_twice_is_written_and_shown_with_its_offset(
+    merchant: Merchant, sale: Sale
+) -> None:
+    merchant.change(page_of(sale), starts_at="2026-10-25 02:30+01:00")
+    sale.refresh_from_db()
+    assert sale.starts_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert merchant.form(page_of(sale))["starts_at"] == "2026-10-25 02:30:00+01:00"
+    assert errors(merchant.change(page_of(sale), title="Fall")) == ""
+    sale.refresh_from_db()
+    assert (sale.title, sale.starts_at) == ("Fall", datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+
+
+def test_the_wall_of_a_zone_on_an_ordinary_day() -> None:
+    wall = datetime(2026, 7, 1, 12)  # noqa: DTZ001
+    assert the_instant(wall, BERLIN) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+
+
+def test_a_sale_ends_after_it_starts(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(page_of(sale), ends_at="2026-11-27 12:00")
+    assert "has to end after it starts" in errors(page)
+
+
+# --- Sales and deals ----------------------------------------------------------
+
+
+def new_sale(merchant: Merchant, **changes: str) -> Page:
+    fields = {
+        "title": "Winter",
+        "slug": "winter",
+        "time_zone": "Europe/Berlin",
+        "starts_at": "2026-12-01 12:00",
+        "ends_at": "2026-12-01 12:15",
+        "deals__TOTAL_FORMS": "1",
+        "deals__0__product": str(make_product("HAT", list_price=1000, currency="JPY").pk),
+        "deals__0__price": "300",
+        "deals__0__max_per_shopper": "2",
+        "deals__0__position": "0",
+    }
+    return merchant.change(reverse("admin:sales_sale_add"), **(fields | changes))
+
+
+def test_a_sale_is_made_as_a_draft_and_published_by_an_action(
+    merchant: Merchant, clock: Any
+) -> None:
+    assert errors(new_sale(merchant)) == ""
+    sale = Sale.objects.get()
+    assert (sale.state, sale.deals.get().was) == (Sale.State.DRAFT, None)
+    merchant.act(sale, "publish_sales")
+    sale.refresh_from_db()
+    assert (sale.state, sale.published_at) == (Sale.State.PUBLISHED, OPENS)
+    assert (sale.deals.get().price, sale.deals.get().was) == (300, 1000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"slug": "list"}, "stands for list prices"),
+        ({"slug": "Winter"}, "small letters"),
+        ({"time_zone": "Mars/Olympus"}, "not a time zone"),
+        ({"hold_seconds": "0"}, "greater than or equal to 1"),
+        ({"deals__0__price": "3.5"}, "no decimals"),
+        ({"deals__0__price": "0"}, "above zero"),
+        ({"deals__0__max_per_shopper": "1000001"}, "At most 1000000"),
+    ],
+)
+def test_a_sale_that_will_not_do_is_refused_in_words(
+    merchant: Merchant, changes: dict[str, str], said: str
+) -> None:
+    assert said in errors(new_sale(merchant, **changes))
+    assert not Sale.objects.exists()
+
+
+def test_saving_a_sale_untouched_changes_nothing(merchant: Merchant, sale: Sale) -> None:
+    rows = [list(model.objects.order_by("pk").values()) for model in (Sale, Deal)]
+    assert errors(merchant.change(page_of(sale))) == ""
+    assert [list(model.objects.order_by("pk").values()) for model in (Sale, Deal)] == rows
+
+
+def test_a_price_edit_leaves_offers_that_are_out_alone(
+    merchant: Merchant, sale: Sale, shopper: Shopper
+) -> None:
+    message = shopper.offer()
+    assert merchant.form(page_of(sale))["deals-0-price"] == "4.99"
+    merchant.change(page_of(sale), deals__0__price="5.99", ends_at="2026-11-27 12:10")
+    assert mug_deal().price == 599
+    assert shopper.add(message).lines == {"MUG-01": 499}
+
+
+def test_a_form_overwrites_neither_claims_nor_a_recall(merchant: Merchant, sale: Sale) -> None:
+    form = merchant.form(page_of(sale))
+    Deal.objects.filter(product__sku="MUG-01").update(claimed=3, nonce="d" * 22)
+    Sale.objects.update(nonce="s" * 22)
+    edited = {"title": "Fall", "deals-0-price": "5.99", "_save": "Save"}
+    merchant.send(page_of(sale), form | edited)
+    sale.refresh_from_db()
+    assert (sale.title, sale.nonce) == ("Fall", "s" * 22)
+    assert (mug_deal().price, mug_deal().claimed, mug_deal().nonce) == (599, 3, "d" * 22)
+
+
+def test_a_smaller_allocation_than_is_claimed_is_refused(merchant: Merchant, sale: Sale) -> None:
+    Deal.objects.filter(product__sku="MUG-01").update(claimed=3)
+    page = merchant.change(page_of(sale), deals__0__allocation="2")
+    assert "2 is fewer than the 3 claimed" in errors(page)
+    assert mug_deal().allocation is None
+
+
+def test_the_slug_and_skus_of_a_published_sale_stay(merchant: Merchant, sale: Sale) -> None:
+    other = make_product("HAT")
+    merchant.change(page_of(sale), slug="fall", deals__0__product=str(other.pk), title="Fall")
+    sale.refresh_from_db()
+    assert (sale.title, sale.slug) == ("Fall", "autumn")
+    assert [deal.product.sku for deal in sale.deals.all()] == ["MUG-01", "LMP-01"]
+
+
+def test_a_published_sale_and_its_deals_are_not_deleted(merchant: Merchant, sale: Sale) -> None:
+    assert merchant.open(reverse("admin:sales_sale_delete", args=[sale.pk])).status == 403
+    merchant.change(page_of(sale), deals__0__DELETE="on")
+    merchant.act(sale, "delete_selected")
+    assert sale.deals.count() == 2
+
+
+def test_a_draft_is_deleted(merchant: Merchant) -> None:
+    new_sale(merchant)
+    path = reverse("admin:sales_sale_delete", args=[Sale.objects.get().pk])
+    merchant.send(path, {"post": "yes"})
+    assert not Sale.objects.exists()
+
+
+def test_a_deal_added_to_a_published_sale_has_its_reference_price(
+    merchant: Merchant, sale: Sale
+) -> None:
+    hat = make_product("HAT", list_price=1000)
+    page = merchant.change(
+        page_of(sale),
+        deals__TOTAL_FORMS="3",
+        deals__2__sale=str(sale.pk),
+        deals__2__product=str(hat.pk),
+        deals__2__price="1.50",
+        deals__2__max_per_shopper="1",
+        deals__2__position="2",
+    )
+    assert errors(page) == ""
+    assert (sale.deals.get(product=hat).price, sale.deals.get(product=hat).was) == (150, 1000)
+
+
+def test_a_sale_is_unpublished_by_an_action(merchant: Merchant, sale: Sale) -> None:
+    merchant.act(sale, "unpublish_sales")
+    sale.refresh_from_db()
+    assert (sale.state, sale.published_at) == (Sale.State.DRAFT, OPENS)
+
+
+# --- Promises -----------------------------------------------------------------
+
+
+def test_offers_are_held_longer_by_an_action_with_a_page_of_its_own(
+    merchant: Merchant, sale: Sale, shopper: Shopper, clock: Any
+) -> None:
+    message = shopper.offer()
+    clock.move_to(OPENS + timedelta(seconds=1))
+    page = merchant.act(sale, "extend")
+    assert "Extensions add up" in page.text
+    path = reverse("admin:sales_sale_extend", args=[sale.pk])
+    page = merchant.change(path, minutes="10", reason="Mail was late")
+    assert "held 10 minutes longer" in page.text
+    extension = Extension.objects.get()
+    assert (extension.seconds, extension.made_by) == (600, merchant.user)
+    assert extension.reason == "Mail was late"
+    clock.move_to(OPENS + HOLD + timedelta(minutes=9))
+    showcase.clear()
+    assert shopper.add(message).status == 303
+
+
+def test_a_form_that_is_sent_twice_is_carried_out_once(merchant: Merchant, sale: Sale) -> None:
+    path = reverse("admin:sales_sale_extend", args=[sale.pk])
+    form = merchant.form(path) | {"minutes": "10"}
+    merchant.send(path, form)
+    page = merchant.send(path, form)
+    assert "sent twice" in errors(page)
+    assert Extension.objects.count() == 1
+    merchant.send(path, fields_of(page.one("#content form")))
+    assert Extension.objects.count() == 2, "sending it again means it"
+
+
+@pytest.mark.parametrize("minutes", ["0", "-5", "43201", "", "ten"])
+def test_no_hold_is_lengthened_beyond_reason(merchant: Merchant, sale: Sale, minutes: str) -> None:
+    path = reverse("admin:sales_sale_extend", args=[sale.pk])
+    assert errors(merchant.change(path, minutes=minutes))
+    assert not Extension.objects.exists()
+
+
+def test_offers_of_one_deal_are_recalled_with_a_reason(
+    merchant: Merchant, sale: Sale, shopper: Shopper
+) -> None:
+    message = shopper.offer()
+    path = reverse("admin:sales_sale_recall", args=[sale.pk])
+    assert errors(merchant.change(path, deal=str(mug_deal().pk)))
+    assert not Recall.objects.exists()
+    merchant.change(path, deal=str(mug_deal().pk), reason="A wrong price")
+    recall = Recall.objects.get()
+    assert (recall.deal, recall.made_by) == (mug_deal(), merchant.user)
+    assert shopper.add(message).verdicts == ["recalled"]
+
+
+def test_a_deal_of_another_sale_is_not_recalled_here(merchant: Merchant, sale: Sale) -> None:
+    new_sale(merchant)
+    other = Deal.objects.get(sale__slug="winter")
+    path = reverse("admin:sales_sale_recall", args=[sale.pk])
+    assert errors(merchant.change(path, deal=str(other.pk), reason="A slip"))
+    assert not Recall.objects.exists()
+
+
+def test_a_sale_is_canceled_for_good(merchant: Merchant, sale: Sale, shopper: Shopper) -> None:
+    message = shopper.offer()
+    page = merchant.act(sale, "cancel")
+    assert "cannot be published again" in page.text
+    merchant.change(reverse("admin:sales_sale_cancel", args=[sale.pk]))
+    sale.refresh_from_db()
+    assert sale.state == Sale.State.CANCELED
+    assert "stays canceled" in merchant.act(sale, "publish_sales").text
+    sale.refresh_from_db()
+    assert sale.state == Sale.State.CANCELED
+    assert shopper.add(message).status == 303
+
+
+def test_nothing_is_promised_before_publication(merchant: Merchant) -> None:
+    new_sale(merchant)
+    sale = Sale.objects.get()
+    for name in ("extend", "recall"):
+        page = merchant.send(reverse(f"admin:sales_sale_{name}", args=[sale.pk]), {})
+        assert "was never published" in page.text
+
+
+def test_an_act_is_for_one_sale(merchant: Merchant, sale: Sale) -> None:
+    new_sale(merchant)
+    data = {"action": "recall", "_selected_action": list(Sale.objects.values_list("pk", flat=True))}
+    page = merchant.send(reverse("admin:sales_sale_changelist"), data)
+    assert "Choose one sale" in page.text
+
+
+def test_who_did_what_is_in_the_sales_history(merchant: Merchant, sale: Sale) -> None:
+    merchant.act(sale, "unpublish_sales")
+    merchant.change(reverse("admin:sales_sale_recall", args=[sale.pk]), reason="A slip")
+    history = merchant.open(reverse("admin:sales_sale_history", args=[sale.pk]))
+    assert "Autumn is hidden" in history.text
+    assert "A slip" in history.text
+    assert "A slip" in merchant.open(page_of(sale)).text
+
+
+# --- Orders -------------------------------------------------------------------
+
+
+@pytest.fixture
+def order(sale: Sale) -> Order:
+    """Two mugs for €4.99 each, paid."""
+    order = Order.objects.create(
+        number="FF-12345678",
+        status=Order.Status.PAID,
+        shopper="s" * 22,
+        email="ada@example.org",
+        name="Ada",
+        line1="12 St James's Square",
+        city="London",
+        country="GB",
+        currency="EUR",
+        subtotal=998,
+        total=998,
+        placed_at=OPENS,
+        lapses_at=CLOSES,
+        paid_at=OPENS,
+    )
+    OrderLine.objects.create(
+        order=order,
+        variant=Variant.objects.get(sku="MUG-01"),
+        deal=mug_deal(),
+        sku="MUG-01",
+        name="Stoneware mug",
+        quantity=2,
+        amount=499,
+        was=4990,
+        jti="j" * 22,
+        offer="…",
+    )
+    StatusChange.objects.create(order=order, to_status="paid", at=OPENS, cause="webhook")
+    return order
+
+
+def test_an_order_is_shown_with_its_lines_and_its_history(merchant: Merchant, order: Order) -> None:
+    page = merchant.open(page_of(order))
+    for shown in ("FF-12345678", "Stoneware mug", "€4.99", "€9.98", "webhook"):
+        assert shown in page.text
+
+
+@pytest.mark.parametrize("query", ["FF-12345678", "ada@example.org", "MUG-01"])
+def test_an_order_is_found(merchant: Merchant, order: Order, query: str) -> None:
+    page = merchant.open(reverse("admin:checkout_order_changelist") + f"?q={query}")
+    assert len(page.soup.select("#result_list tbody tr")) == 1
+    missed = merchant.open(reverse("admin:checkout_order_changelist") + "?q=nothing")
+    assert len(missed.soup.select("#result_list tbody tr")) == 0
+
+
+def test_an_order_is_neither_made_changed_nor_deleted(merchant: Merchant, order: Order) -> None:
+    assert merchant.open(reverse("admin:checkout_order_add")).status == 403
+    assert merchant.send(page_of(order), {"status": "refunded"}).status == 403
+    assert merchant.open(reverse("admin:checkout_order_delete", args=[order.pk])).status == 403
+    order.refresh_from_db()
+    assert order.status == Order.Status.PAID
