@@ -1,15 +1,18 @@
 """A shop to measure: as in production, in a folder of its own, with 24 deals on show.
 
-``prepare`` has to run before anything of Django's is configured.
+``prepared`` has to be entered before Django has read its settings, and so
+before anything is imported that asks for them.
 """
 
 import json
 import os
+import runpy
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 SLUG = "everything"
 DEALS = 24
@@ -88,3 +91,16 @@ def hang_goods() -> None:
             max_per_shopper=other.max_per_shopper,
         )
     publish(sale, now=now)
+
+
+def database_settings(url: str) -> dict[str, Any]:
+    """What the settings would make of another ``DATABASE_URL``, for a second connection."""
+    from django.db import connections
+
+    default = os.environ["DATABASE_URL"]
+    os.environ["DATABASE_URL"] = url
+    try:
+        databases = {"default": runpy.run_module("shop.settings")["DATABASES"]["default"]}
+    finally:
+        os.environ["DATABASE_URL"] = default
+    return dict(connections.configure_settings(databases)["default"])

@@ -49,4 +49,3 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
             "SHOP_URL should be the shop's https address: receipts link to it.", id="shop.W105"
         )
     ]
-

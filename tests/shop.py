@@ -56,9 +56,7 @@ def make_product(
 def add_deal(sale: Sale, product: Product, price: int, **fields: Any) -> Deal:
     """A product in a sale; its reference price is fixed if the sale is published."""
     position = sale.deals.count()
-    deal = Deal.objects.create(
-        sale=sale, product=product, price=price, position=position, **fields
-    )
+    deal = Deal.objects.create(sale=sale, product=product, price=price, position=position, **fields)
     if sale.published_at:
         publish(sale, now=timezone.now())
     return deal
@@ -174,9 +172,7 @@ class Shopper:
 
     def add(self, message: str, quantity: int = 1, variant: str = "") -> Page:
         """Put an offer into the bag."""
-        return self.send(
-            "/bag/add/", {"offer": message, "quantity": quantity, "variant": variant}
-        )
+        return self.send("/bag/add/", {"offer": message, "quantity": quantity, "variant": variant})
 
     def bag(self) -> Page:
         return self.open("/bag/")

@@ -35,9 +35,7 @@ def test_a_browser_with_two_ids_is_given_one_cookie_that_says_both(sale: Sale) -
 
 
 def test_another_site_cannot_make_up_who_a_browser_is(sale: Sale) -> None:
-    answer = Client().post(
-        "/bag/add/", {"offer": "x"}, headers={"Sec-Fetch-Site": "cross-site"}
-    )
+    answer = Client().post("/bag/add/", {"offer": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert not [name for name in answer.cookies if name.startswith("shopper")]
 
 

@@ -11,7 +11,7 @@ Nothing is trusted because it was once true. Rules of renewal:
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
@@ -30,6 +30,13 @@ from shop.sales.showcase import showcase
 from shop.shopper import Shopper
 
 logger = logging.getLogger(__name__)
+
+#: What an order that nobody pays may keep a line from; it may be over by now.
+HELD_BY_ORDERS = frozenset({Verdict.USED, Verdict.SOLD_OUT, Verdict.OVER_LIMIT})
+
+#: Asked before lines are refused for that, by the room that knows orders: whether
+#: something was given back, so that it is worth reading the rows again.
+settlers: "list[Callable[[Sequence[JudgedLine], datetime], bool]]" = []
 
 #: For an offer of a deal that nobody knows: no anchor is its anchor.
 _UNKNOWN = Standing(anchor=None)
@@ -175,6 +182,8 @@ def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> Judged
     skus = {line.sku for line in lines}
     try:
         facts = read_facts(offers, skus=skus, shoppers=shopper.ids, now=now)
+        if _held_back(lines, facts, shopper, now):
+            facts = read_facts(offers, skus=skus, shoppers=shopper.ids, now=now)
     except DatabaseError:
         logger.exception("The bag is judged by the showcase: the database is away")
         facts = Facts(goods=showcase.goods(now), uses={}, units_taken={}, is_provisional=True)
@@ -276,6 +285,12 @@ def _facts(lines: Sequence[Line], shopper: Shopper, now: datetime) -> tuple[Fact
     except DatabaseError:
         logger.exception("The bag is judged by the showcase: the database is away")
         return Facts(goods=showcase.goods(now), uses={}, units_taken={}), True
+
+
+def _held_back(lines: Sequence[Line], facts: Facts, shopper: Shopper, now: datetime) -> bool:
+    judged = (judge_line(line, facts, shopper, now) for line in lines)
+    wanting = [each for each in judged if each.verdict in HELD_BY_ORDERS]
+    return bool(wanting) and any([settle(wanting, now) for settle in settlers])
 
 
 def _renewed(

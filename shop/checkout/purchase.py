@@ -10,15 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
-from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout import payments
-from shop.checkout.models import OPEN, Order
+from shop.checkout.models import Order
 from shop.checkout.placing import Address, NotPlaced, TotalChanged, place_order
-from shop.checkout.settling import lapse_due
 from shop.shopper import Shopper
 
 logger = logging.getLogger(__name__)
@@ -77,7 +73,7 @@ def buy(
     :raises TotalChanged: it costs something else by now; nothing was claimed
     :raises NotPlaced: a line is refused; nothing was claimed
     """
-    judged = _settled(bag, shopper, now)
+    judged = judge_bag(bag, shopper, now)
     order = order_of(judged)
     if order is not None and order.status in UNDER_WAY:
         return order
@@ -95,28 +91,6 @@ def buy(
             # It may have been paid: the order's page asks until Stripe tells.
             logger.warning("It is not clear whether %s was paid", order.number)
     return order
-
-
-def _settled(bag: Bag, shopper: Shopper, now: datetime) -> JudgedBag:
-    """The bag judged, once the orders that stand in its way without right are settled."""
-    judged = judge_bag(bag, shopper, now)
-    if judged.refused and lapse_due(now, _orders_in_the_way(judged, now)):
-        judged = judge_bag(bag, shopper, now)
-    return judged
-
-
-def _orders_in_the_way(judged: JudgedBag, now: datetime) -> list[Order]:
-    """Open orders past their time that hold what a refused line wants."""
-    wanted = [
-        line
-        for line in judged.refused
-        if line.verdict in {Verdict.USED, Verdict.SOLD_OUT, Verdict.OVER_LIMIT}
-    ]
-    holds = Q(lines__jti__in=[line.line.id for line in wanted]) | Q(
-        lines__variant__product__sku__in=[line.line.sku for line in wanted]
-    )
-    due = Order.objects.filter(holds, status__in=OPEN, lapses_at__lte=now)
-    return list(due.distinct().order_by("lapses_at")[:20])
 
 
 def _place(

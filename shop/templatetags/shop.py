@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, tzinfo
 
+from babel import Locale
 from babel.dates import format_date, format_time
 from django import template
 from django.utils.html import format_html
@@ -16,6 +17,12 @@ register = template.Library()
 def money(amount: int, currency: str) -> str:
     """Minor units as people write them: ``{{ line.total|money:order.currency }}``."""
     return format_money(amount, currency)
+
+
+@register.filter
+def country(code: str) -> str:
+    """The name of a country by its ISO 3166-1 code."""
+    return str(Locale(LOCALE).territories.get(code, code))
 
 
 @register.filter

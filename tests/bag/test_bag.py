@@ -116,9 +116,7 @@ def test_another_shoppers_offer_is_not_mine(
     assert shopper.add(another_shopper.offer()).verdicts == ["not_yours"]
 
 
-def test_a_recalled_offer_says_why_and_what_it_costs_now(
-    bag_of_one: Shopper, sale: Sale
-) -> None:
+def test_a_recalled_offer_says_why_and_what_it_costs_now(bag_of_one: Shopper, sale: Sale) -> None:
     recall(sale=sale, reason="The mugs crack.", by=None, now=OPENS)
     page = bag_of_one.bag()
     assert page.verdicts == ["recalled"]
@@ -143,9 +141,7 @@ def test_a_sale_that_is_ended_early_takes_no_promise_back(
     assert bag_of_one.bag().verdicts == []
 
 
-def test_a_sale_that_is_unpublished_takes_no_promise_back(
-    bag_of_one: Shopper, sale: Sale
-) -> None:
+def test_a_sale_that_is_unpublished_takes_no_promise_back(bag_of_one: Shopper, sale: Sale) -> None:
     Sale.objects.filter(pk=sale.pk).update(state=Sale.State.DRAFT)
     assert bag_of_one.bag().verdicts == []
 

@@ -40,9 +40,7 @@ def event_about(intent: str, type_: str = "payment_intent.succeeded") -> dict[st
 
 
 @pytest.fixture
-def paid_behind_our_back(
-    buyer: Shopper, card: Card, stripe_api: stripe.StripeClient
-) -> Order:
+def paid_behind_our_back(buyer: Shopper, card: Card, stripe_api: stripe.StripeClient) -> Order:
     """An order that was declined here, and then paid without our server hearing of it."""
     buyer.order(card("pm_card_visa_chargeDeclined"))
     order = Order.objects.get()
