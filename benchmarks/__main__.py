@@ -19,7 +19,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=31, help="more take longer and waver less")
     arguments = parser.parse_args()
     names = [arguments.only] if arguments.only else BENCHMARKS
-    lines, notes = [HEADINGS], []
+    lines: list[tuple[str, ...]] = [HEADINGS]
+    notes: list[tuple[str, ...]] = []
     with TemporaryDirectory(prefix="flashfreeze-benchmarks-") as folder, prepared(Path(folder)):
         for name in names:
             for row in import_module(f"benchmarks.{name}").run(arguments.rounds):

@@ -1,11 +1,13 @@
 """A browser of a known shopper that calls the WSGI application in this process."""
 
+import sys
 from http.cookies import SimpleCookie
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 
+from benchmarks.shop import SLUG
 from shop.wsgi import application
 
 
@@ -15,7 +17,8 @@ class Browser:
     def __init__(self) -> None:
         settings.ROOT_URLCONF = "benchmarks.urls"
         self._cookies = ""
-        self._first_visit()
+        _, given = self._call(f"/sales/{SLUG}/")
+        self._cookies = "; ".join(f"{name}={each.value}" for name, each in given.items())
 
     def get(self, path: str) -> bytes:
         """The whole body of an answer.
@@ -24,24 +27,14 @@ class Browser:
         """
         return self._call(path)[0]
 
-    def _first_visit(self) -> None:
-        _, headers = self._call("/sales/everything/")
-        given: SimpleCookie = SimpleCookie()
-        for name, value in headers:
-            if name == "Set-Cookie":
-                given.load(value)
-        self._cookies = "; ".join(f"{name}={each.value}" for name, each in given.items())
-
-    def _call(self, path: str) -> tuple[bytes, list[tuple[str, str]]]:
-        answered: list[Any] = []
-        response = application(self._environ(path), lambda *answer: answered.extend(answer))
+    def _call(self, path: str) -> tuple[bytes, SimpleCookie]:
+        response = application(self._environ(path), _start_response)
         try:
             body = b"".join(response)
         finally:
             response.close()
-        status, headers = answered
-        assert status == "200 OK", f"{path}: {status}"
-        return body, headers
+        assert response.status_code == 200, f"{path}: {response.status_code}"
+        return body, response.cookies
 
     def _environ(self, path: str) -> dict[str, Any]:
         return {
@@ -60,8 +53,12 @@ class Browser:
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
             "wsgi.input": BytesIO(),
-            "wsgi.errors": BytesIO(),
+            "wsgi.errors": sys.stderr,
             "wsgi.multithread": False,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
+
+
+def _start_response(status: str, headers: list[tuple[str, str]], error: Any = None, /) -> Any:
+    """What a server would begin its answer with."""

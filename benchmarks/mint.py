@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, OctKey
 
 from benchmarks.measure import Comparison, Row, compare, seconds_per_call
 from benchmarks.shop import SLUG
@@ -53,6 +53,7 @@ class Handmade:
         key = conf.ring().active
         self.header = {"alg": key.algorithm, "kid": key.kid, "typ": "offer+jwt"}
         self.claims = {"iss": offer.issuer, "aud": "checkout", **offer.claims()}
+        assert isinstance(key.jwk, OctKey)
         self.secret = key.jwk.raw_value
 
     def message(self) -> str:

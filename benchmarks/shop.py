@@ -16,6 +16,7 @@ from typing import Any
 
 SLUG = "everything"
 DEALS = 24
+SETTINGS = Path(__file__).parent.parent / "shop" / "settings.py"
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def database_settings(url: str) -> dict[str, Any]:
     default = os.environ["DATABASE_URL"]
     os.environ["DATABASE_URL"] = url
     try:
-        databases = {"default": runpy.run_module("shop.settings")["DATABASES"]["default"]}
+        databases = {"default": runpy.run_path(str(SETTINGS))["DATABASES"]["default"]}
     finally:
         os.environ["DATABASE_URL"] = default
     return dict(connections.configure_settings(databases)["default"])

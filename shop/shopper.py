@@ -106,7 +106,7 @@ class ShopperMiddleware:
     def __call__(self, request: "ShopRequest") -> HttpResponse:
         request.shopper = Shopper.from_cookies(request.COOKIES)
         response = self.get_response(request)
-        if _may_set_cookies(request):
+        if _may_set_cookies(request) and "public" not in response.get("Cache-Control", ""):
             request.shopper.remember(response)
         return response
 

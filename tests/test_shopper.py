@@ -54,3 +54,11 @@ def test_following_a_link_from_another_site_is_a_visit_like_any_other(sale: Sale
 def test_a_damaged_cookie_is_a_first_visit(sale: Sale, shopper: Shopper) -> None:
     shopper.client.cookies["shopper-12345678"] = "damaged"
     assert shopper.add(shopper.offer()).status == 303
+
+
+def test_an_answer_that_caches_may_share_carries_nobodys_cookie(sale: Sale) -> None:
+    tab, other_tab = Shopper(), Shopper()
+    tab.offer()
+    other_tab.offer()
+    tab.client.cookies.update(other_tab.client.cookies)
+    assert not tab.client.get("/.well-known/jwks.json").cookies

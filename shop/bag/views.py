@@ -5,6 +5,8 @@ in the way. A request by htmx gets the same status with a fragment, and no
 address to go to: the fragment is the answer.
 """
 
+import logging
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +20,8 @@ from shop.bag.forms import AddForm, LineForm, UpdateForm
 from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
 from shop.http import ShopRequest
+
+logger = logging.getLogger(__name__)
 
 private = cache_control(private=True, no_cache=True)
 
@@ -101,6 +105,8 @@ def remove(request: ShopRequest) -> HttpResponse:
 def _answer(
     request: ShopRequest, bag: Bag, change: Change, *, fragment: str = "bag"
 ) -> HttpResponse:
+    if change.obstacle is not None:
+        logger.info("refused in the bag: %s", change.obstacle)
     if change.is_done and not request.htmx:
         response: HttpResponse = redirect("bag:show")
         response.status_code = 303

@@ -75,6 +75,8 @@ def buy(
     """
     judged = judge_bag(bag, shopper, now)
     order = order_of(judged)
+    if order is None:
+        order = _order_paid_with(purchase.token_id, shopper)
     if order is not None and order.status in UNDER_WAY:
         return order
     token = payments.retrieve_token(purchase.token_id)
@@ -91,6 +93,12 @@ def buy(
             # It may have been paid: the order's page asks until Stripe tells.
             logger.warning("It is not clear whether %s was paid", order.number)
     return order
+
+
+def _order_paid_with(token_id: str, shopper: Shopper) -> Order | None:
+    """The order of a form that was sent before, whose answer has emptied the bag already."""
+    sent = Order.objects.filter(confirmation_token=token_id, shopper__in=shopper.ids)
+    return sent.filter(status__in=UNDER_WAY).first()
 
 
 def _place(

@@ -1,5 +1,6 @@
 """Checkout, the order's page, and where Stripe's events arrive."""
 
+import logging
 from typing import Any
 
 import stripe
@@ -20,6 +21,8 @@ from shop.checkout.purchase import UNDER_WAY, Purchase, buy, order_of
 from shop.checkout.security import confidential, loads_stripe
 from shop.checkout.settling import give_up, lapse_due, settle_by_id
 from shop.http import ShopRequest
+
+logger = logging.getLogger(__name__)
 
 CARD_AGAIN = "The card details have been used or are too old. Enter the card again."
 STRIPE_AWAY = (
@@ -74,8 +77,11 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
             now=now,
         )
     except TotalChanged as change:
+        logger.info("refused at checkout: total changed")
         return _checkout_page(request, change.judged, form, TOTAL_CHANGED)
     except NotPlaced as refusal:
+        verdicts = {line.verdict for line in refusal.judged.refused} | {refusal.verdict}
+        logger.info("refused at checkout: %s", ", ".join(sorted(v for v in verdicts if v)))
         problem = refusal.verdict.sentence if refusal.verdict else ""
         return _checkout_page(request, refusal.judged, form, problem)
     except payments.Declined as decline:

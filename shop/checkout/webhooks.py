@@ -53,8 +53,7 @@ def act_on(event: dict[str, Any], now: datetime) -> None:
     if StripeEvent.objects.filter(pk=event_id).exists():
         return
     if event_type.startswith("payment_intent."):
-        intent = event.get("data", {}).get("object", {})
-        order = Order.objects.filter(payment_intent=intent.get("id") or "-").first()
+        order = _order_of(event.get("data", {}).get("object", {}))
         if order is not None:
             settled = settle_by_id(order, cause=event_type, now=now, stripe_event=event_id)
             if settled is None:
@@ -62,3 +61,13 @@ def act_on(event: dict[str, Any], now: datetime) -> None:
     StripeEvent.objects.bulk_create(
         [StripeEvent(id=event_id, type=event_type, received_at=now)], ignore_conflicts=True
     )
+
+
+def _order_of(intent: dict[str, Any]) -> Order | None:
+    """The order that a payment is for."""
+    intent_id, number = intent.get("id") or "", (intent.get("metadata") or {}).get("order") or ""
+    # The server may have fallen between the making of a payment and the noting of its id.
+    unnoted = Order.objects.filter(number=number, payment_intent="")
+    if intent_id:
+        unnoted.update(payment_intent=intent_id)
+    return Order.objects.filter(payment_intent=intent_id or "-").first()

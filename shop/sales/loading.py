@@ -69,7 +69,10 @@ class _Load:
         except ValidationError as error:
             raise DocumentError(*_problems(error, place)) from None
         except IntegrityError:
-            raise DocumentError(Problem(place, _OVERTAKEN)) from None
+            # What the database holds against claims, if that is what was written.
+            units = {"stock", "allocation"}.intersection(changed) if row.pk is not None else ()
+            where = _at(place, units.pop()) if units else place
+            raise DocumentError(Problem(where, _OVERTAKEN)) from None
 
 
 def load_sale(document: SaleDocument, *, now: datetime) -> list[str]:

@@ -35,6 +35,7 @@ class KeepNode(template.Node):
         return kept
 
     def _render(self, context: Context, values: list[object]) -> SafeString:
+        assert context.template is not None
         apart = Context(dict(zip(self.given, values, strict=True)), autoescape=context.autoescape)
         with apart.bind_template(context.template):
             return self.nodelist.render(apart)

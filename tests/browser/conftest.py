@@ -55,6 +55,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[LiveServer]:
+    """The shop on the host that the stand-in has too.
+
+    Chromium puts a frame of another site into a process of its own, and without a screen loses
+    clicks beside it.
+    """
+    server = LiveServer("127.0.0.1")
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def shop(live_server: LiveServer, stripe_api: object) -> str:
     """The shop's address; it pays with the stand-in, whose webhooks are off."""
@@ -85,7 +97,7 @@ def open_browser(browser: Browser, shop: str, complaints: list[str]) -> Iterator
 
     def open_one(**options: Any) -> BrowserContext:
         context = browser.new_context(
-            **{"base_url": shop, "viewport": PHONE, "reduced_motion": "reduce", **options}
+            **{"base_url": shop, "viewport": DESKTOP, **options}
         )
         context.set_default_timeout(10_000)
         context.add_init_script(TELL_VIOLATIONS)

@@ -145,6 +145,17 @@ def test_the_same_form_sent_twice_finds_the_same_order(
     assert claimed() == (1, 1)
 
 
+def test_a_form_sent_again_after_its_answer_has_emptied_the_bag_finds_the_order(
+    buyer: Shopper, card: Card
+) -> None:
+    token = card()
+    first = buyer.order(token)
+    assert not buyer.bag().lines
+    again = buyer.order(token, shown_total=499)
+    assert (again.status, again.path) == (303, first.path)
+    assert Order.objects.count() == 1
+
+
 def test_the_same_offers_with_another_card_find_the_paid_order(buyer: Shopper, card: Card) -> None:
     bag = buyer.cookie("bag")
     first = buyer.order(card())

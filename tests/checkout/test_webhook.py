@@ -35,8 +35,11 @@ def deliver(event: dict[str, Any], *, secret: str = "whsec_development", age: in
     return answer
 
 
-def event_about(intent: str, type_: str = "payment_intent.succeeded") -> dict[str, Any]:
-    return {"id": f"evt_{type_}_{intent}", "type": type_, "data": {"object": {"id": intent}}}
+def event_about(
+    intent: str, type_: str = "payment_intent.succeeded", order: str = ""
+) -> dict[str, Any]:
+    about = {"id": intent, "metadata": {"order": order}}
+    return {"id": f"evt_{type_}_{intent}", "type": type_, "data": {"object": about}}
 
 
 @pytest.fixture
@@ -59,6 +62,17 @@ def test_a_payment_that_only_the_webhook_tells_of_makes_the_order_paid(
     order.refresh_from_db()
     assert order.status == "paid"
     assert len(mail.outbox) == 1
+
+
+def test_a_payment_whose_id_was_lost_in_a_crash_is_found_by_its_event(
+    paid_behind_our_back: Order,
+) -> None:
+    order = paid_behind_our_back
+    intent = order.payment_intent
+    Order.objects.update(payment_intent="")
+    deliver(event_about(intent, order=order.number))
+    order.refresh_from_db()
+    assert (order.status, order.payment_intent) == ("paid", intent)
 
 
 def test_an_event_that_is_delivered_twice_is_acted_on_once(paid_behind_our_back: Order) -> None:

@@ -50,7 +50,7 @@ RING = KeyRing.from_jwk_set(KEY_SETS["shop"], ISSUER)
 KEYS = [RING[HS.kid], RING[ES.kid]]
 SHOPPERS = Kind(typ="shopper+jwt", audience="shop", claims={"sub": OFFER.claims["sub"]})
 
-many = settings(max_examples=400, deadline=None)
+many = settings(max_examples=200, deadline=None)
 by_algorithm = pytest.mark.parametrize("key", KEYS, ids=lambda key: str(key.algorithm))
 by_crafted_key = pytest.mark.parametrize("key", [HS, ES], ids=lambda key: str(key.algorithm))
 
@@ -110,14 +110,14 @@ def verdict_on(text: str) -> Verdict:
 
 @by_algorithm
 @given(offer=offers())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_whatever_is_signed_reads_back_the_same(key: SigningKey, offer: Offer) -> None:
     assert read_offer(sign_offer(offer, key), RING) == offer
 
 
 @by_crafted_key
 @given(offer=offers())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_other_code_signs_reads_the_same(key: crafting.Key, offer: Offer) -> None:
     text = message({"iss": ISSUER, "aud": "checkout", **offer.claims()}, key=key)
     assert read_offer(text, RING) == offer

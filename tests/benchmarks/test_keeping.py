@@ -1,0 +1,71 @@
+"""What is kept of a page: rendered once for a value, and never anyone's but that value's."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from django.template import Context, Template, TemplateSyntaxError
+from django.template.context import RequestContext
+from django.test import RequestFactory
+from django.utils.safestring import SafeString
+
+
+@dataclass
+class Thing:
+    name: str
+    times_read: int = 0
+    rendered: dict[object, SafeString] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        self.times_read += 1
+        return self.name
+
+
+def render(template: Template, **values: object) -> str:
+    return template.render(Context(values))
+
+
+def template(source: str) -> Template:
+    return Template("{% load keeping %}" + source)
+
+
+def test_a_value_is_rendered_once():
+    page, thing = template("{% keep it=thing %}<b>{{ it.title }}</b>{% endkeep %}"), Thing("a & b")
+    assert render(page, thing=thing) == render(page, thing=thing) == "<b>a &amp; b</b>"
+    assert thing.times_read == 1
+
+
+def test_another_value_is_rendered_anew():
+    page = template("{% keep it=thing %}{{ it.title }}{% endkeep %}")
+    assert render(page, thing=Thing("mug")) == "mug"
+    assert render(page, thing=Thing("lamp")) == "lamp"
+
+
+def test_each_part_and_each_place_is_kept_apart():
+    page = template(
+        "{% keep it=thing place=n %}{{ place }} {{ it.title }}{% endkeep %},"
+        "{% keep it=thing place=n %}{{ it.title }} {{ place }}{% endkeep %}"
+    )
+    thing = Thing("mug")
+    assert render(page, thing=thing, n=1) == "1 mug,mug 1"
+    assert render(page, thing=thing, n=2) == "2 mug,mug 2"
+
+
+def test_nothing_of_the_request_can_be_kept():
+    page = template("{% keep it=thing %}{{ it.title }}{{ secret }}{% csrf_token %}{% endkeep %}")
+    request = RequestFactory().get("/")
+    answer = page.render(RequestContext(request, {"thing": Thing("mug"), "secret": "ada"}))
+    assert answer == "mug"
+
+
+def test_the_csrf_field_is_what_the_tag_gives():
+    page = template("{% csrf_field as csrf %}{{ csrf }}|{% csrf_token %}")
+    field_once, token = render(page, csrf_token="T" * 32).split("|")
+    assert field_once == token
+    assert 'name="csrfmiddlewaretoken"' in token
+
+
+@pytest.mark.parametrize("tag", ["{% keep %}", "{% keep thing %}", "{% keep it=thing else %}"])
+def test_it_wants_values_by_name(tag: str):
+    with pytest.raises(TemplateSyntaxError):
+        template(tag + "{% endkeep %}")

@@ -1,0 +1,148 @@
+"""The countdown counts by the shop's clock, whatever the browser's says."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from shop.sales.models import Sale
+from tests.browser.shopping import add, bag_count, offers, open_sale
+from tests.shop import make_sale
+
+pytestmark = pytest.mark.browser
+
+HOURS = 3_600_000
+#: ``shiftClock(milliseconds)`` sets the machine's clock; the monotonic one stays as it is.
+CLOCK_THAT_CAN_BE_SET = """(() => {
+  const RealDate = Date;
+  let shift = 0;
+  globalThis.shiftClock = (by) => { shift = by; };
+  globalThis.Date = class Date extends RealDate {
+    constructor(...given) { given.length ? super(...given) : super(RealDate.now() + shift); }
+    static now() { return RealDate.now() + shift; }
+  };
+})();"""
+
+
+@pytest.fixture
+def page(phone: BrowserContext) -> Page:
+    phone.add_init_script(CLOCK_THAT_CAN_BE_SET)
+    return phone.new_page()
+
+
+def seconds_left(page: Page) -> int:
+    """What the countdown shows."""
+    figure = page.locator("[data-countdown]")
+    expect(figure).to_have_text(re.compile(r"^(\d+:)?\d\d:\d\d$"))
+    seconds = 0
+    for part in figure.inner_text().split(":"):
+        seconds = seconds * 60 + int(part)
+    return seconds
+
+
+def error_seconds(page: Page, sale: Sale) -> float:
+    """How far the countdown is off: more than nothing when it promises too much."""
+    return seconds_left(page) - (sale.ends_at - timezone.now()).total_seconds()
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+def test_a_browser_whose_clock_is_wrong_counts_right(
+    phone: BrowserContext, page: Page, sale: Sale, hours: int
+) -> None:
+    phone.add_init_script(f"shiftClock({hours * HOURS})")
+    open_sale(page)
+    off = page.evaluate("Date.now()") / 1000 - time.time()
+    assert abs(off - hours * 3600) < 5
+    assert abs(error_seconds(page, sale)) < 2
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+def test_a_clock_that_is_set_while_the_page_is_open_changes_nothing(
+    page: Page, sale: Sale, hours: int
+) -> None:
+    open_sale(page)
+    before = seconds_left(page)
+    page.evaluate("shiftClock", hours * HOURS)
+    # It goes on, second by second.
+    expect(page.locator("[data-countdown]")).not_to_have_text(text_of(before))
+    assert abs(error_seconds(page, sale)) < 2
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_load_state("networkidle")
+    assert abs(error_seconds(page, sale)) < 2
+
+
+def test_a_page_that_was_long_on_its_way_counts_right(page: Page, sale: Sale) -> None:
+    def slowly(route: Route) -> None:
+        time.sleep(3)  # the network's, before the shop hears of it
+        route.continue_()
+
+    page.route("**/sales/autumn/", slowly)
+    open_sale(page)
+    assert abs(error_seconds(page, sale)) < 2
+
+
+def test_a_page_that_comes_back_after_a_while_counts_right(page: Page, sale: Sale) -> None:
+    open_sale(page)
+    add(page, "MUG-01")
+    promises = offers(page)
+    before = seconds_left(page)
+    bag_count(page).click()
+    page.wait_for_url("/bag/")
+    # As long as it takes for a countdown that starts anew to be wrong for certain.
+    deadline = time.monotonic() + 3
+    expect(page.locator("h1")).to_have_text("Your bag")
+    page.wait_for_function("performance.now() > 3500")
+    assert time.monotonic() > deadline
+    page.go_back()
+    assert offers(page) == promises
+    assert seconds_left(page) <= before - 3
+    assert abs(error_seconds(page, sale)) < 2
+
+
+def test_a_countdown_that_ends_says_until_when_the_prices_are_held(page: Page, shop: str) -> None:
+    now = timezone.now()
+    sale = make_sale(
+        starts_at=now - timedelta(minutes=1),
+        ends_at=now + timedelta(seconds=3),
+        hold=timedelta(minutes=1),
+    )
+    open_sale(page)
+    expect(page.get_by_text("The sale is over", exact=True)).to_be_visible()
+    assert abs((timezone.now() - sale.ends_at).total_seconds()) < 1
+    expect(page.locator("[data-countdown]")).to_have_text("00:00")
+    held = page.locator("[data-held] [data-held-until]")
+    expect(held).to_be_visible()
+    expect(page.locator("[data-announce]")).to_contain_text("These prices are held until")
+    held_until = datetime.fromisoformat(held.get_attribute("datetime") or "")
+    assert held_until > sale.ends_at
+    add(page, "MUG-01")
+
+
+def test_a_hold_that_ends_on_an_open_page_is_said_with_a_way_on(page: Page, shop: str) -> None:
+    now = timezone.now()
+    make_sale(
+        starts_at=now - timedelta(minutes=1),
+        ends_at=now + timedelta(minutes=5),
+        hold=timedelta(seconds=2),
+    )
+    open_sale(page)
+    expect(page.get_by_text("These prices were held until")).to_be_visible()
+    page.get_by_role("link", name="Show the prices of now").click()
+    expect(page.get_by_text("These prices are held for you until")).to_be_visible()
+
+
+def test_a_sale_that_opens_says_so_on_the_open_page(page: Page, shop: str) -> None:
+    now = timezone.now()
+    make_sale(starts_at=now + timedelta(seconds=3), ends_at=now + timedelta(minutes=5))
+    page.goto("/sales/autumn/")
+    expect(page.locator("[data-deal]")).to_have_count(0)
+    page.get_by_role("link", name="The sale is open: show the prices").click()
+    expect(page.locator("[data-deal]")).to_have_count(2)
+    assert datetime.now(UTC) >= now + timedelta(seconds=3)
+
+
+def text_of(seconds: int) -> str:
+    return f"{seconds // 60:02}:{seconds % 60:02}"

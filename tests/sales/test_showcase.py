@@ -1,0 +1,130 @@
+"""The showcase: fresh for a second, one reader at a time, and something to show in an outage."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Event
+
+import pytest
+from django.db import DatabaseError
+
+from shop.clock import monotonic_seconds
+from shop.sales import showcase as module
+from shop.sales.goods import Goods
+from shop.sales.showcase import Showcase, ShowcaseUnavailable
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+EMPTY = Goods(sales={}, products={}, list_deals={})
+
+
+class Machine:
+    """A monotonic clock that stands still until it is told to move."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds = 1000.0
+        monkeypatch.setattr(module, "monotonic_seconds", lambda: self.seconds)
+
+
+class Database:
+    """Goods to read, that count how often they were read, and may be away."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.is_away = False
+
+    def __call__(self, now: datetime) -> Goods:
+        self.reads += 1
+        if self.is_away:
+            raise DatabaseError
+        return EMPTY
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+def test_within_a_second_the_database_is_not_asked_again(
+    machine: Machine, database: Database
+) -> None:
+    showcase = Showcase(database)
+    showcase.goods(NOW)
+    machine.seconds += 0.99
+    showcase.goods(NOW)
+    assert database.reads == 1
+
+
+def test_after_a_second_it_is(machine: Machine, database: Database) -> None:
+    showcase = Showcase(database)
+    showcase.goods(NOW)
+    machine.seconds += 1
+    showcase.goods(NOW)
+    assert database.reads == 2
+
+
+def test_a_database_that_is_away_is_asked_once_a_second(
+    machine: Machine, database: Database
+) -> None:
+    showcase = Showcase(database)
+    showcase.goods(NOW)
+    database.is_away = True
+    machine.seconds += 1
+    for _ in range(5):
+        assert showcase.goods(NOW) is EMPTY
+    assert database.reads == 2
+
+
+def test_an_old_snapshot_serves_for_ten_minutes_and_not_a_second_longer(
+    machine: Machine, database: Database
+) -> None:
+    showcase = Showcase(database)
+    showcase.goods(NOW)
+    database.is_away = True
+    machine.seconds += 600
+    assert showcase.goods(NOW) is EMPTY
+    machine.seconds += 1
+    with pytest.raises(ShowcaseUnavailable):
+        showcase.goods(NOW)
+
+
+def test_a_database_that_comes_back_is_shown_again(machine: Machine, database: Database) -> None:
+    showcase = Showcase(database)
+    database.is_away = True
+    with pytest.raises(ShowcaseUnavailable):
+        showcase.goods(NOW)
+    database.is_away = False
+    machine.seconds += 1
+    assert showcase.goods(NOW) is EMPTY
+
+
+def test_while_one_thread_reads_the_others_serve_what_there_is_within_250_ms(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_reading, may_end = Event(), Event()
+    reads: list[datetime] = []
+
+    def read(now: datetime) -> Goods:
+        reads.append(now)
+        if len(reads) > 1:
+            is_reading.set()
+            may_end.wait(timeout=10)
+        return EMPTY
+
+    showcase = Showcase(read)
+    showcase.goods(NOW)
+    monkeypatch.setattr(showcase, "_tried_at", float("-inf"))
+    with ThreadPoolExecutor(8) as pool:
+        slow = pool.submit(showcase.goods, NOW)
+        assert is_reading.wait(timeout=5)
+        started = monotonic_seconds()
+        others = [pool.submit(showcase.goods, NOW) for _ in range(7)]
+        assert all(each.result(timeout=5) is EMPTY for each in others)
+        # A second is far more than they may wait, and far less than the reader takes.
+        assert monotonic_seconds() - started < 1
+        assert not slow.done()
+        may_end.set()
+    assert len(reads) == 2
