@@ -60,6 +60,7 @@ async function look() {
   order().dataset.orderStatus = fresh.dataset.orderStatus;
   order().className = fresh.className;
   order().replaceChildren(...fresh.childNodes);
+  document.querySelector("#news").textContent = order().querySelector(".state").textContent;
 }
 
 async function watch() {

@@ -14,7 +14,10 @@ from offers.terms import Offer
 from offers.tokens import Unreadable, encode_segment, read_offer, sign_offer
 from shop.bag.cookie import MOST_BYTES, BagFull, Packed, pack, unpack
 
-KEYS = {"HS256": OctKey.generate_key(256), "ES256": ECKey.generate_key("P-256")}
+KEYS: dict[str, OctKey | ECKey] = {
+    "HS256": OctKey.generate_key(256),
+    "ES256": ECKey.generate_key("P-256"),
+}
 RINGS = {
     algorithm: KeyRing.from_jwk_set(
         {"keys": [{**key.as_dict(private=True), "kid": "2026-11-23-ab12", "status": "active"}]},

@@ -11,7 +11,7 @@ from benchmarks.measure import Comparison, Row, compare
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_every_benchmark_has_its_row_and_its_notes():
+def test_every_benchmark_has_its_row_and_its_notes() -> None:
     """In a process of their own: they measure a shop with DEBUG off and databases of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--rounds", "1"],
@@ -33,7 +33,7 @@ def test_every_benchmark_has_its_row_and_its_notes():
     assert "with ES256" in notes
 
 
-def test_both_are_called_equally_often_and_in_turn():
+def test_both_are_called_equally_often_and_in_turn() -> None:
     calls: list[str] = []
     times = compare(
         lambda: calls.append("ours"), lambda: calls.append("baseline"), rounds=1, calls=2
@@ -42,14 +42,14 @@ def test_both_are_called_equally_often_and_in_turn():
     assert len(times.ratios) == 1
 
 
-def test_a_ratio_is_the_median_of_the_rounds():
+def test_a_ratio_is_the_median_of_the_rounds() -> None:
     times = Comparison(ours_by_round=(1.0, 9.0, 4.0), baseline_by_round=(1.0, 3.0, 2.0))
     assert times.ratio == 2.0
     assert not Row("even", times, goal=2.0).is_over
     assert Row("above", times, goal=1.9).is_over
 
 
-def test_figures_stand_below_each_other():
+def test_figures_stand_below_each_other() -> None:
     assert table([("", "ours"), ("mint", "9.0 µs")]) == "        ours\nmint  9.0 µs"
 
 

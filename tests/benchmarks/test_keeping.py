@@ -29,19 +29,19 @@ def template(source: str) -> Template:
     return Template("{% load keeping %}" + source)
 
 
-def test_a_value_is_rendered_once():
+def test_a_value_is_rendered_once() -> None:
     page, thing = template("{% keep it=thing %}<b>{{ it.title }}</b>{% endkeep %}"), Thing("a & b")
     assert render(page, thing=thing) == render(page, thing=thing) == "<b>a &amp; b</b>"
     assert thing.times_read == 1
 
 
-def test_another_value_is_rendered_anew():
+def test_another_value_is_rendered_anew() -> None:
     page = template("{% keep it=thing %}{{ it.title }}{% endkeep %}")
     assert render(page, thing=Thing("mug")) == "mug"
     assert render(page, thing=Thing("lamp")) == "lamp"
 
 
-def test_each_part_and_each_place_is_kept_apart():
+def test_each_part_and_each_place_is_kept_apart() -> None:
     page = template(
         "{% keep it=thing place=n %}{{ place }} {{ it.title }}{% endkeep %},"
         "{% keep it=thing place=n %}{{ it.title }} {{ place }}{% endkeep %}"
@@ -51,14 +51,14 @@ def test_each_part_and_each_place_is_kept_apart():
     assert render(page, thing=thing, n=2) == "2 mug,mug 2"
 
 
-def test_nothing_of_the_request_can_be_kept():
+def test_nothing_of_the_request_can_be_kept() -> None:
     page = template("{% keep it=thing %}{{ it.title }}{{ secret }}{% csrf_token %}{% endkeep %}")
     request = RequestFactory().get("/")
     answer = page.render(RequestContext(request, {"thing": Thing("mug"), "secret": "ada"}))
     assert answer == "mug"
 
 
-def test_the_csrf_field_is_what_the_tag_gives():
+def test_the_csrf_field_is_what_the_tag_gives() -> None:
     page = template("{% csrf_field as csrf %}{{ csrf }}|{% csrf_token %}")
     field_once, token = render(page, csrf_token="T" * 32).split("|")
     assert field_once == token
@@ -66,6 +66,6 @@ def test_the_csrf_field_is_what_the_tag_gives():
 
 
 @pytest.mark.parametrize("tag", ["{% keep %}", "{% keep thing %}", "{% keep it=thing else %}"])
-def test_it_wants_values_by_name(tag: str):
+def test_it_wants_values_by_name(tag: str) -> None:
     with pytest.raises(TemplateSyntaxError):
         template(tag + "{% endkeep %}")

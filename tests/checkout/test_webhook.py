@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import stripe
 from django.core import mail
-from django.http import HttpResponse
 from django.test import Client
 
 from shop.checkout.models import Order, StripeEvent
@@ -26,7 +25,7 @@ def deliver(event: dict[str, Any], *, secret: str = "whsec_development", age: in
     body = json.dumps(event)
     signed_at = int(unix_seconds()) - age
     signature = hmac.new(secret.encode(), f"{signed_at}.{body}".encode(), hashlib.sha256)
-    answer: HttpResponse = Client(enforce_csrf_checks=True).post(
+    answer = Client(enforce_csrf_checks=True).post(
         "/stripe/webhook/",
         body,
         content_type="application/json",

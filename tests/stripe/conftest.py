@@ -7,17 +7,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-# These tests share modules. The folder is no package: `tests.stripe` must never be in the way of
-# `stripe`. So its own modules are found by their plain names, whatever pytest's import mode is.
-sys.path.append(str(Path(__file__).parent))
-
-from stripe_harness import DELAY, WEBHOOK_SECRET, Inbox, Stripe, stand_in
+from tests.stripe.stripe_harness import DELAY, WEBHOOK_SECRET, Inbox, Stripe, stand_in
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ import uuid
 
 import pytest
 import stripe
-from stripe_harness import Stripe
+
+from tests.stripe.stripe_harness import Stripe
 
 DECLINES = [
     ("pm_card_visa_chargeDeclined", "card_declined", "generic_decline"),

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import stripe
-from check_stripe_js import missing, names
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -21,7 +20,9 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-from stripe_harness import ROOT, Stripe, eventually
+
+from tests.stripe.check_stripe_js import missing, names
+from tests.stripe.stripe_harness import ROOT, Stripe, eventually
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [

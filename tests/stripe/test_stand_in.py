@@ -15,15 +15,6 @@ import pytest
 import requests
 import stripe
 from freezegun import freeze_time
-from stripe_harness import (
-    PUBLISHABLE_KEY,
-    WEBHOOK_SECRET,
-    Inbox,
-    Stripe,
-    eventually,
-    stand_in,
-)
-from stripe_types import mismatches
 
 from shop.sandbox import api as sandbox_api
 from shop.sandbox import cards, forms
@@ -31,6 +22,15 @@ from shop.sandbox.application import Application
 from shop.sandbox.messages import Request
 from shop.sandbox.store import Store
 from shop.sandbox.world import World
+from tests.stripe.stripe_harness import (
+    PUBLISHABLE_KEY,
+    WEBHOOK_SECRET,
+    Inbox,
+    Stripe,
+    eventually,
+    stand_in,
+)
+from tests.stripe.stripe_types import mismatches
 
 USD_DEBIT: dict[str, Any] = {"currency": "usd", "allowed_payment_method_types": ["us_bank_account"]}
 
