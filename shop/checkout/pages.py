@@ -71,7 +71,8 @@ def _next_action(intent: stripe.PaymentIntent | None) -> dict[str, str] | None:
     """What the bank wants of the shopper: an address to go to, or a hand-over to Stripe.js."""
     if intent is None or intent.status != "requires_action" or intent.next_action is None:
         return None
-    redirect = intent.next_action.redirect_to_url
+    # Absent, not null, where Stripe.js answers the bank: then there is no address to go to.
+    redirect = getattr(intent.next_action, "redirect_to_url", None)
     if redirect is not None and redirect.url:
         return {"url": redirect.url}
     return {

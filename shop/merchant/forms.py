@@ -16,7 +16,7 @@ from offers.terms import LIST
 from shop.catalog.models import Product, Variant
 from shop.merchant.fields import MoneyField, WallTimeField, minor_units
 from shop.money import is_currency
-from shop.sales.documents import MOST_MONEY, MOST_PER_SHOPPER
+from shop.sales.documents import MOST_MONEY
 from shop.sales.models import Deal, Sale
 
 
@@ -168,13 +168,6 @@ class DealForm(forms.ModelForm):  # type: ignore[type-arg]
         """Units ever set aside: not fewer than are claimed."""
         allocation: int | None = self.cleaned_data["allocation"]
         return None if allocation is None else _not_fewer(allocation, self.instance.claimed)
-
-    def clean_max_per_shopper(self) -> int:
-        """No more than an offer can say."""
-        most: int = self.cleaned_data["max_per_shopper"]
-        if most > MOST_PER_SHOPPER:
-            raise ValidationError(f"At most {MOST_PER_SHOPPER}.")
-        return most
 
 
 def _money(form: forms.BaseForm, name: str) -> MoneyField:

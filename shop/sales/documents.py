@@ -22,13 +22,16 @@ from django.core.validators import validate_slug
 from offers.terms import LIST
 from shop.catalog.models import sku_validator
 from shop.money import is_currency
-from shop.sales.models import LONGEST_HOLD_SECONDS, Sale, validate_time_zone
+from shop.sales.models import (
+    LONGEST_HOLD_SECONDS,
+    MOST_PER_SHOPPER,
+    Sale,
+    validate_time_zone,
+)
 from shop.sales.strict import DocumentError, ObjectReader, Problem, decode
 
 #: Twelve digits of minor units: the most that Stripe charges in any currency.
 MOST_MONEY = 999_999_999_999
-#: What an offer's ``max`` may say (``offers.tokens``).
-MOST_PER_SHOPPER = 1_000_000
 #: What a column for units holds.
 MOST_UNITS = 2_147_483_647
 MOST_TEXT = 10_000

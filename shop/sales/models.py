@@ -15,6 +15,8 @@ from offers.terms import LIST
 from shop.catalog.models import Product
 
 LONGEST_HOLD_SECONDS = 30 * 24 * 3600
+#: What an offer can say (``offers.tokens.OFFER``).
+MOST_PER_SHOPPER = 1_000_000
 
 
 def validate_time_zone(name: str) -> None:
@@ -115,7 +117,9 @@ class Deal(models.Model):
     was = models.PositiveBigIntegerField(null=True, editable=False)
     allocation = models.PositiveIntegerField(null=True, blank=True)
     claimed = models.PositiveIntegerField(default=0, editable=False)
-    max_per_shopper = models.PositiveIntegerField(default=10, validators=[MinValueValidator(1)])
+    max_per_shopper = models.PositiveIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(MOST_PER_SHOPPER)]
+    )
     withdrawn = models.BooleanField(default=False)
     nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
     recall_reason = models.CharField(max_length=200, blank=True, editable=False)
@@ -134,7 +138,8 @@ class Deal(models.Model):
                 name="deal_claims_are_allocated",
             ),
             models.CheckConstraint(
-                condition=Q(max_per_shopper__gte=1), name="deal_limit_is_positive"
+                condition=Q(max_per_shopper__gte=1, max_per_shopper__lte=MOST_PER_SHOPPER),
+                name="deal_limit_is_sane",
             ),
         ]
 
@@ -151,7 +156,7 @@ class Extension(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
 
     class Meta:
@@ -176,7 +181,7 @@ class Recall(models.Model):
     reason = models.CharField(max_length=200)
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
 
     class Meta:

@@ -19,15 +19,16 @@ class Keeper(Protocol):
 
 
 class KeepNode(template.Node):
-    """A part of a page that is rendered once for a value, and kept with it."""
+    """A part of a page that is rendered once for a value, and kept with it; or once for all."""
 
     def __init__(self, nodelist: NodeList, given: dict[str, FilterExpression]) -> None:
         self.nodelist = nodelist
         self.given = given
+        self.rendered: dict[object, SafeString] = {}
 
     def render(self, context: Context) -> SafeString:
         values = [each.resolve(context) for each in self.given.values()]
-        keeper: Keeper = values[0]
+        keeper: Keeper = values[0] if values else self
         key = (self, *values[1:])
         kept = keeper.rendered.get(key)
         if kept is None:
@@ -46,12 +47,13 @@ def keep(parser: Parser, token: Token) -> KeepNode:
     """``{% keep deal=offer.deal place=forloop.counter %} … {% endkeep %}``.
 
     The first value keeps what was rendered, once for each combination of the
-    others. The part sees these values and nothing else: nothing of the
-    request, and nothing of the shopper, can be kept for the next one.
+    others; without values the part is the same on every page. It sees these
+    values and nothing else: nothing of the request, and nothing of the
+    shopper, can be kept for the next one.
     """
     name, *bits = token.split_contents()
-    given = token_kwargs(bits, parser)
-    if bits or not given:
+    given = token_kwargs(bits, parser) if bits else {}
+    if bits:
         raise template.TemplateSyntaxError(f"{{% {name} %}} takes values by name: deal=offer.deal")
     nodelist = parser.parse((f"end{name}",))
     parser.delete_first_token()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, tzinfo
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -40,7 +40,7 @@ def utc_to_the_millisecond(instant: datetime) -> str:
 @register.filter
 def hour(instant: datetime, zone: tzinfo) -> str:
     """The hour and minute alone, where the zone stands next to it: "14:36"."""
-    return format_time(instant, "HH:mm", tzinfo=zone, locale=LOCALE)
+    return f"{instant.astimezone(zone):%H:%M}"
 
 
 @register.filter

@@ -59,7 +59,9 @@ document.addEventListener("click", (event) => {
 });
 
 // Back from another page: the count in the header may be old.
+const [visit] = performance.getEntriesByType("navigation");
 addEventListener("pageshow", (event) => {
   const link = document.querySelector("#bag-link");
-  if (event.persisted && link) htmx.ajax("GET", link.href, { target: "#bag-link", swap: "outerHTML" });
+  const isBack = event.persisted || visit?.type === "back_forward";
+  if (isBack && link) htmx.ajax("GET", link.href, { target: "#bag-link", swap: "outerHTML" });
 });

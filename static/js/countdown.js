@@ -1,15 +1,16 @@
 // Counts down to the end of a window (or to its opening) by the server's clock.
 //
-// The page says when it was written (data-now on <html>); from there on the monotonic clock
-// counts, which nobody can set. It may stand still while a machine sleeps: on waking the server
-// is asked what time it is.
+// The page says when it was written (data-now on <html>); from its arrival on the monotonic clock
+// counts, which nobody can set. It may stand still while a machine sleeps, and Back may show a
+// page that was written long ago: then the server is asked what time it is.
 
 const LAST_MINUTES = 120_000;
 const page = document.documentElement;
 const clocks = document.querySelector("[data-clocks]");
+const [visit] = performance.getEntriesByType("navigation");
 
 let known = Date.parse(page.dataset.now);
-let since = 0;
+let since = visit?.responseStart ?? 0;
 const now = () => known + performance.now() - since;
 
 async function ask() {
@@ -89,6 +90,7 @@ if (clocks && known && target) {
   figure.hidden = false;
   runs.classList.add("ticks");
   tick();
+  if (visit?.type === "back_forward") ask();
   addEventListener("pageshow", (event) => event.persisted && ask());
   document.addEventListener("visibilitychange", () => document.hidden || ask());
 }
