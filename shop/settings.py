@@ -20,6 +20,7 @@ env.read_env(BASE_DIR / ".env")
 VAR = Path(env.str("VAR", default="var"))
 if not VAR.is_absolute():
     VAR = BASE_DIR / VAR
+VAR.mkdir(parents=True, exist_ok=True)
 
 # --- The process --------------------------------------------------------------
 

@@ -96,9 +96,7 @@ def open_browser(browser: Browser, shop: str, complaints: list[str]) -> Iterator
     contexts: list[BrowserContext] = []
 
     def open_one(**options: Any) -> BrowserContext:
-        context = browser.new_context(
-            **{"base_url": shop, "viewport": DESKTOP, **options}
-        )
+        context = browser.new_context(**{"base_url": shop, "viewport": DESKTOP, **options})
         context.set_default_timeout(10_000)
         context.add_init_script(TELL_VIOLATIONS)
         context.on("console", lambda message: _listen(message, complaints))

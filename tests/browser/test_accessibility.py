@@ -1,7 +1,6 @@
 """Everyone can use it: by keyboard, on any screen, in the dark, by what is named and not seen."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect

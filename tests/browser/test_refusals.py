@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from shop.checkout.models import Order
 from shop.catalog.models import Variant
+from shop.checkout.models import Order
 from shop.sales.models import Sale
 from tests.browser.conftest import OpenBrowser
 from tests.browser.shopping import (
@@ -129,6 +129,7 @@ def test_without_its_cookies_a_browser_is_told_so(phone: BrowserContext, sale: S
     expect(page.locator("#notice")).to_contain_text("Allow cookies")
     expect(page.locator("h1")).to_have_count(1)
     expect(page.locator("main")).to_have_count(1)
+    expect(page.locator("#notice a").first).to_be_visible()
     expect(deal(page, "LMP-01")).to_be_visible()
 
 
