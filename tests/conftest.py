@@ -45,6 +45,8 @@ def _a_process_of_its_own(settings: Settings) -> Iterator[None]:
         "default": {"BACKEND": f"{InMemoryStorage.__module__}.{InMemoryStorage.__name__}"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    # Slow by design in production, and many of our tests log in.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     showcase.clear()
     yield
     showcase.clear()

@@ -345,7 +345,7 @@ def test_a_sale_is_made_as_a_draft_and_published_by_an_action(
         ({"hold_seconds": "0"}, "greater than or equal to 1"),
         ({"deals__0__price": "3.5"}, "no decimals"),
         ({"deals__0__price": "0"}, "above zero"),
-        ({"deals__0__max_per_shopper": "1000001"}, "At most 1000000"),
+        ({"deals__0__max_per_shopper": "1000001"}, "less than or equal to 1000000"),
     ],
 )
 def test_a_sale_that_will_not_do_is_refused_in_words(
