@@ -7,6 +7,7 @@ import stripe
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -34,7 +35,7 @@ STILL_HELD = "Nothing was charged. What you ordered stays yours for now; try ano
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@confidential
+@never_cache
 @loads_stripe
 def checkout(request: ShopRequest) -> HttpResponse:
     """Address and payment on one page."""
