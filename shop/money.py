@@ -16,7 +16,20 @@ def format_money(amount: int, currency: str) -> str:
 
 def major_units(amount: int, currency: str) -> Decimal:
     """Minor units in the currency's unit: 499, "EUR" is Decimal("4.99")."""
-    return Decimal(amount).scaleb(-get_currency_precision(currency))
+    return Decimal(amount).scaleb(-digits_of(currency))
+
+
+def digits_of(currency: str) -> int:
+    """How many decimals a currency has: none for JPY, two for EUR, three for KWD."""
+    return get_currency_precision(currency)
+
+
+def payable_step(currency: str) -> int:
+    """What an amount has to be a multiple of, in minor units, so that a card can pay it.
+
+    Cards carry two decimals: of a currency with three, the last one is 0.
+    """
+    return int(10 ** max(0, digits_of(currency) - 2))
 
 
 def is_currency(code: str) -> bool:

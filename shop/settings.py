@@ -144,6 +144,8 @@ STRIPE_WEBHOOK_SECRET = env.str(
 )
 # Cards (and the wallets that ride on them). What settles in days keeps flash stock for days.
 STRIPE_PAYMENT_METHOD_TYPES = env.list("STRIPE_PAYMENT_METHOD_TYPES", default=["card"])
+# What a sale may take besides, where its merchant chooses so.
+STRIPE_DELAYED_METHOD_TYPES = env.list("STRIPE_DELAYED_METHOD_TYPES", default=["sepa_debit"])
 # How long an unpaid order keeps what it claimed, in seconds.
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", default=600)
 # Shipping, in minor units of the shop's currency; free from a subtotal on, if given.

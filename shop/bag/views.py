@@ -33,7 +33,7 @@ def show(request: ShopRequest) -> HttpResponse:
     now = timezone.now()
     bag = Bag.from_request(request)
     judged = judge_bag(bag, request.shopper, now)
-    fragments = {"bag": "#bag", "bag-link": "#bag_link"}
+    fragments = {"bag": "#bag", "bag-link": "#bag_link", "bag-bar": "#bag_bar"}
     template = "bag/page.html" + fragments.get(request.htmx.target or "", "")
     response = render(request, template, {"bag": bag, "judged": judged, "now": now})
     bag.save(response)

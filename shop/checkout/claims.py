@@ -6,7 +6,7 @@ want the same rows wait for each other and never hang.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,11 +51,12 @@ def claim(
     :param most: by deal, the most units that one shopper may have
     :raises ClaimRefused: with the first thing that is not to be had
     """
-    for variant, units in sorted(_units_by(lines, "variant_id").items()):
+    wanted = [(line, line.quantity) for line in lines]
+    for variant, units in sorted(_units_by(wanted, "variant_id").items()):
         free = Q(claimed__lte=F("stock") - units)
         if not Variant.objects.filter(free, pk=variant).update(claimed=F("claimed") + units):
             raise ClaimRefused(Verdict.SOLD_OUT)
-    by_deal = sorted(_units_by(lines, "deal_id").items())
+    by_deal = sorted(_units_by(wanted, "deal_id").items())
     for deal, units in by_deal:
         free = Q(allocation__isnull=True) | Q(claimed__lte=F("allocation") - units)
         if not Deal.objects.filter(free, pk=deal).update(claimed=F("claimed") + units):
@@ -68,28 +69,32 @@ def claim(
 
 def release(order: Order, now: datetime) -> None:
     """Give back everything an order claimed; its offers are good again while they are held."""
-    lines = list(order.lines.all())
-    for variant, units in sorted(_units_by(lines, "variant_id").items()):
-        Variant.objects.filter(pk=variant).update(claimed=F("claimed") - units)
-    by_deal = sorted(_units_by(lines, "deal_id").items())
-    for deal, units in by_deal:
-        Deal.objects.filter(pk=deal).update(claimed=F("claimed") - units)
-    for deal, units in by_deal:
-        for limit in _limits(order, ()):
-            LimitUse.objects.filter(deal=deal, kind=limit.kind, key=limit.keys[0]).update(
-                units=F("units") - units
-            )
+    give_back(order, {line: line.quantity for line in order.lines.all()})
     Redemption.objects.filter(order_number=order.number, released_at__isnull=True).update(
         released_at=now
     )
 
 
-def _units_by(lines: Collection[OrderLine], key: str) -> Counter[int]:
-    units: Counter[int] = Counter()
-    for line in lines:
+def give_back(order: Order, units: Mapping[OrderLine, int]) -> None:
+    """Give units of an order's lines back to stock, allocation and limits; no offer with them."""
+    for variant, more in sorted(_units_by(units.items(), "variant_id").items()):
+        Variant.objects.filter(pk=variant).update(claimed=F("claimed") - more)
+    by_deal = sorted(_units_by(units.items(), "deal_id").items())
+    for deal, more in by_deal:
+        Deal.objects.filter(pk=deal).update(claimed=F("claimed") - more)
+    for deal, more in by_deal:
+        for limit in _limits(order, ()):
+            LimitUse.objects.filter(deal=deal, kind=limit.kind, key=limit.keys[0]).update(
+                units=F("units") - more
+            )
+
+
+def _units_by(units: Iterable[tuple[OrderLine, int]], key: str) -> Counter[int]:
+    sums: Counter[int] = Counter()
+    for line, more in units:
         if getattr(line, key) is not None:
-            units[getattr(line, key)] += line.quantity
-    return units
+            sums[getattr(line, key)] += more
+    return sums
 
 
 def _limits(order: Order, shoppers: Collection[str]) -> Iterator[Limit]:

@@ -1,9 +1,9 @@
 """The PaymentIntent of an order: made, found again, canceled, replaced."""
 
 import stripe
-from django.conf import settings
 from django.db import transaction
 
+from shop.checkout.methods import methods_for_order
 from shop.checkout.models import Order
 from shop.checkout.stripe_api import client
 from shop.checkout.transitions import locked
@@ -21,7 +21,7 @@ def ensure_intent(order: Order) -> stripe.PaymentIntent:
         {
             "amount": order.total,
             "currency": order.currency.lower(),
-            "allowed_payment_method_types": settings.STRIPE_PAYMENT_METHOD_TYPES,
+            "allowed_payment_method_types": methods_for_order(order),
             "metadata": {"order": order.number},
             "statement_descriptor_suffix": order.number,
         },

@@ -167,7 +167,7 @@ class Refund(models.Model):
     amount = models.PositiveBigIntegerField()
     shipping = models.PositiveBigIntegerField(default=0)
     currency = models.CharField(max_length=3)
-    reason = models.CharField(max_length=200)
+    reason = models.CharField(max_length=200, blank=True)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

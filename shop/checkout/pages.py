@@ -9,6 +9,7 @@ from django.conf import settings
 from shop.bag.judging import JudgedBag
 from shop.checkout.charges import Charge
 from shop.checkout.forms import CheckoutForm
+from shop.checkout.methods import methods_for_bag, methods_for_order
 from shop.checkout.models import Order
 from shop.checkout.placing import charge_of
 from shop.checkout.stripe_api import script_url
@@ -35,7 +36,9 @@ def checkout_context(
         "stripe": {
             "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
             "script": script_url(),
-            "allowed_payment_method_types": settings.STRIPE_PAYMENT_METHOD_TYPES,
+            "allowed_payment_method_types": (
+                methods_for_order(order) if order else methods_for_bag(judged)
+            ),
             "amount": charge.total,
             "currency": charge.currency.lower(),
         },

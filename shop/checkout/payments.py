@@ -46,9 +46,9 @@ def retrieve_token(token_id: str) -> stripe.ConfirmationToken:
 
 def fingerprint_of(token: stripe.ConfirmationToken) -> str | None:
     """What Stripe calls the card's number by, where it says."""
-    preview = token.payment_method_preview
-    card = preview.card if preview else None
-    return card.fingerprint if card else None
+    card = getattr(token.payment_method_preview, "card", None)
+    fingerprint: str | None = getattr(card, "fingerprint", None)
+    return fingerprint
 
 
 def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> stripe.PaymentIntent:

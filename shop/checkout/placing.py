@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, JudgedLine, judge_bag
@@ -13,8 +13,11 @@ from shop.bag.lines import Bag
 from shop.checkout.charges import Charge, charge_for
 from shop.checkout.claims import ClaimRefused, claim
 from shop.checkout.limits import card_key
-from shop.checkout.models import Order, OrderLine, StatusChange
+from shop.checkout.models import OPEN, Order, OrderLine, StatusChange
 from shop.shopper import Shopper
+
+#: Orders that wait to be paid, of one shopper at a time.
+MOST_OPEN_ORDERS = 3
 
 # Crockford's base 32: nothing that is mistaken for another when read out.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -31,6 +34,10 @@ class NotPlaced(Exception):
 
 class TotalChanged(NotPlaced):
     """The whole charge is not what the shopper saw: it has to be shown, and agreed to, again."""
+
+
+class TooManyOpen(NotPlaced):
+    """The shopper has orders enough that wait to be paid: nobody locks the shelf."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,7 @@ def place_order(
     :param shown_total: the whole charge that the shopper agreed to, in minor units
     :param card_fingerprint: Stripe's, where it gives one
     :raises TotalChanged: the bag costs something else by now
+    :raises TooManyOpen: the shopper has orders enough that wait to be paid
     :raises NotPlaced: a line is refused; the judged bag says which and why
     """
     judged = judge_bag(bag, shopper, now)
@@ -101,11 +109,29 @@ def place_order(
     }
     try:
         with transaction.atomic():
+            _one_at_a_time(shopper)
+            if _open_orders(shopper) >= MOST_OPEN_ORDERS:
+                raise TooManyOpen(judged)
             claim(order, lines, shoppers=shopper.ids, most=most, now=now)
             _record(order, lines, now)
     except ClaimRefused as refusal:
         raise NotPlaced(judge_bag(bag, shopper, now), refusal.verdict) from None
     return order
+
+
+def _one_at_a_time(shopper: Shopper) -> None:
+    """Let orders of one shopper be placed one after the other, so that they can be counted.
+
+    SQLite places all orders so: its transactions are IMMEDIATE.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for each in sorted(shopper.ids):
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [each])
+
+
+def _open_orders(shopper: Shopper) -> int:
+    return Order.objects.filter(shopper__in=shopper.ids, status__in=OPEN).count()
 
 
 def _record(order: Order, lines: list[OrderLine], now: datetime) -> None:

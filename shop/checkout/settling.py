@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from shop.bag.judging import JudgedLine
-from shop.checkout import receipts
+from shop.checkout import receipts, refunds
 from shop.checkout.claims import release
 from shop.checkout.intents import cancel_intent
-from shop.checkout.models import OPEN, Order
+from shop.checkout.models import OPEN, OVER, Order
 from shop.checkout.stripe_api import client
 from shop.checkout.transitions import Status, locked, move
 
@@ -61,8 +61,10 @@ def settle(
             transaction.on_commit(lambda: receipts.send_receipt.enqueue(order.pk), robust=True)
         if moved and status in {Status.EXPIRED, Status.CANCELED}:
             release(row, now)
-        if status is Status.PAID and row.paid_at is None:
-            logger.error("%s is %s, and its payment succeeded", row.number, row.status)
+        is_late = status is Status.PAID and row.status in OVER
+        refund = refunds.write_down_late(row, intent, now) if is_late else None
+    if refund is not None:
+        refunds.carry_out(refund, cause=cause, now=now)
     order.refresh_from_db()
 
 

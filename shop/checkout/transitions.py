@@ -1,10 +1,15 @@
-"""The life of an order: which status may follow which. Every change goes through ``move``."""
+"""The life of an order: which status may follow which. Every change goes through ``move``.
 
+Two tables, because two things change an order. To a payment's news, which may
+be late, the end of an order's life is the end: it never takes back a refund.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
 
-from shop.checkout.models import Order, StatusChange
+from shop.checkout.models import OVER, Order, StatusChange
 
 Status = Order.Status
 
@@ -40,12 +45,18 @@ ALLOWED: dict[Status, frozenset[Status]] = {
             Status.EXPIRED,
         }
     ),
-    Status.PAID: frozenset({Status.REFUNDED, Status.PARTIALLY_REFUNDED}),
-    Status.PARTIALLY_REFUNDED: frozenset({Status.REFUNDED}),
-    Status.REFUNDED: frozenset(),
-    Status.FAILED: frozenset(),
-    Status.CANCELED: frozenset(),
-    Status.EXPIRED: frozenset(),
+}
+
+#: What refunds make of it. One that fails after all (the card was closed) is money that is still
+#: ours: the order goes back to what the others leave of it. An order that is over is refunded
+#: only where a payment came for it all the same, and is over again where that refund fails.
+BY_REFUND: dict[Status, frozenset[Status]] = {
+    Status.PAID: frozenset({Status.PARTIALLY_REFUNDED, Status.REFUNDED}),
+    Status.PARTIALLY_REFUNDED: frozenset({Status.PAID, Status.REFUNDED}),
+    Status.REFUNDED: frozenset({Status.PAID, Status.PARTIALLY_REFUNDED, *OVER}),
+    Status.FAILED: frozenset({Status.REFUNDED}),
+    Status.CANCELED: frozenset({Status.REFUNDED}),
+    Status.EXPIRED: frozenset({Status.REFUNDED}),
 }
 
 
@@ -55,7 +66,13 @@ def locked(order: Order) -> Order:
 
 
 def move(
-    order: Order, status: Status, *, cause: str, now: datetime, stripe_event: str = ""
+    order: Order,
+    status: Status,
+    *,
+    cause: str,
+    now: datetime,
+    stripe_event: str = "",
+    allowed: Mapping[Status, frozenset[Status]] = ALLOWED,
 ) -> bool:
     """Take a locked order to a status, and write it down.
 
@@ -65,10 +82,10 @@ def move(
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("An order moves inside a transaction.")
     before = Status(order.status)
-    if status not in ALLOWED[before]:
+    if status not in allowed.get(before, ()):
         return False
     order.status = status
-    if status is Status.PAID:
+    if status is Status.PAID and order.paid_at is None:
         order.paid_at = now
     order.save(update_fields=["status", "paid_at"])
     StatusChange.objects.create(

@@ -17,7 +17,7 @@ from shop.checkout import pages, payments, webhooks
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.links import order_from_token, order_path
 from shop.checkout.models import Order
-from shop.checkout.placing import NotPlaced, TotalChanged
+from shop.checkout.placing import NotPlaced, TooManyOpen, TotalChanged
 from shop.checkout.purchase import UNDER_WAY, Purchase, buy, order_of
 from shop.checkout.security import confidential, loads_stripe
 from shop.checkout.settling import give_up, lapse_due, settle_by_id
@@ -31,6 +31,7 @@ STRIPE_AWAY = (
     "Your prices stay held; try again in a moment."
 )
 TOTAL_CHANGED = "The total has changed to {total}. Nothing was charged. Order again if you agree."
+TOO_MANY_OPEN = "Several of your orders wait to be paid. Pay or cancel one of them first."
 STILL_HELD = "Nothing was charged. What you ordered stays yours for now; try another card."
 
 
@@ -80,6 +81,9 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
     except TotalChanged as change:
         logger.info("refused at checkout: total changed")
         return _checkout_page(request, change.judged, form, TOTAL_CHANGED)
+    except TooManyOpen as refusal:
+        logger.info("refused at checkout: too many open orders")
+        return _checkout_page(request, refusal.judged, form, TOO_MANY_OPEN)
     except NotPlaced as refusal:
         verdicts = {line.verdict for line in refusal.judged.refused} | {refusal.verdict}
         logger.info("refused at checkout: %s", ", ".join(sorted(v for v in verdicts if v)))
@@ -135,12 +139,12 @@ def order(request: ShopRequest, token: str) -> HttpResponse:
         # What the bank's page adds is not believed, and its secret not kept in an address.
         return _see_other(request.path)
     is_own = found.shopper in request.shopper.ids
-    context = pages.order_context(found, intent, is_own=is_own)
-    response = render(request, "checkout/order.html", context)
     bag = Bag.from_request(request)
     if is_own:
         _take_out_what_is_bought(bag, found)
-        bag.save(response)
+    context = {**pages.order_context(found, intent, is_own=is_own), "bag": bag}
+    response = render(request, "checkout/order.html", context)
+    bag.save(response)
     return response
 
 

@@ -211,6 +211,7 @@ class SaleAdmin(CarefulAdmin):
         "starts_at",
         "ends_at",
         "hold_seconds",
+        "delayed_payment",
         "state",
         "published_at",
     )

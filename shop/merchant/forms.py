@@ -105,7 +105,16 @@ class SaleForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Sale
         # The zone before the window: it is what the window is written in.
-        fields = ("title", "slug", "text", "time_zone", "starts_at", "ends_at", "hold_seconds")
+        fields = (
+            "title",
+            "slug",
+            "text",
+            "time_zone",
+            "starts_at",
+            "ends_at",
+            "hold_seconds",
+            "delayed_payment",
+        )
         widgets = {
             "time_zone": forms.Select(
                 choices=[(name, name) for name in sorted(available_timezones())]

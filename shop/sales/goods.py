@@ -96,6 +96,7 @@ class Deal:
     allocation: int | None = None
     claimed: int = 0
     withdrawn: bool = False
+    delayed_payment: bool = False
     recall_before: datetime | None = None
     recall_reason: str = ""
     extensions: tuple[Extension, ...] = ()

@@ -58,6 +58,13 @@ class Sale(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_HOLD_SECONDS)],
         help_text="How long a shown price is held, from the moment the page was opened.",
     )
+    delayed_payment = models.BooleanField(
+        default=False,
+        help_text=(
+            "Bank debits as well as cards. They take days to settle and can hardly be canceled: "
+            "until then they keep the stock, and some fail."
+        ),
+    )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     published_at = models.DateTimeField(null=True, editable=False)
     nonce = models.CharField(max_length=22, default=new_nonce, editable=False)

@@ -58,10 +58,11 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-dismiss]")) event.target.closest(".notice").remove();
 });
 
-// Back from another page: the count in the header may be old.
+// Back from another page: what stands here of the bag may be old.
 const [visit] = performance.getEntriesByType("navigation");
 addEventListener("pageshow", (event) => {
-  const link = document.querySelector("#bag-link");
-  const isBack = event.persisted || visit?.type === "back_forward";
-  if (isBack && link) htmx.ajax("GET", link.href, { target: "#bag-link", swap: "outerHTML" });
+  if (!event.persisted && visit?.type !== "back_forward") return;
+  for (const part of document.querySelectorAll("#bag-link, #bag-bar")) {
+    htmx.ajax("GET", "/bag/", { target: part, swap: "outerHTML" });
+  }
 });

@@ -16,8 +16,8 @@ const now = () => known + performance.now() - since;
 async function ask() {
   try {
     const response = await fetch("/healthz", { cache: "no-store" });
-    const told = Date.parse((await response.json()).now ?? response.headers.get("date"));
-    // Never back: a header is whole seconds old, and the page was no lie.
+    const told = Date.parse((await response.json()).now);
+    // Never back: what the page said was true, and the answer took its time.
     if (told > now()) [known, since] = [told, performance.now()];
   } catch {
     // Offline: the estimate stands.

@@ -50,7 +50,7 @@ function handOver() {
 }
 
 async function look() {
-  const response = await fetch(here, { cache: "no-store", headers: { "X-Poll": "1" } });
+  const response = await fetch(here, { cache: "no-store" });
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("#order");

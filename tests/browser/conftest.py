@@ -1,17 +1,16 @@
 """A real browser on the real shop: its pages served on a free port, Stripe's stand-in beside it.
 
-Time is the machine's own here, for browser, shop and stand-in alike: no frozen clock, short windows.
+Time is the machine's own here, for browser, shop and stand-in alike: windows are short, and no
+clock is frozen.
 """
 
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -23,6 +22,7 @@ from playwright.sync_api import (
 from pytest_django.live_server_helper import LiveServer
 
 from shop.sales.models import Sale
+from tests.browser.shopping import in_seconds
 from tests.shop import make_sale
 
 type OpenBrowser = Callable[..., BrowserContext]
@@ -76,8 +76,7 @@ def shop(live_server: LiveServer, stripe_api: object) -> str:
 @pytest.fixture
 def sale(shop: str) -> Sale:
     """A sale of a mug and a lamp that is open and stays so."""
-    now = timezone.now()
-    return make_sale(starts_at=now - timedelta(minutes=1), ends_at=now + timedelta(minutes=15))
+    return make_sale(starts_at=in_seconds(-60), ends_at=in_seconds(15 * 60))
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """What a shopper does in a browser."""
 
 import re
+from datetime import datetime, timedelta
 
+from django.utils import timezone
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.shop import ADDRESS
@@ -12,6 +14,11 @@ ASKS_THE_BANK = "4000 0027 6000 3184"
 
 #: What an order page's address looks like: the way to it is a signed token.
 ORDER = re.compile(r"/orders/[^/]+/$")
+
+
+def in_seconds(seconds: int) -> datetime:
+    """At least so many seconds from now: a whole one, as pages tell them."""
+    return timezone.now().replace(microsecond=0) + timedelta(seconds=seconds + 1)
 
 
 def open_sale(page: Page, slug: str = "autumn") -> None:

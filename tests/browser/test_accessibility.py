@@ -55,8 +55,8 @@ def all_pages(sale: Sale) -> Callable[[Page], Iterator[str]]:
     return visit
 
 
-NAMELESS = """() => [...document.querySelectorAll(
-    "input:not([type=hidden]), select, textarea, button, a[href], iframe, meter:not([aria-hidden])")]
+NAMELESS = """() => [...document.querySelectorAll("button, a[href], iframe, select, textarea,"
+    + "input:not([type=hidden]), meter:not([aria-hidden])")]
   .filter((element) => {
     const label = element.ariaLabel || element.title || element.labels?.[0]?.textContent
       || (element.matches("a, button") && element.textContent);
@@ -95,19 +95,14 @@ def test_no_page_scrolls_sideways(
             assert too_wide <= 0, f"{name} at {width} px"
 
 
-@pytest.mark.parametrize("colors", ["dark", "light"])
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_every_page_is_without_complaint(
-    open_browser: OpenBrowser,
-    all_pages: Callable[[Page], Iterator[str]],
-    colors: str,
-    motion: str,
+def test_in_the_dark_and_without_motion_no_page_complains(
+    open_browser: OpenBrowser, all_pages: Callable[[Page], Iterator[str]]
 ) -> None:
-    page = open_browser(color_scheme=colors, reduced_motion=motion).new_page()
+    page = open_browser(color_scheme="dark", reduced_motion="reduce").new_page()
     for name in all_pages(page):
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        lightness = sum(int(part) for part in background[4:-1].split(",")[:3]) / 3
-        assert (lightness < 128) == (colors == "dark"), name
+        red, green, blue = background.removeprefix("rgb(").removesuffix(")").split(",")
+        assert max(int(red), int(green), int(blue)) < 64, name
 
 
 class Keyboard:
@@ -138,8 +133,8 @@ class Keyboard:
                   if (element.matches("iframe")) return true;
                   const style = getComputedStyle(element);
                   const box = element.getBoundingClientRect();
-                  const isRinged = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
-                  return isRinged && box.bottom > 0 && box.top < innerHeight && box.width > 0;
+                  const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth);
+                  return ring > 0 && box.bottom > 0 && box.top < innerHeight && box.width > 0;
                 }"""
             )
         )

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
 from shop.checkout.models import Order
@@ -20,6 +19,7 @@ from tests.browser.shopping import (
     check_out,
     expect_paid,
     fill_address,
+    in_seconds,
     lines,
     open_sale,
     pay,
@@ -33,10 +33,9 @@ pytestmark = pytest.mark.browser
 def test_what_was_taken_while_the_sale_was_open_is_bought_at_its_price_after_the_close(
     page: Page, shop: str
 ) -> None:
-    now = timezone.now()
     make_sale(
-        starts_at=now - timedelta(minutes=1),
-        ends_at=now + timedelta(seconds=4),
+        starts_at=in_seconds(-60),
+        ends_at=in_seconds(4),
         hold=timedelta(minutes=1),
     )
     open_sale(page)

@@ -14,12 +14,12 @@ from offers.anchors import new_id
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Variant
 from shop.checkout.models import Order
-from shop.checkout.placing import Address, NotPlaced, place_order
+from shop.checkout.placing import Address, NotPlaced, TooManyOpen, place_order
 from shop.sales.models import Deal, LimitUse, Sale
 from shop.sales.offering import freeze, mint
 from shop.sales.rows import read_goods
 from shop.shopper import Shopper
-from tests.shop import ADDRESS, make_sale
+from tests.shop import ADDRESS, add_deal, make_product, make_sale
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +54,8 @@ def order(bag: Bag, shopper: str, email: str) -> str:
             card_fingerprint=None,
             now=timezone.now(),
         )
+    except TooManyOpen:
+        return "too many open"
     except NotPlaced as refusal:
         verdict = refusal.verdict or refusal.judged.lines[0].verdict
         return verdict.value
@@ -136,6 +138,20 @@ def test_a_mail_address_shared_by_16_browsers_is_one_shopper(live_sale: Sale) ->
         ]
     )
     assert outcomes == {"placed": 2, "over_limit": 14}
+
+
+def test_a_shopper_with_16_tabs_has_three_orders_open(live_sale: Sale) -> None:
+    shopper = new_id()
+    for number in range(16):
+        add_deal(live_sale, make_product(f"X{number:03d}", f"Thing {number}"), 1000)
+    bags = [bag_of(shopper, f"X{number:03d}") for number in range(16)]
+    outcomes = at_once(
+        [
+            lambda bag=bag, number=number: order(bag, shopper, f"{number}@example.org")  # type: ignore[misc]
+            for number, bag in enumerate(bags)
+        ]
+    )
+    assert outcomes == {"placed": 3, "too many open": 13}
 
 
 def _cookie(bag: Bag) -> str:

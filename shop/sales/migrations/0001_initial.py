@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
                 ('hold_seconds', models.PositiveIntegerField(default=1800, help_text='How long a shown price is held, from the moment the page was opened.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(2592000)])),
+                ('delayed_payment', models.BooleanField(default=False, help_text='Bank debits as well as cards. They take days to settle and can hardly be canceled: until then they keep the stock, and some fail.')),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('canceled', 'Canceled')], default='draft', max_length=10)),
                 ('published_at', models.DateTimeField(editable=False, null=True)),
                 ('nonce', models.CharField(default=offers.anchors.new_nonce, editable=False, max_length=22)),
