@@ -37,12 +37,21 @@ class CheckoutForm(forms.Form):
 
     email = forms.EmailField(
         label="Mail address",
+        error_messages={
+            "required": "Say where the receipt goes.",
+            "invalid": "This does not look like a mail address.",
+        },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text="The receipt goes here.",
     )
-    name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        error_messages={"required": "Say who it is for."},
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     line1 = forms.CharField(
         label="Street and number",
+        error_messages={"required": "Say where it goes."},
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
     )
@@ -60,10 +69,14 @@ class CheckoutForm(forms.Form):
     )
     city = forms.CharField(
         label="Town",
+        error_messages={"required": "Say in which town."},
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
     )
-    country = forms.ChoiceField(widget=forms.Select(attrs={"autocomplete": "country"}))
+    country = forms.ChoiceField(
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+        error_messages={"required": "Choose a country."},
+    )
     shown_total = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     confirmation_token = forms.RegexField(
         r"^ctoken_[A-Za-z0-9_]{1,200}\Z",

@@ -22,7 +22,7 @@ import logging
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import stripe
 from django.contrib.auth.models import User
@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 #: Nobody asked for it, so it says by itself why it goes back.
 TOO_LATE = "Your payment came when the order was over, and what you ordered had been given back."
+
+#: How long a mail may be on its way before another is sent in its place.
+TIME_TO_TELL = timedelta(minutes=1)
 
 #: What Stripe's word for a refund is to us. It only ever goes on, never back.
 _STATUS = {
@@ -225,7 +228,8 @@ def finish(now: datetime) -> list[Refund]:
     pending = list(Refund.objects.filter(status=Refund.Status.PENDING).select_related("order"))
     for refund in pending:
         carry_out(refund, cause="reconcile", now=now, is_retry=True)
-    untold = Refund.objects.filter(note_sent_at=None).exclude(stripe_id="")
+    untold = Refund.objects.filter(note_sent_at=None, made_at__lt=now - TIME_TO_TELL)
+    untold = untold.exclude(stripe_id="")
     for refund in untold.exclude(status=Refund.Status.FAILED):
         send_refund_note.enqueue(refund.pk)
     return [refund for refund in pending if refund.status != Refund.Status.PENDING]

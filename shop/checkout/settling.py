@@ -52,8 +52,7 @@ def settle(
         row = locked(order)
         if row.payment_intent not in ("", intent.id):
             return  # A payment that was replaced by another says nothing of the order.
-        error = intent.last_payment_error
-        row.decline_message = (error.message or "")[:300] if error else ""
+        row.decline_message = decline_message(intent)
         row.payment_intent = intent.id
         row.save(update_fields=["decline_message", "payment_intent"])
         moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
@@ -125,6 +124,18 @@ def settle_what_holds(lines: Sequence[JudgedLine], now: datetime) -> bool:
     )
     due = Order.objects.filter(holds, status__in=OPEN, lapses_at__lte=now)
     return lapse_due(now, due.distinct().order_by("lapses_at")[:20]) > 0
+
+
+def decline_message(intent: stripe.PaymentIntent) -> str:
+    """Why the last attempt failed, in words for the shopper; empty where none did."""
+    error = intent.last_payment_error
+    if error is None:
+        return ""
+    if error.code == "payment_intent_authentication_failure":
+        return "Your bank did not approve the payment."
+    if error.type == "card_error" and error.message:
+        return error.message[:300]
+    return "The payment did not go through."
 
 
 def _reason(error: stripe.StripeError) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout import pages, payments, webhooks
@@ -32,6 +33,7 @@ STRIPE_AWAY = (
 )
 TOTAL_CHANGED = "The total has changed to {total}. Nothing was charged. Order again if you agree."
 TOO_MANY_OPEN = "Several of your orders wait to be paid. Pay or cancel one of them first."
+NOTHING_CHARGED = "Nothing was charged. Change your bag, or try again in a moment."
 STILL_HELD = "Nothing was charged. What you ordered stays yours for now; try another card."
 
 
@@ -87,8 +89,8 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
     except NotPlaced as refusal:
         verdicts = {line.verdict for line in refusal.judged.refused} | {refusal.verdict}
         logger.info("refused at checkout: %s", ", ".join(sorted(v for v in verdicts if v)))
-        problem = refusal.verdict.sentence if refusal.verdict else ""
-        return _checkout_page(request, refusal.judged, form, problem)
+        problem = f"{refusal.verdict.sentence} {NOTHING_CHARGED}" if refusal.verdict else ""
+        return _checkout_page(request, refusal.judged, form, problem, verdict=refusal.verdict)
     except payments.Declined as decline:
         problem = f"{decline} {STILL_HELD}"
     except payments.TokenUnusable:
@@ -107,6 +109,7 @@ def _checkout_page(
     form: CheckoutForm,
     problem: str = "",
     *,
+    verdict: Verdict | None = None,
     status: int = 422,
 ) -> HttpResponse:
     order = order_of(judged)
@@ -119,7 +122,7 @@ def _checkout_page(
     context = pages.checkout_context(
         judged, order, charge, form, problem.replace("{total}", charge.total_text)
     )
-    return render(request, "checkout/page.html", context, status=status)
+    return render(request, "checkout/page.html", {**context, "verdict": verdict}, status=status)
 
 
 @require_safe

@@ -11,6 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from shop.http import ShopRequest
+from shop.sales.calendars import calendar_of
 from shop.sales.pages import offers_for, product_at, sales_by_phase
 from shop.sales.showcase import sale_on_show, showcase
 
@@ -69,3 +70,15 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
         "now": now,
     }
     return render(request, "sales/product.html", context)
+
+
+@require_safe
+@private
+def reminder(request: ShopRequest, slug: str) -> HttpResponse:
+    """A calendar entry for a sale, to be reminded by one's own calendar."""
+    now = timezone.now()
+    on_show = sale_on_show(slug, now)
+    if on_show is None:
+        raise Http404(f"No sale is on show at {slug}.")
+    address = request.build_absolute_uri(on_show.url)
+    return HttpResponse(calendar_of(on_show, address, now), content_type="text/calendar")

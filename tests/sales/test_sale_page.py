@@ -191,3 +191,14 @@ def test_the_home_page_shows_sales_by_what_they_are(
     for instant in (OPENS - SECOND, OPENS, CLOSES):
         clock.move_to(instant)
         assert "/sales/autumn/" in shopper.open("/").html
+
+
+def test_an_upcoming_sale_can_be_put_into_ones_calendar(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS - SECOND)
+    assert shopper.open("/sales/autumn/").one('a[href="/sales/autumn/reminder.ics"]')
+    answer = shopper.client.get("/sales/autumn/reminder.ics")
+    assert answer["Content-Type"] == "text/calendar"
+    assert "DTSTART:20261127T110000Z" in answer.content.decode()
+    assert "TRIGGER:-PT10M" in answer.content.decode()

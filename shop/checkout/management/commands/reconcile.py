@@ -1,4 +1,4 @@
-"""Settle every order that a crash, a lost webhook or a shopper who left has left open."""
+"""Settle what a crash, a lost webhook or a shopper who has left left open."""
 
 import time
 from argparse import ArgumentParser
@@ -8,13 +8,15 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from shop.checkout.models import OPEN, Order
+from shop.checkout.refunds import finish
 from shop.checkout.settling import lapse_due, settle_by_id
 
 
 class Command(BaseCommand):
     help = (
         "Asks Stripe about every open order: what was paid becomes paid, what waited too long "
-        "is canceled at Stripe and its claim released. Never confirms a payment."
+        "is canceled at Stripe and its claim released. Completes refunds that were begun. Never "
+        "confirms a payment."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,3 +41,5 @@ class Command(BaseCommand):
                 settle_by_id(order, cause="reconcile", now=now)
             if order.status != before:
                 self.stdout.write(f"{order.number}: {before} → {order.status}")
+        for refund in finish(now):
+            self.stdout.write(f"{refund.order}: a refund of {refund.amount_text} {refund.status}")
