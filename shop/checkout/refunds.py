@@ -289,7 +289,7 @@ def record(
             transaction.on_commit(lambda: send_refund_note.enqueue(refund.pk), robust=True)
 
 
-def record_unknown(
+def record_any(
     order: Order, answer: stripe.Refund, *, cause: str, now: datetime, stripe_event: str = ""
 ) -> None:
     """Record any refund of an order that Stripe tells of.

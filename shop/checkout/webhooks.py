@@ -136,7 +136,7 @@ def _settle(order: Order, news: News) -> None:
 
 
 def _record(order: Order, answer: stripe.Refund, news: News) -> None:
-    refunds.record_unknown(order, answer, cause=news.type, now=news.now, stripe_event=news.id)
+    refunds.record_any(order, answer, cause=news.type, now=news.now, stripe_event=news.id)
 
 
 def _order_of(intent: dict[str, Any]) -> Order | None:

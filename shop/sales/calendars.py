@@ -30,4 +30,5 @@ def calendar_of(sale: SaleOnShow, address: str, now: datetime) -> bytes:
     calendar.add("prodid", "-//Flashfreeze//Sales//EN")
     calendar.add("version", "2.0")
     calendar.add_component(event)
-    return calendar.to_ical()
+    written: bytes = calendar.to_ical()
+    return written

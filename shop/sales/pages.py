@@ -1,4 +1,4 @@
-"""What the pages of this room are given: goods on show, with offers minted for the one who looks."""
+"""What the pages of this room are given: goods on show, with offers for the one who looks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -25,13 +25,12 @@ def deliver(event: dict[str, Any], *, secret: str = "whsec_development", age: in
     body = json.dumps(event)
     signed_at = int(unix_seconds()) - age
     signature = hmac.new(secret.encode(), f"{signed_at}.{body}".encode(), hashlib.sha256)
-    answer = Client(enforce_csrf_checks=True).post(
+    return Client(enforce_csrf_checks=True).post(
         "/stripe/webhook/",
         body,
         content_type="application/json",
         headers={"Stripe-Signature": f"t={signed_at},v1={signature.hexdigest()}"},
     )
-    return answer
 
 
 def event_about(
