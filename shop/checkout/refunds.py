@@ -42,6 +42,11 @@ logger = logging.getLogger(__name__)
 #: Nobody asked for it, so it says by itself why it goes back.
 TOO_LATE = "Your payment came when the order was over, and what you ordered had been given back."
 
+OVERTAKEN = (
+    "Something was refunded of this order since this page was opened (maybe by this very form, "
+    "sent twice). Look at it, and send the form again if you mean to."
+)
+
 #: How long a mail may be on its way before another is sent in its place.
 TIME_TO_TELL = timedelta(minutes=1)
 
@@ -146,15 +151,12 @@ def write_down(agreed: Plan, *, reason: str, by: User | None, seen: int, now: da
     with transaction.atomic():
         order = locked(agreed.order)
         if order.refunds.count() != seen:
-            raise NotRefundable(
-                "Something was refunded of this order since this page was opened (maybe by this "
-                "very form, sent twice). Look at it, and send the form again if you mean to."
-            )
+            raise NotRefundable(OVERTAKEN)
         lines = {line.pk: line for line in order.lines.all()}
         units = [Units(lines[each.line.pk], each.quantity, each.restock) for each in agreed.units]
         meant = plan(order, units, shipping=agreed.shipping > 0)
         if meant.signature != agreed.signature:
-            raise NotRefundable("The order has changed since this page was opened. Look again.")
+            raise NotRefundable(OVERTAKEN)
         refund = Refund.objects.create(
             order=order,
             amount=meant.amount,

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 
 from shop.checkout.models import Order, OrderLine, Refund
 from shop.checkout.refunds import (
+    OVERTAKEN,
     NotRefundable,
     Plan,
     Units,
@@ -50,7 +51,7 @@ class RefundForm(forms.Form):
         if self.refundable and (fee := shipping_left_of(order)):
             label = f"Shipping, {format_money(fee, order.currency)}"
             self.fields["shipping"] = forms.BooleanField(required=False, label=label)
-        self.order_fields([*self.fields.keys() - {"reason"}, "reason"])
+        self.order_fields([*(name for name in self.fields if name != "reason"), "reason"])
 
     def _add_line(self, line: OrderLine) -> None:
         each = format_money(line.amount, self.order.currency)
@@ -71,6 +72,8 @@ class RefundForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """:raises ValidationError: nothing of the kind can be refunded"""
         given = super().clean() or self.cleaned_data
+        if "seen" in given and given["seen"] != self.order.refunds.count():
+            raise ValidationError(OVERTAKEN)
         units = [
             Units(line, given.get(f"units_{line.pk}") or 0, bool(given.get(f"restock_{line.pk}")))
             for line in self.refundable
@@ -89,8 +92,11 @@ class RefundForm(forms.Form):
 
     def show_again(self) -> None:
         """Let the form, as its page shows it next, mean what that page says."""
-        data = {**self.data.dict(), "agreed": self.plan.signature if self.plan else ""}
-        self.data = data | {"seen": str(self.order.refunds.count())}
+        self.data = {
+            **dict(self.data.items()),
+            "agreed": self.plan.signature if self.plan else "",
+            "seen": str(self.order.refunds.count()),
+        }
 
     def carry_out(self, by: User, now: datetime) -> Refund | None:
         """Refund; None where something came in between, which the form then says."""
