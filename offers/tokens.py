@@ -25,6 +25,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from joserfc import jws
@@ -36,6 +37,7 @@ from offers.verdicts import Verdict
 
 #: Integers travel through languages whose numbers are doubles (RFC 8259 section 6).
 _MOST_INTEGER = 2**53 - 1
+_ALGORITHMS = jws.JWSRegistry(algorithms=["HS256", "ES256"])
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER = {"alg", "kid", "typ"}
 
@@ -114,9 +116,18 @@ def sign(kind: Kind, claims: Mapping[str, Any], key: SigningKey) -> str:
     Guarantees who wrote it and that nobody changed it; it is not encrypted,
     so put nothing in it that its bearer may not read.
     """
-    header = {"alg": key.algorithm, "kid": key.kid, "typ": kind.typ}
-    payload = {"iss": key.issuer, "aud": kind.audience, **claims}
-    return jws.serialize_compact(header, _compact_json(payload), key.jwk)
+    payload = _compact_json({"iss": key.issuer, "aud": kind.audience, **claims})
+    header = _header_segment(key.algorithm, key.kid, kind.typ)
+    signed = f"{header}.{encode_segment(payload.encode())}"
+    signature = _ALGORITHMS.get_alg(key.algorithm).sign(signed.encode(), key.jwk)
+    return f"{signed}.{encode_segment(signature)}"
+
+
+@lru_cache(maxsize=64)
+def _header_segment(algorithm: str, kid: str, typ: str) -> str:
+    # A page signs two dozen messages with one header: it is written once.
+    header = {"alg": algorithm, "kid": kid, "typ": typ}
+    return encode_segment(_compact_json(header).encode())
 
 
 def read(blob: str, kind: Kind, ring: KeyRing) -> Claims:
