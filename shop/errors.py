@@ -19,7 +19,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form came without the cookie that belongs to it: mostly, cookies are off."""
+    """A form came without the cookie that belongs to it."""
+    return cookies_needed(request)
+
+
+def cookies_needed(request: HttpRequest) -> HttpResponse:
+    """This browser does not keep what the shop gives it, so it cannot carry a bag."""
     return render(request, "errors/cookies.html", status=403)
 
 

@@ -53,17 +53,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "shop.http.BackMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "shop.http.SameOriginMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "shop.shopper.ShopperMiddleware",
+    "shop.http.ShopperMiddleware",
     "shop.errors.UnavailableMiddleware",
 ]
 
@@ -146,6 +148,8 @@ STRIPE_WEBHOOK_SECRET = env.str(
 STRIPE_PAYMENT_METHOD_TYPES = env.list("STRIPE_PAYMENT_METHOD_TYPES", default=["card"])
 # What a sale may take besides, where its merchant chooses so.
 STRIPE_DELAYED_METHOD_TYPES = env.list("STRIPE_DELAYED_METHOD_TYPES", default=["sepa_debit"])
+# How long an answer of Stripe's is waited for, in seconds; it is asked a second time if none comes.
+STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=10)
 # How long an unpaid order keeps what it claimed, in seconds.
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", default=600)
 # Shipping, in minor units of the shop's currency; free from a subtotal on, if given.

@@ -7,18 +7,13 @@ after what it holds, and a request that brings several is answered with one
 that holds them all. At most four ids: a phone may have joined a desk.
 """
 
-from collections.abc import Callable
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from offers import conf, tokens
 from offers.anchors import new_id
-
-if TYPE_CHECKING:
-    from shop.http import ShopRequest
 
 MOST_IDS = 4
 MAX_AGE_SECONDS = 90 * 24 * 3600
@@ -95,29 +90,6 @@ class Shopper:
                 response.set_cookie(
                     stale, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax"
                 )
-
-
-class ShopperMiddleware:
-    """Puts ``request.shopper`` on every request and its cookie on the answers that may set it."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: "ShopRequest") -> HttpResponse:
-        request.shopper = Shopper.from_cookies(request.COOKIES)
-        response = self.get_response(request)
-        if _may_set_cookies(request) and "public" not in response.get("Cache-Control", ""):
-            request.shopper.remember(response)
-        return response
-
-
-def _may_set_cookies(request: HttpRequest) -> bool:
-    """Same-origin requests and top-level visits: no other site makes up who a browser is."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site in {"same-origin", "none"}:
-        return True
-    is_visit = request.method in {"GET", "HEAD"}
-    return is_visit and (site is None or request.headers.get("Sec-Fetch-Mode") == "navigate")
 
 
 def _prefix() -> str:

@@ -19,6 +19,7 @@ from shop.bag.changes import Change, Obstacle
 from shop.bag.forms import AddForm, LineForm, UpdateForm
 from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
+from shop.errors import cookies_needed
 from shop.http import ShopRequest
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ def show(request: ShopRequest) -> HttpResponse:
     fragments = {"bag": "#bag", "bag-link": "#bag_link", "bag-bar": "#bag_bar"}
     template = "bag/page.html" + fragments.get(request.htmx.target or "", "")
     response = render(request, template, {"bag": bag, "judged": judged, "now": now})
+    if request.htmx:
+        # The Back button is to find the page at this address, never a part of it.
+        response["Cache-Control"] = "no-store"
     bag.save(response)
     return response
 
@@ -45,6 +49,7 @@ def add(request: ShopRequest) -> HttpResponse:
     """Take an offer along."""
     now = timezone.now()
     bag = Bag.from_request(request)
+    keeps_cookies = request.shopper.is_known
     form = AddForm({"quantity": 1, **request.POST.dict()})
     if "offer" in form.errors:
         change = changes.add(bag, "", variant="", quantity=1, shopper=request.shopper, now=now)
@@ -60,6 +65,8 @@ def add(request: ShopRequest) -> HttpResponse:
             shopper=request.shopper,
             now=now,
         )
+    if change.obstacle is Verdict.NOT_YOURS and not keeps_cookies:
+        return cookies_needed(request)
     return _answer(request, bag, change, fragment="added")
 
 

@@ -62,7 +62,7 @@ document.addEventListener("click", (event) => {
 const [visit] = performance.getEntriesByType("navigation");
 addEventListener("pageshow", (event) => {
   if (!event.persisted && visit?.type !== "back_forward") return;
-  for (const part of document.querySelectorAll("#bag-link, #bag-bar")) {
-    htmx.ajax("GET", "/bag/", { target: part, swap: "outerHTML" });
+  for (const part of document.querySelectorAll("#bag, #bag-link, #bag-bar")) {
+    htmx.ajax("GET", "/bag/", { source: part, target: part, swap: "outerHTML" });
   }
 });

@@ -74,5 +74,11 @@ async function watch() {
   }
 }
 
+// What was typed for an order that is paid need not be kept (address.js).
+function forgetAddress() {
+  if (!isOpen()) sessionStorage.removeItem("address");
+}
+
+forgetAddress();
 handOver();
-if (isOpen()) watch();
+if (isOpen()) watch().then(forgetAddress);

@@ -7,6 +7,7 @@ clock is frozen.
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,22 @@ TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
 expect.set_options(timeout=10_000)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """For a module alone: while Playwright runs, Django believes to be in an event loop."""
+@contextmanager
+def launched(**options: Any) -> Iterator[Browser]:
+    """A browser, for a module alone: while Playwright runs, Django believes to be in a loop."""
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=ARGUMENTS)
+        executable = _chromium()
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, **options)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, as Playwright starts it."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

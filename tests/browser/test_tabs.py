@@ -1,4 +1,4 @@
-"""Two tabs, two clicks, two devices, and the way back: nothing is lost, nothing is had twice."""
+"""Two tabs, two clicks, two devices: nothing is lost, and nothing is had twice."""
 
 from threading import Barrier, Event
 from typing import Any
@@ -19,7 +19,6 @@ from tests.browser.shopping import (
     expect_paid,
     fill_address,
     lines,
-    offers,
     open_sale,
     pay_button,
     quantities,
@@ -125,35 +124,6 @@ def test_a_double_click_adds_as_often_as_was_clicked(
     expect(bag_count(page)).to_have_text("2")
     page.goto("/bag/")
     assert quantities(page) == {"MUG-01": 2}
-
-
-def test_back_after_adding_shows_the_very_same_promises(page: Page, sale: Sale) -> None:
-    open_sale(page)
-    before = offers(page)
-    held_until = page.locator("[data-clocks] [data-held-until]").get_attribute("datetime")
-    add(page, "MUG-01")
-    bag_count(page).click()
-    page.wait_for_url("/bag/")
-    page.go_back()
-    assert offers(page) == before
-    assert page.locator("[data-clocks] [data-held-until]").get_attribute("datetime") == held_until
-    expect(bag_count(page)).to_have_text("1")
-    expect(page.locator("#bag-bar")).to_contain_text("€4.99")
-    add(page, "LMP-01")
-    expect(bag_count(page)).to_have_text("2")
-
-
-def test_a_page_that_comes_back_from_memory_asks_what_is_in_the_bag(
-    phone: BrowserContext, sale: Sale
-) -> None:
-    page, other = phone.new_page(), phone.new_page()
-    for tab in (page, other):
-        open_sale(tab)
-    add(other, "MUG-01")
-    expect(bag_count(page)).to_have_count(0)
-    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    expect(bag_count(page)).to_have_text("1")
-    expect(page.locator("#bag-bar")).to_contain_text("€4.99")
 
 
 def test_a_second_devices_bag_says_what_was_ordered_and_offers_a_way_on(

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from shop.sales.models import Sale
 from shop.sales.showcase import showcase
 from tests.browser.conftest import PHONE, OpenBrowser
-from tests.browser.shopping import add_button, bag_count, deal, lines, offers, open_sale, quantities
+from tests.browser.shopping import add_button, bag_count, deal, lines, open_sale, quantities
 from tests.shop import add_deal, make_product
 
 pytestmark = pytest.mark.browser
@@ -73,15 +73,6 @@ def test_a_refusal_is_a_page_with_the_bag_as_it_was(page: Page, sale: Sale) -> N
     add_button(page, "LMP-01").click()
     expect(page.locator("[role=alert][data-verdict=forged]")).to_be_visible()
     assert lines(page) == {"MUG-01": 499}
-
-
-def test_back_after_adding_shows_the_very_same_promises(page: Page, sale: Sale) -> None:
-    open_sale(page)
-    before = offers(page)
-    add_button(page, "MUG-01").click()
-    page.wait_for_url("/bag/")
-    page.go_back()
-    assert offers(page) == before
 
 
 def test_checkout_says_that_payment_needs_javascript(page: Page, sale: Sale) -> None:
