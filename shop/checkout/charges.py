@@ -1,11 +1,12 @@
 """What an order costs in all, and whether Stripe can charge just that.
 
-Stripe's rules, from docs.stripe.com/currencies (read on 2026-11-23):
+Stripe's rules (docs.stripe.com/currencies):
 
 * Amounts are counted in a currency's minor unit, by a list of Stripe's own: no
   decimals, three, or else two, whatever ISO 4217 and our own amounts say.
-* ISK and UGX have no decimals and are sent with two all the same. (HUF and TWD
-  are whole in payouts alone; to be charged they have two decimals.)
+* ISK and UGX have no decimals and are sent with two all the same. (The page has
+  UGX in its list of those without, too; what it says of UGX alone counts. HUF and
+  TWD are whole in payouts only; to be charged they have two decimals.)
 * Of three decimals the last has to be 0, in a refund too.
 * There is a least charge of about half a US dollar, and a greatest by digits.
   The least is that of the currency a bank account is settled in: a charge in
@@ -115,7 +116,7 @@ def check_chargeable(amount: int, currency: str) -> None:
         )
     most = 10 ** _MOST_DIGITS.get(currency, 8) - 1
     if told > most:
-        at_most = format_money(from_stripe_amount(most, currency), currency)
+        at_most = format_money(from_stripe_amount(most + 1, currency) - 1, currency)
         raise NotChargeable(
             f"{format_money(amount, currency)} is too much for one charge: it can come to "
             f"{at_most}. Order in two parts."

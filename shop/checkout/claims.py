@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q, Sum
+from django.db import IntegrityError, connection
+from django.db.models import F, Q
 
 from offers.verdicts import Verdict
 from shop.catalog.models import Variant
@@ -19,6 +19,13 @@ from shop.checkout.limits import email_key
 from shop.checkout.models import Order, OrderLine
 from shop.sales.models import Deal, LimitUse, Redemption
 from shop.sales.rows import limit_key
+
+# The ORM can set on a conflict, and not add.
+_COUNT_USES = """
+INSERT INTO sales_limituse (deal_id, kind, key, units) VALUES {rows}
+ON CONFLICT (deal_id, kind, key) DO UPDATE SET units = sales_limituse.units + excluded.units
+RETURNING deal_id, kind, key, units
+"""
 
 
 class ClaimRefused(Exception):
@@ -61,9 +68,8 @@ def claim(
         free = Q(allocation__isnull=True) | Q(claimed__lte=F("allocation") - units)
         if not Deal.objects.filter(free, pk=deal).update(claimed=F("claimed") + units):
             raise ClaimRefused(Verdict.SOLD_OUT)
-    for deal, units in by_deal:
-        for limit in _limits(order, shoppers):
-            _claim_limit(deal, units, limit, most[deal])
+    if by_deal:
+        _claim_limits(by_deal, list(_limits(order, shoppers)), most)
     _redeem(order, lines, now)
 
 
@@ -107,16 +113,26 @@ def _limits(order: Order, shoppers: Collection[str]) -> Iterator[Limit]:
     yield Limit(kind.SHOPPER, tuple(limit_key(kind.SHOPPER, each) for each in ids))
 
 
-def _claim_limit(deal: int, units: int, limit: Limit, most: int) -> None:
-    rows = [LimitUse(deal_id=deal, kind=limit.kind, key=key) for key in sorted(limit.keys)]
-    LimitUse.objects.bulk_create(rows, ignore_conflicts=True)
-    mine = LimitUse.objects.filter(deal=deal, kind=limit.kind, key__in=limit.keys)
-    # Locked before they are added up: the sum cannot go stale.
-    list(mine.order_by("key").select_for_update())
-    taken = mine.aggregate(sum=Sum("units"))["sum"] or 0
-    if taken + units > most:
-        raise ClaimRefused(Verdict.OVER_LIMIT)
-    mine.filter(key=limit.keys[0]).update(units=F("units") + units)
+def _claim_limits(
+    by_deal: Collection[tuple[int, int]], limits: Collection[Limit], most: dict[int, int]
+) -> None:
+    # One statement counts, locks and tells: what it returns cannot go stale.
+    rows = [
+        (deal, limit.kind, key, units if key == limit.keys[0] else 0)
+        for deal, units in by_deal
+        for limit in limits
+        for key in sorted(limit.keys)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COUNT_USES.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows))),
+            [value for row in rows for value in row],
+        )
+        counted = {(deal, kind, key): units for deal, kind, key, units in cursor.fetchall()}
+    for deal, _ in by_deal:
+        for limit in limits:
+            if sum(counted[deal, limit.kind, key] for key in limit.keys) > most[deal]:
+                raise ClaimRefused(Verdict.OVER_LIMIT)
 
 
 def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:
@@ -124,8 +140,8 @@ def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:
         Redemption(jti=jti, order_number=order.number, shopper=order.shopper, redeemed_at=now)
         for jti in sorted({line.jti for line in lines})
     ]
+    # No savepoint: the transaction ends with it.
     try:
-        with transaction.atomic():
-            Redemption.objects.bulk_create(redemptions)
+        Redemption.objects.bulk_create(redemptions)
     except IntegrityError:
         raise ClaimRefused(Verdict.USED) from None

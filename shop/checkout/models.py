@@ -13,8 +13,9 @@ class Order(models.Model):
     """One purchase, from the claim on. Amounts in minor units; prices include tax.
 
     ``lapses_at`` is when an unpaid order gives back what it claimed.
+    ``receipt_sent_at`` is when the mail server took the receipt.
     ``payment_round`` counts its PaymentIntents: one, unless the shopper left a
-    bank's page open and took another card.
+    bank's page open and took another card, or Stripe failed to make it.
     """
 
     class Status(models.TextChoices):
@@ -48,6 +49,7 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     lapses_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
+    receipt_sent_at = models.DateTimeField(null=True)
 
     payment_intent = models.CharField(max_length=64, blank=True, db_index=True)
     payment_round = models.PositiveSmallIntegerField(default=1)

@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 
 import stripe
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from shop.bag.judging import JudgedBag
-from shop.checkout.charges import Charge
+from shop.checkout.charges import Charge, to_stripe_amount
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.methods import methods_for_bag, methods_for_order
-from shop.checkout.models import Order
+from shop.checkout.models import Order, Refund
 from shop.checkout.placing import charge_of
 from shop.checkout.stripe_api import script_url
 
@@ -39,7 +40,7 @@ def checkout_context(
             "allowed_payment_method_types": (
                 methods_for_order(order) if order else methods_for_bag(judged)
             ),
-            "amount": charge.total,
+            "amount": to_stripe_amount(charge.total, charge.currency),
             "currency": charge.currency.lower(),
         },
     }
@@ -62,12 +63,19 @@ def order_context(
         "order": order,
         "lines": lines,
         "history": order.history.all(),
+        "refunds": visible_refunds(order),
         "zone": zones[0] if zones else ZoneInfo(settings.TIME_ZONE),
         "is_own": is_own,
         "next_action": _next_action(intent) if is_own else None,
         "can_cancel": is_own and is_waiting,
         "can_pay": is_own and order.status == Order.Status.PENDING,
     }
+
+
+def visible_refunds(order: Order) -> QuerySet[Refund]:
+    """What went back of an order, or was meant to: not what Stripe refused from the first."""
+    refused = Q(status=Refund.Status.FAILED, stripe_id="")
+    return order.refunds.exclude(refused).prefetch_related("lines__order_line")
 
 
 def _next_action(intent: stripe.PaymentIntent | None) -> dict[str, str] | None:

@@ -61,7 +61,8 @@ def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> strip
     """
     try:
         intent = ensure_intent(order)
-        if intent.status == "requires_action":
+        # The same form again is the same card, and its bank still waits.
+        if intent.status == "requires_action" and order.confirmation_token != token_id:
             intent = replace_intent(order, intent)
         if intent.status == "requires_payment_method":
             Order.objects.filter(pk=order.pk).update(confirmation_token=token_id)

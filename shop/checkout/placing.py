@@ -81,6 +81,8 @@ def place_order(
     charge = charge_of(judged)
     if charge is None or not judged.can_check_out or judged.facts.is_provisional:
         raise NotPlaced(judged)
+    if charge.obstacle:
+        raise NotPlaced(judged)
     if charge.total != shown_total:
         raise TotalChanged(judged)
     order = Order(

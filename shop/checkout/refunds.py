@@ -20,22 +20,20 @@ What goes back:
 
 import logging
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import stripe
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Sum
 
-from shop.checkout.charges import NotChargeable, from_stripe_amount, to_stripe_amount
+from shop.checkout.charges import from_stripe_amount, to_stripe_amount
 from shop.checkout.claims import give_back
 from shop.checkout.models import OVER, Order, OrderLine, Refund, RefundLine
-from shop.checkout.refund_notes import send_refund_note
+from shop.checkout.refund_notes import send_missing_notes, send_refund_note
+from shop.checkout.refund_plans import NotRefundable, Plan, Units, left_of, plan
 from shop.checkout.stripe_api import client
 from shop.checkout.transitions import BY_REFUND, Status, locked, move
-from shop.money import format_money
 
 logger = logging.getLogger(__name__)
 
@@ -47,9 +45,6 @@ OVERTAKEN = (
     "sent twice). Look at it, and send the form again if you mean to."
 )
 
-#: How long a mail may be on its way before another is sent in its place.
-TIME_TO_TELL = timedelta(minutes=1)
-
 #: What Stripe's word for a refund is to us. It only ever goes on, never back.
 _STATUS = {
     "pending": Refund.Status.PENDING,
@@ -59,87 +54,6 @@ _STATUS = {
     "canceled": Refund.Status.FAILED,
 }
 _RANK = {Refund.Status.PENDING: 0, Refund.Status.SUCCEEDED: 1, Refund.Status.FAILED: 2}
-
-
-class NotRefundable(Exception):
-    """It cannot be refunded so; the text says to a merchant why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """Units of a line whose money goes back, and whether they are for sale again."""
-
-    line: OrderLine
-    quantity: int
-    restock: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a refund would do, worked out before anything is done."""
-
-    order: Order
-    units: Collection[Units]
-    shipping: int
-    amount: int
-
-    @property
-    def amount_text(self) -> str:
-        """What would go back, as people read it."""
-        return format_money(self.amount, self.order.currency)
-
-    @property
-    def is_all(self) -> bool:
-        """Whether nothing is left of the order's money afterwards."""
-        return self.amount == left_of(self.order)
-
-    @property
-    def signature(self) -> str:
-        """The same for the same plan: what a merchant agreed to."""
-        units = (f"{each.line.pk}:{each.quantity}:{int(each.restock)}" for each in self.units)
-        return " ".join([str(self.amount), *units])
-
-
-def live_of(order: Order) -> int:
-    """What went back of an order's money, or is about to, in minor units."""
-    live = order.refunds.exclude(status=Refund.Status.FAILED)
-    return live.aggregate(sum=Sum("amount"))["sum"] or 0
-
-
-def left_of(order: Order) -> int:
-    """What can still go back of an order's money, in minor units."""
-    return order.total - live_of(order) if order.paid_at else 0
-
-
-def shipping_left_of(order: Order) -> int:
-    """What can still go back of its shipping: all of it, or nothing."""
-    live = order.refunds.exclude(status=Refund.Status.FAILED)
-    return 0 if live.filter(shipping__gt=0).exists() else order.shipping
-
-
-def plan(order: Order, units: Collection[Units], *, shipping: bool) -> Plan:
-    """What a refund of these units would do.
-
-    No more than is left goes back, where a part went back by another way (at
-    Stripe). Of an order that is over nothing but all that is left can.
-
-    :raises NotRefundable: nothing would go back, or more units than there are
-    """
-    wanted = [each for each in units if each.quantity > 0]
-    if any(each.quantity > each.line.refundable for each in wanted):
-        raise NotRefundable("That is more units than can still be refunded.")
-    fee = shipping_left_of(order) if shipping else 0
-    left = left_of(order)
-    amount = min(left, sum(each.line.amount * each.quantity for each in wanted) + fee)
-    if order.status in OVER:
-        wanted, fee, amount = [], 0, left
-    if amount <= 0:
-        raise NotRefundable("Nothing would go back. Choose units, or shipping.")
-    try:
-        to_stripe_amount(amount, order.currency)
-    except NotChargeable as reason:
-        raise NotRefundable(str(reason)) from None
-    return Plan(order=order, units=wanted, shipping=min(fee, amount), amount=amount)
 
 
 def write_down(agreed: Plan, *, reason: str, by: User | None, seen: int, now: datetime) -> Refund:
@@ -225,15 +139,16 @@ def carry_out(refund: Refund, *, cause: str, now: datetime, is_retry: bool = Fal
 def finish(now: datetime) -> list[Refund]:
     """Carry out every refund that a crash or a silent Stripe left pending, and tell who was not.
 
-    Those that are pending still are left out of the answer.
+    :returns: those that are pending no more
     """
     pending = list(Refund.objects.filter(status=Refund.Status.PENDING).select_related("order"))
     for refund in pending:
-        carry_out(refund, cause="reconcile", now=now, is_retry=True)
-    untold = Refund.objects.filter(note_sent_at=None, made_at__lt=now - TIME_TO_TELL)
-    untold = untold.exclude(stripe_id="")
-    for refund in untold.exclude(status=Refund.Status.FAILED):
-        send_refund_note.enqueue(refund.pk)
+        try:
+            carry_out(refund, cause="reconcile", now=now, is_retry=True)
+        except Exception:
+            # What is wrong with one must not keep the others back.
+            logger.exception("A refund of %s cannot be carried out", refund.order)
+    send_missing_notes(now)
     return [refund for refund in pending if refund.status != Refund.Status.PENDING]
 
 

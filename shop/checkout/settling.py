@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import stripe
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -20,6 +21,7 @@ from shop.checkout.intents import cancel_intent
 from shop.checkout.models import OPEN, OVER, Order
 from shop.checkout.stripe_api import client
 from shop.checkout.transitions import Status, locked, move
+from shop.clock import monotonic_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -94,15 +96,30 @@ def give_up(order: Order, *, cause: str, now: datetime, canceled_as: Status) -> 
     """
     try:
         intent = cancel_intent(order)
-    except stripe.InvalidRequestError:
+    except stripe.InvalidRequestError as refusal:
         # It moved on between the two calls: the next look sees where to.
-        intent_now = settle_by_id(order, cause=cause, now=now)
-        return intent_now is not None and not order.is_open
+        settle_by_id(order, cause=cause, now=now)
+        if not order.payment_intent:
+            logger.error("Stripe makes no payment for %s: %s", order.number, _reason(refusal))
+            _end_without_payment(order, canceled_as, cause=cause, now=now)
+        return not order.is_open
     except stripe.StripeError as error:
         logger.warning("%s cannot be given up yet: %s", order.number, _reason(error))
         return False
     settle(order, intent, cause=cause, now=now, canceled_as=canceled_as)
     return not order.is_open
+
+
+def _end_without_payment(order: Order, status: Status, *, cause: str, now: datetime) -> None:
+    """End an order that Stripe refuses to make a payment for: there is nothing to cancel.
+
+    Whoever is told otherwise at this moment cannot note it on an order that is over.
+    """
+    with transaction.atomic():
+        row = locked(order)
+        if not row.payment_intent and move(row, status, cause=cause, now=now):
+            release(row, now)
+    order.refresh_from_db()
 
 
 def lapse_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
@@ -123,7 +140,13 @@ def settle_what_holds(lines: Sequence[JudgedLine], now: datetime) -> bool:
         lines__variant__product__sku__in=[each.line.sku for each in lines]
     )
     due = Order.objects.filter(holds, status__in=OPEN, lapses_at__lte=now)
-    return lapse_due(now, due.distinct().order_by("lapses_at")[:20]) > 0
+    settled, started = 0, monotonic_seconds()
+    for order in due.distinct().order_by("lapses_at")[:20]:
+        # A shopper waits for this: a Stripe that is silent is asked about one order, not twenty.
+        if monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
+            break
+        settled += lapse_due(now, [order])
+    return settled > 0
 
 
 def decline_message(intent: stripe.PaymentIntent) -> str:

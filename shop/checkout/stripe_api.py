@@ -7,8 +7,8 @@ import stripe
 from django.conf import settings
 from django.core.signals import setting_changed
 
-#: Seconds. With one retry the worst case ends well before a server gives a worker up.
-TIMEOUT_SECONDS = 10
+#: With one retry the worst case (``STRIPE_TIMEOUT_SECONDS``) ends well before a server gives a
+#: worker up.
 MOST_RETRIES = 1
 
 
@@ -20,7 +20,7 @@ def client() -> stripe.StripeClient:
         base["base_addresses"] = {"api": settings.STRIPE_API_BASE}
     return stripe.StripeClient(
         settings.STRIPE_SECRET_KEY,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        http_client=stripe.RequestsClient(timeout=settings.STRIPE_TIMEOUT_SECONDS),
         max_network_retries=MOST_RETRIES,
         **base,
     )

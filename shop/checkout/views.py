@@ -15,6 +15,7 @@ from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout import pages, payments, webhooks
+from shop.checkout.evidence import evidence_of
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.links import order_from_token, order_path
 from shop.checkout.models import Order
@@ -34,6 +35,7 @@ STRIPE_AWAY = (
 TOTAL_CHANGED = "The total has changed to {total}. Nothing was charged. Order again if you agree."
 TOO_MANY_OPEN = "Several of your orders wait to be paid. Pay or cancel one of them first."
 NOTHING_CHARGED = "Nothing was charged. Change your bag, or try again in a moment."
+COUNTED_BY = " Units are counted by mail address and card, as well as by browser."
 STILL_HELD = "Nothing was charged. What you ordered stays yours for now; try another card."
 
 
@@ -90,6 +92,8 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
         verdicts = {line.verdict for line in refusal.judged.refused} | {refusal.verdict}
         logger.info("refused at checkout: %s", ", ".join(sorted(v for v in verdicts if v)))
         problem = f"{refusal.verdict.sentence} {NOTHING_CHARGED}" if refusal.verdict else ""
+        if refusal.verdict is Verdict.OVER_LIMIT:
+            problem += COUNTED_BY
         return _checkout_page(request, refusal.judged, form, problem, verdict=refusal.verdict)
     except payments.Declined as decline:
         problem = f"{decline} {STILL_HELD}"
@@ -119,6 +123,10 @@ def _checkout_page(
             return _see_other("/bag/")
         context: dict[str, Any] = {"judged": judged, "now": judged.now, "problem": problem}
         return render(request, "bag/page.html", context, status=status)
+    if order is None and charge.obstacle:
+        # Said before a card is typed, where the bag can be changed.
+        context = {"judged": judged, "now": judged.now, "problem": charge.obstacle}
+        return render(request, "bag/page.html", context, status=422)
     context = pages.checkout_context(
         judged, order, charge, form, problem.replace("{total}", charge.total_text)
     )
@@ -149,6 +157,21 @@ def order(request: ShopRequest, token: str) -> HttpResponse:
     response = render(request, "checkout/order.html", context)
     bag.save(response)
     return response
+
+
+@require_safe
+@confidential
+def evidence(request: ShopRequest, token: str) -> HttpResponse:
+    """The signed offers of an order, each checked by the keys of today."""
+    found = order_from_token(token)
+    if found is None:
+        raise Http404("No order has this address.")
+    context = {
+        "order": found,
+        "evidence": evidence_of(found),
+        "bag": Bag.from_request(request),
+    }
+    return render(request, "checkout/evidence.html", context)
 
 
 @require_safe

@@ -141,9 +141,14 @@ def _record(order: Order, answer: stripe.Refund, news: News) -> None:
 
 def _order_of(intent: dict[str, Any]) -> Order | None:
     """The order that a payment is for."""
-    intent_id, number = intent.get("id") or "", (intent.get("metadata") or {}).get("order") or ""
-    # The server may have fallen between the making of a payment and the noting of its id.
-    unnoted = Order.objects.filter(number=number, payment_intent="")
+    intent_id, metadata = intent.get("id") or "", intent.get("metadata") or {}
+    # The server may have fallen between the making of a payment and the noting of its id. One of
+    # an earlier round was replaced by another: it is nobody's any more.
+    unnoted = Order.objects.filter(
+        number=metadata.get("order") or "",
+        payment_round=metadata.get("round") or 1,
+        payment_intent="",
+    )
     if intent_id:
         unnoted.update(payment_intent=intent_id)
     return _order_paid_by(intent_id)

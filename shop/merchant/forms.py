@@ -15,7 +15,7 @@ from django.forms.models import BaseInlineFormSet
 from offers.terms import LIST
 from shop.catalog.models import Product, Variant
 from shop.merchant.fields import MoneyField, WallTimeField, minor_units
-from shop.money import is_currency
+from shop.money import is_currency, payable_step
 from shop.sales.documents import MOST_MONEY
 from shop.sales.models import Deal, Sale
 
@@ -193,6 +193,8 @@ def _minor(amount: Decimal, currency: str | None) -> int:
     minor = minor_units(amount, currency)
     if not 1 <= minor <= MOST_MONEY:
         raise ValidationError("An amount above zero is needed, of twelve digits at most.")
+    if minor % payable_step(currency):
+        raise ValidationError(f"The third decimal has to be 0: no card pays another in {currency}.")
     return minor
 
 

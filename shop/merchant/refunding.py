@@ -13,17 +13,15 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from shop.checkout.models import Order, OrderLine, Refund
-from shop.checkout.refunds import (
-    OVERTAKEN,
+from shop.checkout.refund_plans import (
     NotRefundable,
     Plan,
     Units,
-    carry_out,
     left_of,
     plan,
     shipping_left_of,
-    write_down,
 )
+from shop.checkout.refunds import OVERTAKEN, carry_out, write_down
 from shop.money import format_money
 
 

@@ -23,6 +23,7 @@ from django.utils.text import slugify
 
 from shop.catalog.models import Product, Variant
 from shop.catalog.prices import record_list_price, set_list_price
+from shop.money import payable_step
 from shop.sales.documents import DealDocument, SaleDocument, VariantDocument
 from shop.sales.models import Deal, Sale
 from shop.sales.publishing import publish, unpublish
@@ -122,7 +123,18 @@ def _products(deals: Iterable[DealDocument], load: _Load) -> dict[str, Product]:
                 f"{deal.place}.currency",
                 f"{deal.sku} is sold in {product.currency}, and a product keeps its currency",
             )
+        _check_payable(deal, product.currency, load)
     return products
+
+
+def _check_payable(deal: DealDocument, currency: str, load: _Load) -> None:
+    step = payable_step(currency)
+    for name, amount in (("list_price", deal.list_price), ("price", deal.price)):
+        if amount % step:
+            load.complain(
+                f"{deal.place}.{name}",
+                f"{amount} is not a multiple of {step}: cards have no third decimal of {currency}",
+            )
 
 
 @dataclass

@@ -1,22 +1,28 @@
 """Settle what a crash, a lost webhook or a shopper who has left left open."""
 
+import logging
 import time
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from shop.checkout.models import OPEN, Order
+from shop.checkout.receipts import send_missing
 from shop.checkout.refunds import finish
 from shop.checkout.settling import lapse_due, settle_by_id
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
     help = (
         "Asks Stripe about every open order: what was paid becomes paid, what waited too long "
-        "is canceled at Stripe and its claim released. Completes refunds that were begun. Never "
-        "confirms a payment."
+        "is canceled at Stripe and its claim released. Completes refunds that were begun, and "
+        "sends receipts that were not. Never confirms a payment."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,20 +32,33 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, watch: bool, every: float, **options: Any) -> None:
-        while True:
+        if not watch:
             self._settle_all()
-            if not watch:
-                return
+            return
+        while True:
+            try:
+                self._settle_all()
+            except DatabaseError:
+                logger.exception("The database is away")
+            close_old_connections()
             time.sleep(every)
 
     def _settle_all(self) -> None:
         now = timezone.now()
         for order in Order.objects.filter(status__in=OPEN).order_by("placed_at"):
-            before = order.status
-            lapse_due(now, [order])
-            if order.is_open:
-                settle_by_id(order, cause="reconcile", now=now)
-            if order.status != before:
-                self.stdout.write(f"{order.number}: {before} → {order.status}")
+            try:
+                self._settle(order, now)
+            except Exception:
+                # What is wrong with one order must not keep the others open.
+                logger.exception("%s cannot be settled", order.number)
         for refund in finish(now):
             self.stdout.write(f"{refund.order}: a refund of {refund.amount_text} {refund.status}")
+        send_missing(now)
+
+    def _settle(self, order: Order, now: datetime) -> None:
+        before = order.status
+        lapse_due(now, [order])
+        if order.is_open:
+            settle_by_id(order, cause="reconcile", now=now)
+        if order.status != before:
+            self.stdout.write(f"{order.number}: {before} → {order.status}")

@@ -1,0 +1,25 @@
+"""What several pages of the back office share.
+
+Django's generic classes take no arguments at run time, hence the ignores.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import ActionLocation
+from django.http import HttpRequest
+
+EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
+
+
+class RecordInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows that record what happened: to be read, never to be changed."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
