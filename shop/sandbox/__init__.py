@@ -31,11 +31,12 @@ Later
 
 Its own
     `GET /ledger` tells what was really charged and refunded, `POST /reset` forgets everything,
-    `GET /health` answers when it is up.
+    `GET /health` answers when it is up, `POST /faults` makes things go wrong (`faults`).
 
 Time is always real: the shop's travelling clock never reaches a payment provider.
 
 Reading order: `api` (the addresses), `intents` (the state machine), `payments` (one attempt),
 `tokens`, `refunds`, then `idempotency`, `events` and `webhooks`; `application` and `server` are the
-way in, `assets` what browsers get. `tests/stripe/` holds all of it to what Stripe does.
+way in, `faults` goes around them, `assets` is what browsers get. `tests/stripe/` holds all of it to
+what Stripe does.
 """

@@ -10,6 +10,7 @@ import threading
 from . import payments, refunds
 from .application import Application
 from .clockwork import Clockwork
+from .faults import Faults
 from .server import Server
 from .store import Store
 from .webhooks import Courier, Endpoint
@@ -51,8 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     world = World(store, base_url="", delay=options.delay, has_endpoint=endpoint is not None)
     courier = Courier(store, endpoint) if endpoint else None
     clockwork = Clockwork(world, TASKS, courier)
-    # A layer of faults would go around this application, and nowhere else.
-    application = Application(world, after_write=clockwork.wake)
+    application = Faults(Application(world, after_write=clockwork.wake), courier)
     try:
         server = Server((options.host, options.port), application, log=options.log)
     except OSError as error:

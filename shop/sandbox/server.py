@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import sys
 import time
 from collections.abc import Callable
@@ -27,8 +29,16 @@ class Server(ThreadingHTTPServer):
         self.log = log
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is no news; anything else is."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+        """A client that hangs up is no news; anything else is.
+
+        A handler may hang up too: a reset that it raises resets the connection.
+        """
+        error = sys.exception()
+        if isinstance(error, ConnectionResetError) and isinstance(request, socket.socket):
+            # Closed with no time to linger, TCP sends RST in the place of FIN.
+            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            request.close()
+        if not isinstance(error, ConnectionError | TimeoutError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 

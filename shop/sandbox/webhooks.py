@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from .store import Json, Store
 
@@ -31,6 +32,11 @@ def sign(payload: bytes, secret: str, timestamp: int) -> str:
     signed = f"{timestamp}.".encode() + payload
     digest = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={digest}"
+
+
+class Recipient(Protocol):
+    def deliver(self, event: Json) -> bool:
+        """One attempt; whether it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ class Courier:
     is what 'at least once' means.
     """
 
-    def __init__(self, store: Store, endpoint: Endpoint) -> None:
+    def __init__(self, store: Store, endpoint: Recipient) -> None:
         self.store = store
         self.endpoint = endpoint
         #: Called after each attempt: another may be due sooner than anybody thought.
