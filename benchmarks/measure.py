@@ -10,6 +10,7 @@ rounds' ratios.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 from time import perf_counter, thread_time
 from typing import Any
@@ -18,6 +19,8 @@ from django.db import connections
 
 type Call = Callable[[], object]
 type Clock = Callable[[], float]
+#: Seconds a call took, of some that it made.
+type Timed = Callable[[], float]
 
 PROCESSOR: Clock = thread_time
 WALL: Clock = perf_counter
@@ -71,11 +74,26 @@ def compare(
     ours: Call, baseline: Call, *, rounds: int, calls: int, clock: Clock = PROCESSOR
 ) -> Comparison:
     """Time both, so many calls of each in every round, after one round that does not count."""
-    times: dict[Call, list[float]] = {ours: [], baseline: []}
+    return in_turn(
+        lambda: seconds_per_call(ours, calls, clock),
+        lambda: seconds_per_call(baseline, calls, clock),
+        rounds=rounds,
+    )
+
+
+def in_turn(ours: Timed, baseline: Timed, *, rounds: int, seconds: float = inf) -> Comparison:
+    """Both of what times itself, in every round, after one round that does not count.
+
+    :param seconds: no further round is begun after as many, but there is one that counts
+    """
+    times: dict[Timed, list[float]] = {ours: [], baseline: []}
     order = [ours, baseline]
-    for _ in range(rounds + 1):
-        for call in order:
-            times[call].append(seconds_per_call(call, calls, clock))
+    until = WALL() + seconds
+    for number in range(rounds + 1):
+        if number > 1 and WALL() > until:
+            break
+        for timed in order:
+            times[timed].append(timed())
         order.reverse()
     return Comparison(tuple(times[ours][1:]), tuple(times[baseline][1:]))
 

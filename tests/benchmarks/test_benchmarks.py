@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.__main__ import table
-from benchmarks.measure import Comparison, Row, compare
+from benchmarks.measure import Comparison, Row, compare, in_turn
+from benchmarks.replay import Recording, Replay
+from benchmarks.workers import Job, Workers
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -23,7 +27,16 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
     assert done.returncode == 0, done.stderr
     lines, _, notes = done.stdout.partition("\n\n")
     rows = {cells[0]: cells[1:] for cells in map(_cells, lines.splitlines()[1:])}
-    assert rows.keys() == {"mint", "page", "stored, SQLite", "stored, PostgreSQL"}
+    assert rows.keys() == {
+        "mint",
+        "page",
+        "stored, SQLite",
+        "stored, PostgreSQL",
+        "checkout, PostgreSQL, 1 deal",
+        "checkout, PostgreSQL, 100 deals",
+        "checkout, SQLite, 1 deal",
+        "checkout, SQLite, 100 deals",
+    }
     for ours, baseline, ratio, goal, judgement in rows.values():
         assert _number(ours) > 0
         assert _number(baseline) > 0
@@ -31,6 +44,15 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
     assert "24 offers in" in notes
     assert "0 queries a view" in notes
     assert "with ES256" in notes
+    # Of PostgreSQL and SQLite: two recorded, the two bursts of each side, and the whole one.
+    assert (
+        re.findall(r"; (\d+) oversells in (\d+) orders;", notes)
+        == [
+            ("0", "102"),
+            ("0", "202"),
+        ]
+        * 2
+    )
 
 
 def test_both_are_called_equally_often_and_in_turn() -> None:
@@ -40,6 +62,59 @@ def test_both_are_called_equally_often_and_in_turn() -> None:
     )
     assert calls == ["ours"] * 2 + ["baseline"] * 4 + ["ours"] * 2
     assert len(times.ratios) == 1
+
+
+def test_no_round_begins_after_the_time_is_up_but_one_counts() -> None:
+    times = in_turn(lambda: 2.0, lambda: 1.0, rounds=1000, seconds=0)
+    assert times.ratios == [2.0]
+
+
+def test_what_differs_between_two_recordings_is_filled_in() -> None:
+    def recording(shopper: str, key: int) -> Recording:
+        first, second = ("INSERT a", ("EUR", shopper)), ("INSERT b", (shopper, key))
+        return Recording([first, second], {"shopper": shopper, "order": key})
+
+    replay = Replay(recording("ada", 1), recording("eve", 2), key="order", source="INSERT a")
+    bare = Bare()
+    replay.call(bare, {"shopper": "bob"})()
+    assert bare.sent == [("INSERT a", ("EUR", "bob")), ("INSERT b", ("bob", 7)), "commit"]
+
+
+def test_what_nobody_can_name_is_not_replayed() -> None:
+    one, other = Recording([("INSERT a", [1])], {}), Recording([("INSERT a", [2])], {})
+    with pytest.raises(AssertionError, match="nobody knows"):
+        Replay(one, other, key="order", source="INSERT a")
+
+
+def test_workers_begin_together_and_say_how_long_each_call_took() -> None:
+    def jobs() -> dict[str, Job]:
+        return {"nothing": lambda calls: [lambda: None] * calls}
+
+    with Workers(2, jobs) as workers:
+        burst = workers.burst("nothing", 3)
+    assert len(burst.waits) == 6
+    assert burst.seconds_per_call > 0
+
+
+class Bare:
+    """A connection that notes what it is sent, and gives every row the same key."""
+
+    description = ("id",)
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+
+    def cursor(self) -> "Bare":
+        return self
+
+    def execute(self, sql: str, parameters: tuple[object, ...]) -> None:
+        self.sent.append((sql, parameters))
+
+    def fetchall(self) -> list[tuple[int]]:
+        return [(7,)]
+
+    def commit(self) -> None:
+        self.sent.append("commit")
 
 
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
