@@ -39,8 +39,6 @@ def test_a_private_page_does_not_vary_by_cookie_so_that_back_shows_it_again(
     assert "Cookie" not in shopper.client.get("/sales/autumn/").get("Vary", "")
 
 
-def test_a_part_of_the_bag_is_never_kept_for_the_back_button(
-    sale: Sale, shopper: Shopper
-) -> None:
+def test_a_part_of_the_bag_is_never_kept_for_the_back_button(sale: Sale, shopper: Shopper) -> None:
     headers = {"HX-Request": "true", "HX-Target": "bag"}
     assert "no-store" in shopper.client.get("/bag/", headers=headers)["Cache-Control"]

@@ -13,8 +13,9 @@ from datetime import datetime
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout import payments
-from shop.checkout.models import Order
-from shop.checkout.placing import Address, NotPlaced, TotalChanged, place_order
+from shop.checkout.models import OPEN, Order
+from shop.checkout.placing import Address, NotPlaced, TooManyOpen, TotalChanged, place_order
+from shop.checkout.settling import lapse_due, settle_what_holds
 from shop.shopper import Shopper
 
 logger = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ def _order_paid_with(token_id: str, shopper: Shopper) -> Order | None:
 def _place(
     bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str | None, now: datetime
 ) -> Order:
-    try:
+    def place() -> Order:
         return place_order(
             bag=bag,
             shopper=shopper,
@@ -113,9 +114,23 @@ def _place(
             card_fingerprint=fingerprint,
             now=now,
         )
+
+    try:
+        return place()
     except NotPlaced as refusal:
         # A second click, or another tab, was faster by a moment: its order is this one.
         order = order_of(refusal.judged)
-        if order is None:
+        if order is None and not _gave_way(refusal, shopper, now):
             raise
-        return order
+    return order or place()
+
+
+def _gave_way(refusal: NotPlaced, shopper: Shopper, now: datetime) -> bool:
+    """Settle what stood in the way and is past its time; whether it is worth another try.
+
+    Limits by mail and card, and how many orders are open, are known to a claim
+    alone: no line was refused for them, so nobody has looked.
+    """
+    if isinstance(refusal, TooManyOpen):
+        return lapse_due(now, Order.objects.filter(shopper__in=shopper.ids, status__in=OPEN)) > 0
+    return refusal.verdict is not None and settle_what_holds(refusal.judged.lines, now)

@@ -298,7 +298,7 @@ QUANTITY = st.sampled_from([1, 1, 1, 2, 3])
 SKU = st.sampled_from(sorted(SKUS))
 SIZE = st.integers(0, 1)
 # What comes first and last is drawn more often than the rest. None is one's own card.
-CARD = st.sampled_from([None, None, *BAD, *BANK, *DEBIT, *GOOD, None, BANK[0], *BAD, None])
+CARD = st.sampled_from([*[None] * 4, *BAD, *BANK, *DEBIT, *GOOD, *[None] * 3])
 #: Whose mail address is given: mostly one's own.
 MAIL = st.sampled_from([None, None, 0, 1, None])
 #: Just then, or a second before or after.
@@ -1060,6 +1060,7 @@ def test_whatever_happens_no_promise_breaks_and_the_books_balance(
             run_state_machine_as_test(FlashSale, settings=hypothesis.settings.get_profile(PROFILE))
         finally:
             print("\n".join(f"{n:6} {what}" for what, n in sorted(world.seen.items())))
+        assert world.seen["paid as promised"] >= 20, "it says little where nobody buys"
 
 
 # What it found
