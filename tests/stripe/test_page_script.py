@@ -123,7 +123,7 @@ def page(browser: Browser, shop: ShopPage) -> Iterator[Page]:
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(shop.origin)
-    page.wait_for_function("events.some(([name]) => name === 'ready')")
+    eventually(lambda: page.evaluate("events.some(([name]) => name === 'ready')"))
     yield page
     context.close()
     # A violation of the policy is an error in the console.
@@ -215,7 +215,9 @@ def test_a_card_that_is_typed_becomes_a_token_that_pays(
     page.keyboard.type("1234")
     expect(frame(page).get_by_label("Expiration (MM / YY)")).to_have_value("12 / 34")
     expect(frame(page).get_by_label("Security code")).to_have_value("123")
-    page.wait_for_function("events.at(-1)[0] === 'change' && events.at(-1)[1].complete")
+    eventually(
+        lambda: page.evaluate("events.at(-1)?.[0] === 'change' && events.at(-1)?.[1].complete")
+    )
 
     made = page.evaluate(
         """async () => {
@@ -306,7 +308,7 @@ def test_a_card_that_is_no_test_card_is_refused_before_it_becomes_a_token(page: 
 def test_a_test_number_is_filled_in_by_choosing_it(page: Page) -> None:
     frame(page).get_by_text("Stripe stand-in: no money moves").click()
     frame(page).get_by_role("button", name="4000 0000 0000 0002").click()
-    page.wait_for_function("events.at(-1)[1].complete")
+    eventually(lambda: page.evaluate("events.at(-1)?.[1].complete"))
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
@@ -470,7 +472,7 @@ def test_a_redirect_goes_to_the_bank_and_comes_back(
     page.get_by_role("button", name="Approve").click()
     page.wait_for_url(re.compile(re.escape(shop.origin) + r"/orders/1/\?payment_intent=pi_.*"))
     assert "redirect_status=succeeded" in page.url
-    page.wait_for_function("events.some(([name]) => name === 'ready')")
+    eventually(lambda: page.evaluate("events.some(([name]) => name === 'ready')"))
 
 
 def test_without_a_next_action_there_is_nothing_to_handle(
