@@ -49,7 +49,7 @@ def claim(
     lines: Collection[OrderLine],
     *,
     shoppers: Collection[str],
-    most: dict[int, int],
+    most: Mapping[int, int],
     now: datetime,
 ) -> None:
     """Claim everything an order needs.
@@ -71,6 +71,40 @@ def claim(
     if by_deal:
         _claim_limits(by_deal, list(_limits(order, shoppers)), most)
     _redeem(order, lines, now)
+
+
+def count_by(order: Order, *, email: str, card: str, most: Mapping[int, int]) -> None:
+    """Count what an order claimed by another mail address and card than it was claimed with.
+
+    :param card: the card's key (``limits.card_key``); empty where Stripe gives no fingerprint
+    :param most: by deal, the most units that one shopper may have
+    :raises ClaimRefused: they have their share already
+    """
+    kind = LimitUse.Kind
+    others = [
+        (kind, before, after)
+        for kind, before, after in (
+            (kind.CARD, order.card_key, card),
+            (kind.EMAIL, email_key(order.email), email_key(email)),
+        )
+        if before != after
+    ]
+    wanted = [(line, line.quantity) for line in order.lines.all()]
+    by_deal = sorted(_units_by(wanted, "deal_id").items())
+    # Both rows in one statement, so that they are locked in the order of claims.
+    counted = _count(
+        (deal, kind, key, units if key == after else 0)
+        for deal, units in by_deal
+        for kind, before, after in others
+        for key in sorted(filter(None, (before, after)))
+    )
+    for deal, units in by_deal:
+        for kind, before, after in others:
+            if counted.get((deal, kind, after), 0) > most[deal]:
+                raise ClaimRefused(Verdict.OVER_LIMIT)
+            LimitUse.objects.filter(deal=deal, kind=kind, key=before).update(
+                units=F("units") - units
+            )
 
 
 def release(order: Order, now: datetime) -> None:
@@ -114,25 +148,34 @@ def _limits(order: Order, shoppers: Collection[str]) -> Iterator[Limit]:
 
 
 def _claim_limits(
-    by_deal: Collection[tuple[int, int]], limits: Collection[Limit], most: dict[int, int]
+    by_deal: Collection[tuple[int, int]], limits: Collection[Limit], most: Mapping[int, int]
 ) -> None:
-    # One statement counts, locks and tells: what it returns cannot go stale.
-    rows = [
+    counted = _count(
         (deal, limit.kind, key, units if key == limit.keys[0] else 0)
         for deal, units in by_deal
         for limit in limits
         for key in sorted(limit.keys)
-    ]
+    )
+    for deal, _ in by_deal:
+        for limit in limits:
+            if sum(counted[deal, limit.kind, key] for key in limit.keys) > most[deal]:
+                raise ClaimRefused(Verdict.OVER_LIMIT)
+
+
+def _count(uses: Iterable[tuple[int, str, str, int]]) -> dict[tuple[int, str, str], int]:
+    """Add units by deal, kind and key; how many each of them has in all then.
+
+    One statement counts, locks and tells: what it returns cannot go stale.
+    """
+    rows = list(uses)
+    if not rows:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             _COUNT_USES.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows))),
             [value for row in rows for value in row],
         )
-        counted = {(deal, kind, key): units for deal, kind, key, units in cursor.fetchall()}
-    for deal, _ in by_deal:
-        for limit in limits:
-            if sum(counted[deal, limit.kind, key] for key in limit.keys) > most[deal]:
-                raise ClaimRefused(Verdict.OVER_LIMIT)
+        return {(deal, kind, key): units for deal, kind, key, units in cursor.fetchall()}
 
 
 def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:

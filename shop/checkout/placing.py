@@ -1,7 +1,7 @@
-"""Placing an order: from a bag of offers to a claim that waits to be paid."""
+"""Placing an order: from a bag of offers to a claim that waits to be paid, and second thoughts."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -11,9 +11,10 @@ from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, JudgedLine, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.charges import Charge, charge_for
-from shop.checkout.claims import ClaimRefused, claim
+from shop.checkout.claims import ClaimRefused, claim, count_by
 from shop.checkout.limits import card_key
 from shop.checkout.models import OPEN, Order, OrderLine, StatusChange
+from shop.checkout.transitions import locked
 from shop.shopper import Shopper
 
 #: Orders that wait to be paid, of one shopper at a time.
@@ -104,21 +105,48 @@ def place_order(
         country=address.country,
     )
     lines = [line for judged_line in judged.honored for line in _order_lines(judged_line)]
-    most = {
-        each.deal.id: each.line.offer.max
-        for each in judged.honored
-        if each.deal and each.deal.id is not None and each.line.offer
-    }
     try:
         with transaction.atomic():
             _one_at_a_time(shopper)
             if _open_orders(shopper) >= MOST_OPEN_ORDERS:
                 raise TooManyOpen(judged)
-            claim(order, lines, shoppers=shopper.ids, most=most, now=now)
+            claim(order, lines, shoppers=shopper.ids, most=_most(judged), now=now)
             _record(order, lines, now)
     except ClaimRefused as refusal:
         raise NotPlaced(judge_bag(bag, shopper, now), refusal.verdict) from None
     return order
+
+
+def amend_order(
+    order: Order, judged: JudgedBag, address: Address, card_fingerprint: str | None
+) -> None:
+    """Let an order that waits for another card go where, and count as, the shopper says now.
+
+    One that does not wait any more stays as it is.
+
+    :param judged: the bag, which holds what is ordered
+    :raises NotPlaced: the mail address or the card has its share; the order stays as it was
+    """
+    card = card_key(card_fingerprint) if card_fingerprint else ""
+    new = {**asdict(address), "card_key": card}
+    try:
+        with transaction.atomic():
+            row = locked(order)
+            if row.status == Order.Status.PENDING:
+                count_by(row, email=address.email, card=card, most=_most(judged))
+                Order.objects.filter(pk=row.pk).update(**new)
+    except ClaimRefused as refusal:
+        raise NotPlaced(judged, refusal.verdict) from None
+    order.refresh_from_db()
+
+
+def _most(judged: JudgedBag) -> dict[int, int]:
+    """By deal, the most units that the offers presented let one shopper have."""
+    return {
+        each.deal.id: each.line.offer.max
+        for each in judged.lines
+        if each.deal and each.deal.id is not None and each.line.offer
+    }
 
 
 def _one_at_a_time(shopper: Shopper) -> None:

@@ -14,7 +14,14 @@ from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout import payments
 from shop.checkout.models import OPEN, Order
-from shop.checkout.placing import Address, NotPlaced, TooManyOpen, TotalChanged, place_order
+from shop.checkout.placing import (
+    Address,
+    NotPlaced,
+    TooManyOpen,
+    TotalChanged,
+    amend_order,
+    place_order,
+)
 from shop.checkout.settling import lapse_due, settle_what_holds
 from shop.shopper import Shopper
 
@@ -45,7 +52,8 @@ def order_of(judged: JudgedBag) -> Order | None:
     """The order that the bag's offers, all of them and no others, are already in.
 
     Only this shopper's own, and only one that lives or is paid: an order that
-    lapsed has given its offers back.
+    lapsed has given its offers back. One that still waits for its card is only
+    that of a bag with the same units, so that nobody pays for other sizes.
     """
     uses = [line.use for line in judged.lines if line.use is not None and line.is_own_use]
     numbers = {use.order_number for use in uses}
@@ -54,8 +62,17 @@ def order_of(judged: JudgedBag) -> Order | None:
     order = Order.objects.filter(number=numbers.pop()).first()
     if order is None:
         return None
-    offers = {line.line.id for line in judged.lines}
-    return order if offers == set(order.lines.values_list("jti", flat=True)) else None
+    ordered = order.lines.values_list("jti", "variant__sku", "quantity")
+    if order.status in UNDER_WAY:
+        is_it = {line.line.id for line in judged.lines} == {jti for jti, _, _ in ordered}
+    else:
+        wanted = {
+            (line.line.id, sku, units)
+            for line in judged.lines
+            for sku, units in line.line.quantities.items()
+        }
+        is_it = wanted == set(ordered)
+    return order if is_it else None
 
 
 def buy(
@@ -72,7 +89,8 @@ def buy(
     :raises payments.Declined: likewise, with the bank's reason; the claim is kept
     :raises payments.PaymentUnclear: Stripe cannot be asked; nothing was claimed
     :raises TotalChanged: it costs something else by now; nothing was claimed
-    :raises NotPlaced: a line is refused; nothing was claimed
+    :raises NotPlaced: a line is refused, and nothing was claimed; or the mail address or card of
+        another attempt is, and the claim is kept
     """
     judged = judge_bag(bag, shopper, now)
     order = order_of(judged)
@@ -83,10 +101,13 @@ def buy(
     token = payments.retrieve_token(purchase.token_id)
     if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
         raise payments.TokenUnusable
+    fingerprint = payments.fingerprint_of(token)
     if order is None:
-        order = _place(bag, shopper, purchase, payments.fingerprint_of(token), now)
+        order = _place(bag, shopper, purchase, fingerprint, now)
     elif order.total != purchase.shown_total:
         raise TotalChanged(judged)
+    else:
+        amend_order(order, judged, purchase.address, fingerprint)
     if order.status not in UNDER_WAY:
         try:
             payments.pay(order, purchase.token_id, return_url=return_url(order), now=now)
