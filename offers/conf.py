@@ -2,6 +2,7 @@
 
 ``OFFER_KEYS``: a private JWK Set, as JSON or as a file's path.
 ``OFFER_ISSUER``: the ``iss`` of what this site signs.
+``OFFER_REALM``: optional; what sets this site's keys apart (see ``realms``).
 """
 
 from functools import cache
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 
 from offers.keys import KeyRing, KeyRingError
+from offers.realms import in_realm
 from offers.tokens import encode_segment
 
 
@@ -23,7 +25,9 @@ def ring() -> KeyRing:
     :raises KeyRingError: the settings do not make a key ring
     """
     try:
-        return KeyRing.from_jwk_set(key_document(), settings.OFFER_ISSUER)
+        configured = KeyRing.from_jwk_set(key_document(), settings.OFFER_ISSUER)
+        realm: str = getattr(settings, "OFFER_REALM", "")
+        return in_realm(configured, realm) if realm else configured
     except KeyRingError as error:
         # Raised anew: the frames it came from hold the secrets, and an error page shows frames.
         raise KeyRingError(str(error)) from None
@@ -56,7 +60,7 @@ def _development_keys(secret_key: str) -> dict[str, Any]:
 
 
 def _forget(*, setting: str, **_: Any) -> None:
-    if setting in {"OFFER_KEYS", "OFFER_ISSUER", "SECRET_KEY", "DEBUG"}:
+    if setting in {"OFFER_KEYS", "OFFER_ISSUER", "OFFER_REALM", "SECRET_KEY", "DEBUG"}:
         ring.cache_clear()
 
 

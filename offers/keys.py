@@ -22,9 +22,11 @@ from typing import Any, Self
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
 
-_KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# Visible ASCII, and short enough that no offer outgrows what its reader takes.
-_ISSUER = re.compile(r"[!-~]{1,100}")
+MOST_KID = 64
+#: Short enough that no offer outgrows what its reader takes.
+MOST_ISSUER = 100
+_KID = re.compile(rf"[A-Za-z0-9._-]{{1,{MOST_KID}}}")
+_ISSUER = re.compile(rf"[!-~]{{1,{MOST_ISSUER}}}")  # visible ASCII
 _HS256_LEAST_BYTES = 32
 
 
