@@ -1,5 +1,6 @@
 """What the shop has: products, their stock, and what they cost when."""
 
+from django.conf import settings
 from django.core.validators import FileExtensionValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -59,6 +60,7 @@ class Variant(models.Model):
 
     ``stock`` is the units ever supplied, ``claimed`` those in orders that are
     paid or may still be. What is left is the difference; it is never negative.
+    ``stock`` is written by ``shop.catalog.stock`` alone, which keeps the reasons.
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
@@ -80,6 +82,42 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product.name} {self.name}".strip()
+
+
+class StockMovement(models.Model):
+    """Units that came or went otherwise than by an order; all of a variant's add up to its stock.
+
+    ``made_by`` is nobody for what a command did.
+    """
+
+    class Reason(models.TextChoices):
+        SUPPLIED = "supplied", "Supplied"
+        COUNTED = "counted", "Counted anew"
+        LOST = "lost", "Lost or damaged"
+        SENT_BACK = "sent_back", "Sent back to the supplier"
+        LOADED = "loaded", "Read from a file"
+
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="movements")
+    units = models.IntegerField(help_text="Below zero: taken out.")
+    reason = models.CharField(max_length=10, choices=Reason)
+    note = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["made_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(units=0), name="stock_movement_moves"),
+            models.CheckConstraint(
+                condition=Q(reason__in=["supplied", "counted", "lost", "sent_back", "loaded"]),
+                name="stock_movement_reason_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.units:+} {self.variant}"
 
 
 class PricePoint(models.Model):

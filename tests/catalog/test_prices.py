@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Product
 from shop.catalog.prices import lowest_list_price, record_list_price, set_list_price
@@ -16,10 +16,10 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def mug() -> Product:
+def mug(clock: FrozenDateTimeFactory) -> Product:
     """At €49.90 since noon of the first day."""
-    with freeze_time(NOON):
-        return make_product(list_price=4990)
+    clock.move_to(NOON)
+    return make_product(list_price=4990)
 
 
 def history(product: Product) -> list[tuple[int, datetime]]:

@@ -1,0 +1,150 @@
+"""Pictures: decoded, turned upright, and written anew in modern formats and several widths.
+
+Nothing of an uploaded file is kept but its pixels: no metadata (where a photo
+was taken, with which camera), and nothing that is not a picture. A picture's
+name says all about it, ``products/<digest>/<width>.webp``: the same picture is
+stored once, and a page works out its other widths and formats from the name.
+"""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.templatetags.static import static
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+MOST_BYTES = 20 * 1024 * 1024
+#: What is decoded at most: a small file may unpack to gigabytes.
+MOST_PIXELS = 60_000_000
+LEAST_WIDTH = 200
+#: The widths that are made, up to that of the picture itself, in pixels.
+WIDTHS = (400, 800, 1600)
+
+_READABLE = ("JPEG", "PNG", "WEBP", "AVIF")
+_MADE_BY_US = re.compile(r"^(?P<stem>[a-z]+/[0-9a-f]{24})/(?P<width>\d+)\.webp\Z")
+_SETTINGS: Mapping[str, Mapping[str, int]] = {
+    "avif": {"quality": 60, "speed": 7},
+    "webp": {"quality": 80, "method": 4},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Where a picture is to be had: for any browser, and by width for those that choose.
+
+    ``sources`` are pairs of a media type and a ``srcset``, the smallest format first.
+    """
+
+    url: str
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture that was made ready, and not stored yet."""
+
+    name: str
+    files: Mapping[str, bytes] = field(repr=False)
+
+    def store(self) -> None:
+        """Write its files, where they are not there already."""
+        for name, content in self.files.items():
+            if not default_storage.exists(name):
+                default_storage.save(name, ContentFile(content))
+
+
+def prepare(upload: "File[bytes]", folder: str) -> Prepared:
+    """Make a picture of an uploaded file.
+
+    :param folder: where it will be stored: ``products``, ``sales``
+    :raises ValidationError: it is none that can be shown, in words for the merchant
+    """
+    if upload.size > MOST_BYTES:
+        raise ValidationError(f"At most {MOST_BYTES // 1024 // 1024} MB, please.")
+    image = _upright(_decoded(upload))
+    widths = _widths(image.width)
+    encoded = {
+        (width, format): _encoded(image, width, format) for width in widths for format in _SETTINGS
+    }
+    digest = hashlib.sha256(b"".join(encoded.values())).hexdigest()[:24]
+    stem = f"{folder}/{digest}"
+    files = {f"{stem}/{width}.{format}": data for (width, format), data in encoded.items()}
+    return Prepared(f"{stem}/{widths[-1]}.webp", files)
+
+
+def picture_of(name: str) -> Picture:
+    """The picture of that name in the storage; a drawn nothing where there is no name."""
+    if not name:
+        return Picture(static("no-picture.svg"))
+    made = _MADE_BY_US.match(name)
+    if made is None:
+        return Picture(default_storage.url(name))
+    return Picture(default_storage.url(name), tuple(_sources(made["stem"], int(made["width"]))))
+
+
+def _sources(stem: str, widest: int) -> Iterator[tuple[str, str]]:
+    for format in _SETTINGS:
+        urls = (
+            f"{default_storage.url(f'{stem}/{width}.{format}')} {width}w"
+            for width in _widths(widest)
+        )
+        yield f"image/{format}", ", ".join(urls)
+
+
+def _widths(widest: int) -> list[int]:
+    narrower = [width for width in WIDTHS if width < widest]
+    return [*narrower, min(widest, WIDTHS[-1])] if widest < WIDTHS[-1] else list(WIDTHS)
+
+
+def _decoded(upload: "File[bytes]") -> Image.Image:
+    try:
+        upload.seek(0)
+        image = Image.open(upload, formats=_READABLE)
+        if image.width * image.height > MOST_PIXELS:
+            raise ValidationError(
+                f"{image.width} by {image.height} pixels are too many: at most "
+                f"{MOST_PIXELS // 1_000_000} million."
+            )
+        if image.width < LEAST_WIDTH:
+            raise ValidationError(
+                f"{image.width} pixels wide is too small: at least {LEAST_WIDTH}."
+            )
+        image.load()
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError):
+        raise ValidationError(
+            "This is no picture that can be read. Use JPEG, PNG, WebP or AVIF."
+        ) from None
+    return image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As a camera meant it: turned, in the colours that browsers assume, and nothing besides."""
+    image = ImageOps.exif_transpose(image)
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in {"RGB", "RGBA", "CMYK", "L"}:
+        # A profile that does not fit its picture: as if it had none.
+        with suppress(ImageCms.PyCMSError):
+            image = _in_srgb(image, profile, mode)
+    plain = Image.new(mode, image.size)
+    plain.paste(image.convert(mode))
+    return plain
+
+
+def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
+    srgb = ImageCms.createProfile("sRGB")
+    return ImageCms.profileToProfile(image, io.BytesIO(profile), srgb, outputMode=mode) or image
+
+
+def _encoded(image: Image.Image, width: int, format: str) -> bytes:
+    height = max(1, round(image.height * width / image.width))
+    small = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
+    target = io.BytesIO()
+    small.save(target, format=format.upper(), **_SETTINGS[format])
+    return target.getvalue()

@@ -1,0 +1,84 @@
+"""Stock: units ever supplied, and for what reason they came or went. Written here alone."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from django.db.models import F, Q
+
+from shop.catalog.models import StockMovement, Variant
+
+type Reason = StockMovement.Reason
+
+
+class TooFew(Exception):
+    """More would be taken out than is left: orders have claimed the rest."""
+
+
+@transaction.atomic
+def move_stock(
+    variant: Variant,
+    units: int,
+    *,
+    reason: Reason,
+    now: datetime,
+    made_by: AbstractUser | None = None,
+    note: str = "",
+) -> None:
+    """Add units to a variant's stock, or take some out, and write down why.
+
+    Two who do so at once both have their way: units are added, not set.
+
+    :param units: below zero to take out; zero does nothing
+    :raises TooFew: fewer are left than are to be taken out; nothing was written
+    """
+    if not units:
+        return
+    enough = Q(claimed__lte=F("stock") + units)
+    if not Variant.objects.filter(enough, pk=variant.pk).update(stock=F("stock") + units):
+        raise TooFew
+    variant.refresh_from_db(fields=["stock"])
+    _write_down(variant, units, reason, now, made_by, note)
+
+
+@transaction.atomic
+def save_with_stock(
+    variant: Variant,
+    fields: list[str],
+    *,
+    reason: Reason,
+    now: datetime,
+    made_by: AbstractUser | None = None,
+) -> None:
+    """Save a variant whose stock was set to a number, and write the difference down.
+
+    :param fields: those that were changed; of a new variant all are saved
+    :raises django.db.IntegrityError: more is claimed by now than it was set to
+    """
+    before = 0
+    if variant.pk is not None and "stock" in fields:
+        row = Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)
+        before = row.stock
+    elif variant.pk is not None:
+        before = variant.stock
+    variant.save(update_fields=fields if variant.pk is not None else None)
+    if variant.stock != before:
+        _write_down(variant, variant.stock - before, reason, now, made_by, "")
+
+
+def _write_down(
+    variant: Variant,
+    units: int,
+    reason: Reason,
+    now: datetime,
+    made_by: AbstractUser | None,
+    note: str,
+) -> None:
+    StockMovement.objects.create(
+        variant=variant,
+        units=units,
+        reason=reason,
+        note=note,
+        made_at=now,
+        made_by_id=made_by.pk if made_by else None,
+    )

@@ -1,0 +1,110 @@
+"""Querysets that are put into SQL once, and then only given their values.
+
+Django takes longer to write a large statement than a database to answer it.
+Where a rush goes through one, it is written once: values that change are named
+when it is made (``Given``, ``IsAmong``), and given by those names when it is run.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.subqueries import UpdateQuery
+
+type Value = datetime | int | str | list[str]
+type Values = Mapping[str, Value]
+
+
+class Given(Expression):
+    """A value that is given when the statement is run; among its parameters it stands itself."""
+
+    def __init__(self, name: str, output_field: "Field[Any, Any] | None" = None) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (self,)
+
+
+class IsAmong(Func):
+    """Whether a column is in a list of texts that is given, of whatever length."""
+
+    output_field = BooleanField()
+    arg_joiner = " = ANY("
+    template = "%(expressions)s)"
+
+    def __init__(self, column: str, name: str) -> None:
+        super().__init__(F(column), Given(name))
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        context |= {
+            "template": "%(expressions)s))",
+            "arg_joiner": " IN (SELECT value FROM json_each(",
+        }
+        return self.as_sql(compiler, connection, **context)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement in the default database's dialect, and its parameters, named ones included."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+    @classmethod
+    def select(cls, queryset: QuerySet[Any, Any]) -> "Prepared":
+        """What a queryset asks. Its columns are as the database gives them."""
+        sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
+        return cls(sql, tuple(parameters))
+
+    @classmethod
+    def update(cls, queryset: QuerySet[Any, Any], **values: Expression) -> "Prepared":
+        """A change to a queryset's rows."""
+        query = queryset.query.chain(UpdateQuery)
+        assert isinstance(query, UpdateQuery)
+        query.add_update_values(values)
+        sql, parameters = query.get_compiler(connection=connection).as_sql()
+        return cls(sql, tuple(parameters))
+
+    def rows(self, values: Values) -> Iterator[tuple[Any, ...]]:
+        """The rows that it answers with.
+
+        :raises KeyError: a value is not given
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self._filled(values))
+            yield from cursor.fetchall()
+
+    def run(self, values: Values) -> int:
+        """Run it; how many rows it changed.
+
+        :raises KeyError: a value is not given
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self._filled(values))
+            return int(cursor.rowcount)
+
+    def _filled(self, values: Values) -> list[Any]:
+        return [
+            adapted(values[each.name]) if isinstance(each, Given) else each
+            for each in self.parameters
+        ]
+
+
+def adapted(value: Value) -> Any:
+    """A value as the default database takes it."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, list) and connection.vendor == "sqlite":
+        return json.dumps(value)
+    return value
