@@ -11,7 +11,14 @@ from enum import StrEnum
 from offers.verdicts import Verdict
 from shop.bag import judging
 from shop.bag.cookie import BagFull
-from shop.bag.judging import JudgedBag, JudgedLine, judge_again, judge_bag, judge_line
+from shop.bag.judging import (
+    JudgedBag,
+    JudgedLine,
+    judge_again,
+    judge_bag,
+    judge_line,
+    with_only_variant,
+)
 from shop.bag.lines import Bag, Line
 from shop.shopper import Shopper
 
@@ -57,9 +64,8 @@ def add(
     line = Line(message, {variant: quantity})
     judged_bag = judge_bag(bag, shopper, now, line)
     product = judged_bag.facts.goods.products.get(line.sku)
-    if product is not None and not product.has_choice:
-        line = Line(message, {product.variants[0].sku: quantity})
-    elif product is not None and product.variant(variant) is None:
+    line = with_only_variant(line, product)
+    if product is not None and product.has_choice and product.variant(variant) is None:
         subject = judge_line(line, judged_bag.facts, shopper, now)
         return Change(judged=judged_bag, subject=subject, obstacle=Obstacle.NO_VARIANT)
     twin = bag.line_of(line.offer.deal) if line.offer else None

@@ -11,9 +11,9 @@ Nothing is trusted because it was once true. Rules of renewal:
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from django.db import Error as DatabaseError
 from django.utils.timezone import get_default_timezone
@@ -25,7 +25,7 @@ from shop.bag.lines import Bag, Line
 from shop.money import format_money
 from shop.sales.goods import Deal, ProductOnShow, VariantOnShow
 from shop.sales.offering import freeze, mint
-from shop.sales.rows import Facts, OfferUse, read_facts
+from shop.sales.rows import Facts, OfferUse, OpenClaims, read_facts
 from shop.sales.showcase import showcase
 from shop.shopper import Shopper
 
@@ -34,12 +34,33 @@ logger = logging.getLogger(__name__)
 #: What an order that nobody pays may keep a line from; it may be over by now.
 HELD_BY_ORDERS = frozenset({Verdict.USED, Verdict.SOLD_OUT, Verdict.OVER_LIMIT})
 
-#: Asked before lines are refused for that, by the room that knows orders: whether
-#: something was given back, so that it is worth reading the rows again.
-settlers: "list[Callable[[Sequence[JudgedLine], datetime], bool]]" = []
+
+@dataclass
+class OrderDesk:
+    """What the room that knows orders is asked before lines are refused for that."""
+
+    #: What orders that are not paid have claimed of products, by their skus.
+    open_claims: Callable[[Collection[str]], list[OpenClaims]] = lambda skus: []
+    #: Settle those past their time that hold what lines want: whether any gave back.
+    settle: "Callable[[Sequence[JudgedLine], datetime], bool]" = lambda lines, now: False
+
+
+order_desk = OrderDesk()
 
 #: For an offer of a deal that nobody knows: no anchor is its anchor.
 _UNKNOWN = Standing(anchor=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """Units that a line wants, and that others have claimed and not paid.
+
+    ``next_free_at`` is when the first of them comes free unless it is paid by
+    then; None where that is past, or for a bank to say.
+    """
+
+    units: int
+    next_free_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +82,8 @@ class JudgedLine:
     zone: tzinfo = field(default_factory=get_default_timezone)
     #: Units of its deal that the shopper has in orders already.
     units_taken: int = 0
+    #: Where it is sold out: what may still come free, if that was looked up.
+    unpaid: Unpaid | None = None
 
     @property
     def is_honored(self) -> bool:
@@ -96,6 +119,24 @@ class JudgedLine:
         """Units that are left of what is wanted: none, or fewer than that."""
         stock = sum(variant.left for variant, _ in self.units)
         return min(self.deal.left, stock) if self.deal else 0
+
+    @property
+    def look_again_at(self) -> datetime | None:
+        """When the first of that comes free: the whole minute after it, as people read a clock."""
+        free_at = self.unpaid.next_free_at if self.unpaid else None
+        if free_at is None or self.honored_until is None:
+            return free_at
+        minute = free_at.replace(second=0, microsecond=0)
+        after = minute if minute == free_at else minute + timedelta(minutes=1)
+        return after if after < self.honored_until else free_at
+
+    @property
+    def is_worth_waiting(self) -> bool:
+        """Whether something it wants may come free while its price is held."""
+        if self.unpaid is None or not self.unpaid.units or self.honored_until is None:
+            return False
+        next_free_at = self.unpaid.next_free_at
+        return next_free_at is None or next_free_at < self.honored_until
 
     @property
     def is_cheaper(self) -> bool:
@@ -182,8 +223,13 @@ def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> Judged
     skus = {line.sku for line in lines}
     try:
         facts = read_facts(offers, skus=skus, shoppers=shopper.ids, now=now)
-        if _held_back(lines, facts, shopper, now):
-            facts = read_facts(offers, skus=skus, shoppers=shopper.ids, now=now)
+        if wanting := _kept_by_orders(lines, facts, shopper, now):
+            claims = order_desk.open_claims({each.line.sku for each in wanting})
+            is_due = any(each.lapses_at <= now for each in claims)
+            if is_due and order_desk.settle(wanting, now):
+                facts = read_facts(offers, skus=skus, shoppers=shopper.ids, now=now)
+                claims = order_desk.open_claims({each.line.sku for each in wanting})
+            facts = replace(facts, open_claims=claims)
     except DatabaseError:
         logger.exception("The bag is judged by the showcase: the database is away")
         facts = Facts(goods=showcase.goods(now), uses={}, units_taken={}, is_provisional=True)
@@ -241,6 +287,7 @@ def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> Jud
         current=current,
         zone=sale.zone if sale else get_default_timezone(),
         units_taken=taken,
+        unpaid=_unpaid(line, product, deal, facts, now) if verdict is Verdict.SOLD_OUT else None,
     )
 
 
@@ -277,12 +324,42 @@ def _cheaper_then_longer(line: Line) -> tuple[int, int]:
     return line.offer.amount, -line.offer.expires_at
 
 
-def _held_back(lines: Sequence[Line], facts: Facts, shopper: Shopper, now: datetime) -> bool:
-    judged = (judge_line(line, facts, shopper, now) for line in lines)
-    wanting = [each for each in judged if each.verdict in HELD_BY_ORDERS]
-    # Each is asked, also after one has said yes.
-    gave_back = [settle(wanting, now) for settle in settlers] if wanting else []
-    return any(gave_back)
+def with_only_variant(line: Line, product: ProductOnShow | None) -> Line:
+    """The line, for the one variant there is where nobody has to choose."""
+    if product is None or product.has_choice:
+        return line
+    return Line(line.message, {product.variants[0].sku: line.quantity})
+
+
+def _kept_by_orders(
+    lines: Sequence[Line], facts: Facts, shopper: Shopper, now: datetime
+) -> list[JudgedLine]:
+    """The lines that are refused for what orders hold, which may be over by now."""
+    products = facts.goods.products
+    chosen = (with_only_variant(line, products.get(line.sku)) for line in lines)
+    judged = (judge_line(line, facts, shopper, now) for line in chosen)
+    return [each for each in judged if each.verdict in HELD_BY_ORDERS]
+
+
+def _unpaid(
+    line: Line, product: ProductOnShow | None, deal: Deal | None, facts: Facts, now: datetime
+) -> Unpaid | None:
+    """What is claimed, not paid, and just what the line lacks: stock, allocation or both."""
+    if facts.open_claims is None or product is None or deal is None:
+        return None
+    wanted = ((product.variant(sku), units) for sku, units in line.quantities.items())
+    scarce = {variant.id for variant, units in wanted if variant and variant.left < units}
+    is_allotted = deal.allocation_left is not None and deal.allocation_left < line.quantity
+    own = {variant.id for variant in product.variants}
+    claims = [
+        each
+        for each in facts.open_claims
+        if each.variant in (scarce or own) and (not is_allotted or each.deal == deal.id)
+    ]
+    instants = (each.next_free_at for each in claims if each.next_free_at is not None)
+    return Unpaid(
+        sum(each.units for each in claims), min((at for at in instants if at > now), default=None)
+    )
 
 
 def _renewed(

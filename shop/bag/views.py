@@ -19,6 +19,7 @@ from shop.bag.changes import Change, Obstacle
 from shop.bag.forms import AddForm, LineForm, UpdateForm
 from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
+from shop.bag.refused import count_line
 from shop.errors import cookies_needed
 from shop.http import ShopRequest
 
@@ -65,6 +66,8 @@ def add(request: ShopRequest) -> HttpResponse:
             shopper=request.shopper,
             now=now,
         )
+    if isinstance(change.obstacle, Verdict) and change.subject is not None:
+        count_line(change.subject, change.judged, change.obstacle)
     if change.obstacle is Verdict.NOT_YOURS and not keeps_cookies:
         return cookies_needed(request)
     return _answer(request, bag, change, fragment="added")

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from offers.anchors import Extension, Standing, anchor_digest
 from offers.terms import LIST, Offer
+from shop.catalog.pictures import Picture
 from shop.money import format_money, percent_off
 
 #: From here on down, how many are left is said.
@@ -49,7 +50,7 @@ class ProductOnShow:
     slug: str
     name: str
     text: str
-    picture: str
+    picture: Picture
     list_price: int
     currency: str
     sold_at_list_price: bool
@@ -198,6 +199,10 @@ class SaleOnShow:
         if now < self.starts_at:
             return Phase.UPCOMING
         return Phase.LIVE if now < self.ends_at else Phase.OVER
+
+    def seconds_over(self, now: datetime) -> int | None:
+        """How long it is over, in whole seconds rounded down; None before its close."""
+        return (now - self.ends_at) // timedelta(seconds=1) if now >= self.ends_at else None
 
     def is_open(self, now: datetime) -> bool:
         """Whether offers of this sale are minted now."""

@@ -21,8 +21,9 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils.text import slugify
 
-from shop.catalog.models import Product, Variant
+from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.prices import record_list_price, set_list_price
+from shop.catalog.stock import save_with_stock
 from shop.money import payable_step
 from shop.sales.documents import DealDocument, SaleDocument, VariantDocument
 from shop.sales.models import Deal, Sale
@@ -66,7 +67,10 @@ class _Load:
             return
         try:
             row.full_clean()
-            row.save(update_fields=changed if row.pk is not None else None)
+            if isinstance(row, Variant):
+                save_with_stock(row, changed, reason=StockMovement.Reason.LOADED, now=self.now)
+            else:
+                row.save(update_fields=changed if row.pk is not None else None)
         except ValidationError as error:
             raise DocumentError(*_problems(error, place)) from None
         except IntegrityError:

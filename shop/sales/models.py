@@ -18,10 +18,13 @@ LONGEST_HOLD_SECONDS = 30 * 24 * 3600
 #: What an offer can say (``offers.tokens.OFFER``).
 MOST_PER_SHOPPER = 1_000_000
 
+#: Looking for them takes some 7 ms each time, and every sale that is saved asks.
+_TIME_ZONES = frozenset(available_timezones())
+
 
 def validate_time_zone(name: str) -> None:
     """:raises ValidationError: it names no zone of the IANA database"""
-    if name not in available_timezones():
+    if name not in _TIME_ZONES:
         raise ValidationError(f"{name} is not a time zone, such as Europe/Berlin.")
 
 
@@ -245,3 +248,27 @@ class LimitUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deal}: {self.units} by {self.kind}"
+
+
+class RefusalCount(models.Model):
+    """How often offers of a sale were refused for one reason, in one minute.
+
+    ``sale`` is its slug, ``list`` for list prices, or ``-`` where nobody knows
+    such a sale: a text that anyone can send makes no names of its own.
+    """
+
+    sale = models.CharField(max_length=80)
+    minute = models.DateTimeField()
+    verdict = models.CharField(max_length=20)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sale", "minute", "verdict"], name="refusal_count_is_one"
+            ),
+            models.CheckConstraint(condition=Q(count__gt=0), name="refusal_count_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sale} at {self.minute:%F %H:%M}: {self.verdict} {self.count} times"

@@ -6,15 +6,15 @@ Nothing else touches them. Each act is one transaction, and leaves who, when and
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from offers.anchors import new_nonce
 from shop.sales.models import Deal, Extension, Recall, Sale
+from shop.staff.models import Staff
 
 
 def extend(
-    *, sale: Sale, seconds: int, by: User | None, now: datetime, reason: str = ""
+    *, sale: Sale, seconds: int, by: Staff | None, now: datetime, reason: str = ""
 ) -> Extension:
     """Hold every offer of a sale that was issued before now for longer.
 
@@ -31,7 +31,7 @@ def recall(
     sale: Sale,
     deal: Deal | None = None,
     reason: str,
-    by: User | None,
+    by: Staff | None,
     now: datetime,
     issued_before: datetime | None = None,
 ) -> Recall:

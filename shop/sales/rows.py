@@ -10,19 +10,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.db import connection
 from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, JSONObject
-from django.templatetags.static import static
 from django.utils.crypto import salted_hmac
 
 from offers.anchors import Extension, anchor_digest
 from offers.terms import Offer
 from shop.catalog.models import Product, Variant
+from shop.catalog.pictures import picture_of
+from shop.prepared import Given, IsAmong, Prepared
 from shop.sales import models
 from shop.sales.goods import Deal, Goods, ProductOnShow, SaleOnShow, VariantOnShow, list_deal
 
@@ -40,6 +42,22 @@ class OfferUse:
     shopper: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenClaims:
+    """Units of a variant that orders of a deal (or at list price) have claimed and not paid.
+
+    ``lapses_at`` is when the first of them has had its time, ``next_free_at`` when
+    the first comes free unless it is paid by then: one that a bank works on may
+    outlast its time, and nobody but the bank can say by how much.
+    """
+
+    variant: int
+    deal: int | None
+    units: int
+    lapses_at: datetime
+    next_free_at: datetime | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What the rows say: goods, uses of offers by ``jti``, units taken by deal."""
@@ -47,6 +65,8 @@ class Facts:
     goods: Goods
     uses: dict[str, OfferUse]
     units_taken: dict[int, int]
+    #: Looked up only where something is not to be had because of orders; None elsewhere.
+    open_claims: Collection[OpenClaims] | None = None
     #: Not from rows: the database was away, and the showcase stands in.
     is_provisional: bool = False
 
@@ -62,7 +82,7 @@ def read_goods(now: datetime, *, slug: str | None = None) -> Goods:
     :param slug: this one sale instead, however old
     """
     wanted = Q(slug=slug) if slug else Q(ends_at__gt=now - KEPT_AFTER_END)
-    return _assemble(_read(_goods_queries(wanted, Product.objects.all())))
+    return _assemble(_by_kind(_union(_goods_queries(wanted, Product.objects.all()))))
 
 
 def read_facts(
@@ -73,18 +93,17 @@ def read_facts(
     :param skus: the products, those of the offers included
     :param shoppers: whose units in earlier orders count
     """
-    wanted = Q(ends_at__gt=now) | Q(slug__in={offer.sale for offer in offers})
-    products = Product.objects.filter(sku__in=skus)
-    queries = _goods_queries(wanted, products)
-    queries["use"] = models.Redemption.objects.filter(
-        jti__in=[offer.id for offer in offers], released_at__isnull=True
-    ).annotate(row=JSONObject(jti="jti", order="order_number", shopper="shopper"))
-    queries["taken"] = models.LimitUse.objects.filter(
-        deal__product__in=products,
-        kind=models.LimitUse.Kind.SHOPPER,
-        key__in=[limit_key(models.LimitUse.Kind.SHOPPER, each) for each in shoppers],
-    ).annotate(row=JSONObject(deal="deal_id", units="units"))
-    rows = _read(queries)
+    rows = _by_kind(
+        _facts_statement(connection.vendor).rows(
+            {
+                "now": now,
+                "sales": [offer.sale for offer in offers],
+                "offers": [offer.id for offer in offers],
+                "skus": list(skus),
+                "shoppers": [limit_key(models.LimitUse.Kind.SHOPPER, each) for each in shoppers],
+            }
+        )
+    )
     taken: defaultdict[int, int] = defaultdict(int)
     for row in rows["taken"]:
         taken[row["deal"]] += row["units"]
@@ -93,6 +112,22 @@ def read_facts(
         uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
         units_taken=dict(taken),
     )
+
+
+@cache
+def _facts_statement(vendor: str) -> Prepared:
+    """The statement of ``read_facts``, in a database's dialect."""
+    products = Product.objects.filter(IsAmong("sku", "skus"))
+    queries = _goods_queries(Q(ends_at__gt=Given("now")) | Q(IsAmong("slug", "sales")), products)
+    queries["use"] = models.Redemption.objects.filter(
+        IsAmong("jti", "offers"), released_at__isnull=True
+    ).annotate(row=JSONObject(jti="jti", order="order_number", shopper="shopper"))
+    queries["taken"] = models.LimitUse.objects.filter(
+        IsAmong("key", "shoppers"),
+        deal__product__in=products,
+        kind=models.LimitUse.Kind.SHOPPER,
+    ).annotate(row=JSONObject(deal="deal_id", units="units"))
+    return Prepared.select(_union(queries))
 
 
 def _goods_queries(
@@ -163,13 +198,17 @@ def _goods_queries(
     }
 
 
-def _read(queries: dict[str, QuerySet[Any, Any]]) -> defaultdict[str, list[Row]]:
+def _union(queries: dict[str, QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
     branches = [
         query.order_by().values_list(Value(kind), Cast("row", TextField()))
         for kind, query in queries.items()
     ]
+    return branches[0].union(*branches[1:], all=True).order_by()
+
+
+def _by_kind(union: Iterable[tuple[str, str]]) -> defaultdict[str, list[Row]]:
     rows: defaultdict[str, list[Row]] = defaultdict(list)
-    for kind, row in branches[0].union(*branches[1:], all=True).order_by():
+    for kind, row in union:
         rows[kind].append(json.loads(row))
     return rows
 
@@ -206,7 +245,7 @@ def _product(row: Row, variants: list[Row]) -> ProductOnShow:
         slug=row["slug"],
         name=row["name"],
         text=row["text"],
-        picture=default_storage.url(row["picture"]) if row["picture"] else static("no-picture.svg"),
+        picture=picture_of(row["picture"]),
         list_price=row["list_price"],
         currency=row["currency"],
         sold_at_list_price=bool(row["sold_at_list_price"]),
@@ -222,15 +261,15 @@ def _sale(
 ) -> SaleOnShow:
     deals.sort(key=_by_position)
     hold = timedelta(seconds=row["hold"])
-    recall_before = _instant(row["recall_before"]) if row["recall_before"] else None
-    more = tuple(Extension(_instant(each["issued_before"]), each["seconds"]) for each in extensions)
+    recall_before = instant(row["recall_before"]) if row["recall_before"] else None
+    more = tuple(Extension(instant(each["issued_before"]), each["seconds"]) for each in extensions)
     return SaleOnShow(
         slug=row["slug"],
         title=row["title"],
         text=row["text"],
         zone=ZoneInfo(row["zone"]),
-        starts_at=_instant(row["starts_at"]),
-        ends_at=_instant(row["ends_at"]),
+        starts_at=instant(row["starts_at"]),
+        ends_at=instant(row["ends_at"]),
         hold=hold,
         visible=row["state"] == models.Sale.State.PUBLISHED,
         deals=tuple(
@@ -260,7 +299,7 @@ def _by_position(row: Row) -> tuple[int, int]:
     return row["position"], row["id"]
 
 
-def _instant(text: str) -> datetime:
-    """A database's JSON spelling of an instant: with its offset, or in UTC without one."""
-    instant = datetime.fromisoformat(text)
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
+def instant(text: str) -> datetime:
+    """A database's own spelling of an instant: with its offset, or in UTC without one."""
+    read = datetime.fromisoformat(text)
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read

@@ -13,8 +13,7 @@ from shop.bag import judging
 from shop.sales.models import Deal, Sale
 from shop.sales.promises import extend, recall
 from shop.sales.showcase import showcase
-from tests.conftest import CLOSES, HOLD, OPENS, new_key
-from tests.shop import Page, Shopper, add_deal, make_product, read
+from tests.shop import CLOSES, HOLD, OPENS, Page, Shopper, add_deal, make_product, new_key, read
 
 SECOND = timedelta(seconds=1)
 

@@ -19,9 +19,8 @@ from shop.sales.models import Deal, Sale
 from shop.sales.promises import recall
 from shop.sales.publishing import cancel
 from shop.sales.showcase import showcase
-from tests.conftest import CLOSES, OPENS
 from tests.sales.test_documents import AUTUMN, TEE, autumn, autumn_with
-from tests.shop import Shopper, make_product
+from tests.shop import CLOSES, OPENS, Shopper, make_product
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 

@@ -9,8 +9,7 @@ from shop.catalog.prices import set_list_price
 from shop.sales.models import Deal, Sale
 from shop.sales.publishing import SaleCanceled, cancel, publish, unpublish
 from shop.sales.showcase import showcase
-from tests.conftest import CLOSES, OPENS
-from tests.shop import Shopper, add_deal, make_product, make_sale
+from tests.shop import CLOSES, OPENS, Shopper, add_deal, make_product, make_sale
 
 DAY = timedelta(days=1)
 

@@ -11,8 +11,7 @@ from offers.anchors import Standing, judge
 from offers.verdicts import Verdict
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
-from tests.conftest import CLOSES, HOLD, OPENS
-from tests.shop import Shopper, add_deal, make_product, read
+from tests.shop import CLOSES, HOLD, OPENS, Shopper, add_deal, make_product, read
 
 SECOND = timedelta(seconds=1)
 

@@ -1,0 +1,130 @@
+"""How often offers were refused: by sale, by reason, by minute.
+
+A refusal costs its request nothing: it is counted in the memory of the process,
+and written down with others a few seconds later, by a thread of its own, in one
+statement. A database that is away is asked again later. A process that is
+killed takes what it has not written with it: ``REFUSALS_WRITTEN_EVERY`` seconds
+of counts at most, while the database answers.
+
+When to write is measured on the machine's own clock, which no travelling clock
+moves; the minute that a refusal counts for is the shop's.
+"""
+
+import atexit
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from threading import Lock, Timer
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+
+from offers.terms import LIST, Offer
+from offers.verdicts import Verdict
+from shop.prepared import adapted
+from shop.sales.goods import Goods
+
+#: The sale of an offer that cannot be read, or that says it is of a sale that nobody knows.
+NO_SALE = "-"
+#: Counts that are kept in memory while the database is away; what comes then is not counted.
+MOST_KEPT = 10_000
+#: Rows of a statement: both databases bound what one may carry.
+_ROWS_AT_ONCE = 200
+
+# The ORM can set on a conflict, and not add.
+_ADD = """
+INSERT INTO sales_refusalcount (sale, minute, verdict, count) VALUES {rows}
+ON CONFLICT (sale, minute, verdict) DO UPDATE SET count = sales_refusalcount.count + excluded.count
+"""
+
+logger = logging.getLogger(__name__)
+
+type Key = tuple[str, datetime, Verdict]
+
+
+class RefusalCounts:
+    """Counts in memory, for all threads of a process, until they are written."""
+
+    def __init__(self, write: Callable[[Mapping[Key, int]], None]) -> None:
+        self._write = write
+        self._counting, self._writing = Lock(), Lock()
+        self._writes_at_exit = False
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what is not written."""
+        self._counts: Counter[Key] = Counter()
+        self._timer: Timer | None = None
+
+    def count(self, offer: Offer | None, verdict: Verdict, goods: Goods, now: datetime) -> None:
+        """Count one refusal.
+
+        :param offer: None where the message could not be read
+        :param goods: what says which sales there are
+        """
+        is_known = offer is not None and (offer.sale == LIST or offer.sale in goods.sales)
+        sale = offer.sale if offer is not None and is_known else NO_SALE
+        key = (sale, now.replace(second=0, microsecond=0), verdict)
+        with self._counting:
+            if key in self._counts or len(self._counts) < MOST_KEPT:
+                self._counts[key] += 1
+            self._write_soon()
+
+    def flush(self) -> None:
+        """Write what is counted. If the database is away, it stays counted."""
+        with self._writing:
+            with self._counting:
+                batch, self._counts = self._counts, Counter()
+            if not batch:
+                return
+            try:
+                self._write(batch)
+            except DatabaseError:
+                logger.exception("Refusals cannot be written down; %d are kept", batch.total())
+                with self._counting:
+                    self._counts.update(batch)
+
+    def _write_soon(self) -> None:
+        seconds = settings.REFUSALS_WRITTEN_EVERY
+        if self._timer is not None or seconds <= 0:
+            return
+        if not self._writes_at_exit:
+            atexit.register(self.flush)
+            self._writes_at_exit = True
+        self._timer = Timer(seconds, self._flush_aside)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _flush_aside(self) -> None:
+        """What the thread does: it has a connection of its own, and leaves none behind."""
+        try:
+            self.flush()
+        finally:
+            connection.close()
+            with self._counting:
+                self._timer = None
+                if self._counts:
+                    self._write_soon()
+
+
+def write(counts: Mapping[Key, int]) -> None:
+    """Add counts to what is written.
+
+    In the order of their keys, so that two processes wait for each other and never hang.
+    """
+    rows = [
+        (sale, adapted(minute), verdict.value, count)
+        for (sale, minute, verdict), count in sorted(counts.items())
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            some = rows[start : start + _ROWS_AT_ONCE]
+            cursor.execute(
+                _ADD.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(some))),
+                [value for row in some for value in row],
+            )
+
+
+refusals = RefusalCounts(write)
