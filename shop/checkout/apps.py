@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class CheckoutConfig(AppConfig):
@@ -7,6 +8,11 @@ class CheckoutConfig(AppConfig):
 
     def ready(self) -> None:
         from shop.bag import judging
+        from shop.checkout import checks
         from shop.checkout.settling import settle_what_holds
+        from shop.checkout.waiting import open_claims
 
-        judging.settlers.append(settle_what_holds)
+        for check in (checks.check_charge_rules, checks.check_tax, checks.check_shipping):
+            register(check, Tags.compatibility)
+        judging.order_desk.open_claims = open_claims
+        judging.order_desk.settle = settle_what_holds

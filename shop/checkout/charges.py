@@ -1,4 +1,6 @@
-"""What an order costs in all, and whether Stripe can charge just that.
+"""What an order costs in all, line by line, and whether Stripe can charge just that.
+
+The rules that make the lines are in ``charge_rules``.
 
 Stripe's rules (docs.stripe.com/currencies):
 
@@ -13,10 +15,10 @@ Stripe's rules (docs.stripe.com/currencies):
   another one may meet a higher bound, which only Stripe knows.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
-from django.conf import settings
+from django.db import models
 
 from shop.money import digits_of, format_money, payable_step
 
@@ -43,28 +45,84 @@ class NotChargeable(ValueError):
     """Stripe has no way to charge just this amount; the text is for the shopper."""
 
 
+class Kind(models.TextChoices):
+    """What a line is for that is not goods."""
+
+    SHIPPING = "shipping"
+    TAX = "tax"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLine:
+    """Shipping or tax: what it adds to the goods, or, of a tax, what is in the prices already.
+
+    ``amount`` is in minor units and more than 0: what costs nothing has no line.
+    ``percent`` is a tax's rate.
+    """
+
+    kind: Kind
+    label: str
+    amount: int
+    is_included: bool = False
+    percent: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: it is no line of a charge, whatever rule has made it"""
+        if type(self.amount) is not int or self.amount <= 0:
+            raise ValueError(f"{self.label}: {self.amount!r} is no amount in minor units.")
+        if self.kind is not Kind.TAX and (self.is_included or self.percent is not None):
+            raise ValueError(f"{self.label}: only a tax has a rate, or is in the prices already.")
+
+    @property
+    def text(self) -> str:
+        """What it is, as people read it: "Shipping", "8.1% VAT"."""
+        if self.percent is None:
+            return self.label
+        return f"{self.percent.normalize():f}% {self.label}"
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """The whole charge, in minor units of one currency. Prices include tax."""
+    """The whole charge, in minor units of one currency: goods, and lines of other kinds."""
 
     subtotal: int
-    shipping: int
+    lines: tuple[ChargeLine, ...]
     currency: str
+
+    @property
+    def added_lines(self) -> list[ChargeLine]:
+        """The lines that the shopper pays on top of the goods."""
+        return [line for line in self.lines if not line.is_included]
+
+    @property
+    def included_taxes(self) -> list[ChargeLine]:
+        """The taxes that are part of the total already."""
+        return [line for line in self.lines if line.is_included]
+
+    @property
+    def added(self) -> int:
+        """What all of it adds to the goods."""
+        return sum(line.amount for line in self.added_lines)
+
+    @property
+    def shipping(self) -> int:
+        """What of that is shipping."""
+        return sum(line.amount for line in self.lines if line.kind is Kind.SHIPPING)
+
+    @property
+    def added_tax(self) -> int:
+        """What of that is tax: none, where prices include it."""
+        return self.added - self.shipping
 
     @property
     def total(self) -> int:
         """What the shopper pays."""
-        return self.subtotal + self.shipping
+        return self.subtotal + self.added
 
     @property
     def total_text(self) -> str:
         """The total, as people read it."""
         return format_money(self.total, self.currency)
-
-    @property
-    def shipping_text(self) -> str:
-        """Shipping, as people read it; empty where it costs nothing."""
-        return format_money(self.shipping, self.currency) if self.shipping else ""
 
     @property
     def obstacle(self) -> str:
@@ -74,13 +132,6 @@ class Charge:
         except NotChargeable as obstacle:
             return str(obstacle)
         return ""
-
-
-def charge_for(line_totals: Iterable[int], currency: str) -> Charge:
-    """The charge for lines: shipping is flat, and free from a subtotal on."""
-    subtotal = sum(line_totals)
-    is_free = bool(settings.SHIPPING_FREE_FROM) and subtotal >= settings.SHIPPING_FREE_FROM
-    return Charge(subtotal, 0 if is_free else settings.SHIPPING_FLAT, currency)
 
 
 def to_stripe_amount(amount: int, currency: str) -> int:

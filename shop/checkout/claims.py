@@ -9,14 +9,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db import IntegrityError, connection
-from django.db.models import F, Q
+from django.db.models import F, IntegerField, Q
 
 from offers.verdicts import Verdict
 from shop.catalog.models import Variant
 from shop.checkout.limits import email_key
 from shop.checkout.models import Order, OrderLine
+from shop.prepared import Given, Prepared
 from shop.sales.models import Deal, LimitUse, Redemption
 from shop.sales.rows import limit_key
 
@@ -60,13 +62,11 @@ def claim(
     """
     wanted = [(line, line.quantity) for line in lines]
     for variant, units in sorted(_units_by(wanted, "variant_id").items()):
-        free = Q(claimed__lte=F("stock") - units)
-        if not Variant.objects.filter(free, pk=variant).update(claimed=F("claimed") + units):
+        if not _taking(Variant, "stock", connection.vendor).run({"pk": variant, "units": units}):
             raise ClaimRefused(Verdict.SOLD_OUT)
     by_deal = sorted(_units_by(wanted, "deal_id").items())
     for deal, units in by_deal:
-        free = Q(allocation__isnull=True) | Q(claimed__lte=F("allocation") - units)
-        if not Deal.objects.filter(free, pk=deal).update(claimed=F("claimed") + units):
+        if not _taking(Deal, "allocation", connection.vendor).run({"pk": deal, "units": units}):
             raise ClaimRefused(Verdict.SOLD_OUT)
     if by_deal:
         _claim_limits(by_deal, list(_limits(order, shoppers)), most)
@@ -80,12 +80,11 @@ def count_by(order: Order, *, email: str, card: str, most: Mapping[int, int]) ->
     :param most: by deal, the most units that one shopper may have
     :raises ClaimRefused: they have their share already
     """
-    kind = LimitUse.Kind
     others = [
-        (kind, before, after)
+        (str(kind), before, after)
         for kind, before, after in (
-            (kind.CARD, order.card_key, card),
-            (kind.EMAIL, email_key(order.email), email_key(email)),
+            (LimitUse.Kind.CARD, order.card_key, card),
+            (LimitUse.Kind.EMAIL, email_key(order.email), email_key(email)),
         )
         if before != after
     ]
@@ -127,6 +126,15 @@ def give_back(order: Order, units: Mapping[OrderLine, int]) -> None:
             LimitUse.objects.filter(deal=deal, kind=limit.kind, key=limit.keys[0]).update(
                 units=F("units") - more
             )
+
+
+@cache
+def _taking(model: type[Variant] | type[Deal], bound: str, vendor: str) -> Prepared:
+    """The statement that claims units of a row, where its bound, if it has one, leaves as many."""
+    units = Given("units", IntegerField())
+    free = Q(**{f"{bound}__isnull": True}) | Q(claimed__lte=F(bound) - units)
+    rows = model._default_manager.filter(free, pk=Given("pk"))
+    return Prepared.update(rows, claimed=F("claimed") + units)
 
 
 def _units_by(units: Iterable[tuple[OrderLine, int]], key: str) -> Counter[int]:

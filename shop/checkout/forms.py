@@ -1,8 +1,10 @@
+from functools import cache
 from typing import Any
 
 from babel import Locale
 from django import forms
 
+from shop.checkout.charge_rules import Destination
 from shop.checkout.placing import Address
 from shop.money import LOCALE
 
@@ -25,6 +27,7 @@ _NOT_COUNTRIES = {
 }
 
 
+@cache
 def countries() -> list[tuple[str, str]]:
     """The countries of ISO 3166-1, by their English names."""
     names = {str(code): str(name) for code, name in Locale(LOCALE).territories.items()}
@@ -89,6 +92,18 @@ class CheckoutForm(forms.Form):
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)
         country.choices = [("", "Choose a country"), *countries()]
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where it goes, also if the rest is not right yet; None before the shopper has said."""
+        given = getattr(self, "cleaned_data", {})
+        if "country" not in given:
+            return None
+        return Destination(
+            country=given["country"],
+            postal_code=given.get("postal_code", ""),
+            city=given.get("city", ""),
+        )
 
     def address(self) -> Address:
         """The address of a valid form."""

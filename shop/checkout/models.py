@@ -1,17 +1,22 @@
 """What was bought: orders, their lines, and the history of what became of them."""
 
+from functools import cached_property
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from shop.catalog.models import Variant
+from shop.checkout.charges import Charge, ChargeLine, Kind
 from shop.money import format_money
-from shop.sales.models import Deal
+from shop.sales.models import Deal, Sale
 
 
 class Order(models.Model):
-    """One purchase, from the claim on. Amounts in minor units; prices include tax.
+    """One purchase, from the claim on. Amounts in minor units.
 
+    ``subtotal`` is the sum of its lines, ``added`` of those of its charges that
+    are not in the prices already.
     ``lapses_at`` is when an unpaid order gives back what it claimed.
     ``receipt_sent_at`` is when the mail server took the receipt.
     ``payment_round`` counts its PaymentIntents: one, unless the shopper left a
@@ -20,14 +25,14 @@ class Order(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending"
-        REQUIRES_ACTION = "requires_action"
+        REQUIRES_ACTION = "requires_action", "Requires action"
         PROCESSING = "processing"
         PAID = "paid"
         FAILED = "failed"
         CANCELED = "canceled"
         EXPIRED = "expired"
         REFUNDED = "refunded"
-        PARTIALLY_REFUNDED = "partially_refunded"
+        PARTIALLY_REFUNDED = "partially_refunded", "Partially refunded"
 
     number = models.CharField(max_length=20, unique=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
@@ -43,7 +48,7 @@ class Order(models.Model):
 
     currency = models.CharField(max_length=3)
     subtotal = models.PositiveBigIntegerField()
-    shipping = models.PositiveBigIntegerField(default=0)
+    added = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField()
 
     placed_at = models.DateTimeField()
@@ -59,9 +64,21 @@ class Order(models.Model):
 
     class Meta:
         ordering = ["-placed_at", "-id"]
+        permissions = [
+            ("send_receipt", "Can mail a receipt once more"),
+            ("export_order", "Can take orders out as a file"),
+        ]
+        indexes = [
+            # Few are open at a time, however many there are.
+            models.Index(
+                fields=["lapses_at"],
+                condition=Q(status__in=["pending", "requires_action", "processing"]),
+                name="order_open_by_lapse",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(total=F("subtotal") + F("shipping")), name="order_total_is_the_sum"
+                condition=Q(total=F("subtotal") + F("added")), name="order_total_is_the_sum"
             ),
             models.CheckConstraint(condition=Q(total__gt=0), name="order_total_is_positive"),
             models.CheckConstraint(
@@ -89,6 +106,12 @@ class Order(models.Model):
         """The whole charge, as people read it."""
         return format_money(self.total, self.currency)
 
+    @cached_property
+    def charge(self) -> Charge:
+        """What it costs in all, line by line; settled when it was placed."""
+        lines = tuple(each.as_line for each in self.charges.all())
+        return Charge(self.subtotal, lines, self.currency)
+
 
 OPEN = frozenset({Order.Status.PENDING, Order.Status.REQUIRES_ACTION, Order.Status.PROCESSING})
 
@@ -103,6 +126,10 @@ class OrderLine(models.Model):
     ``refunded`` is the units whose money went back, or is asked to; ``restocked``
     those of them that came back and are on sale again. Goods do not travel with
     the money: a refund that fails later lowers the first and not the second.
+
+    ``seconds_late`` is how long its sale was over when it was ordered, whole
+    seconds rounded down; None within the window. It stays as it was then,
+    wherever the window is moved to.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
@@ -115,6 +142,7 @@ class OrderLine(models.Model):
     was = models.PositiveBigIntegerField()
     jti = models.CharField(max_length=64, db_index=True)
     offer = models.TextField()
+    seconds_late = models.PositiveIntegerField(null=True)
     refunded = models.PositiveIntegerField(default=0)
     restocked = models.PositiveIntegerField(default=0)
 
@@ -146,6 +174,39 @@ class OrderLine(models.Model):
     def refundable(self) -> int:
         """Units whose money can still go back."""
         return self.quantity - self.refunded
+
+
+class OrderCharge(models.Model):
+    """Shipping or tax of an order: what it adds, or what is in its prices already.
+
+    ``percent`` is a tax's rate. What costs nothing has no row.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="charges")
+    kind = models.CharField(max_length=10, choices=Kind)
+    label = models.CharField(max_length=60)
+    amount = models.PositiveBigIntegerField()
+    is_included = models.BooleanField(default=False)
+    percent = models.DecimalField(max_digits=6, decimal_places=3, null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="order_charge_is_positive"),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.TAX)
+                | Q(kind=Kind.SHIPPING, is_included=False, percent__isnull=True),
+                name="order_charge_in_prices_is_a_tax",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.as_line.text
+
+    @property
+    def as_line(self) -> ChargeLine:
+        """The line that the rules made."""
+        return ChargeLine(Kind(self.kind), self.label, self.amount, self.is_included, self.percent)
 
 
 class Refund(models.Model):
@@ -280,3 +341,42 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
+
+
+class SaleMinute(models.Model):
+    """What was paid of a sale, of orders placed in one minute, in one currency.
+
+    A row is added to in the transaction that makes an order paid: whoever reads
+    the rows of a sale reads what a count of all its orders would say, however
+    many there are (``shop.checkout.figures``). ``shard`` spreads orders of the
+    same minute over rows, so that payments seldom wait for each other.
+
+    Amounts are of goods, in minor units; ``discount`` is what was saved against
+    the reference price. ``late`` figures are those of lines ordered after the
+    close. ``refunded`` is what went back by line, or is asked to.
+    """
+
+    sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="+")
+    minute = models.DateTimeField()
+    currency = models.CharField(max_length=3)
+    shard = models.PositiveSmallIntegerField()
+    orders = models.PositiveIntegerField()
+    units = models.PositiveIntegerField()
+    revenue = models.PositiveBigIntegerField()
+    discount = models.PositiveBigIntegerField()
+    late_orders = models.PositiveIntegerField()
+    late_units = models.PositiveIntegerField()
+    late_revenue = models.PositiveBigIntegerField()
+    late_discount = models.PositiveBigIntegerField()
+    refunded_units = models.PositiveIntegerField()
+    refunded = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sale", "minute", "currency", "shard"], name="sale_minute_is_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sale} at {self.minute:%F %H:%M}: {self.orders} orders"

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from shop.bag.judging import JudgedBag
+from shop.checkout.charge_rules import Destination
 from shop.checkout.charges import Charge, to_stripe_amount
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.methods import methods_for_bag, methods_for_order
@@ -16,11 +17,14 @@ from shop.checkout.placing import charge_of
 from shop.checkout.stripe_api import script_url
 
 
-def charge_to_show(judged: JudgedBag, order: Order | None) -> Charge | None:
-    """The whole charge: of the order that waits to be paid, or of the bag."""
-    if order is not None:
-        return Charge(order.subtotal, order.shipping, order.currency)
-    return charge_of(judged)
+def charge_to_show(
+    judged: JudgedBag, order: Order | None, destination: Destination | None
+) -> Charge | None:
+    """The whole charge: of the order that waits to be paid, or of the bag.
+
+    :param destination: where the bag is to go, as far as the shopper has said
+    """
+    return order.charge if order is not None else charge_of(judged, destination)
 
 
 def checkout_context(

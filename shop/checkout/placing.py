@@ -1,8 +1,9 @@
 """Placing an order: from a bag of offers to a claim that waits to be paid, and second thoughts."""
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -10,11 +11,13 @@ from django.db import connection, transaction
 from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, JudgedLine, judge_bag
 from shop.bag.lines import Bag
-from shop.checkout.charges import Charge, charge_for
+from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
+from shop.checkout.charges import Charge
 from shop.checkout.claims import ClaimRefused, claim, count_by
 from shop.checkout.limits import card_key
-from shop.checkout.models import OPEN, Order, OrderLine, StatusChange
+from shop.checkout.models import OPEN, Order, OrderCharge, OrderLine, StatusChange
 from shop.checkout.transitions import locked
+from shop.prepared import IsAmong, Prepared
 from shop.shopper import Shopper
 
 #: Orders that wait to be paid, of one shopper at a time.
@@ -37,6 +40,10 @@ class TotalChanged(NotPlaced):
     """The whole charge is not what the shopper saw: it has to be shown, and agreed to, again."""
 
 
+class CostsOtherwise(NotPlaced):
+    """The order waits to be paid, and to the new address it would cost something else."""
+
+
 class TooManyOpen(NotPlaced):
     """The shopper has orders enough that wait to be paid: nobody locks the shelf."""
 
@@ -53,12 +60,28 @@ class Address:
     city: str
     country: str
 
+    @property
+    def destination(self) -> Destination:
+        """What of it may matter for shipping and tax."""
+        return Destination(country=self.country, postal_code=self.postal_code, city=self.city)
 
-def charge_of(judged: JudgedBag) -> Charge | None:
-    """What the bag costs in all; None where it is not one charge."""
+
+def charge_of(judged: JudgedBag, destination: Destination | None) -> Charge | None:
+    """What the bag costs in all; None where it is not one charge.
+
+    :param destination: None where the shopper has not said yet where it goes
+    """
     if judged.currency is None:
         return None
-    return charge_for((line.total for line in judged.honored), judged.currency)
+    items = tuple(
+        Item(sku=variant.sku, quantity=quantity, amount=line.line.offer.amount)
+        for line in judged.honored
+        if line.line.offer is not None
+        for variant, quantity in line.units
+    )
+    return charge_for(
+        Basket(items=items, currency=judged.currency, destination=destination, now=judged.now)
+    )
 
 
 def place_order(
@@ -79,7 +102,7 @@ def place_order(
     :raises NotPlaced: a line is refused; the judged bag says which and why
     """
     judged = judge_bag(bag, shopper, now)
-    charge = charge_of(judged)
+    charge = charge_of(judged, address.destination)
     if charge is None or not judged.can_check_out or judged.facts.is_provisional:
         raise NotPlaced(judged)
     if charge.obstacle:
@@ -91,7 +114,7 @@ def place_order(
         shopper=shopper.id,
         currency=charge.currency,
         subtotal=charge.subtotal,
-        shipping=charge.shipping,
+        added=charge.added,
         total=charge.total,
         placed_at=now,
         lapses_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
@@ -104,14 +127,15 @@ def place_order(
         city=address.city,
         country=address.country,
     )
-    lines = [line for judged_line in judged.honored for line in _order_lines(judged_line)]
+    lines = [line for each in judged.honored for line in _order_lines(each, judged)]
     try:
         with transaction.atomic():
             _one_at_a_time(shopper)
             if _open_orders(shopper) >= MOST_OPEN_ORDERS:
                 raise TooManyOpen(judged)
+            _record(order, lines, charge, now)
+            # Last, so that whoever wants the same deal waits for no more than this.
             claim(order, lines, shoppers=shopper.ids, most=_most(judged), now=now)
-            _record(order, lines, now)
     except ClaimRefused as refusal:
         raise NotPlaced(judge_bag(bag, shopper, now), refusal.verdict) from None
     return order
@@ -125,8 +149,11 @@ def amend_order(
     One that does not wait any more stays as it is.
 
     :param judged: the bag, which holds what is ordered
+    :raises CostsOtherwise: its shipping or tax is another there; the order stays as it was
     :raises NotPlaced: the mail address or the card has its share; the order stays as it was
     """
+    if order.status == Order.Status.PENDING and _costs_otherwise(order, address.destination):
+        raise CostsOtherwise(judged)
     card = card_key(card_fingerprint) if card_fingerprint else ""
     new = {**asdict(address), "card_key": card}
     try:
@@ -138,6 +165,19 @@ def amend_order(
     except ClaimRefused as refusal:
         raise NotPlaced(judged, refusal.verdict) from None
     order.refresh_from_db()
+
+
+def _costs_otherwise(order: Order, destination: Destination) -> bool:
+    """Whether an order's charge would not be the same, had it been placed for elsewhere."""
+    before = Destination(country=order.country, postal_code=order.postal_code, city=order.city)
+    if destination == before:
+        return False
+    lines = order.lines.all()
+    items = (Item(sku=line.sku, quantity=line.quantity, amount=line.amount) for line in lines)
+    basket = Basket(
+        items=tuple(items), currency=order.currency, destination=before, now=order.placed_at
+    )
+    return charge_for(basket) != charge_for(replace(basket, destination=destination))
 
 
 def _most(judged: JudgedBag) -> dict[int, int]:
@@ -161,20 +201,38 @@ def _one_at_a_time(shopper: Shopper) -> None:
 
 
 def _open_orders(shopper: Shopper) -> int:
-    return Order.objects.filter(shopper__in=shopper.ids, status__in=OPEN).count()
+    return len(list(_open_orders_statement(connection.vendor).rows({"shoppers": [*shopper.ids]})))
 
 
-def _record(order: Order, lines: list[OrderLine], now: datetime) -> None:
+@cache
+def _open_orders_statement(vendor: str) -> Prepared:
+    theirs = Order.objects.filter(IsAmong("shopper", "shoppers"), status__in=OPEN)
+    return Prepared.select(theirs.order_by().values_list("pk")[:MOST_OPEN_ORDERS])
+
+
+def _record(order: Order, lines: list[OrderLine], charge: Charge, now: datetime) -> None:
     order.save(force_insert=True)
     for line in lines:
         line.order = order
     OrderLine.objects.bulk_create(lines)
+    OrderCharge.objects.bulk_create(
+        OrderCharge(
+            order=order,
+            kind=line.kind,
+            label=line.label,
+            amount=line.amount,
+            is_included=line.is_included,
+            percent=line.percent,
+        )
+        for line in charge.lines
+    )
     StatusChange.objects.create(order=order, to_status=order.status, at=now, cause="placed")
 
 
-def _order_lines(judged: JudgedLine) -> list[OrderLine]:
+def _order_lines(judged: JudgedLine, bag: JudgedBag) -> list[OrderLine]:
     offer, deal = judged.line.offer, judged.deal
     assert offer is not None and deal is not None
+    sale = bag.facts.goods.sales.get(deal.sale)
     return [
         OrderLine(
             variant_id=variant.id,
@@ -186,6 +244,7 @@ def _order_lines(judged: JudgedLine) -> list[OrderLine]:
             was=offer.was,
             jti=offer.id,
             offer=judged.line.message,
+            seconds_late=sale.seconds_over(bag.now) if sale else None,
         )
         for variant, quantity in judged.units
     ]

@@ -98,6 +98,9 @@ def buy(
         order = _order_paid_with(purchase.token_id, shopper)
     if order is not None and order.status in UNDER_WAY:
         return order
+    if order is None and judged.refused:
+        # In a rush this is nearly everybody: Stripe, which counts what it is asked, is left alone.
+        raise NotPlaced(judged)
     token = payments.retrieve_token(purchase.token_id)
     if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
         raise payments.TokenUnusable

@@ -24,6 +24,9 @@ TIME_TO_SEND = timedelta(minutes=1)
 #: How long a mail server may be away.
 TIME_TO_TRY = timedelta(days=3)
 
+#: Orders that have a receipt: money came, and it was theirs.
+RECEIPTED = frozenset({Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED, Order.Status.REFUNDED})
+
 
 @task
 def send_receipt(order_id: int) -> None:
@@ -46,6 +49,15 @@ def send_receipt(order_id: int) -> None:
     message.attach(f"offers-{order.number}.txt", offers, "text/plain")
     deliver(message, f"The receipt of {order}")
     Order.objects.filter(pk=order.pk).update(receipt_sent_at=timezone.now())
+
+
+def mail_again(order: Order) -> bool:
+    """Mail the receipt of an order once more; whether the mail server took it.
+
+    One that it did not take is tried again by ``reconcile``, as a first one is.
+    """
+    Order.objects.filter(pk=order.pk).update(receipt_sent_at=None)
+    return send_receipt.enqueue(order.pk).status != TaskResultStatus.FAILED
 
 
 def deliver(message: EmailMessage, what: str) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from shop.checkout.charges import NotChargeable, to_stripe_amount
-from shop.checkout.models import OVER, Order, OrderLine, Refund
-from shop.money import format_money
+from shop.checkout.models import OVER, Order, OrderLine, Refund, RefundLine
+from shop.money import format_money, payable_step
 
 
 class NotRefundable(Exception):
@@ -25,11 +25,16 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a refund would do, worked out before anything is done."""
+    """What a refund would do, worked out before anything is done.
+
+    ``shipping`` and ``tax`` are parts of the amount: of what was added to the
+    prices, never a tax that they include.
+    """
 
     order: Order
     units: Collection[Units]
     shipping: int
+    tax: int
     amount: int
 
     @property
@@ -63,14 +68,15 @@ def left_of(order: Order) -> int:
 def shipping_left_of(order: Order) -> int:
     """What can still go back of its shipping: all of it, or nothing."""
     live = order.refunds.exclude(status=Refund.Status.FAILED)
-    return 0 if live.filter(shipping__gt=0).exists() else order.shipping
+    return 0 if live.filter(shipping__gt=0).exists() else order.charge.shipping
 
 
 def plan(order: Order, units: Collection[Units], *, shipping: bool) -> Plan:
     """What a refund of these units would do.
 
-    No more than is left goes back, where a part went back by another way (at
-    Stripe). Of an order that is over nothing but all that is left can.
+    A tax that was added to the prices goes back in proportion. No more than is
+    left goes back, where a part went back by another way (at Stripe). Of an order
+    that is over nothing but all that is left can.
 
     :raises NotRefundable: nothing would go back, or more units than there are
     """
@@ -79,13 +85,36 @@ def plan(order: Order, units: Collection[Units], *, shipping: bool) -> Plan:
         raise NotRefundable("That is more units than can still be refunded.")
     fee = shipping_left_of(order) if shipping else 0
     left = left_of(order)
-    amount = min(left, sum(each.line.amount * each.quantity for each in wanted) + fee)
+    untaxed = sum(each.line.amount * each.quantity for each in wanted) + fee
+    tax = _added_tax_of(order, untaxed)
+    amount = min(left, untaxed + tax)
     if order.status in OVER:
-        wanted, fee, amount = [], 0, left
+        wanted, fee, tax, amount = [], 0, 0, left
     if amount <= 0:
         raise NotRefundable("Nothing would go back. Choose units, or shipping.")
     try:
         to_stripe_amount(amount, order.currency)
     except NotChargeable as reason:
         raise NotRefundable(str(reason)) from None
-    return Plan(order=order, units=wanted, shipping=min(fee, amount), amount=amount)
+    fee = min(fee, amount)
+    return Plan(order=order, units=wanted, shipping=fee, tax=min(tax, amount - fee), amount=amount)
+
+
+def _added_tax_of(order: Order, untaxed: int) -> int:
+    """What of an added tax goes back with so much of goods and shipping.
+
+    It is the difference of two shares of the whole, so that parts that come to
+    all of the order have brought back all of the tax, rounding or not.
+    """
+    tax, step = order.charge.added_tax, payable_step(order.currency)
+    if not tax:
+        return 0
+    live = order.refunds.exclude(status=Refund.Status.FAILED)
+    units = RefundLine.objects.filter(refund__in=live)
+    goods = units.aggregate(sum=Sum(F("quantity") * F("order_line__amount")))["sum"] or 0
+    before = goods + (live.aggregate(sum=Sum("shipping"))["sum"] or 0)
+
+    def share(part: int) -> int:
+        return step * (tax * part // ((order.total - tax) * step))
+
+    return share(before + untaxed) - share(before)

@@ -23,17 +23,18 @@ import secrets
 from datetime import datetime
 
 import stripe
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Sum
 
 from shop.checkout.charges import from_stripe_amount, to_stripe_amount
 from shop.checkout.claims import give_back
+from shop.checkout.figures import count_refund
 from shop.checkout.models import OVER, Order, OrderLine, Refund, RefundLine
 from shop.checkout.refund_notes import send_missing_notes, send_refund_note
 from shop.checkout.refund_plans import NotRefundable, Plan, Units, left_of, plan
 from shop.checkout.stripe_api import client
 from shop.checkout.transitions import BY_REFUND, Status, locked, move
+from shop.staff.models import Staff
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ _STATUS = {
 _RANK = {Refund.Status.PENDING: 0, Refund.Status.SUCCEEDED: 1, Refund.Status.FAILED: 2}
 
 
-def write_down(agreed: Plan, *, reason: str, by: User | None, seen: int, now: datetime) -> Refund:
+def write_down(agreed: Plan, *, reason: str, by: Staff | None, seen: int, now: datetime) -> Refund:
     """Mean to refund: the row and its units, on which nobody can count any more.
 
     :param seen: how many refunds of the order there were when it was agreed to
@@ -87,6 +88,7 @@ def write_down(agreed: Plan, *, reason: str, by: User | None, seen: int, now: da
             )
             each.line.refunded += each.quantity
             each.line.save(update_fields=["refunded"])
+        count_refund(refund)
     return refund
 
 
@@ -257,6 +259,7 @@ def _fail(row: Refund, problem: str) -> None:
     for each in row.lines.select_related("order_line"):
         each.order_line.refunded -= each.quantity
         each.order_line.save(update_fields=["refunded"])
+    count_refund(row, has_failed=True)
     logger.error("A refund of %s failed: %s", row.order, row.problem)
 
 

@@ -17,6 +17,7 @@ from django.db.models import Q
 from shop.bag.judging import JudgedLine
 from shop.checkout import receipts, refunds
 from shop.checkout.claims import release
+from shop.checkout.figures import count_paid
 from shop.checkout.intents import cancel_intent
 from shop.checkout.models import OPEN, OVER, Order
 from shop.checkout.stripe_api import client
@@ -59,6 +60,7 @@ def settle(
         row.save(update_fields=["decline_message", "payment_intent"])
         moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
         if moved and status is Status.PAID:
+            count_paid(row)
             transaction.on_commit(lambda: receipts.send_receipt.enqueue(order.pk), robust=True)
         if moved and status in {Status.EXPIRED, Status.CANCELED}:
             release(row, now)

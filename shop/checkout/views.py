@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
+from shop.bag.refused import count_order
 from shop.checkout import pages, payments, webhooks
 from shop.checkout.evidence import evidence_of
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.links import order_from_token, order_path
 from shop.checkout.models import Order
-from shop.checkout.placing import NotPlaced, TooManyOpen, TotalChanged
+from shop.checkout.placing import CostsOtherwise, NotPlaced, TooManyOpen, TotalChanged
 from shop.checkout.purchase import UNDER_WAY, Purchase, buy, order_of
 from shop.checkout.security import confidential, loads_stripe
 from shop.checkout.settling import give_up, lapse_due, settle_by_id
@@ -33,6 +34,10 @@ STRIPE_AWAY = (
     "Your prices stay held; try again in a moment."
 )
 TOTAL_CHANGED = "The total has changed to {total}. Nothing was charged. Order again if you agree."
+COSTS_OTHERWISE = (
+    "Shipping or tax is not the same for this address. Nothing was charged, and your order stays "
+    "as it was: pay it at the address it has, or cancel it on its page and order again."
+)
 TOO_MANY_OPEN = "Several of your orders wait to be paid. Pay or cancel one of them first."
 NOTHING_CHARGED = "Nothing was charged. Change your bag, or try again in a moment."
 COUNTED_BY = " Units are counted by mail address and card, as well as by browser."
@@ -85,12 +90,16 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
     except TotalChanged as change:
         logger.info("refused at checkout: total changed")
         return _checkout_page(request, change.judged, form, TOTAL_CHANGED)
+    except CostsOtherwise as refusal:
+        logger.info("refused at checkout: another address costs something else")
+        return _checkout_page(request, refusal.judged, form, COSTS_OTHERWISE)
     except TooManyOpen as refusal:
         logger.info("refused at checkout: too many open orders")
         return _checkout_page(request, refusal.judged, form, TOO_MANY_OPEN)
     except NotPlaced as refusal:
         verdicts = {line.verdict for line in refusal.judged.refused} | {refusal.verdict}
         logger.info("refused at checkout: %s", ", ".join(sorted(v for v in verdicts if v)))
+        count_order(refusal.judged, refusal.verdict)
         problem = f"{refusal.verdict.sentence} {NOTHING_CHARGED}" if refusal.verdict else ""
         if refusal.verdict is Verdict.OVER_LIMIT:
             problem += COUNTED_BY
@@ -117,7 +126,7 @@ def _checkout_page(
     status: int = 422,
 ) -> HttpResponse:
     order = order_of(judged)
-    charge = pages.charge_to_show(judged, order)
+    charge = pages.charge_to_show(judged, order, form.destination)
     if charge is None or (order is None and not judged.can_check_out):
         if status == 200:
             return _see_other("/bag/")

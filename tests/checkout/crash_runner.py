@@ -53,7 +53,7 @@ def points() -> dict[str, Callable[[], None]]:
 
     at_stripe = _payment_intent_service.PaymentIntentService
     return {
-        "claimed, not committed": lambda: die_after(placing, "_record"),
+        "claimed, not committed": lambda: die_after(placing, "claim"),
         "claimed": lambda: die_after(purchase, "place_order"),
         "payment made, its id not stored": lambda: die_after(at_stripe, "create"),
         "id of payment stored": lambda: die_after(payments, "ensure_intent"),

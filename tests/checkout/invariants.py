@@ -32,7 +32,7 @@ def check_books(intents: Iterable[Intent], *, settled: bool = False) -> None:
     :param intents: the stand-in's ``/ledger``, of these orders' payments at least
     :param settled: Stripe was asked about every order, and every time to pay is over
     """
-    orders = list(Order.objects.prefetch_related("lines", "refunds"))
+    orders = list(Order.objects.prefetch_related("lines", "charges", "refunds"))
     histories = _histories()
     for order in orders:
         _check_history(order, histories[order.pk])
@@ -148,7 +148,10 @@ def _check_money(orders: list[Order], intents: Iterable[Intent], *, settled: boo
     for order in orders:
         lines = order.lines.all()
         assert order.subtotal == sum(line.amount * line.quantity for line in lines), f"{order}: sum"
-        assert order.total == order.subtotal + order.shipping
+        assert order.added == sum(
+            each.amount for each in order.charges.all() if not each.is_included
+        )
+        assert order.total == order.subtotal + order.added
         _check_payments(order, by_order[order.number])
         if settled:
             _check_settled(order, by_order[order.number])

@@ -6,12 +6,16 @@ from datetime import timedelta
 import pytest
 import stripe
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
+from pytest_django import Settings
 
 from shop.catalog.models import Variant
 from shop.checkout.models import Order
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
 from shop.sales.promises import recall
+from shop.sales.showcase import showcase
 from tests.conftest import CLOSES, HOLD, OPENS
 from tests.shop import Shopper, add_deal, make_product
 
@@ -282,7 +286,161 @@ def test_a_sold_out_line_stays_and_is_said(
     page = another_shopper.order(card(), shown_total=499)
     assert (page.status, page.verdicts) == (422, ["sold_out"])
     assert claimed() == (1, 1)
-    assert "MUG-01" in another_shopper.bag().lines
+    bag = another_shopper.bag()
+    assert "MUG-01" in bag.lines
+    assert "All are sold. Remove it to order the rest." in bag.text
+
+
+LAPSE = timedelta(minutes=10)
+
+
+@pytest.fixture
+def waiting(
+    sale: Sale, shopper: Shopper, another_shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> Shopper:
+    """Someone whose mug others took at 12:00: one paid, one may until 12:10; held until 12:30."""
+    Variant.objects.filter(sku="MUG-01").update(stock=2)
+    waiting = Shopper()
+    for someone in (shopper, another_shopper, waiting):
+        someone.add(someone.offer())
+    shopper.order(card())
+    another_shopper.order(
+        card("pm_card_visa_chargeDeclinedInsufficientFunds"), email="grace@example.org"
+    )
+    return waiting
+
+
+def test_a_sold_out_line_says_what_is_unpaid_and_when_it_comes_free(waiting: Shopper) -> None:
+    bag = waiting.bag()
+    assert (
+        "All are taken, and 1 of them is not paid yet. It comes free at 12:10, Berlin time, unless "
+        "it is paid by then; your price is held until 12:30, Berlin time. "
+        "Leave it here and look again then" in bag.text
+    )
+    assert bag.one("[data-comes-free]")["datetime"] == "2026-11-27T11:10:00Z"
+
+
+def test_so_does_checkout_and_nothing_is_claimed(waiting: Shopper, card: Card) -> None:
+    page = waiting.order(card(), shown_total=499, email="joan@example.org")
+    assert (page.status, page.verdicts) == (422, ["sold_out"])
+    assert "It comes free at 12:10, Berlin time" in page.text
+    assert claimed() == (2, 2)
+
+
+def test_and_the_form_that_would_take_it_along(waiting: Shopper) -> None:
+    late = Shopper()
+    page = late.add(late.offer())
+    assert (page.status, page.verdicts) == (422, ["sold_out"])
+    assert "It comes free at 12:10, Berlin time, unless it is paid by then" in page.text
+
+
+def test_a_second_before_a_claim_lapses_its_unit_cannot_be_bought(
+    waiting: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + LAPSE - SECOND)
+    page = waiting.order(card(), shown_total=499, email="joan@example.org")
+    assert page.verdicts == ["sold_out"]
+    assert "It comes free at 12:10, Berlin time" in page.text
+
+
+def test_the_second_it_lapses_whoever_waited_buys_it_at_the_price_that_was_held(
+    waiting: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + LAPSE)
+    page = waiting.order(card("pm_card_mastercard"), shown_total=499, email="joan@example.org")
+    assert page.order_status == "paid"
+    assert claimed() == (2, 2)
+
+
+def test_once_all_is_paid_nobody_is_told_to_wait(
+    waiting: Shopper, another_shopper: Shopper, card: Card
+) -> None:
+    another_shopper.order(card("pm_card_mastercard"), email="grace@example.org", shown_total=499)
+    assert "All are sold. Remove it to order the rest." in waiting.bag().text
+
+
+def test_a_price_that_ends_before_the_claim_does_is_said(
+    waiting: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    Order.objects.filter(status="pending").update(lapses_at=OPENS + HOLD)
+    assert (
+        "It comes free at 12:30, Berlin time, unless it is paid by then. Your price ends before "
+        "that, at 12:30, Berlin time. Remove it to order the rest." in waiting.bag().text
+    )
+    Order.objects.filter(status="pending").update(lapses_at=OPENS + HOLD - SECOND)
+    assert "your price is held until 12:30, Berlin time. Leave it here" in waiting.bag().text
+
+
+def test_a_clock_without_seconds_says_the_minute_after(waiting: Shopper) -> None:
+    Order.objects.filter(status="pending").update(lapses_at=OPENS + LAPSE + SECOND)
+    assert waiting.bag().one("[data-comes-free]")["datetime"] == "2026-11-27T11:11:00Z"
+    Order.objects.filter(status="pending").update(lapses_at=OPENS + HOLD - SECOND)
+    assert waiting.bag().one("[data-comes-free]")["datetime"] == "2026-11-27T11:29:59Z"
+
+
+def test_what_waits_for_a_bank_has_no_instant(waiting: Shopper) -> None:
+    Order.objects.filter(status="pending").update(status="processing")
+    assert (
+        "1 of them is not paid yet. What is not paid in the end comes free; your price is held "
+        "until 12:30, Berlin time." in waiting.bag().text
+    )
+
+
+def test_of_several_claims_the_next_to_come_free_is_said(
+    waiting: Shopper, another_shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    Variant.objects.filter(sku="MUG-01").update(stock=3)
+    clock.move_to(OPENS + timedelta(minutes=1))
+    late = Shopper()
+    late.add(late.offer())
+    late.order(card("pm_card_visa_chargeDeclinedLostCard"), email="joan@example.org")
+    bag = waiting.bag()
+    assert "2 of them are not paid yet. The next comes free at 12:10, Berlin time" in bag.text
+
+
+def test_who_wants_more_than_are_left_is_told_both(
+    sale: Sale, shopper: Shopper, another_shopper: Shopper, card: Card
+) -> None:
+    Variant.objects.filter(sku="MUG-01").update(stock=2)
+    another_shopper.add(another_shopper.offer(), 2)
+    shopper.add(shopper.offer())
+    shopper.order(card("pm_card_visa_chargeDeclined"))
+    assert (
+        "Of what you chose, 1 is left, and 1 is not paid yet. It comes free at 12:10"
+        in another_shopper.bag().text
+    )
+
+
+def test_an_allocation_comes_free_by_its_own_deal_alone(
+    sale: Sale, shopper: Shopper, another_shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
+) -> None:
+    Deal.objects.filter(product__sku="LMP-01").update(allocation=1)
+    for someone in (shopper, another_shopper):
+        someone.add(someone.offer("LMP-01"))
+    shopper.order(card("pm_card_visa_chargeDeclined"))
+    clock.move_to(OPENS + timedelta(minutes=5))
+    showcase.clear()
+    at_list_price = Shopper()
+    at_list_price.add(at_list_price.open("/products/lmp-01/").offers["LMP-01"])
+    at_list_price.order(card("pm_card_visa_chargeDeclinedLostCard"), email="joan@example.org")
+    assert Order.objects.filter(status="pending").count() == 2
+    assert "1 of them is not paid yet. It comes free at 12:10" in another_shopper.bag().text
+
+
+def test_nothing_is_asked_of_stripe_for_a_bag_that_is_refused(
+    sale: Sale, shopper: Shopper, settings: Settings
+) -> None:
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    shopper.add(shopper.offer())
+    Variant.objects.filter(sku="MUG-01").update(stock=0)
+    page = shopper.order("ctoken_unused", shown_total=499)
+    assert (page.status, page.verdicts) == (422, ["sold_out"])
+
+
+def test_a_bag_with_a_sold_out_line_asks_two_queries(waiting: Shopper) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        waiting.bag()
+    assert len(queries) == 2
 
 
 def test_a_limit_counts_units_of_earlier_orders(buyer: Shopper, card: Card) -> None:

@@ -88,7 +88,7 @@ def test_the_merchant_sees_it_on_the_orders_page(
 ) -> None:
     deliver(news(stripe_api, order, "charge.dispute.created"))
     page = admin_client.get(reverse("admin:checkout_order_change", args=[order.pk]))
-    for shown in ("fraudulent", "needs_response", "€4.99"):
+    for shown in ("The bank disputes the payment, to be answered by", "fraudulent", "€4.99"):
         assert shown in page.content.decode()
 
 

@@ -951,7 +951,7 @@ class FlashSale(RuleBasedStateMachine):
             self.last_order = order.pk
             assert order.shopper == self.people[who].id
             assert order.total == form["shown_total"], "a total was charged that was not shown"
-            assert order.shipping == _shipping(order.subtotal)
+            assert order.charge.shipping == _shipping(order.subtotal)
             lines = order.lines.all()
             wanted: Counter[str] = Counter()
             for each in presented:
