@@ -1,0 +1,97 @@
+"""The script of a rehearsal: a sale's rows, read once from the shop's own database.
+
+One short look at one state of it, which writes nothing and locks nobody out.
+What is read is what the sale promises and of what; no order, no shopper, no
+member of staff, and none of the nonces that anchor real offers.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core import serializers
+from django.db import connection, models, transaction
+
+from offers.anchors import new_nonce
+from shop.catalog.models import PricePoint, Product, Variant
+from shop.sales.models import Deal, Extension, Recall, Sale
+
+ROWS: tuple[type[models.Model], ...] = (
+    Sale,
+    Product,
+    Variant,
+    PricePoint,
+    Deal,
+    Extension,
+    Recall,
+)
+
+
+class NothingToRehearse(Exception):
+    """The sale cannot be rehearsed; the text says why, and what to do."""
+
+
+def read_script(slug: str) -> str:
+    """The rows of a sale as a JSON document.
+
+    :raises NothingToRehearse: there is no such sale, or nothing that it would ever show
+    """
+    with _one_moment():
+        sale = Sale.objects.filter(slug=slug).first()
+        if sale is None:
+            raise NothingToRehearse(f"There is no sale {slug}. {_sales_there_are()}")
+        if sale.state == Sale.State.CANCELED:
+            raise NothingToRehearse(
+                f"{sale} was canceled: no page shows it again, so there is nothing to rehearse."
+            )
+        deals = Deal.objects.filter(sale=sale)
+        if not deals.filter(withdrawn=False).exists():
+            raise NothingToRehearse(
+                f"{sale} has no deals that its page would show. Add one, then rehearse it."
+            )
+        products = Product.objects.filter(deals__in=deals)
+        rows: list[models.Model] = [
+            sale,
+            *products,
+            *Variant.objects.filter(product__in=products),
+            *PricePoint.objects.filter(product__in=products),
+            *deals,
+            *Extension.objects.filter(sale=sale),
+            *Recall.objects.filter(sale=sale),
+        ]
+    document: str = serializers.serialize("json", _impersonal(rows))
+    return document
+
+
+def _impersonal(rows: Iterable[models.Model]) -> Iterator[models.Model]:
+    """The rows without references to what is not in the script, and with nonces of their own."""
+    for row in rows:
+        for field in row._meta.concrete_fields:
+            related: Any = field.related_model
+            if related is not None and related not in ROWS:
+                setattr(row, field.attname, None)
+            elif field.name == "nonce":
+                setattr(row, field.attname, new_nonce())
+        yield row
+
+
+def _sales_there_are() -> str:
+    slugs = list(Sale.objects.values_list("slug", flat=True)[:6])
+    return f"The latest are: {', '.join(slugs)}." if slugs else "The shop has no sales yet."
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """See one state of the database throughout, and be unable to change it."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+        return
+    # A transaction that starts to read: atomic() would take SQLite's one lock for writers.
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from shop.qa import views
+
+app_name = "qa"
+urlpatterns = [
+    path("", views.panel, name="panel"),
+    path("clock", views.clock_for_tools, name="clock"),
+]

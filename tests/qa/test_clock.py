@@ -1,0 +1,209 @@
+"""The travelling clock: what its file says, where boundaries are, and where it is refused."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from shop.clock import machine_time
+from shop.qa import clock, tools
+from shop.qa.boundaries import boundaries_of, next_boundary, previous_boundary, sales_by_distance
+from shop.sales.models import Extension, Sale
+from tests.conftest import CLOSES, HOLD, OPENS
+
+ROOT = Path(__file__).parents[2]
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def _a_clock_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    settings.QA_CLOCK_FILE = str(tmp_path / "clock.json")
+
+
+# --- The file -----------------------------------------------------------------
+
+
+def test_without_a_file_the_time_is_real() -> None:
+    reading = clock.read()
+    assert (reading.is_travelling, reading.is_running, reading.at) == (False, True, reading.real)
+    assert clock.state() == b""
+
+
+def test_a_clock_that_runs_keeps_pace_with_the_machine() -> None:
+    clock.change(move=lambda _: OPENS, is_running=True)
+    earlier, later = clock.read(), clock.read()
+    assert OPENS < earlier.at < later.at
+    assert later.at - earlier.at == later.real - earlier.real
+
+
+def test_a_clock_that_stands_still_is_exact_to_the_microsecond() -> None:
+    at = OPENS.replace(microsecond=123_456)
+    clock.change(move=lambda _: at, is_running=False)
+    assert {clock.now() for _ in range(3)} == {at}
+
+
+def test_stopping_and_letting_run_lose_no_time() -> None:
+    clock.change(move=lambda _: OPENS, is_running=False)
+    clock.change(is_running=True)
+    stopped = clock.change(is_running=False).at
+    assert timedelta() < stopped - OPENS < SECOND
+    assert clock.now() == stopped
+
+
+def test_returning_leaves_nothing_behind() -> None:
+    clock.change(move=lambda _: OPENS, is_running=False)
+    assert clock.change(move=clock.to_real_time, is_running=True).is_travelling is False
+    assert clock.state() == b""
+    assert abs(clock.now() - machine_time()) < SECOND
+
+
+@pytest.mark.parametrize("year", [1999, 3000])
+def test_the_clock_goes_where_sales_can_be(year: int) -> None:
+    with pytest.raises(clock.OutOfRange):
+        clock.change(move=lambda _: datetime(year, 6, 1, tzinfo=UTC))
+    assert clock.read().is_travelling is False
+
+
+def test_steps_at_the_same_moment_are_all_made() -> None:
+    clock.change(move=lambda _: OPENS, is_running=False)
+
+    def step(_: int) -> None:
+        clock.change(move=lambda reading: reading.at + SECOND)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(step, range(40)))
+    assert clock.now() == OPENS + 40 * SECOND
+
+
+def test_whoever_reads_while_it_is_changed_reads_one_state_or_the_other() -> None:
+    clock.change(move=lambda _: OPENS, is_running=False)
+
+    def flip(number: int) -> None:
+        clock.change(move=lambda _: CLOSES if number % 2 else OPENS)
+
+    with ThreadPoolExecutor(2) as pool:
+        changes = pool.map(flip, range(100))
+        seen = {clock.now() for _ in range(2000)}
+        list(changes)
+    assert seen <= {OPENS, CLOSES}
+
+
+def test_what_was_read_can_be_written_back() -> None:
+    shown = tools.written(clock.change(move=lambda _: OPENS, is_running=False))
+    change = tools.read_change(f'{{"at": "{shown["at"]}", "running": false}}'.encode())
+    assert change.move(clock.read()) == OPENS
+    assert change.is_running is False
+
+
+# --- Boundaries ---------------------------------------------------------------
+
+
+def test_a_sale_has_a_second_before_and_an_instant_of_everything(sale: Sale) -> None:
+    last = CLOSES - SECOND + HOLD
+    assert [(each.at, each.text) for each in boundaries_of(sale, [])] == [
+        (OPENS - SECOND, "One second before Autumn opens"),
+        (OPENS, "Autumn opens"),
+        (CLOSES - SECOND, "One second before Autumn closes"),
+        (CLOSES, "Autumn closes"),
+        (last - SECOND, "One second before the last price of Autumn runs out"),
+        (last, "The last price of Autumn runs out"),
+    ]
+
+
+def test_a_window_that_ends_within_a_second_has_offers_of_that_second(sale: Sale) -> None:
+    sale.ends_at = CLOSES + timedelta(milliseconds=1)
+    assert boundaries_of(sale, [])[-1].at == CLOSES + HOLD
+
+
+@pytest.mark.parametrize(
+    ("extensions", "end"),
+    [
+        # Made after the close: all offers have it, the last one too.
+        ([(60, 600)], CLOSES - SECOND + HOLD + timedelta(seconds=600)),
+        ([(60, 600), (120, 60)], CLOSES - SECOND + HOLD + timedelta(seconds=660)),
+        # Made five minutes before it: of those that have it, the last was a second earlier.
+        ([(-300, 3600)], CLOSES - timedelta(seconds=301) + HOLD + timedelta(hours=1)),
+        # Too short to outlive those that were made later.
+        ([(-300, 60)], None),
+        # Made before the sale opened: no offer has it.
+        ([(-3600, 3600)], None),
+    ],
+)
+def test_extended_prices_end_with_the_last_of_them(
+    sale: Sale, extensions: Iterable[tuple[int, int]], end: datetime | None
+) -> None:
+    made = [
+        Extension(sale=sale, issued_before=CLOSES + timedelta(seconds=after), seconds=seconds)
+        for after, seconds in extensions
+    ]
+    found = [each.at for each in boundaries_of(sale, made) if "extended" in each.text]
+    assert found == ([end - SECOND, end] if end else [])
+
+
+def test_boundaries_are_those_of_every_sale_that_was_published(sale: Sale) -> None:
+    closes = next_boundary(CLOSES - SECOND)
+    assert closes is not None and (closes.at, closes.text) == (CLOSES, "Autumn closes")
+    before = previous_boundary(CLOSES + timedelta(milliseconds=300))
+    assert before is not None and before.at == CLOSES - SECOND
+    assert next_boundary(CLOSES + HOLD) is None
+    assert previous_boundary(OPENS - SECOND) is None
+    # Its offers are out, whatever became of it.
+    Sale.objects.update(state=Sale.State.CANCELED)
+    assert [each.sale for each in sales_by_distance(OPENS, 5)] == [sale]
+    Sale.objects.update(state=Sale.State.DRAFT, published_at=None)
+    assert next_boundary(OPENS) is None
+
+
+# --- Where it is refused ------------------------------------------------------
+
+
+def test_whoever_deploys_is_told_of_it(settings: Settings) -> None:
+    def found() -> list[str | None]:
+        checks = run_checks(include_deployment_checks=True)
+        return [each.id for each in checks if each.id and each.id.startswith("qa.")]
+
+    settings.QA_CLOCK = False
+    assert found() == []
+    settings.QA_CLOCK = True
+    assert found() == ["qa.W001"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "complaint"),
+    [
+        ({"STRIPE_SECRET_KEY": "sk_live_1"}, "STRIPE_SECRET_KEY is a live one"),
+        ({"STRIPE_SECRET_KEY": "rk_live_1"}, "STRIPE_SECRET_KEY is a live one"),
+        ({"DEBUG": "0", "SECRET_KEY": "x"}, "QA_CLOCK_IN_PRODUCTION=1"),
+        (
+            {
+                "DEBUG": "0",
+                "SECRET_KEY": "x",
+                "QA_CLOCK_IN_PRODUCTION": "1",
+                "STRIPE_SECRET_KEY": "sk_live_1",
+            },
+            "STRIPE_SECRET_KEY is a live one",
+        ),
+        ({"DEBUG": "0", "SECRET_KEY": "x", "QA_CLOCK_IN_PRODUCTION": "1"}, ""),
+        ({"DEBUG": "0", "SECRET_KEY": "x", "QA_CLOCK": "0", "STRIPE_SECRET_KEY": "sk_live_1"}, ""),
+    ],
+)
+def test_a_false_clock_is_refused_where_money_is_real(
+    tmp_path: Path, configured: dict[str, str], complaint: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import shop.settings"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "VAR": str(tmp_path), "QA_CLOCK": "1", **configured},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) is (complaint == "")
+    assert complaint in done.stderr

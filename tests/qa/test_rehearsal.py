@@ -1,0 +1,138 @@
+"""A sale is rehearsed in a process of its own, and every promise held against what comes of it."""
+
+import io
+import json
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import Model
+
+from shop.catalog.models import Product, Variant
+from shop.checkout.models import Order
+from shop.qa.rehearsal.script import read_script
+from shop.qa.rehearsal.theatre import RehearsalFailed, perform
+from shop.sales.models import Deal, Extension, Recall, Sale
+from shop.sales.publishing import cancel
+from shop.templatetags.shop import utc
+from tests.shop import CLOSES, HOLD, OPENS, make_sale
+
+# Its rows are read in a transaction of its own, as in a shop.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECOND = timedelta(seconds=1)
+
+
+def rehearse(slug: str = "autumn", **options: Any) -> str:
+    """What ``manage.py rehearse`` prints."""
+    out = io.StringIO()
+    call_command("rehearse", slug, stdout=out, **options)
+    return out.getvalue()
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """All rows that a rehearsal could conceivably touch."""
+    models: tuple[type[Model], ...] = (Sale, Deal, Product, Variant, Extension, Recall, Order)
+    return {
+        model.__name__: [dict(row) for row in model._default_manager.order_by("pk").values()]
+        for model in models
+    }
+
+
+def verdicts(found: Mapping[str, Any], shown_at: datetime, *, scene: int = 0) -> dict[str, str]:
+    """By the instant of presentation, what an offer of the first product shown then was worth."""
+    matrix = found["scenes"][scene]["matrices"][0]
+    shown = [each["issued"]["at"] for each in matrix["columns"]].index(utc(shown_at))
+    return {
+        row["at"]: cells[shown]["verdict"]
+        for row, cells in zip(matrix["rows"], matrix["cells"], strict=True)
+    }
+
+
+# --- A sale that keeps its word ---
+
+
+def test_a_sale_is_rehearsed_told_and_drawn_and_the_shop_is_as_it_was(tmp_path: Path) -> None:
+    make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
+    before = everything()
+    told = rehearse(html=tmp_path / "a.html", json=tmp_path / "a.json")
+    assert "Every promise was kept." in told
+    assert "12:00:00 to 12:15:00, Berlin time" in told
+    assert "Every promise was kept." in (tmp_path / "a.html").read_text()
+    assert everything() == before
+    found = json.loads((tmp_path / "a.json").read_text())
+    last = verdicts(found, CLOSES - SECOND)
+    assert last[utc(CLOSES)] == "honored"
+    assert last[utc(CLOSES + HOLD - 2 * SECOND)] == "honored"
+    assert last[utc(CLOSES + HOLD - SECOND)] == "expired"
+    assert found["counts"]["paid"] > 10
+    raised = verdicts(found, OPENS, scene=1)
+    assert raised[utc(OPENS + HOLD - SECOND)] == "honored"
+    recalled = verdicts(found, OPENS, scene=3)
+    assert recalled[utc(CLOSES)] == "recalled"
+
+
+# --- What cannot be rehearsed ---
+
+
+def test_a_sale_that_is_not_there_is_said_to_be_missing_and_those_there_are_are_named() -> None:
+    make_sale(starts_at=OPENS, ends_at=CLOSES)
+    with pytest.raises(CommandError, match=r"no sale winter.*autumn") as misused:
+        rehearse("winter")
+    assert misused.value.returncode == 2
+
+
+def test_a_sale_without_deals_is_not_rehearsed() -> None:
+    make_sale(starts_at=OPENS, ends_at=CLOSES)
+    Deal.objects.update(withdrawn=True)
+    with pytest.raises(CommandError, match="no deals") as misused:
+        rehearse()
+    assert misused.value.returncode == 2
+
+
+def test_a_canceled_sale_is_not_rehearsed() -> None:
+    cancel(make_sale(starts_at=OPENS, ends_at=CLOSES))
+    with pytest.raises(CommandError, match="was canceled"):
+        rehearse()
+
+
+def test_a_picture_that_cannot_be_written_is_said_before_the_sale_is_rehearsed(
+    tmp_path: Path,
+) -> None:
+    make_sale(starts_at=OPENS, ends_at=CLOSES)
+    with pytest.raises(CommandError, match="No such file or directory") as misused:
+        rehearse(html=tmp_path / "missing" / "a.html")
+    assert misused.value.returncode == 2
+
+
+def test_a_rehearsal_that_takes_too_long_is_given_up_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_sale(starts_at=OPENS, ends_at=CLOSES)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(RehearsalFailed, match=r"longer than 2 s"):
+        perform(read_script("autumn"), timeout=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_script_has_no_shopper_no_staff_and_no_nonce_of_the_shop() -> None:
+    sale = make_sale(starts_at=OPENS, ends_at=CLOSES)
+    deal = sale.deals.first()
+    assert deal is not None
+    script = read_script("autumn")
+    assert {row["model"].partition(".")[0] for row in json.loads(script)} == {"catalog", "sales"}
+    for secret in (sale.nonce, deal.nonce, deal.product.nonce):
+        assert secret not in script
+
+
+def test_reading_the_script_lets_the_shop_go_on_writing() -> None:
+    """It is a reader's transaction, and it is over when the script is read."""
+    make_sale(starts_at=OPENS, ends_at=CLOSES)
+    read_script("autumn")
+    assert not connection.in_atomic_block
+    assert Sale.objects.update(title="Written") == 1

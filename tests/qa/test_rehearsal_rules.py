@@ -1,0 +1,367 @@
+"""What a rehearsal looks at, what it expects there, and how it tells what it found."""
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from offers.anchors import Extension, Standing, judge
+from offers.terms import Offer
+from offers.verdicts import Verdict
+from shop.qa.rehearsal.acts import Act, Kind
+from shop.qa.rehearsal.browser import Page, promise_on, words_agree
+from shop.qa.rehearsal.expectations import Promise, expected
+from shop.qa.rehearsal.instants import MOST_ACTS, Instant, Plan, clock_changes, plan
+from shop.qa.rehearsal.picture import draw
+from shop.qa.rehearsal.report import Cell, Column, Matrix, Report, Scene
+from shop.qa.rehearsal.stage import Part
+from shop.qa.rehearsal.table import WIDTH, tell
+from shop.qa.rehearsal.theatre import environment
+from tests.shop import CLOSES, HOLD, OPENS
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SECOND = timedelta(seconds=1)
+SETTLED = timedelta(minutes=10)
+
+
+def plan_of(
+    *acts: Act, opens: datetime = OPENS, closes: datetime = CLOSES, hold: timedelta = HOLD
+) -> Plan:
+    """The instants of a sale, the usual one unless told otherwise."""
+    return plan(starts_at=opens, ends_at=closes, hold=hold, acts=acts, zone=BERLIN)
+
+
+def at(instants: list[Instant]) -> list[datetime]:
+    """When they are."""
+    return [instant.at for instant in instants]
+
+
+# --- Which instants ---
+
+
+def test_pages_are_opened_in_the_first_second_half_way_and_in_the_last_second() -> None:
+    middle = OPENS + timedelta(minutes=7, seconds=30)
+    assert at(plan_of().issued) == [OPENS, middle, CLOSES - SECOND]
+
+
+def test_offers_are_presented_on_both_sides_of_opening_close_and_the_end_of_each_hold() -> None:
+    planned = plan_of()
+    presented = set(at(planned.presented))
+    assert {OPENS - SECOND, OPENS, OPENS + SECOND, CLOSES - SECOND, CLOSES} <= presented
+    for shown_at in at(planned.issued):
+        assert {shown_at + HOLD - SECOND, shown_at + HOLD} <= presented
+
+
+def test_a_sale_of_one_second_is_looked_at_once() -> None:
+    assert at(plan_of(closes=OPENS + SECOND).issued) == [OPENS]
+
+
+def test_a_window_that_opens_within_a_second_opens_with_the_next_whole_one() -> None:
+    planned = plan_of(opens=OPENS + timedelta(milliseconds=300))
+    assert at(planned.issued)[0] == OPENS + SECOND
+    assert at(planned.presented)[0] == OPENS
+
+
+def test_an_extension_is_looked_at_from_both_sides_and_so_is_the_end_it_leads_to() -> None:
+    made_at = OPENS + timedelta(minutes=5)
+    act = Act(kind=Kind.EXTENSION, at=made_at, seconds=600, issued_before=made_at)
+    planned = plan_of(act)
+    assert {made_at - SECOND, made_at} <= set(at(planned.issued))
+    longer = OPENS + HOLD + timedelta(seconds=600)
+    assert {longer - SECOND, longer} <= set(at(planned.presented))
+
+
+def test_what_was_done_before_the_opening_concerns_no_offer_and_is_not_looked_at() -> None:
+    early = OPENS - timedelta(hours=1)
+    act = Act(kind=Kind.RECALL, at=early)
+    assert at(plan_of(act).presented) == at(plan_of().presented)
+
+
+def test_the_seconds_around_a_clock_change_are_looked_at_and_issued_in() -> None:
+    change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+    planned = plan_of(opens=change - timedelta(hours=1), closes=change + timedelta(hours=1))
+    assert {change - SECOND, change} <= set(at(planned.issued))
+    assert {change - SECOND, change} <= set(at(planned.presented))
+
+
+@pytest.mark.parametrize(
+    ("year", "expected_changes"),
+    [
+        (2026, [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)]),
+        (2024, [datetime(2024, 3, 31, 1, tzinfo=UTC), datetime(2024, 10, 27, 1, tzinfo=UTC)]),
+    ],
+)
+def test_clock_changes_are_found_to_the_second(year: int, expected_changes: list[datetime]) -> None:
+    since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, tzinfo=UTC)
+    assert clock_changes(since, until, BERLIN) == expected_changes
+
+
+def test_a_sale_of_weeks_with_many_acts_is_looked_at_a_bounded_number_of_times() -> None:
+    acts = [
+        Act(kind=Kind.EXTENSION, at=moment, seconds=60, issued_before=moment)
+        for moment in (OPENS + timedelta(days=day) for day in range(1, 40))
+    ]
+    planned = plan_of(*acts, closes=OPENS + timedelta(days=42))
+    assert len(planned.issued) <= 3 + 2 * MOST_ACTS
+    assert len(planned.presented) <= 100
+
+
+# --- What is expected ---
+
+
+def test_what_is_expected_ends_with_the_second_that_the_page_named() -> None:
+    promise = promise_at(OPENS)
+    end = OPENS + HOLD
+    assert expected(promise, [], end - SECOND, settled=SETTLED) is Verdict.HONORED
+    assert expected(promise, [], end, settled=SETTLED) is Verdict.EXPIRED
+
+
+def test_an_extension_revives_what_had_run_out_from_the_instant_it_was_made() -> None:
+    made_at = OPENS + HOLD + timedelta(minutes=1)
+    act = Act(kind=Kind.EXTENSION, at=made_at, seconds=600, issued_before=made_at)
+    promise = promise_at(OPENS)
+    assert expected(promise, [act], made_at - SECOND, settled=SETTLED) is Verdict.EXPIRED
+    assert expected(promise, [act], made_at, settled=SETTLED) is Verdict.HONORED
+
+
+def test_a_recall_of_one_deal_leaves_the_others_alone() -> None:
+    act = Act(kind=Kind.RECALL, at=OPENS + SECOND, sku="LMP-01")
+    now = OPENS + SECOND
+    assert expected(promise_at(OPENS), [act], now, settled=SETTLED) is Verdict.HONORED
+    lamp = promise_at(OPENS, sku="LMP-01")
+    assert expected(lamp, [act], now, settled=SETTLED) is Verdict.RECALLED
+
+
+seconds = st.integers(-4000, 8000)
+
+
+@given(
+    shown=st.integers(0, 3600),
+    hold=st.integers(1, 3600),
+    now=seconds,
+    extensions=st.lists(st.tuples(seconds, seconds, st.integers(1, 3600)), max_size=3),
+    recalled_at=st.none() | seconds,
+)
+def test_the_account_kept_here_and_the_judges_agree(
+    shown: int,
+    hold: int,
+    now: int,
+    extensions: list[tuple[int, int, int]],
+    recalled_at: int | None,
+) -> None:
+    """Of whatever is presented after it was shown: where they differ, one of them is wrong."""
+
+    def instant(offset: int) -> datetime:
+        return OPENS + timedelta(seconds=offset)
+
+    now = max(now, shown)
+    acts = [
+        Act(kind=Kind.EXTENSION, at=instant(made), seconds=more, issued_before=instant(before))
+        for made, before, more in extensions
+    ]
+    if recalled_at is not None:
+        acts.append(Act(kind=Kind.RECALL, at=instant(recalled_at)))
+    promise = promise_at(instant(shown), hold=timedelta(seconds=hold))
+    # What the rows would say by now: an offer minted before a recall carries the old anchor.
+    is_recalled = recalled_at is not None and recalled_at <= now and shown < recalled_at
+    standing = Standing(
+        anchor="new" if is_recalled else "old",
+        extensions=[
+            Extension(instant(before), more) for made, before, more in extensions if made <= now
+        ],
+    )
+    offer = Offer(
+        issuer="shop",
+        shopper="ada",
+        id="1",
+        issued_at=int(promise.shown_at.timestamp()),
+        expires_at=int(promise.held_until.timestamp()),
+        sale="autumn",
+        sku="MUG-01",
+        amount=499,
+        currency="EUR",
+        was=4990,
+        max=2,
+        anchor="old",
+    )
+    verdict = judge(offer, now=instant(now), shoppers=["ada"], standing=standing, quantity=1)
+    assert expected(promise, acts, instant(now), settled=SETTLED) is verdict
+
+
+# --- What is read on a page ---
+
+DEAL = """
+<time data-held-until datetime="2026-11-27T11:44:59Z">12:44, Berlin time</time>
+<article data-deal="autumn/MUG-01"><p class="price"><b>{price}</b> <s>€49.90</s></p>
+<form><select name="variant"><option value="">Choose</option><option value="S" disabled>S</option>
+<option value="M">M</option></select><input name="quantity" max="2">
+<input type="hidden" name="offer" value="e30.{payload}.c2ln"></form></article>
+"""
+# {"sku": "MUG-01", "amount": 499, "currency": "EUR"}
+PAYLOAD = "eyJza3UiOiAiTVVHLTAxIiwgImFtb3VudCI6IDQ5OSwgImN1cnJlbmN5IjogIkVVUiJ9"
+
+
+@pytest.mark.parametrize(
+    ("price", "amount"), [("€4.99", 499), ("¥1,500", 1500), ("KWD 1.250", 1250)]
+)
+def test_a_promise_is_what_the_page_says_in_figures(price: str, amount: int) -> None:
+    page = Page(200, "/sales/autumn/", DEAL.format(price=price, payload=PAYLOAD))
+    promise = promise_on(page, page.deals("autumn")["MUG-01"], OPENS, "Stoneware mug")
+    assert promise is not None
+    assert promise.amount == amount
+    assert promise.held_until == datetime(2026, 11, 27, 11, 44, 59, tzinfo=UTC)
+    assert (promise.variant, promise.price_text) == ("M", price)
+
+
+@pytest.mark.parametrize(
+    ("words", "agrees"),
+    [
+        ("12:44, Berlin time", True),
+        ("11:44, Berlin time", False),
+        ("12:44", False),
+    ],
+)
+def test_an_instant_in_words_has_to_be_the_one_in_figures(words: str, agrees: bool) -> None:
+    until = datetime(2026, 11, 27, 11, 44, 59, tzinfo=UTC)
+    assert words_agree(words, until, OPENS, BERLIN) is agrees
+
+
+def test_an_instant_of_another_day_names_its_day() -> None:
+    until = OPENS + timedelta(days=1)
+    assert not words_agree("12:00, Berlin time", until, OPENS, BERLIN)
+    assert words_agree("Saturday, 28 November, 12:00, Berlin time", until, OPENS, BERLIN)
+
+
+# --- How it is told ---
+
+
+def test_the_table_is_at_most_a_hundred_columns_wide_and_names_the_zone() -> None:
+    text = tell(report_of(HONORED, issues=8))
+    assert "Berlin time" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_the_table_has_each_verdict_with_its_mark() -> None:
+    assert "honored ✓" in tell(report_of(Cell("honored", "honored", paid=True)))
+    assert "expired ↻" in tell(report_of(Cell("expired", "expired", renewed=True, paid=True)))
+    assert "EXPIRED!" in tell(report_of(Cell("expired", "honored")))
+
+
+def test_a_broken_promise_is_told_in_a_sentence() -> None:
+    sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
+    text = tell(report_of(Cell("expired", "honored"), breaches=[sentence]))
+    assert f"Promises were broken, in 1 place:\n- {sentence}\n" in text
+    assert "Every promise was kept." not in text
+
+
+def test_times_name_their_offset_where_the_clocks_change_meanwhile() -> None:
+    change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+    text = tell(report_of(HONORED, opens=change - SECOND, issues=2))
+    assert "02:59:59 CEST" in text
+    assert "02:00:00 CET" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_the_picture_brings_all_it_needs_and_runs_nothing() -> None:
+    page = draw(report_of(HONORED))
+    assert not re.search(r"https?://|//\w|url\(|@import|<script|<link|<img|\bon\w+=|style=", page)
+    assert "default-src 'none'" in page
+
+
+def test_the_picture_is_a_table_as_well() -> None:
+    page = BeautifulSoup(draw(report_of(HONORED, issues=2)), "html.parser")
+    assert len(page.select("table thead th[scope=col]")) == 3
+    assert page.select("table tbody th[scope=row]")
+    assert page.select_one("table caption")
+    assert page.select_one("svg[role=img][aria-label]")
+
+
+def test_the_picture_shows_what_was_broken() -> None:
+    sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
+    page = draw(report_of(Cell("expired", "honored"), breaches=[sentence]))
+    assert sentence in page
+    assert 'class="mark is-broken"' in page.partition("</figure>")[0]
+
+
+def test_a_name_cannot_put_markup_into_the_picture() -> None:
+    page = draw(report_of(HONORED, name="<script>alert(1)</script>"))
+    assert "<script" not in page
+
+
+# --- What the process is given ---
+
+
+def test_the_process_inherits_no_secret_and_no_address(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("SECRET_KEY", "OFFER_KEYS", "STRIPE_SECRET_KEY", "DATABASE_URL", "EMAIL_URL"):
+        monkeypatch.setenv(name, "sk_live_secret")
+        monkeypatch.setattr(settings, name, "sk_live_secret", raising=False)
+    monkeypatch.setenv("SOME_TOKEN", "sk_live_secret")
+    given = environment(tmp_path)
+    assert "sk_live_secret" not in "\n".join(given.values())
+    assert given["DATABASE_URL"].startswith(f"sqlite:///{tmp_path}")
+    assert given["EMAIL_URL"] == "dummymail://"
+    assert given["ENV_FILE"] == os.devnull
+    assert given["STRIPE_SECRET_KEY"].startswith("sk_test_")
+
+
+def test_the_process_is_given_what_shapes_prices_and_promises(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.SHIPPING_FLAT, settings.CLAIM_SECONDS = 490, 300
+    given = environment(tmp_path)
+    assert (given["SHIPPING_FLAT"], given["CLAIM_SECONDS"]) == ("490", "300")
+
+
+HONORED = Cell("honored", "honored")
+
+
+def promise_at(shown_at: datetime, *, hold: timedelta = HOLD, sku: str = "MUG-01") -> Promise:
+    """What a page promised at an instant."""
+    return Promise(
+        sku=sku,
+        name="Stoneware mug",
+        shown_at=shown_at,
+        held_until=shown_at + hold,
+        price_text="€4.99",
+        amount=499,
+        currency="EUR",
+        message="",
+    )
+
+
+def report_of(
+    cell: Cell,
+    *,
+    issues: int = 1,
+    opens: datetime = OPENS,
+    breaches: list[str] | None = None,
+    name: str = "Stoneware mug",
+) -> Report:
+    """A report with the same cell throughout."""
+    looks = [opens + number * SECOND for number in range(issues)]
+    columns = [Column(Instant(each, ("shown",)), each + HOLD) for each in looks]
+    rows = [Instant(each, ("a boundary that has a long name, and another one",)) for each in looks]
+    matrix = Matrix("MUG-01", columns, rows, [[cell] * issues for _ in rows])
+    closes = opens + timedelta(minutes=15)
+    return Report(
+        slug="autumn",
+        title="Autumn",
+        zone="Europe/Berlin",
+        starts_at=opens,
+        ends_at=closes,
+        hold=HOLD,
+        was_draft=False,
+        parts=[Part("MUG-01", name, "in EUR", 1, leads=True)],
+        deals_in_all=1,
+        scenes=[Scene("As configured", "As promised.", opens, closes, (), [matrix])],
+        breaches=breaches or [],
+    )
