@@ -1,12 +1,15 @@
 """What tests do to the shop: a merchant's sale, and a shopper's browser without JavaScript."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from django.test import Client
 from django.utils import timezone
+from joserfc.jwk import OctKey
 
 from offers import conf, tokens
 from offers.terms import Offer
@@ -15,6 +18,13 @@ from shop.catalog.prices import record_list_price
 from shop.sales.models import Deal, Sale
 from shop.sales.publishing import publish
 from shop.sales.showcase import showcase
+
+ROOT = Path(__file__).parents[1]
+
+#: The window of the sale that most tests are about: a quarter of an hour, prices held for half.
+OPENS = datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
+CLOSES = OPENS + timedelta(minutes=15)
+HOLD = timedelta(minutes=30)
 
 ADDRESS = {
     "email": "ada@example.org",
@@ -25,6 +35,11 @@ ADDRESS = {
     "city": "London",
     "country": "GB",
 }
+
+
+def new_key(kid: str, status: str = "active") -> dict[str, Any]:
+    """A fresh HS256 key, as a member of a private JWK Set."""
+    return {**OctKey.generate_key(256).as_dict(private=True), "kid": kid, "status": status}
 
 
 def make_product(
@@ -100,7 +115,7 @@ class Page:
     path: str
     html: str
 
-    @property
+    @cached_property
     def soup(self) -> BeautifulSoup:
         return BeautifulSoup(self.html, "html.parser")
 
