@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from shop.sales.models import LONGEST_HOLD_SECONDS, Deal, Sale
 from shop.sales.promises import extend, recall
 from shop.sales.publishing import cancel
+from shop.staff.models import Staff
 
 
 class ActForm(forms.Form):
@@ -78,7 +78,7 @@ class Act:
     explanation: str
     form: type[ActForm]
     impossible: Callable[[Sale], str]
-    perform: Callable[[ActForm, User, datetime], str]
+    perform: Callable[[ActForm, Staff, datetime], str]
 
 
 def _never_promised(sale: Sale) -> str:
@@ -89,21 +89,21 @@ def _canceled(sale: Sale) -> str:
     return f"{sale} is canceled already." if sale.state == Sale.State.CANCELED else ""
 
 
-def _extend(form: ActForm, by: User, now: datetime) -> str:
+def _extend(form: ActForm, by: Staff, now: datetime) -> str:
     minutes: int = form.cleaned_data["minutes"]
     reason = form.cleaned_data["reason"]
     extend(sale=form.sale, seconds=minutes * 60, by=by, now=now, reason=reason)
     return f"Offers of {form.sale} that are out are held {minutes} minutes longer."
 
 
-def _recall(form: ActForm, by: User, now: datetime) -> str:
+def _recall(form: ActForm, by: Staff, now: datetime) -> str:
     deal: Deal | None = form.cleaned_data["deal"]
     reason = form.cleaned_data["reason"]
     recall(sale=form.sale, deal=deal, reason=reason, by=by, now=now)
     return f"Offers of {deal or form.sale} that were out are void: {reason}"
 
 
-def _cancel(form: ActForm, by: User, now: datetime) -> str:
+def _cancel(form: ActForm, by: Staff, now: datetime) -> str:
     cancel(form.sale)
     return f"{form.sale} is canceled. Offers that are out stay honored."
 

@@ -15,6 +15,7 @@ from django.forms.models import BaseInlineFormSet
 from offers.terms import LIST
 from shop.catalog.models import Product, Variant
 from shop.merchant.fields import MoneyField, WallTimeField, minor_units
+from shop.merchant.uploads import PictureField
 from shop.money import is_currency, payable_step
 from shop.sales.documents import MOST_MONEY
 from shop.sales.models import Deal, Sale
@@ -26,6 +27,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     list_price = MoneyField(
         min_value=Decimal(0), help_text="As shoppers see it: 49.90. Its history is kept."
     )
+    picture = PictureField("products", required=False)
 
     class Meta:
         model = Product
@@ -47,7 +49,8 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["currency"].initial = settings.SHOP_CURRENCY
         else:
             _money(self, "list_price").currency = self.instance.currency
-            for name in ("sku", "currency"):
+            # Who may only look is shown no fields.
+            for name in self.fields.keys() & {"sku", "currency"}:
                 self.fields[name].disabled = True
 
     def clean_currency(self) -> str:
@@ -63,7 +66,10 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What is counted. Its sku is in bags and orders, so it can be written only once."""
+    """What is counted. Its sku is in bags and orders, so it can be written only once.
+
+    So can its stock: what comes and goes later has a reason, and a page of its own.
+    """
 
     class Meta:
         model = Variant
@@ -71,13 +77,9 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["stock"].help_text = "Units ever supplied."
         if self.instance.pk is not None:
-            self.fields["sku"].disabled = True
-
-    def clean_stock(self) -> int:
-        """Units ever supplied: not fewer than are claimed."""
-        return _not_fewer(self.cleaned_data["stock"], self.instance.claimed)
+            for name in ("sku", "stock"):
+                self.fields[name].disabled = True
 
 
 class VariantFormSet(BaseInlineFormSet):  # type: ignore[type-arg]

@@ -1,124 +1,128 @@
-"""Orders in the back office: their lines, what went back, disputes, history; and refunding one."""
+"""Orders in the back office: finding one, what became of it, and what can be done about it."""
 
+import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from shop.checkout.models import Dispute, Order, OrderLine, Refund, StatusChange
+from shop.checkout.links import order_path
+from shop.checkout.models import Order, OrderLine, Refund
+from shop.checkout.receipts import RECEIPTED, mail_again
 from shop.checkout.refund_plans import left_of
-from shop.merchant.records import EVERYWHERE, RecordInline
+from shop.merchant.chores import overdue, unsent
+from shop.merchant.order_files import orders_as_csv
+from shop.merchant.records import EVERYWHERE, staff_of
 from shop.merchant.refunding import RefundForm, outcome
+from shop.merchant.timeline import timeline
 from shop.money import format_money
+from shop.sales.models import Sale
+
+logger = logging.getLogger(__name__)
+
+#: Sales that orders can be narrowed to: the newest. Others are found by a product's sku.
+SALES_SHOWN = 15
 
 
-class OrderLineInline(RecordInline):
-    model = OrderLine
-    fields = (
-        "sku",
-        "name",
-        "quantity",
-        "unit_price",
-        "was_price",
-        "line_total",
-        "refunded",
-        "restocked",
-        "deal",
-        "jti",
-    )
-    readonly_fields = ("unit_price", "was_price", "line_total")
+class WaitFilter(admin.SimpleListFilter):
+    """What the start page sends people for."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("order", "deal__product", "deal__sale")
+    title = "what it waits for"
+    parameter_name = "wait"
 
-    def unit_price(self, line: OrderLine) -> str:
-        return format_money(line.amount, line.order.currency)
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("overdue", "Stripe’s word"), ("receipt", "its receipt")]
 
-    @admin.display(description="was")
-    def was_price(self, line: OrderLine) -> str:
-        return format_money(line.was, line.order.currency)
-
-    @admin.display(description="total")
-    def line_total(self, line: OrderLine) -> str:
-        return format_money(line.total, line.order.currency)
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        match self.value():
+            case "overdue":
+                return orders.filter(overdue(timezone.now()))
+            case "receipt":
+                return orders.filter(unsent(timezone.now()))
+        return orders
 
 
-class StatusChangeInline(RecordInline):
-    model = StatusChange
-    fields = ("at", "from_status", "to_status", "cause", "stripe_event")
-    verbose_name_plural = "history"
+class SaleFilter(admin.SimpleListFilter):
+    """Orders of something from a sale."""
+
+    title = "sale"
+    parameter_name = "sale"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        newest = Sale.objects.exclude(published_at=None).order_by("-starts_at")[:SALES_SHOWN]
+        return [(sale.slug, sale.title) for sale in newest]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        if slug := self.value():
+            bought = OrderLine.objects.filter(deal__sale__slug=slug)
+            return orders.filter(pk__in=bought.values("order"))
+        return orders
 
 
-class RefundInline(RecordInline):
-    model = Refund
-    fields = ("made_at", "made_by", "amount_back", "units", "reason", "status", "problem")
-    readonly_fields = ("amount_back", "units")
+class FrozenFilter(admin.SimpleListFilter):
+    """Orders that came after the close of a sale, at the price that was held."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related("lines__order_line")
+    title = "when it came"
+    parameter_name = "came"
 
-    @admin.display(description="amount")
-    def amount_back(self, refund: Refund) -> str:
-        return refund.amount_text
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("after", "After the close"), ("within", "While the sale was open")]
 
-    @admin.display(empty_value="none")
-    def units(self, refund: Refund) -> str:
-        """What goes back with the money, and what becomes of it."""
-        return ", ".join(
-            f"{each} ({'into stock' if each.restock else 'written off'})"
-            for each in refund.lines.all()
-        )
-
-
-class DisputeInline(RecordInline):
-    model = Dispute
-    fields = ("opened_at", "disputed", "reason", "status", "respond_by", "closed_at", "stripe_id")
-    readonly_fields = ("disputed",)
-
-    @admin.display(description="amount")
-    def disputed(self, dispute: Dispute) -> str:
-        return format_money(dispute.amount, dispute.currency)
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        closed = Q(deal__sale__ends_at__lte=F("order__placed_at"))
+        match self.value():
+            case "after":
+                return orders.filter(pk__in=OrderLine.objects.filter(closed).values("order"))
+            case "within":
+                open_then = Q(deal__sale__ends_at__gt=F("order__placed_at"))
+                return orders.filter(pk__in=OrderLine.objects.filter(open_then).values("order"))
+        return orders
 
 
+#: How a status looks: what holds is blue, what asks for a look red.
+_TAGS = {Order.Status.PAID: "holds", Order.Status.FAILED: "runs-out"}
+
+
+@admin.register(Order)
 class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Orders, to be read: what becomes of one is Stripe's word and checkout's doing.
+    """Orders, to be read: what becomes of one is Stripe's word and checkout's doing."""
 
-    All that is done here is to refund one, on a page of its own.
-    """
-
-    inlines = (OrderLineInline, RefundInline, DisputeInline, StatusChangeInline)
     actions = ("refund",)
-    list_display = ("number", "status", "total_price", "email", "placed_at")
-    list_filter = ("status",)
-    search_fields = ("number", "email", "lines__sku", "lines__variant__product__sku")
-    date_hierarchy = "placed_at"
-    fields = (
-        "number",
+    list_display = ("number", "status_tag", "total_price", "name", "email", "placed_at")
+    list_filter = (
         "status",
-        "email",
-        "name",
-        "line1",
-        "line2",
-        "postal_code",
-        "city",
-        "country",
-        "subtotal_price",
-        "shipping_price",
-        "total_price",
-        "placed_at",
-        "lapses_at",
-        "paid_at",
-        "payment_intent",
-        "decline_message",
+        ("placed_at", admin.DateFieldListFilter),
+        FrozenFilter,
+        WaitFilter,
+        SaleFilter,
     )
-    readonly_fields = ("subtotal_price", "shipping_price", "total_price")
+    list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
+    search_fields = ("number", "email", "name")
+    search_help_text = "Number, mail, name, product or sku"
+    change_list_template = "merchant/orders.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        """Orders in which every word is found: in the order itself, or in one of its lines."""
+        for word in search_term.split():
+            bought = OrderLine.objects.filter(Q(sku__icontains=word) | Q(name__icontains=word))
+            own = Q(number__icontains=word) | Q(email__icontains=word) | Q(name__icontains=word)
+            # Not by a join: that would give an order once for each of its lines.
+            queryset = queryset.filter(own | Q(pk__in=bought.values("order")))
+        return queryset, False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -133,8 +137,106 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return request.user.has_perm("checkout.add_refund")
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.refund_view)
-        return [path("<int:pk>/refund/", view, name="checkout_order_refund"), *super().get_urls()]
+        pages: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
+            "<int:pk>/refund/": ("refund", self.refund_view),
+            "<int:pk>/receipt/": ("receipt", self.receipt_view),
+            "<int:pk>/slip/": ("slip", self.slip_view),
+            "export/": ("export", self.export_view),
+        }
+        ours = [
+            path(route, self.admin_site.admin_view(view), name=f"checkout_order_{name}")
+            for route, (name, view) in pages.items()
+        ]
+        return ours + super().get_urls()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of an order: what was bought, what became of it, what can be done."""
+        if request.method != "GET" or not self.has_view_permission(request):
+            raise PermissionDenied
+        history = Prefetch("refunds", Refund.objects.select_related("made_by"))
+        order = get_object_or_404(
+            Order.objects.prefetch_related(
+                "lines__deal__sale",
+                "charges",
+                "history",
+                "disputes",
+                history,
+                "refunds__lines__order_line",
+            ),
+            pk=object_id,
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Order {order}",
+            "opts": self.opts,
+            "order": order,
+            "timeline": timeline(order),
+            "zone": timezone.get_current_timezone(),
+            "tag": _TAGS.get(Order.Status(order.status), ""),
+            "shoppers_page": order_path(order),
+            "can_refund": self.has_refund_permission(request) and left_of(order) > 0,
+            "can_mail": request.user.has_perm("checkout.send_receipt")
+            and order.status in RECEIPTED,
+        }
+        return TemplateResponse(request, "merchant/order.html", context)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, and for who may the way to have it as a file."""
+        may_export = request.user.has_perm("checkout.export_order")
+        return super().changelist_view(request, {**(extra_context or {}), "may_export": may_export})
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """The orders that the list shows, as CSV: searched and filtered as it is."""
+        if not request.user.has_perm("checkout.export_order"):
+            raise PermissionDenied
+        orders = self.get_changelist_instance(request).get_queryset(request)
+        logger.info("orders exported by=%s query=%s", request.user, sorted(request.GET))
+        name = f"orders-{timezone.now():%Y-%m-%d}.csv"
+        return StreamingHttpResponse(
+            orders_as_csv(orders),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def slip_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What goes into the parcel: whose it is and what is in it; prices only if asked for."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        order = get_object_or_404(Order.objects.prefetch_related("lines"), pk=pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Packing slip {order}",
+            "opts": self.opts,
+            "order": order,
+            "lines": [line for line in order.lines.all() if line.refundable],
+            "zone": timezone.get_current_timezone(),
+            "has_prices": "prices" in request.GET,
+        }
+        return TemplateResponse(request, "merchant/slip.html", context)
+
+    def receipt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Mail the receipt once more."""
+        if request.method != "POST" or not request.user.has_perm("checkout.send_receipt"):
+            raise PermissionDenied
+        order = get_object_or_404(Order, pk=pk)
+        if order.status not in RECEIPTED:
+            self.message_user(request, f"{order} is not paid: it has no receipt.", messages.ERROR)
+        elif mail_again(order):
+            told = f"Receipt mailed once more, to {order.email}."
+            self.log_change(request, order, told)
+            self.message_user(request, told, messages.SUCCESS)
+        else:
+            told = "The mail server does not take the receipt. It is tried again by itself."
+            self.message_user(request, told, messages.ERROR)
+        return redirect("admin:checkout_order_change", pk)
 
     @admin.action(description="Refund…", permissions=["refund"], location=EVERYWHERE)
     def refund(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
@@ -154,13 +256,12 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return redirect("admin:checkout_order_change", pk)
         form = RefundForm(request.POST or None, order=order)
         is_valid = form.is_valid()
-        if is_valid and form.is_agreed:
-            assert isinstance(request.user, User)
-            if refund := form.carry_out(request.user, timezone.now()):
-                told, is_well = outcome(refund)
-                self.log_change(request, order, told)
-                self.message_user(request, told, messages.SUCCESS if is_well else messages.ERROR)
-                return redirect("admin:checkout_order_change", pk)
+        is_agreed = is_valid and form.is_agreed
+        if is_agreed and (refund := form.carry_out(staff_of(request), timezone.now())):
+            told, is_well = outcome(refund)
+            self.log_change(request, order, told)
+            self.message_user(request, told, messages.SUCCESS if is_well else messages.ERROR)
+            return redirect("admin:checkout_order_change", pk)
         if form.is_bound:
             form.show_again()
         context = {
@@ -174,13 +275,10 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return TemplateResponse(request, "merchant/refund.html", context)
 
-    @admin.display(description="subtotal")
-    def subtotal_price(self, order: Order) -> str:
-        return format_money(order.subtotal, order.currency)
-
-    @admin.display(description="shipping")
-    def shipping_price(self, order: Order) -> str:
-        return format_money(order.shipping, order.currency)
+    @admin.display(description="status", ordering="status")
+    def status_tag(self, order: Order) -> SafeString:
+        look = _TAGS.get(Order.Status(order.status), "")
+        return format_html('<span class="tag {}">{}</span>', look, order.get_status_display())
 
     @admin.display(description="total", ordering="total")
     def total_price(self, order: Order) -> str:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from shop.checkout.models import Order, OrderLine, Refund
@@ -23,6 +22,7 @@ from shop.checkout.refund_plans import (
 )
 from shop.checkout.refunds import OVERTAKEN, carry_out, write_down
 from shop.money import format_money
+from shop.staff.models import Staff
 
 
 class RefundForm(forms.Form):
@@ -96,7 +96,7 @@ class RefundForm(forms.Form):
             "seen": str(self.order.refunds.count()),
         }
 
-    def carry_out(self, by: User, now: datetime) -> Refund | None:
+    def carry_out(self, by: Staff, now: datetime) -> Refund | None:
         """Refund; None where something came in between, which the form then says."""
         assert self.plan is not None
         reason, seen = self.cleaned_data["reason"], self.cleaned_data["seen"]
@@ -119,6 +119,8 @@ class RefundForm(forms.Form):
             yield f"{each.quantity} × {each.line.name}: {becomes}."
         if would.shipping:
             yield f"{format_money(would.shipping, self.order.currency)} of it is shipping."
+        if would.tax:
+            yield f"{format_money(would.tax, self.order.currency)} of it is tax."
         if left:
             yield f"{format_money(left, self.order.currency)} stays with the shop."
         else:

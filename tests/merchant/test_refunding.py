@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import stripe
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from shop.checkout.models import Order, Refund
 from shop.sales.models import Sale
+from shop.staff.models import Staff
 from tests.merchant.test_admin import Merchant, errors, fields_of
 from tests.shop import Page, Shopper
 
@@ -70,7 +70,7 @@ def test_sent_as_it_stands_it_is_carried_out(
     refund = Refund.objects.get()
     assert (refund.amount, refund.status) == (499, "succeeded")
     assert (refund.made_by, refund.reason) == (merchant.user, "It was chipped.")
-    for shown in ("€4.99 of FF-", "1 × Stoneware mug (into stock)", "partially_refunded"):
+    for shown in ("€4.99 of FF-", "1 × Stoneware mug (into stock)", "Partially refunded"):
         assert shown in done.text
     history = merchant.open(reverse("admin:checkout_order_history", args=[order.pk]))
     assert "It was chipped." in history.text
@@ -153,6 +153,6 @@ def test_an_order_with_nothing_left_is_not_refunded(merchant: Merchant, order: O
 
 
 def test_staff_who_may_only_look_refund_nothing(client: Client, order: Order) -> None:
-    client.force_login(User.objects.create_user("clerk", is_staff=True))
+    client.force_login(Staff.objects.create_user("clerk", is_staff=True))
     assert client.get(path_of(order)).status_code == 403
     assert client.post(path_of(order), {}).status_code == 403

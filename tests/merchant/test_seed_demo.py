@@ -5,7 +5,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -14,10 +13,12 @@ from pytest_django import Settings
 
 from shop.catalog.models import PricePoint, Product, Variant
 from shop.merchant.demo import EARLIER, JUST_OVER, LIVE, UPCOMING
+from shop.merchant.roles import Role, role_of
 from shop.sales.models import Deal, Sale
 from shop.sales.pages import SalesByPhase, sales_by_phase
 from shop.sales.publishing import cancel
 from shop.sales.rows import read_goods
+from shop.staff.models import Staff
 from tests.shop import Shopper
 
 pytestmark = pytest.mark.django_db
@@ -97,9 +98,9 @@ def test_every_product_has_its_picture_once() -> None:
 
 def test_a_rerun_changes_nothing() -> None:
     seed()
-    before = [list(model.objects.order_by("pk").values()) for model in (Sale, Deal, Product, User)]
+    before = [list(model.objects.order_by("pk").values()) for model in (Sale, Deal, Product, Staff)]
     assert "as it should be" in seed(NOW + timedelta(minutes=40))
-    after = [list(model.objects.order_by("pk").values()) for model in (Sale, Deal, Product, User)]
+    after = [list(model.objects.order_by("pk").values()) for model in (Sale, Deal, Product, Staff)]
     assert after == before
     assert PricePoint.objects.count() == 24
 
@@ -145,19 +146,22 @@ def test_a_shopper_is_offered_the_live_deals() -> None:
     assert offers.keys() == {deal.sku for deal in LIVE.deals}
 
 
-def test_the_merchant_can_log_in_with_what_is_printed() -> None:
-    assert "merchant / flashfreeze-demo" in seed()
-    user = User.objects.get()
-    assert user.is_staff
-    assert user.is_superuser
-    assert user.check_password("flashfreeze-demo")
-    assert "merchant / flashfreeze-demo" in seed()
+@pytest.mark.parametrize("role", Role)
+def test_someone_of_each_role_can_log_in_with_what_is_printed(role: Role) -> None:
+    name = "merchant" if role is Role.OWNER else str(role)
+    for _ in range(2):
+        assert f"{name} / flashfreeze-demo ({role})" in seed()
+    person = Staff.objects.get(username=name)
+    assert person.is_staff
+    assert not person.is_superuser
+    assert role_of(person) is role
+    assert person.check_password("flashfreeze-demo")
 
 
 def test_a_password_that_is_given_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     seed()
     assert "merchant / one-of-mine" in seed(password="one-of-mine")
-    assert User.objects.get().check_password("one-of-mine")
+    assert all(each.check_password("one-of-mine") for each in Staff.objects.all())
     assert "password as set" in seed()
     monkeypatch.setenv("MERCHANT_PASSWORD", "from-outside")
     assert "merchant / from-outside" in seed()
@@ -168,10 +172,10 @@ def test_a_real_shop_is_not_seeded(settings: Settings) -> None:
     with pytest.raises(CommandError, match="DEBUG is off"):
         seed()
     assert not Product.objects.exists()
-    assert not User.objects.exists()
+    assert not Staff.objects.exists()
 
 
 def test_a_shop_that_is_forced_gets_a_password_nobody_knows(settings: Settings) -> None:
     settings.DEBUG = False
     seed(force=True)
-    assert not User.objects.get().check_password("flashfreeze-demo")
+    assert not Staff.objects.get().check_password("flashfreeze-demo")

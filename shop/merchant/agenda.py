@@ -1,0 +1,128 @@
+"""The sales of the start page: what is live, what is next, what is just over.
+
+Three queries, however many deals there are; what is left is worked out from
+rows and not from the showcase, which is a second old.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+
+from shop.sales.models import Deal, Sale
+
+#: How many sales a section shows; the list of all sales has the rest.
+SHOWN = 8
+#: How long a sale that is over is told about.
+JUST_OVER = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class DealNow:
+    """A deal and how much of it is left: what its allocation and the stock both allow."""
+
+    deal: Deal
+    left: int
+    supply: int
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody can have another unit."""
+        return self.left == 0
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether a tenth of what there was is left, or less; and yet some."""
+        return 0 < self.left * 10 <= self.supply
+
+    @property
+    def is_bound_by_stock(self) -> bool:
+        """Whether more stock would help; otherwise it takes a larger allocation."""
+        return self.deal.allocation is None or self.deal.allocation - self.deal.claimed > self.left
+
+
+@dataclass(frozen=True, slots=True)
+class SaleNow:
+    """A sale with its deals, as they are now."""
+
+    sale: Sale
+    deals: tuple[DealNow, ...]
+
+    @property
+    def claimed(self) -> int:
+        """Units that are paid or may still be."""
+        return sum(each.deal.claimed for each in self.deals)
+
+    @property
+    def left(self) -> int:
+        """Units that can still be had."""
+        return sum(each.left for each in self.deals)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether nobody sees it."""
+        return self.sale.state == Sale.State.DRAFT
+
+    @property
+    def address(self) -> str:
+        """Where it is changed."""
+        return reverse("admin:sales_sale_change", args=[self.sale.pk])
+
+    @property
+    def held_until(self) -> datetime:
+        """Until when the last price that was shown is held, extensions apart."""
+        return self.sale.ends_at + self.sale.hold
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """Sales by where they stand at an instant; ``upcoming`` has drafts too."""
+
+    live: tuple[SaleNow, ...]
+    upcoming: tuple[SaleNow, ...]
+    over: tuple[SaleNow, ...]
+
+
+def agenda(now: datetime) -> Agenda:
+    """What is live, next, and just over."""
+    deals = Deal.objects.filter(withdrawn=False).select_related("product")
+    sales = (
+        Sale.objects.exclude(state=Sale.State.CANCELED)
+        .filter(ends_at__gt=now - JUST_OVER)
+        .filter(Q(state=Sale.State.PUBLISHED) | Q(ends_at__gt=now))
+        .order_by("starts_at", "id")
+        .prefetch_related(Prefetch("deals", deals), "deals__product__variants")
+    )
+    all_of_them = [_as_it_is(sale) for sale in sales[: 3 * SHOWN]]
+    return Agenda(
+        live=_first(
+            each
+            for each in all_of_them
+            if each.sale.starts_at <= now < each.sale.ends_at and not each.is_draft
+        ),
+        upcoming=_first(
+            each
+            for each in all_of_them
+            if now < each.sale.starts_at or (each.is_draft and now < each.sale.ends_at)
+        ),
+        over=_first(each for each in reversed(all_of_them) if each.sale.ends_at <= now),
+    )
+
+
+def _first(sales: Iterable[SaleNow]) -> tuple[SaleNow, ...]:
+    return tuple(sales)[:SHOWN]
+
+
+def _as_it_is(sale: Sale) -> SaleNow:
+    return SaleNow(sale, tuple(deal_now(deal) for deal in sale.deals.all()))
+
+
+def deal_now(deal: Deal) -> DealNow:
+    """A deal as its row and those of its product's variants say."""
+    variants = deal.product.variants.all()
+    stock = sum(each.stock - each.claimed for each in variants)
+    if deal.allocation is None:
+        return DealNow(deal, stock, sum(each.stock for each in variants))
+    return DealNow(deal, min(stock, deal.allocation - deal.claimed), deal.allocation)

@@ -1,0 +1,72 @@
+"""Forms of the back office that overwrite nothing.
+
+Two rules throughout. A form writes the fields that were changed in it and no
+others, so that it overwrites neither what is claimed meanwhile nor a nonce.
+And the rows a form is judged by are locked until it is done.
+
+Django's generic classes take no arguments at run time, hence the ignores.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+
+class CarefulAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Locks what it changes, and writes what was changed alone."""
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any | None:
+        """The row; in a form that was sent, as it is now and until the form is done."""
+        row = super().get_object(request, object_id, from_field)
+        if row is None or request.method != "POST":
+            return row
+        return self.model._default_manager.select_for_update(no_key=True).get(pk=row.pk)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Insert a new row, or update what was changed of one."""
+        obj.save(update_fields=form.changed_data if change else None)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formset: Any,
+        change: bool,
+    ) -> None:
+        """The same for the rows that belong to it."""
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            row.delete()
+        # By key: the order in which claims lock them.
+        for row, fields in sorted(formset.changed_objects, key=lambda pair: pair[0].pk):
+            row.save(update_fields=fields)
+        for row in formset.new_objects:
+            row.save()
+
+
+class CarefulInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows of another that are locked while they are judged."""
+
+    extra = 0
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        """The rows' forms; each field has its name, which otherwise the table's head alone says."""
+
+        class NamedFormSet(super().get_formset(request, obj, **options)):  # type: ignore[misc]
+            def add_fields(self, form: Any, index: int | None) -> None:
+                super().add_fields(form, index)
+                for name, field in form.fields.items():
+                    label = str(field.label or name.replace("_", " "))
+                    field.widget.attrs.setdefault("aria-label", label)
+
+        return NamedFormSet
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if request.method != "POST":
+            return rows
+        return rows.order_by("pk").select_for_update(no_key=True)

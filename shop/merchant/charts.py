@@ -1,0 +1,165 @@
+"""Columns over time, drawn by the server as SVG: two kinds stacked, with instants marked.
+
+Everything a template draws is here as text in percent of the picture, worked out
+in whole hundredths of a percent: a template does no arithmetic, and type keeps
+its size on every screen. Who cannot see the picture has its columns as a table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_WHOLE = 10_000
+#: Where columns begin and end, from the top: above them is room for one line of type, and below.
+_TOP, _FLOOR = 1_100, 8_700
+#: How near to a mark a label of the axis would be written over it.
+_CROWDED = 2_400
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A span of time and what was counted in it: in the window, and after the close."""
+
+    label: str
+    plain: int
+    late: int
+
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.plain + self.late
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An instant to be marked, so many of ``of`` parts along the axis."""
+
+    label: str
+    name: str
+    at: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A rectangle, in percent; ``title`` says what it stands for."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An upright line with a label beside it, which begins, ends or is centred there."""
+
+    x: str
+    label: str
+    name: str
+    anchor: str
+    is_above: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A picture, and the same as a table."""
+
+    title: str
+    text: str
+    bars: Sequence[Bar]
+    rules: Sequence[Rule]
+    columns: Sequence[Column]
+    most: int
+    begins: str
+    ends: str
+    shade: Bar | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return self.most == 0
+
+
+def draw(
+    *,
+    title: str,
+    text: str,
+    columns: Sequence[Column],
+    marks: Sequence[Mark],
+    begins: str,
+    ends: str,
+    shade: tuple[Mark, Mark] | None = None,
+) -> Chart:
+    """A chart of columns of the same width.
+
+    :param text: what it shows, in a sentence, for who cannot see it
+    :param begins: what stands at the left end of the axis, where no mark is in its way
+    :param ends: likewise at the right end
+    :param shade: the span, from one mark to another, in which prices were still held
+    """
+    most = max((each.total for each in columns), default=0)
+    bars = [
+        bar
+        for place, each in enumerate(columns)
+        for bar in _bars(each, place, len(columns), max(most, 1))
+    ]
+    below = [_along(each) for each in marks if each.label and not _is_above(each)]
+    return Chart(
+        title=title,
+        text=text,
+        bars=bars,
+        rules=[_rule(each) for each in marks],
+        columns=columns,
+        most=most,
+        begins="" if any(at < _CROWDED for at in below) else begins,
+        ends="" if any(at > _WHOLE - _CROWDED for at in below) else ends,
+        shade=_shade(*shade) if shade else None,
+    )
+
+
+def percent(hundredths: int) -> str:
+    """Hundredths of a percent as SVG takes them: 1234 is "12.34%"."""
+    return f"{hundredths // 100}.{hundredths % 100:02}%"
+
+
+def step_for(span: int, steps: Sequence[int], most: int) -> int:
+    """The smallest of the steps that cuts a span into ``most`` parts or fewer; else the largest."""
+    return next((step for step in steps if -(-span // step) <= most), steps[-1])
+
+
+def _bars(column: Column, place: int, count: int, most: int) -> list[Bar]:
+    left, right = place * _WHOLE // count, (place + 1) * _WHOLE // count
+    width = max(1, (right - left) * 4 // 5)
+    height = _FLOOR - _TOP
+    top_of_plain = _FLOOR - column.plain * height // most
+    top = _FLOOR - column.total * height // most
+    title = f"{column.label}: {column.total}"
+    parts = [("plain", top_of_plain, _FLOOR), ("late", top, top_of_plain)]
+    return [
+        Bar(percent(left), percent(above), percent(width), percent(below - above), name, title)
+        for name, above, below in parts
+        if below > above
+    ]
+
+
+def _rule(mark: Mark) -> Rule:
+    at = _along(mark)
+    anchor = "start" if at <= _WHOLE // 2 else "end"
+    return Rule(percent(at), mark.label, mark.name, anchor, _is_above(mark))
+
+
+def _shade(start: Mark, end: Mark) -> Bar:
+    left, right = _along(start), _along(end)
+    height = percent(_FLOOR - _TOP)
+    return Bar(percent(left), percent(_TOP), percent(max(0, right - left)), height, "held", "")
+
+
+def _along(mark: Mark) -> int:
+    return min(_WHOLE, max(0, mark.at * _WHOLE // max(mark.of, 1)))
+
+
+def _is_above(mark: Mark) -> bool:
+    """The end of the hold is told above the columns, everything else below them."""
+    return mark.name == "hold"

@@ -1,0 +1,173 @@
+"""Everyone can work in the back office: on any screen, in the dark, without mouse or scripts."""
+
+import json
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.core.management import call_command
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page, expect
+
+from shop.merchant.roles import Role, give_role
+from shop.sales.models import Sale
+from shop.staff.models import Staff
+from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
+from tests.browser.test_accessibility import TWICE, Keyboard
+from tests.merchant.orders import make_order
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "a long walk in the snow"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def olga(shop: str) -> Staff:
+    """The owner of the shop."""
+    # A test that ends with all tables emptied has taken the roles with it.
+    call_command("migrate", verbosity=0)
+    person = Staff.objects.create_user("olga", "olga@example.org", PASSWORD, is_staff=True)
+    give_role(person, Role.OWNER)
+    return person
+
+
+def log_in(page: Page) -> None:
+    page.goto("/merchant/")
+    page.get_by_label("Name").fill("olga")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+
+
+@pytest.fixture
+def pages(sale: Sale, olga: Staff) -> dict[str, str]:
+    """The pages of the back office, each with something on it."""
+    order = make_order(sale)
+    make_order(sale, "FF-PENDING1", status="pending", paid_at=None, receipt_sent_at=None)
+    product = sale.deals.all()[0].product
+    return {
+        "today": "/merchant/",
+        "sales": reverse("admin:sales_sale_changelist"),
+        "a sale": reverse("admin:sales_sale_change", args=[sale.pk]),
+        "a new sale": reverse("admin:sales_sale_add"),
+        "the live room": reverse("admin:sale_live", args=[sale.slug]),
+        "the report": reverse("admin:sale_report", args=[sale.slug]),
+        "a recall": reverse("admin:sales_sale_recall", args=[sale.pk]),
+        "products": reverse("admin:catalog_product_changelist"),
+        "a product": reverse("admin:catalog_product_change", args=[product.pk]),
+        "stock": reverse("admin:catalog_product_stock", args=[product.pk]),
+        "orders": reverse("admin:checkout_order_changelist"),
+        "an order": reverse("admin:checkout_order_change", args=[order.pk]),
+        "a packing slip": reverse("admin:checkout_order_slip", args=[order.pk]),
+        "a refund": reverse("admin:checkout_order_refund", args=[order.pk]),
+        "staff": reverse("admin:staff_staff_changelist"),
+        "one of the staff": reverse("admin:staff_staff_change", args=[olga.pk]),
+        "a history": reverse("admin:staff_staff_history", args=[olga.pk]),
+        "another password": reverse("admin:password_change"),
+    }
+
+
+OUTSIDE = {
+    "the door": "/merchant/login/",
+    "a forgotten password": "/merchant/password/forgotten/",
+    "a link that was mailed": "/merchant/password/forgotten/sent/",
+    "a link that is used up": "/merchant/password/new/MQ/none/",
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong, by rule and element."""
+    page.evaluate(AXE_SCRIPT)
+    # Django's own tables of rows that belong to another have heads without words.
+    rules = {"empty-table-header": {"enabled": False}}
+    options = json.dumps({"resultTypes": ["violations"], "runOnly": WCAG, "rules": rules})
+    found: dict[str, Any] = page.evaluate(f"axe.run(document, {options})")
+    return [
+        f"{each['id']}: {node['html'][:120]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_axe_finds_nothing_wrong(
+    open_browser: OpenBrowser, pages: dict[str, str], scheme: str, screen: dict[str, int]
+) -> None:
+    page = open_browser(color_scheme=scheme, viewport=screen).new_page()
+    found = []
+    for name, path in OUTSIDE.items():
+        page.goto(path)
+        found += [f"{name}: {each}" for each in violations(page)]
+    log_in(page)
+    for name, path in pages.items():
+        page.goto(path)
+        found += [f"{name}: {each}" for each in violations(page)]
+    assert not found, "\n".join(found)
+
+
+def test_no_page_scrolls_sideways_or_says_anything_twice(
+    desktop: BrowserContext, pages: dict[str, str]
+) -> None:
+    page = desktop.new_page()
+    log_in(page)
+    for name, path in pages.items():
+        page.goto(path)
+        assert page.locator("h1").count() == 1, name
+        assert page.evaluate(TWICE) == [], name
+        for width in (320, 390, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert too_wide <= 0, f"{name} at {width} px"
+
+
+def test_a_merchant_without_scripts_gets_around(
+    open_browser: OpenBrowser, pages: dict[str, str]
+) -> None:
+    page = open_browser(java_script_enabled=False, viewport=PHONE).new_page()
+    log_in(page)
+    page.get_by_role("link", name="Orders", exact=True).click()
+    page.get_by_text("Status: All").click()
+    page.get_by_role("link", name="Pending", exact=True).click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Sales", exact=True).click()
+    page.get_by_role("link", name="Autumn").click()
+    page.get_by_role("button", name="Unpublish").click()
+    expect(page.locator(".messagelist")).to_contain_text("Autumn is hidden")
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Log out everywhere").click()
+    expect(page.locator(".messagelist")).to_contain_text("You are logged out everywhere.")
+
+
+def test_enter_in_a_field_saves_and_does_nothing_else(
+    desktop: BrowserContext, pages: dict[str, str], sale: Sale
+) -> None:
+    page = desktop.new_page()
+    log_in(page)
+    page.goto(pages["a sale"])
+    page.get_by_label("Title").fill("Fall")
+    page.get_by_label("Title").press("Enter")
+    expect(page.locator(".messagelist")).to_contain_text("Fall")
+    sale.refresh_from_db()
+    assert (sale.title, sale.state) == ("Fall", Sale.State.PUBLISHED)
+
+
+def test_the_back_office_can_be_gone_through_by_keyboard(
+    desktop: BrowserContext, pages: dict[str, str]
+) -> None:
+    page = desktop.new_page()
+    log_in(page)
+    keyboard = Keyboard(page)
+    page.goto("/merchant/")
+    keyboard.go_to(".skip-to-content-link", within=1)
+    keyboard.go_to(".rooms a[href*='/order/']")
+    keyboard.press("Enter")
+    page.wait_for_url("**/merchant/checkout/order/")
+    keyboard.go_to(f"#result_list th a[href='{pages['an order']}']", within=60)
+    keyboard.press("Enter")
+    page.wait_for_url("**/change/")
+    keyboard.go_to("main a[href*='/refund/']")
+    keyboard.press("Enter")
+    page.wait_for_url("**/refund/")
+    keyboard.go_to("[name^=units_]")

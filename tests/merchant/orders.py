@@ -1,0 +1,54 @@
+"""Orders as rows, for pages that show what is there."""
+
+from typing import Any
+
+from shop.catalog.models import Variant
+from shop.checkout.models import Order, OrderLine, StatusChange
+from shop.sales.models import Sale
+
+
+def make_order(sale: Sale, number: str = "FF-12345678", **fields: Any) -> Order:
+    """Two mugs for €4.99 each, paid when the sale opened unless told otherwise."""
+    given = {
+        "number": number,
+        "status": Order.Status.PAID,
+        "shopper": "s" * 22,
+        "email": "ada@example.org",
+        "name": "Ada Lovelace",
+        "line1": "12 St James's Square",
+        "city": "London",
+        "country": "GB",
+        "currency": "EUR",
+        "subtotal": 998,
+        "total": 998,
+        "placed_at": sale.starts_at,
+        "lapses_at": sale.ends_at,
+        "paid_at": sale.starts_at,
+        "receipt_sent_at": sale.starts_at,
+    }
+    order = Order.objects.create(**(given | fields))
+    deal = sale.deals.get(product__sku="MUG-01")
+    OrderLine.objects.create(
+        order=order,
+        variant=Variant.objects.get(sku="MUG-01"),
+        deal=deal,
+        sku="MUG-01",
+        name="Stoneware mug",
+        quantity=2,
+        amount=499,
+        was=4990,
+        jti=order.number.ljust(22, "j"),
+        offer="…",
+    )
+    StatusChange.objects.create(
+        order=order, to_status="pending", at=order.placed_at, cause="placed"
+    )
+    if order.paid_at:
+        StatusChange.objects.create(
+            order=order,
+            from_status="pending",
+            to_status=order.status,
+            at=order.paid_at,
+            cause="checkout",
+        )
+    return order
