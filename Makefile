@@ -2,9 +2,10 @@ PORT ?= 8000
 VAR ?= var
 PYTHON = .venv/bin/python
 # What these are about never asks the shop's database: once is enough.
-NO_DATABASE = tests/offers tests/stripe tests/benchmarks tests/test_deploy.py
+NO_DATABASE = tests/offers tests/stripe tests/plugin tests/benchmarks tests/test_deploy.py \
+	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
 
-.PHONY: demo test bench lint test-sqlite test-postgres stripe-conformance
+.PHONY: demo test bench lint test-sqlite test-postgres scenarios stripe-conformance
 
 demo: .venv
 	@PORT=$(PORT) VAR=$(VAR) FRESH=$(FRESH) exec $(PYTHON) bin/demo
@@ -24,6 +25,9 @@ test-sqlite: .venv
 
 test-postgres: .venv
 	$(PYTHON) tests/on_postgres.py -n 2 -m "not browser" $(NO_DATABASE:%=--ignore=%) $(ARGS)
+
+scenarios: .venv
+	@exec $(PYTHON) bin/scenarios $(if $(LIST),--list) $(if $(DIR),"$(DIR)") $(ARGS)
 
 bench: .venv
 	$(PYTHON) -m benchmarks $(ONLY)

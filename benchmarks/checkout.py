@@ -37,6 +37,7 @@ from shop.checkout import placing
 from shop.checkout.limits import card_key, email_key
 from shop.checkout.models import Order, OrderLine, StatusChange
 from shop.checkout.placing import Address
+from shop.prepared import adapted
 from shop.sales import models
 from shop.sales.goods import Deal
 from shop.sales.offering import freeze, mint
@@ -162,6 +163,7 @@ class Purchase:
         [variant] = self.deal.product.variants
         return {
             "shopper": self.shopper.id,
+            "shoppers": adapted([self.shopper.id]),
             "shopper key": limit_key(models.LimitUse.Kind.SHOPPER, self.shopper.id),
             "email": self.address.email,
             "email key": email_key(self.address.email),

@@ -5,4 +5,11 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
+        from django.db.backends.sqlite3.base import DatabaseWrapper
+
         from shop import checks  # noqa: F401  (registers the checks)
+
+        # Whether SQLite knows JSON, as ours does, Django asks once a thread, in a transaction.
+        # Ours are IMMEDIATE: in a rush that one may not get its turn, which Django takes for a
+        # no until the thread ends.
+        DatabaseWrapper.features_class.supports_json_field = True  # type: ignore[assignment, method-assign]

@@ -7,6 +7,7 @@ signatures and tokens of theirs. freezegun replaces ``time.time`` and
 """
 
 import time
+from datetime import UTC, datetime
 
 
 def monotonic_seconds() -> float:
@@ -17,3 +18,8 @@ def monotonic_seconds() -> float:
 def unix_seconds() -> float:
     """Seconds since 1970 by the machine's own clock."""
     return time.clock_gettime(time.CLOCK_REALTIME)
+
+
+def machine_time() -> datetime:
+    """The instant by the machine's own clock, in UTC."""
+    return datetime.fromtimestamp(unix_seconds(), UTC)

@@ -1,5 +1,7 @@
 """Whether the process is up, and whether it can serve."""
 
+import logging
+
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
@@ -8,8 +10,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from offers import conf
+from offers.anchors import ISSUE_LEEWAY_SECONDS
 from offers.keys import KeyRingError
+from shop.clock import unix_seconds
 from shop.sales.showcase import ShowcaseUnavailable, showcase
+
+# The one place where a database is asked for the time: it measures the machine's clock, and
+# decides nothing. On SQLite it is the same clock.
+_CLOCK_SQL = {
+    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
+    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
+}
+
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -22,8 +35,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Pages can be served: a warm showcase and a signing key; the body says what is away."""
-    body = {"showcase": _showcase(), "signing_key": _signing_key(), "database": _database()}
+    """Pages can be served: a warm showcase and a signing key; the body says what is away.
+
+    It says too whether this machine's clock has drifted from the database's. The machine goes on
+    serving: if the database's clock is the wrong one, all machines would stop at once.
+    """
+    body = {"showcase": _showcase(), "signing_key": _signing_key(), **_database()}
     can_serve = body["showcase"] == body["signing_key"] == "ok"
     return JsonResponse(body, status=200 if can_serve else 503)
 
@@ -44,10 +61,23 @@ def _signing_key() -> str:
     return "ok"
 
 
-def _database() -> str:
+def _database() -> dict[str, str]:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        ahead = _seconds_ahead()
     except DatabaseError:
-        return "away"
-    return "ok"
+        return {"database": "away", "clock": "unknown"}
+    if abs(ahead) <= ISSUE_LEEWAY_SECONDS:
+        return {"database": "ok", "clock": "ok"}
+    direction = "ahead of" if ahead > 0 else "behind"
+    drift = f"{abs(ahead):.0f} s {direction} the database's"
+    logger.warning("This machine's clock is %s", drift)
+    return {"database": "ok", "clock": drift}
+
+
+def _seconds_ahead() -> float:
+    """How far this machine's clock is ahead of the database's, give or take half the asking."""
+    with connection.cursor() as cursor:
+        asked = unix_seconds()
+        cursor.execute(_CLOCK_SQL[connection.vendor])
+        there = float(cursor.fetchone()[0])
+    return (asked + unix_seconds()) / 2 - there

@@ -5,6 +5,8 @@ Every value has a safe default in development. In production (``DEBUG=0``)
 """
 
 from collections.abc import Collection
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import environ
@@ -14,7 +16,7 @@ from django.utils.csp import CSP
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.read_env(BASE_DIR / ".env")
+env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # What a running shop writes: the SQLite database, uploaded pictures.
 VAR = Path(env.str("VAR", default="var"))
@@ -37,19 +39,22 @@ WSGI_APPLICATION = "shop.wsgi.application"
 INSTALLED_APPS = [
     "offers",
     "shop",
+    "shop.staff",
     "shop.catalog",
     "shop.sales",
     "shop.bag",
     "shop.checkout",
-    "shop.merchant",
+    "shop.merchant.apps.MerchantConfig",
+    "shop.qa",
     "django_htmx",
-    "django.contrib.admin",
+    "import_export",
+    "shop.merchant.apps.MerchantAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -67,6 +72,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "shop.http.ShopperMiddleware",
     "shop.errors.UnavailableMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -119,6 +125,7 @@ USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 LANGUAGE_CODE = "en"
 USE_I18N = False
+FORMAT_MODULE_PATH = "shop.formats"
 SHOP_NAME = env.str("SHOP_NAME", default="Flashfreeze")
 # The shop's own address, for links in mails.
 SHOP_URL = env.str("SHOP_URL", default="http://127.0.0.1:8000").rstrip("/")
@@ -128,11 +135,17 @@ SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 
 OFFER_KEYS = env.str("OFFER_KEYS", default="")
 OFFER_ISSUER = env.str("OFFER_ISSUER", default="http://localhost")
+# Keys and issuer are made apart for a realm: what is signed in one is unknown in every other.
+OFFER_REALM = ""
 # How long a list price is held, and how many units of it one bag takes.
 LIST_HOLD_SECONDS = env.int("LIST_HOLD_SECONDS", default=1800)
 LIST_MAX = env.int("LIST_MAX", default=10)
 # How long the showcase may serve without its database, in seconds.
 SHOWCASE_MAX_STALE = env.int("SHOWCASE_MAX_STALE", default=600)
+
+# How often a process writes down which offers it refused, in seconds; 0: when the sale room is
+# looked at, and when it ends.
+REFUSALS_WRITTEN_EVERY = env.int("REFUSALS_WRITTEN_EVERY", default=5)
 
 # --- Payment ------------------------------------------------------------------
 
@@ -155,13 +168,38 @@ CLAIM_SECONDS = env.int("CLAIM_SECONDS", default=600)
 # Shipping, in minor units of the shop's currency; free from a subtotal on, if given.
 SHIPPING_FLAT = env.int("SHIPPING_FLAT", default=0)
 SHIPPING_FREE_FROM = env.int("SHIPPING_FREE_FROM", default=0)
+# The tax that prices and shipping include, such as 19 or 8.1; 0 tells of none.
+TAX_PERCENT = env.str("TAX_PERCENT", default="0")
+TAX_LABEL = env.str("TAX_LABEL", default="VAT")
+# The function that makes shipping and tax of what is ordered: see shop/checkout/charge_rules.py.
+CHARGE_RULES = env.str("CHARGE_RULES", default="shop.checkout.charge_rules.default_charges")
 
 # --- Sessions: staff alone, in signed cookies ---------------------------------
 
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = env.int("STAFF_SESSION_SECONDS", default=7 * 24 * 3600)
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+AUTH_USER_MODEL = "staff.Staff"
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# So many wrong passwords for one name from one address, and that name waits at that address:
+# nobody behind the same router does, and nobody elsewhere. Counted in the database, for all
+# processes alike; a correct one in between clears the count.
+AXES_FAILURE_LIMIT = env.int("LOGIN_TRIES", default=5)
+AXES_COOLOFF_TIME = timedelta(seconds=env.int("LOGIN_WAIT_SECONDS", default=900))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "shop.merchant.login.client_address"
+AXES_LOCKOUT_CALLABLE = "shop.merchant.login.locked_out"
+# Who logs in is in the log; rows are for the tries alone.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -171,6 +209,10 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# A table may be brought in by who may change its rows, and taken out by who may see them.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 # --- Transport and browser ----------------------------------------------------
 
@@ -183,7 +225,9 @@ SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "shop.errors.csrf_failure"
-if env.bool("BEHIND_PROXY", default=False):
+# Believe what the proxy before us says of the scheme and of the client's address.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 SECURE_CSP: dict[str, Collection[str] | str] = {
@@ -251,3 +295,27 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }
+
+# --- QA travels in time (docs/qa.md) ------------------------------------------
+
+QA_CLOCK = env.bool("QA_CLOCK", default=False)
+QA_CLOCK_FILE = env.str("QA_CLOCK_FILE", default=str(VAR / "clock.json"))
+
+if QA_CLOCK:
+    if STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
+        raise ImproperlyConfigured(
+            "QA_CLOCK is on and STRIPE_SECRET_KEY is a live one: "
+            "no real money moves by a false clock. Set QA_CLOCK=0, or use a test key."
+        )
+    if not DEBUG and not env.bool("QA_CLOCK_IN_PRODUCTION", default=False):
+        raise ImproperlyConfigured(
+            "QA_CLOCK is on and DEBUG is off. Set QA_CLOCK=0; "
+            "for a test shop in production settings, set QA_CLOCK_IN_PRODUCTION=1 as well."
+        )
+    # Another shop, to everyone who signs or verifies: what it signs is worth nothing where time
+    # is real, offers and log-ins alike, and what is signed there is worth nothing here.
+    SECRET_KEY = sha256(b"flashfreeze travelling clock\0" + SECRET_KEY.encode()).hexdigest()
+    OFFER_REALM = "qa"
+    # Cookies carry no age under it (ClockMiddleware), and no jump is too far for a log-in.
+    SESSION_COOKIE_AGE = 1000 * 366 * 24 * 3600
+    MIDDLEWARE = ["shop.qa.middleware.ClockMiddleware", *MIDDLEWARE, "shop.qa.middleware.bar"]

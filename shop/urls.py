@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -8,11 +9,15 @@ urlpatterns = [
     path("bag/", include("shop.bag.urls")),
     path("", include("shop.checkout.urls")),
     path("", include("offers.urls")),
+    path("merchant/", include("shop.merchant.urls")),
     path("merchant/", admin.site.urls),
     path("media/<path:path>", media.picture),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]
+
+if settings.QA_CLOCK:
+    urlpatterns.append(path("qa/", include("shop.qa.urls")))
 
 handler404 = "shop.errors.not_found"
 handler500 = "shop.errors.server_error"

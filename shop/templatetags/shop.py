@@ -8,6 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from shop.catalog.pictures import Picture
 from shop.money import LOCALE, format_money
 
 register = template.Library()
@@ -101,3 +102,17 @@ def clock_face(instant: datetime, zone: tzinfo, attribute: str, now: datetime) -
 
 def _is_day_of(instant: datetime, now: datetime, zone: tzinfo) -> bool:
     return instant.astimezone(zone).date() == now.astimezone(zone).date()
+
+
+#: Pictures of a page that are there when it opens; those further down wait until they are near.
+EAGER_PICTURES = 8
+
+
+@register.inclusion_tag("_picture.html")
+def picture(picture: Picture, sizes: str, place: int = 0) -> dict[str, object]:
+    """A picture in the formats and widths it has: ``{% picture product.picture "50vw" 3 %}``.
+
+    :param sizes: how wide it is shown, in the words of HTML's ``sizes``
+    :param place: the how manieth of its page it is
+    """
+    return {"picture": picture, "sizes": sizes, "is_lazy": place > EAGER_PICTURES}
