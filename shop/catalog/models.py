@@ -14,6 +14,8 @@ sku_validator = RegexValidator(
     "A sku has letters, digits, dots and dashes, and starts with a letter or a digit.",
 )
 
+PICTURE_EXTENSIONS = ("avif", "jpeg", "jpg", "png", "svg", "webp")
+
 
 class Product(models.Model):
     """Something on sale. Its price is one; its stock is counted by variant.
@@ -28,7 +30,7 @@ class Product(models.Model):
     picture = models.FileField(
         upload_to="products/",
         blank=True,
-        validators=[FileExtensionValidator(["avif", "jpeg", "jpg", "png", "svg", "webp"])],
+        validators=[FileExtensionValidator(PICTURE_EXTENSIONS)],
     )
     list_price = models.PositiveBigIntegerField(help_text="In minor units: 4990 is €49.90.")
     currency = models.CharField(max_length=3)

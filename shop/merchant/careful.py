@@ -28,7 +28,9 @@ class CarefulAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Insert a new row, or update what was changed of one."""
-        obj.save(update_fields=form.changed_data if change else None)
+        columns = {field.name for field in obj._meta.concrete_fields}
+        changed = [name for name in form.changed_data if name in columns]
+        obj.save(update_fields=changed if change else None)
 
     def save_formset(
         self,

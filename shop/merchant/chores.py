@@ -16,6 +16,7 @@ from offers.conf import ring
 from offers.keys import KeyRingError, KeyStatus
 from shop.checkout.models import OPEN, Dispute, Order, Refund
 from shop.merchant.agenda import Agenda, DealNow, SaleNow
+from shop.merchant.wordings import several
 from shop.staff.models import Staff
 from shop.templatetags.shop import day_and_clock
 
@@ -115,14 +116,14 @@ def _of_orders(now: datetime) -> Iterator[Chore]:
         unsent=Count("pk", filter=unsent(now)),
     )
     if count := counted["overdue"]:
-        text = f"{_count(count, 'unpaid order')} should have lapsed: Stripe has not answered yet, "
+        text = f"{several(count, 'unpaid order')} should have lapsed: Stripe has not answered yet, "
         text += "or reconcile does not run."
         yield Chore(text, _orders(wait="overdue"), "Look at them", True)
     if count := counted["unsent"]:
-        text = f"{_count(count, 'receipt')} could not be mailed."
+        text = f"{several(count, 'receipt')} could not be mailed."
         yield Chore(text, _orders(wait="receipt"), "Look at them")
     if count := counted["processing"]:
-        text = f"{_count(count, 'payment')} on the way at the bank, the oldest since "
+        text = f"{several(count, 'payment')} on the way at the bank, the oldest since "
         text += f"{counted['since']:%-d %B}. Bank debits take days; there is nothing to do yet."
         yield Chore(text, _orders(status__exact="processing"), "Look at them")
 
@@ -172,7 +173,3 @@ def _of_keys() -> Iterator[Chore]:
 
 def _orders(**query: str) -> str:
     return f"{reverse('admin:checkout_order_changelist')}?{urlencode(query)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

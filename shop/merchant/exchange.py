@@ -20,9 +20,8 @@ from import_export.formats.base_formats import CSV
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.prices import record_list_price
 from shop.catalog.stock import save_with_stock
-from shop.merchant.fields import minor_units
-from shop.money import is_currency, major_units, payable_step
-from shop.sales.documents import MOST_MONEY
+from shop.merchant.prices import payable
+from shop.money import is_currency, major_units
 from shop.sales.models import Deal, Sale
 
 type Row = Mapping[str, Any]
@@ -37,16 +36,11 @@ class MoneyWidget(widgets.Widget):
         if not text:
             return None
         try:
-            minor = minor_units(Decimal(text), currency)
+            return payable(Decimal(text), currency)
         except InvalidOperation:
             raise ValueError(f"{text} is not an amount such as 49.90.") from None
         except ValidationError as error:
             raise ValueError(error.messages[0]) from None
-        if not 1 <= minor <= MOST_MONEY:
-            raise ValueError("An amount above zero is needed, of twelve digits at most.")
-        if minor % payable_step(currency):
-            raise ValueError(f"The third decimal has to be 0: no card pays another in {currency}.")
-        return minor
 
 
 class YesNoWidget(widgets.Widget):

@@ -1,54 +1,29 @@
-"""Form fields in which merchants write as people do: money, and the time on the wall."""
+"""Form fields in which merchants write times as people do: the time on the wall, a span of it."""
 
+import re
 from datetime import UTC, datetime, timezone
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.numbers import get_currency_precision
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
-
-from shop.money import major_units
+from django.utils.safestring import SafeString
 
 _EXAMPLE = "2026-11-27 12:00"
 
 
-class MoneyField(forms.DecimalField):
-    """An amount written in the currency's unit (4.99), kept in minor units (499).
+class _InstantBoundField(forms.BoundField):
+    """Keeps the instant that a form began with for machines: its zone may be another one later."""
 
-    ``currency`` is that of the amount there is. What is written may be in
-    another one, chosen in the same form, so the form converts it with
-    ``minor_units`` once it knows.
-    """
-
-    currency: str | None = None
-
-    def prepare_value(self, value: Any) -> Any:
-        """Minor units in the currency's unit; what was written, as it was written."""
-        if isinstance(value, int) and self.currency:
-            return major_units(value, self.currency)
-        return value
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
-
-
-def minor_units(amount: Decimal, currency: str) -> int:
-    """An amount in the currency's unit, in minor units: Decimal("4.99"), "EUR" is 499.
-
-    :raises ValidationError: it has more decimals than the currency
-    """
-    precision = get_currency_precision(currency)
-    minor = amount.scaleb(precision)
-    if minor != minor.to_integral_value():
-        raise ValidationError(
-            f"Amounts in {currency} have {precision} decimals."
-            if precision
-            else f"Amounts in {currency} have no decimals."
-        )
-    return int(minor)
+    def as_hidden(self, attrs: Any = None, **options: Any) -> SafeString:
+        if not options.get("only_initial"):
+            return super().as_hidden(attrs, **options)
+        began = self.form.data.get(self.html_initial_name)
+        if began is None:
+            began = self.initial.isoformat() if isinstance(self.initial, datetime) else ""
+        given = {"id": self.html_initial_id}
+        return self.field.hidden_widget().render(self.html_initial_name, began, given)
 
 
 class WallTimeField(forms.CharField):
@@ -65,6 +40,9 @@ class WallTimeField(forms.CharField):
         super().__init__(
             help_text=f"As {_EXAMPLE}, in the sale's own time zone.", max_length=40, **options
         )
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        return _InstantBoundField(form, self, field_name)
 
     def prepare_value(self, value: Any) -> Any:
         """The time on the wall; what was written, as it was written."""
@@ -128,3 +106,73 @@ def _with_offset(wall: datetime, instant: datetime) -> str:
     Worked out, because the travelling clock's datetimes forget their ``fold``.
     """
     return str(wall.replace(tzinfo=timezone(wall.replace(tzinfo=UTC) - instant)))
+
+
+_SPANS = {
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86_400,
+}
+_UNIT_NAMES = {
+    "second": {"s", "sec", "secs", "second", "seconds"},
+    "minute": {"m", "min", "mins", "minute", "minutes"},
+    "hour": {"h", "hr", "hrs", "hour", "hours"},
+    "day": {"d", "day", "days"},
+}
+_PART = re.compile(r"(\d{1,9})\s*([a-z]*)")
+
+
+class SpanField(forms.CharField):
+    """A span of time, written as people say it ("30 minutes", "1 h 30 min"), kept in seconds.
+
+    A number alone is minutes.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=40, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Seconds in words; what was written, as it was written."""
+        return span_in_words(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        """:raises ValidationError: it is no span of time"""
+        if isinstance(value, int):
+            return value
+        text = str(value or "").strip().lower()
+        if not text:
+            return None
+        parts = _PART.findall(text)
+        if not parts or _PART.sub("", text).strip(" ,"):
+            raise ValidationError("Write it as 30 minutes, or 1 h 30 min.")
+        return sum(int(number) * _seconds_of(unit) for number, unit in parts)
+
+    # A CharField counts characters; this value has none.
+    def run_validators(self, value: Any) -> None:
+        """Nothing of the text is left to check; bounds are the model's."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != self.to_python(initial))
+        except ValidationError:
+            return True
+
+
+def span_in_words(seconds: int) -> str:
+    """All of a span: 5400 is "1 hour 30 minutes"."""
+    parts = []
+    for unit, size in reversed(_SPANS.items()):
+        number, seconds = divmod(seconds, size)
+        if number:
+            parts.append(f"{number} {unit}{'' if number == 1 else 's'}")
+    return " ".join(parts) or "0 seconds"
+
+
+def _seconds_of(unit: str) -> int:
+    if not unit:
+        return _SPANS["minute"]
+    for name, size in _SPANS.items():
+        if unit in _UNIT_NAMES[name]:
+            return size
+    raise ValidationError(f"{unit} is no unit of time: seconds, minutes, hours or days.")

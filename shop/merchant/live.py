@@ -1,7 +1,6 @@
 """The live sale room: what happens in a sale now, refreshed while somebody looks."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib import admin
@@ -16,14 +15,10 @@ from shop.merchant.agenda import DealNow
 from shop.merchant.charts import percent
 from shop.merchant.figures import amounts, figures_of, last_hold
 from shop.merchant.live_chart import by_minute
-from shop.merchant.wordings import UNDER_WAY, duration, refused
+from shop.merchant.standing import standing
+from shop.merchant.wordings import UNDER_WAY, refused
 from shop.money import format_money
 from shop.sales.models import Sale
-
-#: The last minutes of a sale, which are told in red.
-LAST = timedelta(minutes=2)
-
-_OFF: dict[str, str] = {Sale.State.DRAFT: "Hidden", Sale.State.CANCELED: "Canceled"}
 
 
 @require_safe
@@ -61,33 +56,6 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "merchant/live.html#fragment", context)
     return render(request, "merchant/live.html", {**admin.site.each_context(request), **context})
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a sale stands by the clock, in words; ``name`` is one for the stylesheet."""
-
-    name: str
-    figure: str
-    text: str
-
-
-def standing(sale: Sale, held_until: datetime, now: datetime) -> Standing:
-    """What there is to say of a sale's time at an instant, by the server's clock."""
-    is_on = sale.state == Sale.State.PUBLISHED
-    if sale.published_at is None:
-        return Standing("quiet", "Draft", "Nobody sees it, and nothing is sold.")
-    if now < sale.starts_at:
-        if not is_on:
-            return Standing("quiet", _OFF[sale.state], "It is not going to open.")
-        return Standing("quiet", duration(sale.starts_at - now), "until it opens")
-    if now < sale.ends_at and is_on:
-        left = sale.ends_at - now
-        return Standing("ending" if left <= LAST else "live", duration(left), "left")
-    if now < held_until:
-        figure = "Closed" if is_on else _OFF[sale.state]
-        return Standing("held", figure, f"Prices are held for {duration(held_until - now)} more.")
-    return Standing("quiet", "Over", "No price of it is held any more.")
 
 
 @dataclass(frozen=True, slots=True)

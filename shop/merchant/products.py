@@ -14,7 +14,7 @@ from shop.catalog.prices import lowest_list_price, record_list_price
 from shop.catalog.stock import save_with_stock
 from shop.merchant.careful import CarefulAdmin, CarefulInline
 from shop.merchant.exchange import CsvAdmin, DealTable, ProductTable
-from shop.merchant.forms import ProductForm, VariantForm, VariantFormSet
+from shop.merchant.product_forms import ProductForm, VariantForm, VariantFormSet
 from shop.merchant.records import EVERYWHERE, RecordInline, staff_of
 from shop.merchant.stock import stock_page
 from shop.merchant.uploads import store_pictures

@@ -1,5 +1,6 @@
 """Sales in the back office, and everything that can be decided about one."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,26 +15,34 @@ from django.utils import timezone
 
 from shop.merchant.acts import ACTS, Act
 from shop.merchant.careful import CarefulAdmin, CarefulInline
-from shop.merchant.forms import DealForm, SaleForm
-from shop.merchant.records import EVERYWHERE, RecordInline
+from shop.merchant.copying import copy_page
+from shop.merchant.figures import last_hold
+from shop.merchant.foresight import summary
+from shop.merchant.history import history_of
+from shop.merchant.meaning import meaning_of, meaning_page
+from shop.merchant.outstanding import outstanding
+from shop.merchant.records import EVERYWHERE, RecordInline, staff_of
+from shop.merchant.sale_forms import DealForm, DealFormSet, SaleForm
+from shop.merchant.standing import standing, word
+from shop.merchant.uploads import store_pictures
 from shop.money import format_money
 from shop.sales.models import Deal, Extension, Recall, Sale
-from shop.sales.publishing import SaleCanceled, publish, unpublish
-from shop.staff.models import Staff
+from shop.sales.publishing import SaleCanceled, publish, reference_price
 
 
 class DealInline(CarefulInline):
     model = Deal
     form = DealForm
+    formset = DealFormSet
     autocomplete_fields = ("product",)
     fields = (
         "product",
-        "position",
         "price",
         "was_text",
         "allocation",
         "claimed",
         "max_per_shopper",
+        "position",
         "withdrawn",
     )
     readonly_fields = ("was_text", "claimed")
@@ -43,6 +52,18 @@ class DealInline(CarefulInline):
         # A lock on a deal is none on its product.
         return rows if request.method == "POST" else rows.select_related("product", "sale")
 
+    def get_extra(self, request: HttpRequest, obj: Sale | None = None, **kwargs: Any) -> int:
+        """A sale that has no deals yet starts with one to be filled in."""
+        return 0 if obj is not None and obj.deals.exists() else 1
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None:
+            # A product is made on a page of its own.
+            widget: Any = field.widget
+            widget.can_add_related = widget.can_change_related = widget.can_view_related = False
+        return field
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Offers of it may be out: it can be withdrawn.
         if obj is not None and obj.published_at is not None:
@@ -51,7 +72,13 @@ class DealInline(CarefulInline):
 
     @admin.display(description="was")
     def was_text(self, deal: Deal) -> str:
-        return format_money(deal.was, deal.product.currency) if deal.was else "at publication"
+        """The price that is struck through; with a warning where a later one was lower."""
+        if not deal.was:
+            return "at publication"
+        currency = deal.product.currency
+        lowest = reference_price(deal, deal.sale)
+        was = format_money(deal.was, currency)
+        return was if deal.was <= lowest else f"{was}: too high, {format_money(lowest, currency)}"
 
 
 class ExtensionInline(RecordInline):
@@ -70,23 +97,29 @@ class SaleAdmin(CarefulAdmin):
 
     form = SaleForm
     inlines = (DealInline, ExtensionInline, RecallInline)
-    list_display = ("title", "slug", "window", "state")
+    list_display = ("title", "window", "phase", "slug")
     list_filter = ("state",)
     search_fields = ("title", "slug", "deals__product__sku")
-    fields = (
-        "title",
-        "slug",
-        "text",
-        "time_zone",
-        "starts_at",
-        "ends_at",
-        "hold_seconds",
-        "delayed_payment",
-        "state",
-        "published_at",
+    prepopulated_fields = {"slug": ("title",)}
+    fieldsets = (
+        ("What", {"fields": ("title", "slug", "text", "picture", "seen")}),
+        ("When", {"fields": ("time_zone", "starts_at", "ends_at", "hold_seconds")}),
+        ("Payment", {"fields": ("delayed_payment",)}),
     )
-    readonly_fields = ("state", "published_at")
-    actions = ("publish_sales", "unpublish_sales", "extend", "recall", "cancel")
+    actions = ("publish_sales", "extend", "recall", "unpublish", "cancel", "copy")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        # An address does not follow a new title by itself.
+        return {} if obj else super().get_prepopulated_fields(request, obj)
+
+    def get_inlines(self, request: HttpRequest, obj: Sale | None) -> list[Any]:
+        """The deals; what was lengthened and taken back where anything was."""
+        records: list[Any] = []
+        if obj is not None and obj.extensions.exists():
+            records.append(ExtensionInline)
+        if obj is not None and obj.recalls.exists():
+            records.append(RecallInline)
+        return [DealInline, *records]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Nor several at once: that asks without saying which.
@@ -100,22 +133,68 @@ class SaleAdmin(CarefulAdmin):
         return to_delete, counts, set(), protected
 
     def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
         acts = [
             path(
-                f"<int:pk>/{act.name}/",
-                self.admin_site.admin_view(self.act_view),
-                {"act": act},
-                name=f"sales_sale_{act.name}",
+                f"<int:pk>/{act.name}/", view(self.act_view), {"act": act}, f"sales_sale_{act.name}"
             )
             for act in ACTS
         ]
-        return acts + super().get_urls()
+        others = [
+            path("<int:pk>/copy/", view(copy_page), name="sales_sale_copy"),
+            path("meaning/", view(meaning_page), name="sales_sale_meaning"),
+        ]
+        return [*acts, *others, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Say where the sale stands, what its window means, and what saving it would bring."""
+        now = timezone.now()
+        sale: Sale | None = kwargs.get("obj")
+        deals = context["inline_admin_formsets"][0].formset
+        foresight = getattr(deals, "foresight", None)
+        if foresight is not None:
+            if not context["adminform"].form.errors:
+                context |= {"foresight": foresight, "errors": []}
+            deals.forget_asking()
+        context["meaning"] = meaning_of(context["adminform"].form, now)
+        if sale is not None:
+            out = outstanding(sale, now)
+            context["standing"] = standing(sale, last_hold(sale), now)
+            context["promised"] = summary(out, sale) if out else ""
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Sale, form: Any, change: bool) -> None:
+        store_pictures(form)
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if isinstance(formset, DealFormSet):
+            for edit in formset.edits:
+                edit.record(by=staff_of(request), now=timezone.now())
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if form.instance.state == Sale.State.PUBLISHED:
             # Deals that came later need their reference price.
             publish(form.instance, now=timezone.now())
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who did what to a sale, when and why, and how it was before."""
+        sale = get_object_or_404(Sale, pk=object_id)
+        if not self.has_view_or_change_permission(request, sale):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"What was done to {sale}",
+            "sale": sale,
+            "moments": history_of(sale),
+        }
+        return TemplateResponse(request, "merchant/history.html", context)
 
     @admin.display(ordering="starts_at")
     def window(self, sale: Sale) -> str:
@@ -124,45 +203,45 @@ class SaleAdmin(CarefulAdmin):
         last = f"{ends_at:%H:%M}" if ends_at.date() == starts_at.date() else f"{ends_at:%F %H:%M}"
         return f"{starts_at:%F %H:%M} to {last}, {sale.time_zone}"
 
+    @admin.display(description="now", ordering="state")
+    def phase(self, sale: Sale) -> str:
+        """Where it stands by the clock and by its merchant's will."""
+        return word(sale, timezone.now())
+
     @admin.action(description="Publish", permissions=["change"], location=EVERYWHERE)
     def publish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> None:
         now = timezone.now()
         for sale in sales:
             try:
-                publish(sale, now=now)
+                publish(sale, now=now, by=staff_of(request))
             except SaleCanceled as refusal:
                 self.message_user(request, f"{sale}: {refusal}.", messages.ERROR)
             else:
-                self._tell(request, sale, f"{sale} is published.")
-
-    @admin.action(description="Unpublish", permissions=["change"], location=EVERYWHERE)
-    def unpublish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> None:
-        for sale in sales:
-            try:
-                unpublish(sale)
-            except SaleCanceled as refusal:
-                self.message_user(request, f"{sale}: {refusal}.", messages.ERROR)
-            else:
-                told = f"{sale} is hidden. Offers that are out stay honored."
-                self._tell(request, sale, told)
+                self.message_user(request, f"{sale} is published.")
 
     @admin.action(
         description="Hold offers for longer…", permissions=["change"], location=EVERYWHERE
     )
     def extend(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
-        return self._go_to_act(request, sales, "extend")
+        return self._go_to(request, sales, "extend")
 
     @admin.action(description="Recall offers…", permissions=["change"], location=EVERYWHERE)
     def recall(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
-        return self._go_to_act(request, sales, "recall")
+        return self._go_to(request, sales, "recall")
+
+    @admin.action(description="Hide the sale…", permissions=["change"], location=EVERYWHERE)
+    def unpublish(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
+        return self._go_to(request, sales, "unpublish")
 
     @admin.action(description="Cancel the sale…", permissions=["change"], location=EVERYWHERE)
     def cancel(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
-        return self._go_to_act(request, sales, "cancel")
+        return self._go_to(request, sales, "cancel")
 
-    def _go_to_act(
-        self, request: HttpRequest, sales: QuerySet[Sale], name: str
-    ) -> HttpResponse | None:
+    @admin.action(description="Copy, repeat…", permissions=["add"], location=EVERYWHERE)
+    def copy(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
+        return self._go_to(request, sales, "copy")
+
+    def _go_to(self, request: HttpRequest, sales: QuerySet[Sale], name: str) -> HttpResponse | None:
         chosen = sales[:2]
         if len(chosen) != 1:
             self.message_user(request, "Choose one sale for this.", messages.ERROR)
@@ -172,6 +251,7 @@ class SaleAdmin(CarefulAdmin):
     @transaction.atomic
     def act_view(self, request: HttpRequest, pk: int, act: Act) -> HttpResponse:
         """The page of an act: what it will do, its form, and the doing of it."""
+        now = timezone.now()
         sales = Sale.objects.all()
         if request.method == "POST":
             sales = sales.select_for_update(no_key=True)
@@ -183,20 +263,22 @@ class SaleAdmin(CarefulAdmin):
             return redirect("admin:sales_sale_change", pk)
         form = act.form(request.POST or None, sale=sale)
         if form.is_valid():
-            assert isinstance(request.user, Staff)
-            self._tell(request, sale, act.perform(form, request.user, timezone.now()))
+            self.message_user(request, act.perform(form, staff_of(request), now))
             return HttpResponseRedirect("../change/")
-        context = {
+        return TemplateResponse(
+            request, "merchant/act.html", self._act_context(request, sale, act, form, now)
+        )
+
+    def _act_context(
+        self, request: HttpRequest, sale: Sale, act: Act, form: Any, now: datetime
+    ) -> dict[str, Any]:
+        return {
             **self.admin_site.each_context(request),
             "title": f"{act.title}: {sale}",
             "opts": self.opts,
             "sale": sale,
             "act": act,
             "form": form,
+            "now": now,
+            "out": outstanding(sale, now),
         }
-        return TemplateResponse(request, "merchant/act.html", context)
-
-    def _tell(self, request: HttpRequest, sale: Sale, what: str) -> None:
-        """Say what was done to a sale, and leave it in its history."""
-        self.log_change(request, sale, what)
-        self.message_user(request, what)

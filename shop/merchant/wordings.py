@@ -69,3 +69,8 @@ def short_duration(span: timedelta) -> str:
         if seconds >= size and seconds % size == 0:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def several(count: int, noun: str) -> str:
+    """A count and what is counted: "1 unit", "24 units"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -187,6 +187,7 @@ class SaleOnShow:
     ends_at: datetime
     hold: timedelta
     visible: bool
+    picture: Picture | None = None
     deals: tuple[Deal, ...] = ()
 
     @cached_property

@@ -25,6 +25,7 @@ from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.prices import record_list_price, set_list_price
 from shop.catalog.stock import save_with_stock
 from shop.money import payable_step
+from shop.sales.changes import record
 from shop.sales.documents import DealDocument, SaleDocument, VariantDocument
 from shop.sales.models import Deal, Sale
 from shop.sales.publishing import publish, unpublish
@@ -42,6 +43,8 @@ class _Load:
     now: datetime
     problems: list[Problem] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    #: What changes of the sale and its deals, to be recorded: row, field, before, after.
+    recorded: list[tuple[Sale | Deal, str, Any, Any]] = field(default_factory=list)
 
     def complain(self, place: str, message: str) -> None:
         self.problems.append(Problem(place, message))
@@ -58,8 +61,13 @@ class _Load:
                 self.changes.append(
                     f"{_at(place, name)}: {_shown(getattr(row, name))} → {_shown(values[name])}"
                 )
+                self._record(row, name, values[name])
             setattr(row, name, values[name])
         return changed
+
+    def _record(self, row: models.Model, name: str, value: object) -> None:
+        if isinstance(row, Sale | Deal):
+            self.recorded.append((row, name, getattr(row, name), value))
 
     def save(self, row: models.Model, place: str, changed: list[str]) -> None:
         """Insert a row, or update what changed of it."""
@@ -101,6 +109,7 @@ def load_sale(document: SaleDocument, *, now: datetime) -> list[str]:
         _save_deals(deals, sale, load)
         _withdraw_rest(document, sale, load)
         _save_state(document, sale, load)
+        _record(sale, load)
     return load.changes
 
 
@@ -294,6 +303,7 @@ def _save_deals(planned: Iterable[_Planned[Deal]], sale: Sale, load: _Load) -> N
         load.save(each.row, each.place, each.changed)
         if is_new:
             load.changes.append(f"{each.place}: {each.row.product.sku} is a new deal")
+            load.recorded.append((each.row, "deal", None, each.row.product.sku))
 
 
 def _withdraw_rest(document: SaleDocument, sale: Sale, load: _Load) -> None:
@@ -302,9 +312,11 @@ def _withdraw_rest(document: SaleDocument, sale: Sale, load: _Load) -> None:
     for row in rest.select_related("product").order_by("pk"):
         if sale.published_at is None and not row.recalls.exists():
             load.changes.append(f"deals: {row.product.sku} is left out: deleted")
+            load.recorded.append((sale, "deal", row.product.sku, None))
             row.delete()
         elif not row.withdrawn:
             load.changes.append(f"deals: {row.product.sku} is left out: withdrawn")
+            load.recorded.append((row, "withdrawn", False, True))
             row.withdrawn = True
             load.save(row, "deals", ["withdrawn"])
 
@@ -316,9 +328,23 @@ def _save_state(document: SaleDocument, sale: Sale, load: _Load) -> None:
         if not was_published or sale.deals.filter(was__isnull=True).exists():
             publish(sale, now=load.now)
     elif was_published:
-        unpublish(sale)
+        unpublish(sale, now=load.now)
     if was_published != document.published:
         load.changes.append(f"published: {_shown(was_published)} → {_shown(document.published)}")
+
+
+def _record(sale: Sale, load: _Load) -> None:
+    """Leave what was changed in the sale's record; nobody is named, a document did it."""
+    for row, name, before, after in load.recorded:
+        record(
+            sale=sale,
+            deal=row if isinstance(row, Deal) else None,
+            field=name,
+            before=before,
+            after=after,
+            now=load.now,
+            by=None,
+        )
 
 
 def _by_key(row: models.Model) -> tuple[bool, int]:

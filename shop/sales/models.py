@@ -5,14 +5,19 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import (
+    FileExtensionValidator,
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+)
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
 from offers.anchors import new_nonce
 from offers.terms import LIST
-from shop.catalog.models import Product
+from shop.catalog.models import PICTURE_EXTENSIONS, Product
 
 LONGEST_HOLD_SECONDS = 30 * 24 * 3600
 #: What an offer can say (``offers.tokens.OFFER``).
@@ -53,6 +58,9 @@ class Sale(models.Model):
     )
     title = models.CharField(max_length=120)
     text = models.TextField(blank=True)
+    picture = models.FileField(
+        upload_to="sales/", blank=True, validators=[FileExtensionValidator(PICTURE_EXTENSIONS)]
+    )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -199,6 +207,32 @@ class Recall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deal or self.sale}: {self.reason}"
+
+
+class Change(models.Model):
+    """That somebody changed a field of a sale, or of one of its deals; never undone.
+
+    ``before`` and ``after`` are the field's values as JSON has them: instants in
+    ISO 8601, money in minor units. What is made and what is taken out is a change
+    of ``deal``, from nothing or to nothing, whose value is the product's sku.
+    """
+
+    sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="changes")
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, null=True, related_name="changes")
+    field = models.CharField(max_length=40)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["made_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.deal or self.sale}: {self.field} {self.before} → {self.after}"
 
 
 class Redemption(models.Model):

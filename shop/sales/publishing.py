@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from shop.catalog.prices import lowest_list_price
+from shop.sales.changes import record
 from shop.sales.models import Deal, Sale
+from shop.staff.models import Staff
 
 #: Directive 98/6/EC, Article 6a: the lowest price of at least 30 days before the reduction.
 REFERENCE_PERIOD = timedelta(days=30)
@@ -23,7 +25,7 @@ class SaleCanceled(Exception):
 
 
 @transaction.atomic
-def publish(sale: Sale, *, now: datetime) -> None:
+def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
     """Show a sale, and fix the reference price of each deal that has none yet.
 
     Once more after deals were added to it. The instant of the first
@@ -34,9 +36,8 @@ def publish(sale: Sale, *, now: datetime) -> None:
     _lock(sale)
     if sale.state == Sale.State.CANCELED:
         raise SaleCanceled
-    sale.state = Sale.State.PUBLISHED
     sale.published_at = sale.published_at or now
-    _save_state(sale)
+    _save_state(sale, Sale.State.PUBLISHED, now=now, by=by)
     # By key: the order in which claims lock them.
     for deal in sale.deals.filter(was__isnull=True).select_related("product").order_by("pk"):
         deal.was = reference_price(deal, sale)
@@ -45,7 +46,7 @@ def publish(sale: Sale, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def unpublish(sale: Sale) -> None:
+def unpublish(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str = "") -> None:
     """Hide a sale for now. When it was first published, and at what prices, stays.
 
     :raises SaleCanceled: it was called off, which hides it too
@@ -53,16 +54,14 @@ def unpublish(sale: Sale) -> None:
     _lock(sale)
     if sale.state == Sale.State.CANCELED:
         raise SaleCanceled
-    sale.state = Sale.State.DRAFT
-    _save_state(sale)
+    _save_state(sale, Sale.State.DRAFT, now=now, by=by, reason=reason)
 
 
 @transaction.atomic
-def cancel(sale: Sale) -> None:
+def cancel(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str = "") -> None:
     """Call a sale off, for good."""
     _lock(sale)
-    sale.state = Sale.State.CANCELED
-    _save_state(sale)
+    _save_state(sale, Sale.State.CANCELED, now=now, by=by, reason=reason)
 
 
 def reference_price(deal: Deal, sale: Sale) -> int:
@@ -93,6 +92,11 @@ def _lock(sale: Sale) -> None:
     )
 
 
-def _save_state(sale: Sale) -> None:
+def _save_state(
+    sale: Sale, state: Sale.State, *, now: datetime, by: Staff | None, reason: str = ""
+) -> None:
+    before, sale.state = sale.state, state
     sale.full_clean()
     sale.save(update_fields=["state", "published_at"])
+    if before != state:
+        record(sale=sale, field="state", before=before, after=state, now=now, by=by, reason=reason)

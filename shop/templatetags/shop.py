@@ -45,6 +45,12 @@ def hour(instant: datetime, zone: tzinfo) -> str:
 
 
 @register.filter
+def to_the_minute(instant: datetime, zone: tzinfo) -> str:
+    """An instant in a table, where the zone stands below it: "27 Nov 2026, 14:36"."""
+    return f"{instant.astimezone(zone):%-d %b %Y, %H:%M}"
+
+
+@register.filter
 def clock(instant: datetime, zone: tzinfo) -> str:
     """An instant as people read it, with its zone: "14:36, Berlin time"."""
     return f"{hour(instant, zone)}, {zone_name(zone)}"

@@ -636,7 +636,7 @@ class FlashSale(RuleBasedStateMachine):
         Deal.objects.filter(product__sku=sku).update(price=price)
 
     def _hide(self) -> None:
-        unpublish(self.sale)
+        unpublish(self.sale, now=timezone.now())
         self.is_published = False
         self._look_everywhere()
 

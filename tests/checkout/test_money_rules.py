@@ -29,7 +29,7 @@ from shop.checkout.charges import (
 from shop.checkout.models import Order, OrderCharge
 from shop.checkout.refund_plans import Units, plan
 from shop.checkout.refunds import write_down
-from shop.merchant.forms import _minor
+from shop.merchant.prices import payable
 from shop.money import format_money, payable_step
 from shop.sales.documents import read_document
 from shop.sales.loading import load_sale
@@ -276,8 +276,8 @@ def test_the_card_form_and_the_charge_agree_with_the_page(
 
 def test_a_price_that_no_card_can_pay_is_refused_where_it_is_written(db: None) -> None:
     with pytest.raises(ValidationError, match="third decimal"):
-        _minor(Decimal("5.124"), "KWD")
-    assert _minor(Decimal("5.12"), "KWD") == 5120
+        payable(Decimal("5.124"), "KWD")
+    assert payable(Decimal("5.12"), "KWD") == 5120
 
 
 def test_and_in_a_document(db: None) -> None:

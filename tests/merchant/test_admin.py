@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from shop.catalog.models import Product, Variant
 from shop.checkout.models import Order, OrderLine, StatusChange
-from shop.merchant.fields import minor_units, the_instant
+from shop.merchant.fields import the_instant
+from shop.merchant.prices import minor_units
 from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
@@ -48,6 +49,12 @@ class Merchant:
         """Send a page's form with some fields changed; a double underscore stands for a dash."""
         fields = {name.replace("__", "-"): value for name, value in changes.items()}
         return self.send(path, self.form(path) | fields | {"_save": "Save"})
+
+    def change_knowingly(self, path: str, **changes: Any) -> Page:
+        """The same, having read what follows from it."""
+        page = self.change(path, **changes)
+        assert page.soup.select(".foresight"), errors(page) or "Nothing was said first."
+        return self.send(path, fields_of(page.one("#content form")) | {"_save": "Save"})
 
     def act(self, sale: Sale, action: str) -> Page:
         """Choose an action for a sale in the list."""
@@ -233,13 +240,13 @@ def test_a_product_is_not_deleted(merchant: Merchant, sale: Sale) -> None:
 def test_the_window_is_shown_and_read_in_the_sales_own_zone(merchant: Merchant, sale: Sale) -> None:
     form = merchant.form(page_of(sale))
     assert form["starts_at"] == "2026-11-27 12:00:00"
-    merchant.change(page_of(sale), ends_at="2026-11-27 12:30")
+    merchant.change_knowingly(page_of(sale), ends_at="2026-11-27 12:30")
     sale.refresh_from_db()
     assert (sale.starts_at, sale.ends_at) == (OPENS, OPENS + timedelta(minutes=30))
 
 
 def test_another_zone_moves_the_window_to_its_wall(merchant: Merchant, sale: Sale) -> None:
-    merchant.change(page_of(sale), time_zone="America/New_York")
+    merchant.change_knowingly(page_of(sale), time_zone="America/New_York")
     sale.refresh_from_db()
     assert sale.starts_at == datetime(2026, 11, 27, 17, tzinfo=UTC)
 
@@ -268,7 +275,7 @@ def test_a_time_that_is_not_one_instant_is_refused(
 def test_an_hour_that_comes_twice_is_written_and_shown_with_its_offset(
     merchant: Merchant, sale: Sale
 ) -> None:
-    merchant.change(page_of(sale), starts_at="2026-10-25 02:30+01:00")
+    merchant.change_knowingly(page_of(sale), starts_at="2026-10-25 02:30+01:00")
     sale.refresh_from_db()
     assert sale.starts_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert merchant.form(page_of(sale))["starts_at"] == "2026-10-25 02:30:00+01:00"
@@ -348,7 +355,7 @@ def test_a_price_edit_leaves_offers_that_are_out_alone(
 ) -> None:
     message = shopper.offer()
     assert merchant.form(page_of(sale))["deals-0-price"] == "4.99"
-    merchant.change(page_of(sale), deals__0__price="5.99", ends_at="2026-11-27 12:10")
+    merchant.change_knowingly(page_of(sale), deals__0__price="5.99", ends_at="2026-11-27 12:10")
     assert mug_deal().price == 599
     assert shopper.add(message).lines == {"MUG-01": 499}
 
@@ -358,7 +365,8 @@ def test_a_form_overwrites_neither_claims_nor_a_recall(merchant: Merchant, sale:
     Deal.objects.filter(product__sku="MUG-01").update(claimed=3, nonce="d" * 22)
     Sale.objects.update(nonce="s" * 22)
     edited = {"title": "Fall", "deals-0-price": "5.99", "_save": "Save"}
-    merchant.send(page_of(sale), form | edited)
+    asked = merchant.send(page_of(sale), form | edited)
+    merchant.send(page_of(sale), fields_of(asked.one("#content form")) | {"_save": "Save"})
     sale.refresh_from_db()
     assert (sale.title, sale.nonce) == ("Fall", "s" * 22)
     assert (mug_deal().price, mug_deal().claimed, mug_deal().nonce) == (599, 3, "d" * 22)
@@ -410,8 +418,10 @@ def test_a_deal_added_to_a_published_sale_has_its_reference_price(
     assert (sale.deals.get(product=hat).price, sale.deals.get(product=hat).was) == (150, 1000)
 
 
-def test_a_sale_is_unpublished_by_an_action(merchant: Merchant, sale: Sale) -> None:
-    merchant.act(sale, "unpublish_sales")
+def test_a_sale_is_unpublished_on_a_page_of_its_own(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.act(sale, "unpublish")
+    assert "stay honored while they are held" in page.text
+    merchant.change(reverse("admin:sales_sale_unpublish", args=[sale.pk]))
     sale.refresh_from_db()
     assert (sale.state, sale.published_at) == (Sale.State.DRAFT, OPENS)
 
@@ -505,11 +515,20 @@ def test_an_act_is_for_one_sale(merchant: Merchant, sale: Sale) -> None:
 
 
 def test_who_did_what_is_in_the_sales_history(merchant: Merchant, sale: Sale) -> None:
-    merchant.act(sale, "unpublish_sales")
+    merchant.change(page_of(sale), title="Fall")
+    merchant.change_knowingly(page_of(sale), deals__0__price="5.99", hold_seconds="10 min")
+    merchant.change(reverse("admin:sales_sale_unpublish", args=[sale.pk]), reason="A pause")
     merchant.change(reverse("admin:sales_sale_recall", args=[sale.pk]), reason="A slip")
     history = merchant.open(reverse("admin:sales_sale_history", args=[sale.pk]))
-    assert "Autumn is hidden" in history.text
-    assert "A slip" in history.text
+    for told in (
+        "Title: Autumn → Fall",
+        "Stoneware mug, price: €4.99 → €5.99",
+        "Hold: 30 minutes → 10 minutes",
+        "Hidden A pause",
+        "Offers of all deals shown before 2026-11-27 12:00:00 are taken back A slip",
+    ):
+        assert told in history.text
+    assert history.text.count("27 Nov 2026, 12:00 merchant") == 5
     assert "A slip" in merchant.open(page_of(sale)).text
 
 

@@ -127,7 +127,7 @@ def test_a_rerun_after_the_live_sale_has_ended_makes_it_live_again() -> None:
 
 def test_a_rerun_leaves_a_canceled_sale_canceled() -> None:
     seed()
-    cancel(Sale.objects.get(slug=LIVE.slug))
+    cancel(Sale.objects.get(slug=LIVE.slug), now=NOW)
     later = NOW + timedelta(days=3)
     assert "Autumn clear-out: canceled, so left alone" in seed(later)
     assert phases(later).live == []

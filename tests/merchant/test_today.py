@@ -122,7 +122,7 @@ def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
 ) -> None:
     match lack:
         case "draft":
-            unpublish(sale)
+            unpublish(sale, now=OPENS)
         case "deals":
             Deal.objects.update(withdrawn=True)
         case "stock":

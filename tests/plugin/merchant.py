@@ -53,7 +53,7 @@ class Merchant:
 
     def set_hold(self, sale: Sale, seconds: int) -> None:
         """Another hold for what is shown from here on."""
-        self._change(sale, {"hold_seconds": seconds})
+        self._change(sale, {"hold_seconds": f"{seconds} seconds"})
 
     def publish(self, sale: Sale) -> None:
         """Show a sale."""
@@ -61,7 +61,7 @@ class Merchant:
 
     def unpublish(self, sale: Sale) -> None:
         """Hide a sale."""
-        self._choose(sale, "unpublish_sales")
+        self._act(sale, "unpublish")
 
     def extend(self, sale: Sale, minutes: int, reason: str = "") -> None:
         """Hold what is out for longer."""
@@ -96,7 +96,9 @@ class Merchant:
 
         :raises Refused: it is shown again, or something is wrong
         """
-        answer = self.client.post(path, data)
+        self._check(self.client.post(path, data))
+
+    def _check(self, answer: Any) -> None:
         showcase.clear()
         messages = get_messages(answer.wsgi_request)
         wrong = [str(each) for each in messages if each.level >= ERROR]
@@ -120,7 +122,15 @@ class Merchant:
         if row is not None:
             place = _place_of(row, form)
             fields = {f"{place}-{name}": value for name, value in fields.items()}
-        self.send(path, form | fields | {"_save": "Save"})
+        wanted = form | fields | {"_save": "Save"}
+        answer = self.client.post(path, wanted)
+        page = Page(answer.status_code, path, answer.content.decode())
+        if page.soup.select("input[name=agreed]"):
+            # It said first what follows; now it is read.
+            form = fields_of(page.one("form:has([name=_save])"))
+            self.send(path, form | {"_save": "Save"})
+        else:
+            self._check(answer)
 
     def _choose(self, sale: Sale, action: str) -> None:
         data = {"action": action, "_selected_action": [sale.pk]}

@@ -96,7 +96,7 @@ def test_a_sale_without_deals_is_not_rehearsed() -> None:
 
 
 def test_a_canceled_sale_is_not_rehearsed() -> None:
-    cancel(make_sale(starts_at=OPENS, ends_at=CLOSES))
+    cancel(make_sale(starts_at=OPENS, ends_at=CLOSES), now=OPENS)
     with pytest.raises(CommandError, match="was canceled"):
         rehearse()
 

@@ -233,7 +233,7 @@ def test_a_sale_is_hidden_and_shown_again_since_when_it_was_first_published(
 
 def test_a_canceled_sale_is_not_published_by_a_document(load: Load) -> None:
     load(AUTUMN)
-    cancel(Sale.objects.get())
+    cancel(Sale.objects.get(), now=OPENS)
     with pytest.raises(CommandError, match="published: autumn was canceled"):
         load(AUTUMN)
     assert load(autumn(published=False)) == ["Nothing changed."]

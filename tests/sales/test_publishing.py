@@ -84,7 +84,7 @@ def test_a_hidden_sale_shows_nothing_and_its_offers_stay_honored(
 ) -> None:
     message = shopper.offer()
     nonce = sale.nonce
-    unpublish(sale)
+    unpublish(sale, now=OPENS)
     showcase.clear()
     assert shopper.open("/sales/autumn/").status == 404
     assert shopper.add(message).status == 303
@@ -93,7 +93,7 @@ def test_a_hidden_sale_shows_nothing_and_its_offers_stay_honored(
 
 
 def test_a_hidden_sale_is_shown_again(sale: Sale, shopper: Shopper) -> None:
-    unpublish(sale)
+    unpublish(sale, now=OPENS)
     publish(sale, now=CLOSES)
     assert shopper.offer()
 
@@ -102,7 +102,7 @@ def test_a_canceled_sale_shows_nothing_and_its_offers_stay_honored(
     sale: Sale, shopper: Shopper
 ) -> None:
     message = shopper.offer()
-    cancel(sale)
+    cancel(sale, now=OPENS)
     showcase.clear()
     assert shopper.open("/sales/autumn/").status == 404
     assert shopper.add(message).status == 303
@@ -111,11 +111,11 @@ def test_a_canceled_sale_shows_nothing_and_its_offers_stay_honored(
 def test_a_canceled_sale_stays_canceled(sale: Sale) -> None:
     # As someone sees it who has not heard yet.
     stale = Sale.objects.get(pk=sale.pk)
-    cancel(sale)
+    cancel(sale, now=OPENS)
     with pytest.raises(SaleCanceled):
         publish(stale, now=OPENS)
     with pytest.raises(SaleCanceled):
-        unpublish(Sale.objects.get(pk=sale.pk))
+        unpublish(Sale.objects.get(pk=sale.pk), now=OPENS)
     sale.refresh_from_db()
     assert sale.state == Sale.State.CANCELED
 

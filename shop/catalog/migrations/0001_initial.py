@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=80, unique=True)),
                 ('name', models.CharField(max_length=120)),
                 ('text', models.TextField(blank=True)),
-                ('picture', models.FileField(blank=True, upload_to='products/', validators=[django.core.validators.FileExtensionValidator(['avif', 'jpeg', 'jpg', 'png', 'svg', 'webp'])])),
+                ('picture', models.FileField(blank=True, upload_to='products/', validators=[django.core.validators.FileExtensionValidator(('avif', 'jpeg', 'jpg', 'png', 'svg', 'webp'))])),
                 ('list_price', models.PositiveBigIntegerField(help_text='In minor units: 4990 is €49.90.')),
                 ('currency', models.CharField(max_length=3)),
                 ('sold_at_list_price', models.BooleanField(default=True, help_text='Off: sold in sales alone, never at its list price.')),

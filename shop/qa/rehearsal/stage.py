@@ -126,7 +126,7 @@ class Stage:
         elif act.kind is Kind.CLOSE:
             sale.ends_at = act.at
             sale.save(update_fields=["ends_at"])
-            unpublish(sale)
+            unpublish(sale, now=act.at)
 
     def photograph(self) -> sqlite3.Connection:
         """All of the database as it is now."""

@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('slug', models.CharField(max_length=80, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(?:-[a-z0-9]+)*\\Z', 'A slug has small letters and digits, joined by single dashes.')])),
                 ('title', models.CharField(max_length=120)),
                 ('text', models.TextField(blank=True)),
+                ('picture', models.FileField(blank=True, upload_to='sales/', validators=[django.core.validators.FileExtensionValidator(('avif', 'jpeg', 'jpg', 'png', 'svg', 'webp'))])),
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[shop.sales.models.validate_time_zone])),
                 ('starts_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
@@ -155,5 +156,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='deal',
             constraint=models.CheckConstraint(condition=models.Q(('max_per_shopper__gte', 1), ('max_per_shopper__lte', 1000000)), name='deal_limit_is_sane'),
+        ),
+        migrations.CreateModel(
+            name='Change',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('field', models.CharField(max_length=40)),
+                ('before', models.JSONField(null=True)),
+                ('after', models.JSONField(null=True)),
+                ('reason', models.CharField(blank=True, max_length=200)),
+                ('made_at', models.DateTimeField()),
+                ('deal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='sales.deal')),
+                ('made_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('sale', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='sales.sale')),
+            ],
+            options={
+                'ordering': ['made_at', 'id'],
+            },
         ),
     ]
