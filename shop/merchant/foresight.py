@@ -123,12 +123,12 @@ def _of_sale(edit: Edit, now: datetime) -> Iterator[str]:
                 yield "The sale closes at once, and makes no more offers."
             else:
                 yield (
-                    f"The sale closes at {_moment(edit, at)}. Pages that were opened until then "
-                    "are held for their whole hold."
+                    f"The sale now closes on {_moment(edit, at)}. What is shown until then is held "
+                    "for its whole hold."
                 )
         case "starts_at" if datetime.fromisoformat(edit.after) > now:
             at = datetime.fromisoformat(edit.after)
-            yield f"The sale makes no more offers until it opens at {_moment(edit, at)}."
+            yield f"The sale makes no more offers until it opens on {_moment(edit, at)}."
         case "hold_seconds":
             yield (
                 f"Pages that are opened from now on hold their prices for "

@@ -56,9 +56,9 @@ class DealInline(CarefulInline):
         """A sale that has no deals yet starts with one to be filled in."""
         return 0 if obj is not None and obj.deals.exists() else 1
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field is not None:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "product" and field is not None:
             # A product is made on a page of its own.
             widget: Any = field.widget
             widget.can_add_related = widget.can_change_related = widget.can_view_related = False
@@ -79,6 +79,16 @@ class DealInline(CarefulInline):
         lowest = reference_price(deal, deal.sale)
         was = format_money(deal.was, currency)
         return was if deal.was <= lowest else f"{was}: too high, {format_money(lowest, currency)}"
+
+
+def keep_possible(form: Any, sale: Sale) -> None:
+    """Offer nothing that cannot be done to a sale as it stands."""
+    impossible = {act.name for act in ACTS if act.impossible(sale)}
+    if sale.state != Sale.State.DRAFT:
+        impossible.add("publish_sales")
+    if form is not None:
+        choices = form.fields["action"].choices
+        form.fields["action"].choices = [each for each in choices if each[0] not in impossible]
 
 
 class ExtensionInline(RecordInline):
@@ -151,7 +161,9 @@ class SaleAdmin(CarefulAdmin):
     ) -> HttpResponse:
         """Say where the sale stands, what its window means, and what saving it would bring."""
         now = timezone.now()
-        sale: Sale | None = kwargs.get("obj")
+        # As its row says: a form that was sent has written into the one at hand.
+        sent: Sale | None = kwargs.get("obj")
+        sale = Sale.objects.get(pk=sent.pk) if sent is not None else None
         deals = context["inline_admin_formsets"][0].formset
         foresight = getattr(deals, "foresight", None)
         if foresight is not None:
@@ -161,6 +173,7 @@ class SaleAdmin(CarefulAdmin):
         context["meaning"] = meaning_of(context["adminform"].form, now)
         if sale is not None:
             out = outstanding(sale, now)
+            keep_possible(context["action_form"], sale)
             context["standing"] = standing(sale, last_hold(sale), now)
             context["promised"] = summary(out, sale) if out else ""
         return super().render_change_form(request, context, *args, **kwargs)

@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from bs4 import BeautifulSoup
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
@@ -19,91 +18,17 @@ from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
 from tests.conftest import CLOSES, HOLD, OPENS
+from tests.merchant.desk import Merchant, errors, merchant, mug, page_of
+from tests.plugin.merchant import fields_of
 from tests.shop import Page, Shopper, make_product
+
+__all__ = ["merchant"]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-class Merchant:
-    """Someone at the back office, with a browser that fills in forms as they are shown."""
-
-    def __init__(self) -> None:
-        self.user = Staff.objects.create_superuser("merchant")
-        self.client = Client()
-        self.client.force_login(self.user)
-
-    def open(self, path: str) -> Page:
-        answer = self.client.get(path)
-        return Page(answer.status_code, path, answer.content.decode())
-
-    def form(self, path: str) -> dict[str, Any]:
-        """The fields of a page's form, as a browser would send them untouched."""
-        form = self.open(path).one("#content form:has([name=_save]), #content form")
-        return fields_of(form)
-
-    def send(self, path: str, data: dict[str, Any]) -> Page:
-        answer = self.client.post(path, data, follow=True)
-        return Page(answer.status_code, path, answer.content.decode())
-
-    def change(self, path: str, **changes: Any) -> Page:
-        """Send a page's form with some fields changed; a double underscore stands for a dash."""
-        fields = {name.replace("__", "-"): value for name, value in changes.items()}
-        return self.send(path, self.form(path) | fields | {"_save": "Save"})
-
-    def change_knowingly(self, path: str, **changes: Any) -> Page:
-        """The same, having read what follows from it."""
-        page = self.change(path, **changes)
-        assert page.soup.select(".foresight"), errors(page) or "Nothing was said first."
-        return self.send(path, fields_of(page.one("#content form")) | {"_save": "Save"})
-
-    def act(self, sale: Sale, action: str) -> Page:
-        """Choose an action for a sale in the list."""
-        data = {"action": action, "_selected_action": [sale.pk]}
-        return self.send(reverse("admin:sales_sale_changelist"), data)
-
-
-def fields_of(form: Any) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for field in form.select("input[name], textarea[name], select[name]"):
-        name, kind = field["name"], field.get("type", "")
-        if field.has_attr("disabled") or kind in {"submit", "file", "button"}:
-            continue
-        if name.startswith("_") or "__prefix__" in name:
-            continue
-        if kind == "checkbox":
-            if field.has_attr("checked"):
-                data[name] = field.get("value", "on")
-        elif field.name == "select":
-            chosen = field.select_one("option[selected]")
-            data[name] = chosen["value"] if chosen else ""
-        elif field.name == "textarea":
-            data[name] = field.text.removeprefix("\n").removeprefix("\r\n")
-        else:
-            data[name] = field.get("value", "")
-    return data
-
-
-@pytest.fixture
-def merchant(db: None) -> Merchant:
-    return Merchant()
-
-
-def page_of(row: Product | Sale | Order) -> str:
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-
-
-def mug() -> Product:
-    return Product.objects.get(sku="MUG-01")
-
-
 def mug_deal() -> Deal:
     return Deal.objects.get(product__sku="MUG-01")
-
-
-def errors(page: Page) -> str:
-    """What the page says is wrong."""
-    found = BeautifulSoup(page.html, "html.parser").select(".errorlist, .errornote")
-    return " ".join(each.get_text(" ") for each in found)
 
 
 # --- The door -----------------------------------------------------------------

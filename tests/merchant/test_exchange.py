@@ -11,7 +11,7 @@ from django.urls import reverse
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.sales.models import Deal, Sale
 from tests.conftest import CLOSES, OPENS
-from tests.merchant.test_admin import Merchant, merchant
+from tests.merchant.desk import Merchant, merchant
 from tests.shop import Page, make_product
 
 __all__ = ["merchant"]

@@ -11,7 +11,8 @@ from django.urls import reverse
 from shop.checkout.models import Order, Refund
 from shop.sales.models import Sale
 from shop.staff.models import Staff
-from tests.merchant.test_admin import Merchant, errors, fields_of
+from tests.merchant.desk import Merchant, errors
+from tests.plugin.merchant import fields_of
 from tests.shop import Page, Shopper
 
 type Card = Callable[..., str]

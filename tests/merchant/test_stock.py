@@ -13,7 +13,7 @@ from shop.catalog.stock import TooFew, move_stock
 from shop.sales.documents import parse_document
 from shop.sales.loading import load_sale
 from shop.sales.models import Sale
-from tests.merchant.test_admin import Merchant, errors, merchant, mug, page_of
+from tests.merchant.desk import Merchant, errors, merchant, mug, page_of
 
 __all__ = ["merchant"]
 

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from shop.sales.models import Sale
-from tests.merchant.test_admin import Merchant, errors, merchant, mug, page_of
+from tests.merchant.desk import Merchant, errors, merchant, mug, page_of
 from tests.shop import Shopper
 
 __all__ = ["merchant"]

@@ -1,0 +1,498 @@
+"""The form of a sale: what it means, what follows from saving it, and two who write at once."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from freezegun.api import FrozenDateTimeFactory
+
+from shop.catalog.models import Product
+from shop.merchant.fields import SpanField, span_in_words
+from shop.merchant.meaning import meaning_of_written
+from shop.merchant.prices import Percent, PriceField, reduced
+from shop.sales.models import Change, Deal, Extension, Recall, Sale
+from shop.sales.promises import extend
+from tests.conftest import CLOSES, HOLD, OPENS
+from tests.merchant.desk import Merchant, errors, merchant, page_of
+from tests.plugin.merchant import fields_of
+from tests.shop import Page, Shopper, make_product, make_sale
+
+__all__ = ["merchant"]
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def other(db: None) -> Merchant:
+    """Somebody else at another desk."""
+    return Merchant("bob")
+
+
+def act_page(sale: Sale, name: str) -> str:
+    return reverse(f"admin:sales_sale_{name}", args=[sale.pk])
+
+
+def save(merchant: Merchant, page: Page) -> Page:
+    """Send a page's form once more, as it came back."""
+    form = fields_of(page.one("#content form"))
+    return merchant.send(page.path, form | {"_save": "Save"})
+
+
+def said_first(page: Page) -> str:
+    """What has to be read before the sale is saved."""
+    return " ".join(each.get_text(" ", strip=True) for each in page.soup.select(".foresight li"))
+
+
+# --- What is written ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("30", 1800),
+        ("30 minutes", 1800),
+        ("30 min", 1800),
+        ("90 s", 90),
+        ("1 h 30 min", 5400),
+        ("1 hour, 30 minutes", 5400),
+        ("2 Days", 172_800),
+        ("", None),
+    ],
+)
+def test_a_hold_is_written_as_people_say_it(written: str, seconds: int | None) -> None:
+    assert SpanField(required=False).clean(written) == seconds
+
+
+@pytest.mark.parametrize("written", ["soon", "30 fortnights", "1.5 hours", "-5", "h"])
+def test_what_is_no_span_of_time_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        SpanField().clean(written)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "1 second"), (90, "1 minute 30 seconds"), (5400, "1 hour 30 minutes"), (86_400, "1 day")],
+)
+def test_a_span_is_told_in_full_and_read_back_the_same(seconds: int, words: str) -> None:
+    assert span_in_words(seconds) == words
+    assert SpanField().clean(words) == seconds
+
+
+@pytest.mark.parametrize("written", ["30%", "30 %", "-30%"])
+def test_a_price_may_be_a_reduction(written: str) -> None:
+    assert PriceField().clean(written) == Percent(Decimal(30))
+
+
+@pytest.mark.parametrize("written", ["0%", "100%", "x%", "%", "-130%"])
+def test_a_reduction_is_more_than_nothing_and_less_than_all(written: str) -> None:
+    with pytest.raises(ValidationError, match="Write a reduction as 30%"):
+        PriceField().clean(written)
+
+
+@pytest.mark.parametrize(
+    ("list_price", "off", "currency", "price"),
+    [
+        (4990, "30", "EUR", 3493),
+        (999, "33.3", "EUR", 666),
+        (999, "50", "JPY", 499),
+        (4999, "10", "KWD", 4490),
+        (1, "99", "EUR", 1),
+    ],
+)
+def test_a_reduction_is_never_smaller_than_it_says(
+    list_price: int, off: str, currency: str, price: int
+) -> None:
+    assert reduced(list_price, Percent(Decimal(off)), currency) == price
+
+
+def test_a_reduction_is_taken_off_the_list_price_and_kept_as_a_price(
+    merchant: Merchant, sale: Sale
+) -> None:
+    merchant.change_knowingly(page_of(sale), deals__0__price="30%")
+    assert Deal.objects.get(product__sku="MUG-01").price == 3493
+    assert merchant.form(page_of(sale))["deals-0-price"] == "34.93"
+
+
+# --- What it means ----------------------------------------------------------------
+
+
+def meaning(**changes: Any) -> str:
+    written = {
+        "time_zone": "Europe/Berlin",
+        "starts_at": "2026-11-27 12:00",
+        "ends_at": "2026-11-27 12:15",
+        "hold_seconds": "30 minutes",
+    }
+    found = meaning_of_written(written | changes, OPENS - MINUTE)
+    return " ".join((*found.wrong, *found.sentences))
+
+
+def test_the_hold_is_spelled_out() -> None:
+    assert "A page opened in the last second is honored until 12:45, Berlin time." in meaning()
+    assert "honored until 12:16, Berlin time" in meaning(hold_seconds="60 s")
+    assert "honored until Saturday, 28 November, 12:15" in meaning(hold_seconds="1 day")
+
+
+def test_the_window_is_told_with_its_length_and_in_utc() -> None:
+    told = meaning()
+    assert "Open on Friday, 27 November, 12:00, Berlin time, for 15 minutes" in told
+    assert "In UTC, 11:00 to 11:15." in told
+
+
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [
+        (("2027-03-28 01:30", "2027-03-28 03:30"), "for 1 hour: until 03:30"),
+        (("2027-03-28 01:30", "2027-03-28 03:30"), "Clocks are put forward in between, by 1 hour."),
+        (("2026-10-25 01:30", "2026-10-25 03:30"), "for 3 hours: until 03:30"),
+        (("2026-10-25 01:30", "2026-10-25 03:30"), "Clocks are put back in between, by 1 hour."),
+        (("2027-03-28 02:30", "2027-03-28 03:30"), "There is no 2027-03-28 02:30:00"),
+        (("2026-10-25 02:30", "2026-10-25 03:30"), "comes twice in Europe/Berlin"),
+        (("2026-11-27 12:00", "2026-11-27 12:00"), "has to end after it starts"),
+        (("2025-11-27 12:00", "2025-11-27 12:15"), "That is over."),
+    ],
+)
+def test_what_clocks_do_to_a_window_is_told(window: tuple[str, str], told: str) -> None:
+    assert told in meaning(starts_at=window[0], ends_at=window[1])
+
+
+def test_the_meaning_is_read_while_it_is_typed(merchant: Merchant, sale: Sale) -> None:
+    typed = {**merchant.form(page_of(sale)), "hold_seconds": "2 h"}
+    page = merchant.client.get(reverse("admin:sales_sale_meaning"), typed)
+    assert "honored until 14:15, Berlin time" in page.content.decode()
+    assert "honored until 12:45, Berlin time" in merchant.open(page_of(sale)).text
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd"])
+def test_a_zone_that_is_none_is_named(zone: str) -> None:
+    assert "is not a time zone" in meaning(time_zone=zone)
+
+
+def test_a_sale_across_the_hour_that_does_not_exist_lasts_as_long_as_it_says(
+    merchant: Merchant, sale: Sale
+) -> None:
+    merchant.change_knowingly(
+        page_of(sale), starts_at="2027-03-28 01:30", ends_at="2027-03-28 03:30"
+    )
+    sale.refresh_from_db()
+    assert sale.ends_at - sale.starts_at == timedelta(hours=1)
+
+
+# --- What follows -----------------------------------------------------------------
+
+
+def test_a_higher_price_says_what_the_held_one_may_cost(
+    merchant: Merchant, sale: Sale, shopper: Shopper
+) -> None:
+    message = shopper.offer()
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    told = said_first(page)
+    assert "until Friday, 27 November, 12:30, Berlin time at the latest" in told
+    assert "for 150 units and €894.00 at the most" in told
+    assert "Stoneware mug: whoever was shown €4.99 still pays that." in told
+    assert "That is 100 units at the most, and €100.00 less than at the new price." in told
+    assert Deal.objects.get(product__sku="MUG-01").price == 499, "nothing is saved yet"
+    save(merchant, page)
+    assert Deal.objects.get(product__sku="MUG-01").price == 599
+    assert shopper.add(message).lines == {"MUG-01": 499}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"deals__0__price": "3.99"}, "a bag takes the lower price by itself"),
+        ({"ends_at": "2026-11-27 12:10"}, "The sale now closes on Friday, 27 November, 12:10"),
+        ({"ends_at": "2026-11-27 12:05", "starts_at": "2026-11-27 11:50"}, "closes at once"),
+        ({"starts_at": "2026-11-27 12:14"}, "no more offers until it opens on"),
+        ({"hold_seconds": "10 min"}, "hold their prices for 10 minutes; those that are open keep"),
+        ({"deals__0__max_per_shopper": "1"}, "whoever was shown that 2 are the most"),
+        ({"deals__1__allocation": "10"}, "what is set aside bounds the held prices too: 50 before"),
+        ({"deals__0__withdrawn": "on"}, "Stoneware mug is shown no more."),
+    ],
+)
+def test_what_becomes_of_offers_is_said_before_it_is_saved(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, changes: dict[str, str], told: str
+) -> None:
+    clock.move_to(OPENS + 5 * MINUTE)
+    page = merchant.change(page_of(sale), **changes)
+    assert told in said_first(page)
+    assert not Change.objects.exclude(field="state").exists()
+    assert errors(save(merchant, page)) == ""
+    assert Change.objects.exclude(field="state").count() == len(changes)
+
+
+def test_another_change_is_asked_about_anew(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    form = fields_of(page.one("#content form")) | {"deals-0-price": "9.99", "_save": "Save"}
+    page = merchant.send(page_of(sale), form)
+    assert "€500.00 less than at the new price" in said_first(page)
+
+
+def test_words_and_pictures_touch_no_promise_and_are_saved_at_once(
+    merchant: Merchant, sale: Sale
+) -> None:
+    page = merchant.change(page_of(sale), title="Fall", deals__0__position="7")
+    assert said_first(page) == ""
+    sale.refresh_from_db()
+    assert sale.title == "Fall"
+
+
+@pytest.mark.parametrize("when", [OPENS - MINUTE, CLOSES + HOLD])
+def test_where_nothing_is_out_nothing_is_asked(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, when: datetime
+) -> None:
+    clock.move_to(when)
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    assert said_first(page) == ""
+    assert Deal.objects.get(product__sku="MUG-01").price == 599
+
+
+def test_what_is_wrong_is_said_before_what_follows(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(page_of(sale), deals__0__price="5.99", title="")
+    assert said_first(page) == ""
+    assert "required" in errors(page)
+    assert "Nothing is saved yet" not in page.text
+
+
+def test_a_product_in_two_sales_at_once_is_said_first(merchant: Merchant, sale: Sale) -> None:
+    mug = Product.objects.get(sku="MUG-01")
+    winter = Sale.objects.create(
+        slug="winter",
+        title="Winter",
+        time_zone="Europe/Berlin",
+        starts_at=CLOSES - MINUTE,
+        ends_at=CLOSES + MINUTE,
+    )
+    Deal.objects.create(sale=winter, product=mug, price=450)
+    page = merchant.change(page_of(winter), title="Deep winter")
+    told = said_first(page)
+    assert "Stoneware mug is in Autumn too, on Friday, 27 November until 12:15" in told
+    assert "at €4.99." in told
+    save(merchant, page)
+    winter.refresh_from_db()
+    assert winter.title == "Deep winter"
+
+
+def test_sales_one_after_the_other_do_not_overlap(merchant: Merchant, sale: Sale) -> None:
+    mug = Product.objects.get(sku="MUG-01")
+    later = Sale.objects.create(
+        slug="later", title="Later", starts_at=CLOSES, ends_at=CLOSES + MINUTE
+    )
+    Deal.objects.create(sale=later, product=mug, price=450)
+    assert said_first(merchant.change(page_of(later), title="Last")) == ""
+
+
+# --- Two at once ------------------------------------------------------------------
+
+
+def test_the_second_of_two_is_told_what_the_first_did(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(sale))
+    other.change(page_of(sale), text="Everything must go")
+    page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    assert "While you were writing, this sale was changed." in errors(page)
+    assert "Words: → Everything must go" in errors(page).replace("  ", " ")
+    kept = fields_of(page.one("#content form"))
+    assert (kept["title"], kept["text"]) == ("Fall", "Everything must go")
+    save(merchant, page)
+    sale.refresh_from_db()
+    assert (sale.title, sale.text) == ("Fall", "Everything must go")
+
+
+def test_where_both_changed_a_field_the_second_decides_knowingly(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(sale))
+    other.change_knowingly(page_of(sale), deals__0__price="5.99")
+    page = merchant.send(page_of(sale), opened | {"deals-0-price": "6.99", "_save": "Save"})
+    assert "Somebody changed this too, to 5.99." in errors(page)
+    assert fields_of(page.one("#content form"))["deals-0-price"] == "6.99"
+    assert Deal.objects.get(product__sku="MUG-01").price == 599
+    page = save(merchant, page)
+    save(merchant, page)
+    assert Deal.objects.get(product__sku="MUG-01").price == 699
+
+
+def test_what_somebody_left_alone_never_overwrites_what_another_wrote(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    """Also where the first was no person, and left no record."""
+    opened = merchant.form(page_of(sale))
+    Deal.objects.filter(product__sku="MUG-01").update(price=599, withdrawn=True)
+    merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    sale.refresh_from_db()
+    deal = Deal.objects.get(product__sku="MUG-01")
+    assert (sale.title, deal.price, deal.withdrawn) == ("Fall", 599, True)
+
+
+def test_one_alone_is_told_nothing(merchant: Merchant, sale: Sale) -> None:
+    merchant.change(page_of(sale), title="Fall")
+    assert errors(merchant.change(page_of(sale), title="Late fall")) == ""
+
+
+# --- What is done on pages of their own ---------------------------------------------
+
+
+def test_an_act_says_what_is_out_and_how_much_at_the_most(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.open(act_page(sale, "recall"))
+    assert "Stoneware mug €4.99 100 €499.00 12:30, Berlin time" in page.text
+
+
+@pytest.mark.parametrize("name", ["unpublish", "cancel"])
+def test_hiding_and_canceling_take_nothing_back_by_themselves(
+    merchant: Merchant, sale: Sale, shopper: Shopper, name: str
+) -> None:
+    message = shopper.offer()
+    assert "recall" not in merchant.form(act_page(sale, name)), "the box is not ticked"
+    page = merchant.change(act_page(sale, name), reason="A pause")
+    assert "Offers that are out stay honored." in page.text
+    assert shopper.add(message).status == 303
+    assert not Recall.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["unpublish", "cancel"])
+def test_hiding_and_canceling_take_offers_back_where_that_is_asked_for(
+    merchant: Merchant, sale: Sale, shopper: Shopper, name: str
+) -> None:
+    message = shopper.offer()
+    page = merchant.change(act_page(sale, name), recall="on")
+    assert "Say why" in errors(page)
+    sale.refresh_from_db()
+    assert sale.state == Sale.State.PUBLISHED
+    merchant.change(act_page(sale, name), recall="on", reason="The mugs crack.")
+    assert Recall.objects.get().reason == "The mugs crack."
+    assert shopper.add(message).verdicts == ["recalled"]
+
+
+def test_a_recall_may_spare_what_was_shown_later(
+    merchant: Merchant, sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    early = shopper.offer()
+    clock.move_to(OPENS + 2 * MINUTE)
+    late = shopper.offer()
+    clock.move_to(OPENS + 25 * MINUTE)
+    merchant.change(act_page(sale, "recall"), issued_before="2026-11-27 12:01", reason="A slip")
+    assert shopper.add(early).verdicts == ["recalled"]
+    assert shopper.add(late).status == 303
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"issued_before": "2026-11-27 12:01"}, "nothing was shown then"),
+        ({"issued_before": "2026-11-27 11:59", "deal": "mug"}, "choose"),
+        ({"issued_before": "2027-03-28 02:30"}, "There is no 2027-03-28 02:30:00"),
+    ],
+)
+def test_a_recall_that_makes_no_sense_is_refused(
+    merchant: Merchant, sale: Sale, changes: dict[str, str], said: str
+) -> None:
+    if "deal" in changes:
+        changes = {**changes, "deal": str(sale.deals.all()[0].pk)}
+    page = merchant.change(act_page(sale, "recall"), reason="A slip", **changes)
+    assert said in errors(page)
+    assert not Recall.objects.exists()
+
+
+def test_only_what_can_be_done_is_offered(merchant: Merchant, sale: Sale) -> None:
+    def offered() -> set[str]:
+        buttons = merchant.open(page_of(sale)).soup.select(".actions button[form=actions]")
+        return {str(each["value"]) for each in buttons}
+
+    assert offered() == {"extend", "recall", "unpublish", "cancel", "copy"}
+    merchant.change(act_page(sale, "unpublish"))
+    assert offered() == {"publish_sales", "extend", "recall", "cancel", "copy"}
+    merchant.change(act_page(sale, "cancel"))
+    assert offered() == {"extend", "recall", "copy"}
+
+
+def test_the_record_of_a_sale_tells_who_did_what_and_cannot_be_changed(
+    merchant: Merchant, other: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + MINUTE)
+    other.change_knowingly(page_of(sale), deals__0__price="5.99")
+    extend(sale=sale, seconds=600, by=merchant.user, now=OPENS + 2 * MINUTE, reason="Mail")
+    page = merchant.open(reverse("admin:sales_sale_history", args=[sale.pk]))
+    assert "12:01 bob Stoneware mug, price: €4.99 → €5.99" in page.text
+    assert "12:02 merchant Offers shown before 2026-11-27 12:02:00 are held 10 minutes" in page.text
+    assert page.text.index("12:02 merchant") < page.text.index("12:01 bob"), "the latest first"
+    assert not page.soup.select("#content form")
+    assert Extension.objects.get().reason in page.text
+
+
+def test_a_struck_through_price_that_is_too_high_is_pointed_out(
+    merchant: Merchant, sale: Sale
+) -> None:
+    assert "too high" not in merchant.open(page_of(sale)).text
+    Deal.objects.filter(product__sku="MUG-01").update(was=5990)
+    assert "€59.90: too high, €49.90" in merchant.open(page_of(sale)).text
+
+
+# --- Copies -----------------------------------------------------------------------
+
+
+def test_a_copy_is_a_draft_a_week_later_with_the_same_deals(merchant: Merchant, sale: Sale) -> None:
+    Deal.objects.filter(product__sku="LMP-01").update(withdrawn=True)
+    Deal.objects.filter(product__sku="MUG-01").update(claimed=3)
+    path = act_page(sale, "copy")
+    assert merchant.form(path)["starts_at"] == "2026-12-04 12:00:00"
+    merchant.change(path)
+    copy = Sale.objects.get(slug="autumn-2026-12-04")
+    assert (copy.state, copy.published_at, copy.title) == ("draft", None, "Autumn")
+    assert (copy.starts_at, copy.ends_at) == (
+        OPENS + 7 * 24 * 60 * MINUTE,
+        CLOSES + 7 * 24 * 60 * MINUTE,
+    )
+    [deal] = copy.deals.all()
+    mug = Deal.objects.get(sale=sale, product__sku="MUG-01")
+    assert (deal.product, deal.price, deal.max_per_shopper) == (mug.product, 499, 2)
+    assert (deal.claimed, deal.was) == (0, None)
+    assert deal.nonce != mug.nonce
+
+
+def test_weekly_copies_keep_their_time_on_the_wall(
+    merchant: Merchant, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(datetime(2026, 10, 1, tzinfo=UTC))
+    starts_at = datetime(2026, 10, 16, 10, tzinfo=UTC)  # noon in Berlin, clocks are put back on 25
+    sale = make_sale(starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
+    merchant.change(act_page(sale, "copy"), times="2")
+    copies = Sale.objects.exclude(pk=sale.pk).order_by("starts_at")
+    assert [f"{each.starts_at.astimezone(sale.zone):%F %H:%M}" for each in copies] == [
+        "2026-10-23 12:00",
+        "2026-10-30 12:00",
+    ]
+    assert [each.starts_at.hour for each in copies] == [10, 11]
+
+
+def test_a_copy_in_an_hour_that_does_not_exist_is_refused(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(act_page(sale, "copy"), starts_at="2027-03-21 02:30", times="2")
+    assert "There is no 2027-03-28 02:30:00 in Europe/Berlin" in errors(page)
+    assert Sale.objects.count() == 1, "all or nothing"
+
+
+def test_copies_of_one_day_have_addresses_of_their_own(merchant: Merchant, sale: Sale) -> None:
+    for _ in range(2):
+        merchant.change(act_page(sale, "copy"))
+    slugs = Sale.objects.exclude(pk=sale.pk).values_list("slug", flat=True)
+    assert set(slugs) == {"autumn-2026-12-04", "autumn-2026-12-04-2"}
+
+
+def test_a_new_deal_of_a_sale_is_in_its_record(merchant: Merchant, sale: Sale) -> None:
+    hat = make_product("HAT", "Hat", list_price=1000)
+    merchant.change(
+        page_of(sale),
+        deals__TOTAL_FORMS="3",
+        deals__2__product=str(hat.pk),
+        deals__2__price="50%",
+        deals__2__max_per_shopper="1",
+        deals__2__position="2",
+    )
+    assert sale.deals.get(product=hat).price == 500
+    change = Change.objects.get(field="deal")
+    assert (change.deal.product.sku if change.deal else "", change.after) == ("HAT", "HAT")
+    assert change.made_by == merchant.user
