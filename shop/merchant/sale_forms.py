@@ -15,6 +15,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 
 from offers.terms import LIST
+from shop.catalog.models import Product
 from shop.merchant.edits import Edit, edits_of
 from shop.merchant.fields import SpanField, WallTimeField
 from shop.merchant.foresight import Foresight, foresee
@@ -124,9 +125,28 @@ class SaleForm(TogetherForm):
         return latest or 0
 
 
+class ProductField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A product by its sku; the page has a list of them (a ``datalist``) to choose from."""
+
+    widget = forms.TextInput(
+        attrs={"list": "products", "autocomplete": "off", "spellcheck": "false"}
+    )
+
+    def __init__(self, **options: Any) -> None:
+        wrong = {"invalid_choice": "There is no product %(value)s. Choose one of the list."}
+        super().__init__(
+            Product.objects.all(), to_field_name="sku", error_messages=wrong, **options
+        )
+
+    def to_python(self, value: Any) -> Any:
+        """:raises ValidationError: there is no such product"""
+        return super().to_python(value.strip() if isinstance(value, str) else value)
+
+
 class DealForm(TogetherForm):
     """A product in a sale. Once the sale was published the product cannot be another."""
 
+    product = ProductField()
     price = PriceField(min_value=Decimal(0), help_text="4.99, or 30% off the list price.")
 
     class Meta:
@@ -138,6 +158,7 @@ class DealForm(TogetherForm):
         super().__init__(*args, **kwargs)
         price = self.fields.get("price")
         if self.instance.pk is not None and isinstance(price, PriceField):
+            self.initial["product"] = self.instance.product
             price.currency = self.instance.product.currency
             if self.instance.sale.published_at is not None:
                 self.fields["product"].disabled = True

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from shop.catalog.models import Product
 from shop.merchant.acts import ACTS, Act
 from shop.merchant.careful import CarefulAdmin, CarefulInline
 from shop.merchant.copying import copy_page
@@ -29,14 +30,17 @@ from shop.money import format_money
 from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.sales.publishing import SaleCanceled, publish, reference_price
 
+#: Products that the page lists to choose from; any other is found by its sku.
+LISTED = 2000
+
 
 class DealInline(CarefulInline):
     model = Deal
     form = DealForm
     formset = DealFormSet
-    autocomplete_fields = ("product",)
     fields = (
         "product",
+        "name",
         "price",
         "was_text",
         "allocation",
@@ -45,7 +49,7 @@ class DealInline(CarefulInline):
         "position",
         "withdrawn",
     )
-    readonly_fields = ("was_text", "claimed")
+    readonly_fields = ("name", "was_text", "claimed")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -56,19 +60,16 @@ class DealInline(CarefulInline):
         """A sale that has no deals yet starts with one to be filled in."""
         return 0 if obj is not None and obj.deals.exists() else 1
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "product" and field is not None:
-            # A product is made on a page of its own.
-            widget: Any = field.widget
-            widget.can_add_related = widget.can_change_related = widget.can_view_related = False
-        return field
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Offers of it may be out: it can be withdrawn.
         if obj is not None and obj.published_at is not None:
             return False
         return super().has_delete_permission(request, obj)
+
+    @admin.display(description="what it is")
+    def name(self, deal: Deal) -> str:
+        """The product's name, beside its sku."""
+        return deal.product.name if deal.product_id else ""
 
     @admin.display(description="was")
     def was_text(self, deal: Deal) -> str:
@@ -170,6 +171,7 @@ class SaleAdmin(CarefulAdmin):
             if not context["adminform"].form.errors:
                 context |= {"foresight": foresight, "errors": []}
             deals.forget_asking()
+        context["products"] = Product.objects.order_by("name").values_list("sku", "name")[:LISTED]
         context["meaning"] = meaning_of(context["adminform"].form, now)
         if sale is not None:
             out = outstanding(sale, now)

@@ -230,7 +230,7 @@ def new_sale(merchant: Merchant, **changes: str) -> Page:
         "starts_at": "2026-12-01 12:00",
         "ends_at": "2026-12-01 12:15",
         "deals__TOTAL_FORMS": "1",
-        "deals__0__product": str(make_product("HAT", list_price=1000, currency="JPY").pk),
+        "deals__0__product": make_product("HAT", list_price=1000, currency="JPY").sku,
         "deals__0__price": "300",
         "deals__0__max_per_shopper": "2",
         "deals__0__position": "0",
@@ -306,7 +306,7 @@ def test_a_smaller_allocation_than_is_claimed_is_refused(merchant: Merchant, sal
 
 def test_the_slug_and_skus_of_a_published_sale_stay(merchant: Merchant, sale: Sale) -> None:
     other = make_product("HAT")
-    merchant.change(page_of(sale), slug="fall", deals__0__product=str(other.pk), title="Fall")
+    merchant.change(page_of(sale), slug="fall", deals__0__product=other.sku, title="Fall")
     sale.refresh_from_db()
     assert (sale.title, sale.slug) == ("Fall", "autumn")
     assert [deal.product.sku for deal in sale.deals.all()] == ["MUG-01", "LMP-01"]
@@ -334,7 +334,7 @@ def test_a_deal_added_to_a_published_sale_has_its_reference_price(
         page_of(sale),
         deals__TOTAL_FORMS="3",
         deals__2__sale=str(sale.pk),
-        deals__2__product=str(hat.pk),
+        deals__2__product=hat.sku,
         deals__2__price="1.50",
         deals__2__max_per_shopper="1",
         deals__2__position="2",

@@ -487,7 +487,7 @@ def test_a_new_deal_of_a_sale_is_in_its_record(merchant: Merchant, sale: Sale) -
     merchant.change(
         page_of(sale),
         deals__TOTAL_FORMS="3",
-        deals__2__product=str(hat.pk),
+        deals__2__product=hat.sku,
         deals__2__price="50%",
         deals__2__max_per_shopper="1",
         deals__2__position="2",
