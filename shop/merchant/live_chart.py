@@ -93,4 +93,5 @@ def _in_words(columns: list[Column], each: str, sale: Sale) -> str:
     if not busiest.total:
         return "No order is paid yet."
     most = "1 order" if busiest.total == 1 else f"{busiest.total} orders"
-    return f"At most {most} in {each}, at {busiest.label}; {late} in all after the close."
+    span = f"a {each}" if each == "minute" else each
+    return f"At most {most} in {span}, at {busiest.label}; {late} in all after the close."

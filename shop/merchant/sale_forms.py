@@ -153,6 +153,11 @@ class DealForm(TogetherForm):
         model = Deal
         # The product before the price: its currency is needed to read that.
         fields = ("product", "position", "price", "allocation", "max_per_shopper", "withdrawn")
+        labels = {
+            "allocation": "Set aside",
+            "max_per_shopper": "Most for one shopper",
+            "position": "Place",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
