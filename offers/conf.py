@@ -2,7 +2,7 @@
 
 ``OFFER_KEYS``: a private JWK Set, as JSON or as a file's path.
 ``OFFER_ISSUER``: the ``iss`` of what this site signs.
-``OFFER_REALM``: optional; what sets this site's keys apart (see ``realms``).
+``OFFER_REALM``: optional; what sets this site's keys apart for good (see ``realms``).
 """
 
 from functools import cache
@@ -14,20 +14,30 @@ from django.conf import settings
 from django.core.signals import setting_changed
 
 from offers.keys import KeyRing, KeyRingError
-from offers.realms import in_realm
+from offers.realms import in_force, in_realm
 from offers.tokens import encode_segment
 
 
-@cache
 def ring() -> KeyRing:
-    """The living keys, read once a process.
+    """The living keys, as they are in the realm in force.
 
     :raises KeyRingError: the settings do not make a key ring
     """
+    return ring_in(in_force())
+
+
+@cache
+def ring_in(realm: str) -> KeyRing:
+    """The living keys as they are in a realm of this site, read once a process.
+
+    :param realm: empty for the site's own
+    :raises KeyRingError: the settings do not make a key ring
+    """
     try:
-        configured = KeyRing.from_jwk_set(key_document(), settings.OFFER_ISSUER)
-        realm: str = getattr(settings, "OFFER_REALM", "")
-        return in_realm(configured, realm) if realm else configured
+        ring = KeyRing.from_jwk_set(key_document(), settings.OFFER_ISSUER)
+        for each in (getattr(settings, "OFFER_REALM", ""), realm):
+            ring = in_realm(ring, each) if each else ring
+        return ring
     except KeyRingError as error:
         # Raised anew: the frames it came from hold the secrets, and an error page shows frames.
         raise KeyRingError(str(error)) from None
@@ -61,7 +71,7 @@ def _development_keys(secret_key: str) -> dict[str, Any]:
 
 def _forget(*, setting: str, **_: Any) -> None:
     if setting in {"OFFER_KEYS", "OFFER_ISSUER", "OFFER_REALM", "SECRET_KEY", "DEBUG"}:
-        ring.cache_clear()
+        ring_in.cache_clear()
 
 
 setting_changed.connect(_forget)

@@ -4,9 +4,15 @@ A test shop whose clock can be moved mints offers for any day. Under a realm it
 signs with keys derived from the configured ones, each with another ``kid``, and
 in the name of another issuer: what is signed inside a realm names a key that
 nobody outside has, and the other way round.
+
+A site may be in a realm for good, or enter one for as long as it answers a
+single request: then that one is within the first, and apart from it too.
 """
 
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey, OctKey
@@ -15,6 +21,23 @@ from offers.keys import MOST_ISSUER, MOST_KID, KeyRing, SigningKey
 
 #: The order of the group that P-256 is (NIST SP 800-186, section 3.2.1.3).
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+_in_force: ContextVar[str] = ContextVar("realm", default="")
+
+
+def in_force() -> str:
+    """The realm that was entered, by this thread or task alone; empty outside any."""
+    return _in_force.get()
+
+
+@contextmanager
+def entered(realm: str) -> Iterator[None]:
+    """Sign and read in a realm for as long as the block runs."""
+    token = _in_force.set(realm)
+    try:
+        yield
+    finally:
+        _in_force.reset(token)
 
 
 def in_realm(ring: KeyRing, realm: str) -> KeyRing:

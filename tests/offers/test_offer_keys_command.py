@@ -34,7 +34,7 @@ def run(path: Path) -> Run:
     """Runs the command as a process of its own would, and gives what it printed."""
 
     def run(*arguments: str) -> str:
-        conf.ring.cache_clear()
+        conf.ring_in.cache_clear()
         out = StringIO()
         call_command("offer_keys", *arguments, stdout=out, stderr=out)
         printed = out.getvalue()
