@@ -6,6 +6,7 @@ from django import forms
 
 from shop.qa import boundaries
 from shop.qa.clock import Reading, stay, to_real_time
+from shop.sales.boundaries import Boundary
 
 STEPS = {
     -86_400: "− day",
@@ -55,7 +56,7 @@ class ClockForm(forms.Form):
             return reading.at + timedelta(seconds=wanted["step"])
         if wanted["boundary"]:
             find = getattr(boundaries, f"{wanted['boundary']}_boundary")
-            found: boundaries.Boundary | None = find(reading.at)
+            found: Boundary | None = find(reading.at)
             return found.at if found else reading.at
         at: datetime | None = wanted["at"]
         return at.astimezone(UTC) if at else stay(reading)

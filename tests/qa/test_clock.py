@@ -14,7 +14,8 @@ from pytest_django import Settings
 
 from shop.clock import machine_time
 from shop.qa import clock, tools
-from shop.qa.boundaries import boundaries_of, next_boundary, previous_boundary, sales_by_distance
+from shop.qa.boundaries import next_boundary, previous_boundary, sales_by_distance
+from shop.sales.boundaries import boundaries_of
 from shop.sales.models import Extension, Sale
 from tests.conftest import CLOSES, HOLD, OPENS
 
