@@ -1,18 +1,37 @@
 """The request as our views see it, and the middleware between it and the browser."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from shop.shopper import Shopper
 
 
 class ShopRequest(HttpRequest):
-    """A request with its shopper and what htmx said of it."""
+    """A request with its shopper, its instant and what htmx said of it.
+
+    ``now`` is asked for once, when the request comes; in a preview it is the
+    previewed instant, and ``preview`` is what the bar on top of its pages says.
+    """
 
     shopper: Shopper
+    now: datetime
+    preview: object | None
     htmx: HtmxDetails
+
+
+class NowMiddleware:
+    """Puts ``request.now`` on every request: the one instant at which all of it is answered."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: ShopRequest) -> HttpResponse:
+        request.now, request.preview = timezone.now(), None
+        return self.get_response(request)
 
 
 class ShopperMiddleware:

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "shop.http.NowMiddleware",
     "shop.http.ShopperMiddleware",
     "shop.errors.UnavailableMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -241,10 +242,11 @@ SECURE_CSP: dict[str, Collection[str] | str] = {
 
 # --- Files --------------------------------------------------------------------
 
-STATIC_URL = "static/"
+# From the root: what is relative would get a preview's prefix, and its storage would keep it.
+STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_URL = "media/"
+MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

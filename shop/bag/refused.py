@@ -1,12 +1,15 @@
 """Counting refusals, once for each answer that says so; a bag that is shown does not count."""
 
 from offers.verdicts import Verdict
+from shop import preview
 from shop.bag.judging import JudgedBag, JudgedLine
 from shop.sales.refusals import refusals
 
 
 def count_line(line: JudgedLine, judged: JudgedBag, verdict: Verdict) -> None:
-    """Count that a line was refused."""
+    """Count that a line was refused; in a preview nobody was."""
+    if preview.is_on():
+        return
     refusals.count(line.line.offer, verdict, judged.facts.goods, judged.now)
 
 

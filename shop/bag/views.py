@@ -9,7 +9,6 @@ import logging
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
@@ -32,7 +31,7 @@ private = cache_control(private=True, no_cache=True)
 @private
 def show(request: ShopRequest) -> HttpResponse:
     """The bag, every line judged now."""
-    now = timezone.now()
+    now = request.now
     bag = Bag.from_request(request)
     judged = judge_bag(bag, request.shopper, now)
     fragments = {"bag": "#bag", "bag-link": "#bag_link", "bag-bar": "#bag_bar"}
@@ -48,7 +47,7 @@ def show(request: ShopRequest) -> HttpResponse:
 @require_POST
 def add(request: ShopRequest) -> HttpResponse:
     """Take an offer along."""
-    now = timezone.now()
+    now = request.now
     bag = Bag.from_request(request)
     keeps_cookies = request.shopper.is_known
     form = AddForm({"quantity": 1, **request.POST.dict()})
@@ -76,7 +75,7 @@ def add(request: ShopRequest) -> HttpResponse:
 @require_POST
 def update(request: ShopRequest) -> HttpResponse:
     """Another quantity, or a yes to the price of now."""
-    now = timezone.now()
+    now = request.now
     bag = Bag.from_request(request)
     form = UpdateForm(request.POST)
     if not form.is_valid():
@@ -102,7 +101,7 @@ def update(request: ShopRequest) -> HttpResponse:
 @require_POST
 def remove(request: ShopRequest) -> HttpResponse:
     """Take a line out."""
-    now = timezone.now()
+    now = request.now
     bag = Bag.from_request(request)
     form = LineForm(request.POST)
     line = form.cleaned_data["line"] if form.is_valid() else ""

@@ -6,12 +6,14 @@ from typing import Any
 import stripe
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offers.verdicts import Verdict
+from shop import preview
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.bag.refused import count_order
@@ -41,6 +43,7 @@ COSTS_OTHERWISE = (
 TOO_MANY_OPEN = "Several of your orders wait to be paid. Pay or cancel one of them first."
 NOTHING_CHARGED = "Nothing was charged. Change your bag, or try again in a moment."
 COUNTED_BY = " Units are counted by mail address and card, as well as by browser."
+ONLY_A_PREVIEW = "This is a preview. Nothing was ordered and nothing was charged."
 STILL_HELD = "Nothing was charged. What you ordered stays yours for now; try another card."
 
 
@@ -50,13 +53,18 @@ STILL_HELD = "Nothing was charged. What you ordered stays yours for now; try ano
 def checkout(request: ShopRequest) -> HttpResponse:
     """Address and payment on one page."""
     bag = Bag.from_request(request)
-    response = _buy(request, bag) if request.method == "POST" else _show_checkout(request, bag)
+    if request.method != "POST":
+        response = _show_checkout(request, bag)
+    elif preview.is_on():
+        response = _buy_nothing(request, bag)
+    else:
+        response = _buy(request, bag)
     bag.save(response)
     return response
 
 
 def _show_checkout(request: ShopRequest, bag: Bag) -> HttpResponse:
-    judged = judge_bag(bag, request.shopper, timezone.now())
+    judged = judge_bag(bag, request.shopper, request.now)
     order = order_of(judged)
     if order is not None and order.status in UNDER_WAY:
         return _see_other(order_path(order))
@@ -66,7 +74,7 @@ def _show_checkout(request: ShopRequest, bag: Bag) -> HttpResponse:
 
 
 def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
-    now = timezone.now()
+    now = request.now
     form = CheckoutForm(request.POST)
     if not form.is_valid():
         judged = judge_bag(bag, request.shopper, now)
@@ -116,6 +124,12 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
     return _checkout_page(request, judge_bag(bag, request.shopper, now), form, problem)
 
 
+def _buy_nothing(request: ShopRequest, bag: Bag) -> HttpResponse:
+    judged = judge_bag(bag, request.shopper, request.now)
+    form = CheckoutForm(initial=request.POST.dict())
+    return _checkout_page(request, judged, form, ONLY_A_PREVIEW)
+
+
 def _checkout_page(
     request: ShopRequest,
     judged: JudgedBag,
@@ -129,7 +143,7 @@ def _checkout_page(
     charge = pages.charge_to_show(judged, order, form.destination)
     if charge is None or (order is None and not judged.can_check_out):
         if status == 200:
-            return _see_other("/bag/")
+            return _see_other(reverse("bag:show"))
         context: dict[str, Any] = {"judged": judged, "now": judged.now, "problem": problem}
         return render(request, "bag/page.html", context, status=status)
     if order is None and charge.obstacle:

@@ -1,9 +1,12 @@
 """The addresses of the back office's own pages, all behind the site's log-in."""
 
 from django.contrib.admin import AdminSite
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
 
-from shop.merchant import account, live, report
+from shop.merchant import account, live, preview, report
+from shop.merchant.instants import InstantConverter
+
+register_converter(InstantConverter, "instant")
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -16,4 +19,15 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ),
         path("sales/<slug:slug>/live/", site.admin_view(live.live), name="sale_live"),
         path("sales/<slug:slug>/report/", site.admin_view(report.report), name="sale_report"),
+        path("sales/<slug:slug>/preview/", site.admin_view(preview.choose), name="sale_preview"),
+        path(
+            "sales/<slug:slug>/preview/<instant:at>/",
+            site.admin_view(preview.preview),
+            name="preview",
+        ),
+        path(
+            "sales/<slug:slug>/preview/<instant:at>/<path:page>",
+            site.admin_view(preview.preview),
+            name="preview_page",
+        ),
     ]

@@ -84,7 +84,7 @@ def _first_steps(person: Staff) -> list[Step]:
         Step(
             "Look at it as shoppers will",
             "The preview shows its page at any hour; nothing that it shows can be bought.",
-            change_sale,
+            reverse("admin:sale_preview", args=[sale.slug]) if sale else change_sale,
         ),
         Step("Publish it", "From then on the page is there, and opens by the clock.", change_sale),
     ]

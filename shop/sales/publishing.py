@@ -4,6 +4,7 @@ None of it turns a nonce: offers that are out stay honored (``promises`` is
 what touches those). Each is one transaction that locks the sale's row.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -82,6 +83,12 @@ def reference_price(deal: Deal, sale: Sale) -> int:
         lowest_list_price(deal.product, since=since, until=sale.starts_at),
         *in_sales.values_list("price", flat=True),
     )
+
+
+def reference_prices(deals: Iterable[int]) -> dict[int, int]:
+    """The same for deals by their ids: what it would be if they were published now."""
+    found = Deal.objects.filter(pk__in=list(deals)).select_related("product", "sale")
+    return {deal.pk: reference_price(deal, deal.sale) for deal in found}
 
 
 def _lock(sale: Sale) -> None:

@@ -3,6 +3,9 @@
 One statement, because it sees one state of the database: a price and the
 nonce that anchors it never come from two moments; and because the bag may ask
 one query at most. Each branch of the union yields (kind, JSON object).
+
+In a preview, drafts are read as if they were published: at the reference
+prices that they would be given.
 """
 
 import json
@@ -22,11 +25,13 @@ from django.utils.crypto import salted_hmac
 
 from offers.anchors import Extension, anchor_digest
 from offers.terms import Offer
+from shop import preview
 from shop.catalog.models import Product, Variant
 from shop.catalog.pictures import picture_of
 from shop.prepared import Given, IsAmong, Prepared
 from shop.sales import models
 from shop.sales.goods import Deal, Goods, ProductOnShow, SaleOnShow, VariantOnShow, list_deal
+from shop.sales.publishing import reference_prices
 
 #: Sales that ended longer ago than any hold lasts are not kept in memory.
 KEPT_AFTER_END = timedelta(days=31)
@@ -82,7 +87,9 @@ def read_goods(now: datetime, *, slug: str | None = None) -> Goods:
     :param slug: this one sale instead, however old
     """
     wanted = Q(slug=slug) if slug else Q(ends_at__gt=now - KEPT_AFTER_END)
-    return _assemble(_by_kind(_union(_goods_queries(wanted, Product.objects.all()))))
+    drafts = preview.is_on()
+    queries = _goods_queries(wanted, Product.objects.all(), drafts=drafts)
+    return _assemble(_by_kind(_union(queries)), drafts=drafts)
 
 
 def read_facts(
@@ -93,8 +100,9 @@ def read_facts(
     :param skus: the products, those of the offers included
     :param shoppers: whose units in earlier orders count
     """
+    drafts = preview.is_on()
     rows = _by_kind(
-        _facts_statement(connection.vendor).rows(
+        _facts_statement(connection.vendor, drafts).rows(
             {
                 "now": now,
                 "sales": [offer.sale for offer in offers],
@@ -108,17 +116,18 @@ def read_facts(
     for row in rows["taken"]:
         taken[row["deal"]] += row["units"]
     return Facts(
-        goods=_assemble(rows),
+        goods=_assemble(rows, drafts=drafts),
         uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
         units_taken=dict(taken),
     )
 
 
 @cache
-def _facts_statement(vendor: str) -> Prepared:
+def _facts_statement(vendor: str, drafts: bool) -> Prepared:
     """The statement of ``read_facts``, in a database's dialect."""
     products = Product.objects.filter(IsAmong("sku", "skus"))
-    queries = _goods_queries(Q(ends_at__gt=Given("now")) | Q(IsAmong("slug", "sales")), products)
+    wanted = Q(ends_at__gt=Given("now")) | Q(IsAmong("slug", "sales"))
+    queries = _goods_queries(wanted, products, drafts=drafts)
     queries["use"] = models.Redemption.objects.filter(
         IsAmong("jti", "offers"), released_at__isnull=True
     ).annotate(row=JSONObject(jti="jti", order="order_number", shopper="shopper"))
@@ -131,9 +140,12 @@ def _facts_statement(vendor: str) -> Prepared:
 
 
 def _goods_queries(
-    wanted: Q, products: QuerySet[Product, Product]
+    wanted: Q, products: QuerySet[Product, Product], *, drafts: bool
 ) -> dict[str, QuerySet[Any, Any]]:
-    sales = models.Sale.objects.filter(wanted, published_at__isnull=False)
+    known = Q(published_at__isnull=False)
+    if drafts:
+        known |= Q(state=models.Sale.State.DRAFT)
+    sales = models.Sale.objects.filter(wanted, known)
     return {
         "sale": sales.annotate(
             row=JSONObject(
@@ -214,7 +226,9 @@ def _by_kind(union: Iterable[tuple[str, str]]) -> defaultdict[str, list[Row]]:
     return rows
 
 
-def _assemble(rows: dict[str, list[Row]]) -> Goods:
+def _assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Goods:
+    if drafts:
+        _publish(rows)
     variants = _grouped(rows["variant"], "product")
     products = {row["id"]: _product(row, variants[row["id"]]) for row in rows["product"]}
     deals = _grouped(rows["deal"], "sale")
@@ -229,6 +243,16 @@ def _assemble(rows: dict[str, list[Row]]) -> Goods:
             for product in products.values()
         },
     )
+
+
+def _publish(rows: dict[str, list[Row]]) -> None:
+    """Make published ones of drafts, as far as it can be seen."""
+    for row in rows["sale"]:
+        if row["state"] == models.Sale.State.DRAFT:
+            row["state"] = models.Sale.State.PUBLISHED
+    fixed = reference_prices(row["id"] for row in rows["deal"] if row["was"] is None)
+    for row in rows["deal"]:
+        row["was"] = row["was"] or fixed.get(row["id"])
 
 
 def _grouped(rows: Iterable[Row], key: str) -> defaultdict[int, list[Row]]:

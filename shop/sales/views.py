@@ -1,12 +1,12 @@
 """The pages on which prices are shown, and with every price its promise.
 
-Each takes ``now`` once. When the showcase is warm they run no query, and they
+Each takes ``now`` from its request. When the showcase is warm they run no query, and they
 never write: what was shown is kept by the browser it was shown to.
 """
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils.timezone import get_default_timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -23,7 +23,7 @@ private = cache_control(private=True, no_cache=True)
 @private
 def home(request: ShopRequest) -> HttpResponse:
     """Sales that are live, upcoming and just over."""
-    now = timezone.now()
+    now = request.now
     sales = sales_by_phase(showcase.goods(now), now)
     return render(request, "sales/home.html", {"sales": sales, "now": now})
 
@@ -32,7 +32,7 @@ def home(request: ShopRequest) -> HttpResponse:
 @private
 def sale(request: ShopRequest, slug: str) -> HttpResponse:
     """A sale; while its window is open, every deal with its signed offer."""
-    now = timezone.now()
+    now = request.now
     on_show = sale_on_show(slug, now)
     if on_show is None:
         raise Http404(f"No sale is on show at {slug}.")
@@ -47,7 +47,7 @@ def sale(request: ShopRequest, slug: str) -> HttpResponse:
 @private
 def product(request: ShopRequest, slug: str) -> HttpResponse:
     """A product, with an offer at what it costs now: in a sale of it, or at its list price."""
-    now = timezone.now()
+    now = request.now
     goods = showcase.goods(now)
     on_show = product_at(goods, slug)
     if on_show is None:
@@ -61,7 +61,7 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
         "product": on_show,
         "offer": offers[0] if offers else None,
         "sale": sale,
-        "zone": sale.zone if sale else timezone.get_default_timezone(),
+        "zone": sale.zone if sale else get_default_timezone(),
         "upcoming": [
             sale
             for sale in sales_by_phase(goods, now).upcoming
@@ -76,7 +76,7 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
 @private
 def reminder(request: ShopRequest, slug: str) -> HttpResponse:
     """A calendar entry for a sale, to be reminded by one's own calendar."""
-    now = timezone.now()
+    now = request.now
     on_show = sale_on_show(slug, now)
     if on_show is None:
         raise Http404(f"No sale is on show at {slug}.")

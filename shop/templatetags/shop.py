@@ -69,6 +69,20 @@ def day_and_clock(instant: datetime, zone: tzinfo) -> str:
 
 
 @register.filter
+def exactly(instant: datetime, zone: tzinfo) -> str:
+    """The same to the second, with its year: "Friday, 27 November 2026, 14:36:00, Berlin time"."""
+    there = instant.astimezone(zone)
+    date = format_date(there, "EEEE, d MMMM y", locale=LOCALE)
+    return f"{date}, {there:%H:%M:%S}, {zone_name(zone)}"
+
+
+@register.filter
+def wall(instant: datetime, zone: tzinfo) -> str:
+    """The same as ``<input type="datetime-local">`` wants it: "2026-11-27T14:36:00"."""
+    return f"{instant.astimezone(zone):%Y-%m-%dT%H:%M:%S}"
+
+
+@register.filter
 def zone_name(zone: tzinfo) -> str:
     """What people call a zone's time, by its city: "Berlin time"."""
     place = str(zone).rpartition("/")[2].replace("_", " ")

@@ -62,7 +62,8 @@ document.addEventListener("click", (event) => {
 const [visit] = performance.getEntriesByType("navigation");
 addEventListener("pageshow", (event) => {
   if (!event.persisted && visit?.type !== "back_forward") return;
+  const address = document.querySelector("#bag-link")?.href;
   for (const part of document.querySelectorAll("#bag, #bag-link, #bag-bar")) {
-    htmx.ajax("GET", "/bag/", { source: part, target: part, swap: "outerHTML" });
+    htmx.ajax("GET", address, { source: part, target: part, swap: "outerHTML" });
   }
 });

@@ -90,6 +90,9 @@ PAGES: dict[str, Needs] = {
     "admin:sales_sale_meaning": Needs("sales.view_sale", NOBODY),
     "admin:sale_live": Needs("sales.view_sale", "sales.view_sale"),
     "admin:sale_report": Needs("sales.view_sale", "sales.view_sale"),
+    "admin:sale_preview": Needs("sales.view_sale", "sales.view_sale"),
+    "admin:preview": Needs("sales.view_sale", "sales.view_sale"),
+    "admin:preview_page": Needs("sales.view_sale", "sales.view_sale"),
     **_model("orders", "checkout.order", add=NOBODY, change=NOBODY, delete=NOBODY),
     "admin:checkout_order_refund": Needs("checkout.add_refund", "checkout.add_refund"),
     "admin:checkout_order_receipt": Needs(NOBODY, "checkout.send_receipt"),
@@ -176,6 +179,8 @@ def path_to(sale: Sale, order: Order) -> Callable[[str, URLPattern], str]:
             "object_id": str(row),
             "pk": row,
             "slug": sale.slug,
+            "at": sale.starts_at,
+            "page": "bag/add/",
             "app_label": "sales",
         }
         needed = pattern.pattern.regex.groupindex

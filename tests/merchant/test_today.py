@@ -305,6 +305,7 @@ def test_an_empty_shop_leads_through_its_first_sale(
     assert steps_done(page) == 2
     hrefs = {str(each["href"]) for each in page.soup.select(".steps a")}
     assert reverse("admin:sales_sale_change", args=[sale.pk]) in hrefs
+    assert reverse("admin:sale_preview", args=["first"]) in hrefs
 
 
 def test_once_a_sale_was_published_the_steps_are_gone(

@@ -1,0 +1,40 @@
+"""Instants in addresses (``2026-11-27T11:14:59Z``), and those of a sale that are worth a look."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from shop.sales.boundaries import Boundary, boundaries_of
+from shop.sales.models import Sale
+from shop.templatetags.shop import utc
+
+_SECOND = timedelta(seconds=1)
+
+
+class InstantConverter:
+    """A whole second of the years in which sales are, in UTC, as a part of a path."""
+
+    regex = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+    def to_python(self, value: str) -> datetime:
+        """:raises ValueError: it is no instant, or too far from any sale"""
+        instant = datetime.fromisoformat(value)
+        if not is_in_range(instant):
+            raise ValueError("not from 2000 to 2999")
+        return instant
+
+    def to_url(self, instant: datetime) -> str:
+        return utc(instant)
+
+
+def is_in_range(instant: datetime) -> bool:
+    """Whether it is from 2000 to 2999: far from the calendar's ends, whatever is added to it."""
+    return 2000 <= instant.astimezone(UTC).year < 3000
+
+
+def instants_of(sale: Sale) -> Iterator[Boundary]:
+    """A sale's boundaries, each the first whole second at which it is so."""
+    for each in boundaries_of(sale, sale.extensions.all()):
+        whole = each.at.replace(microsecond=0)
+        at = whole if whole == each.at else whole + _SECOND
+        if is_in_range(at):
+            yield Boundary(at, each.text, each.zone)
