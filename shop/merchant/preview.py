@@ -52,7 +52,7 @@ COOKIE_PREFIX = "preview-"
 class InstantForm(forms.Form):
     """Where to go: an instant by the sale's wall, and the page to look at."""
 
-    at = WallTimeField(label="Another instant")
+    at = WallTimeField(label="Day and time")
     page = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: object, sale: Sale, **kwargs: object) -> None:

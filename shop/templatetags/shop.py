@@ -51,6 +51,12 @@ def to_the_minute(instant: datetime, zone: tzinfo) -> str:
 
 
 @register.filter
+def second(instant: datetime, zone: tzinfo) -> str:
+    """The same to the second: "14:36:00"."""
+    return f"{instant.astimezone(zone):%H:%M:%S}"
+
+
+@register.filter
 def clock(instant: datetime, zone: tzinfo) -> str:
     """An instant as people read it, with its zone: "14:36, Berlin time"."""
     return f"{hour(instant, zone)}, {zone_name(zone)}"
@@ -73,7 +79,7 @@ def exactly(instant: datetime, zone: tzinfo) -> str:
     """The same to the second, with its year: "Friday, 27 November 2026, 14:36:00, Berlin time"."""
     there = instant.astimezone(zone)
     date = format_date(there, "EEEE, d MMMM y", locale=LOCALE)
-    return f"{date}, {there:%H:%M:%S}, {zone_name(zone)}"
+    return f"{date}, {second(instant, zone)}, {zone_name(zone)}"
 
 
 @register.filter

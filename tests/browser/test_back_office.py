@@ -53,6 +53,8 @@ def pages(sale: Sale, olga: Staff) -> dict[str, str]:
         "a new sale": reverse("admin:sales_sale_add"),
         "the live room": reverse("admin:sale_live", args=[sale.slug]),
         "the report": reverse("admin:sale_report", args=[sale.slug]),
+        "a preview's instants": reverse("admin:sale_preview", args=[sale.slug]),
+        "a preview's hour that is none": f"{reverse('admin:sale_preview', args=[sale.slug])}?at=no",
         "a recall": reverse("admin:sales_sale_recall", args=[sale.pk]),
         "hiding it": reverse("admin:sales_sale_unpublish", args=[sale.pk]),
         "a copy": reverse("admin:sales_sale_copy", args=[sale.pk]),
