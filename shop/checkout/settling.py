@@ -19,7 +19,7 @@ from shop.checkout import receipts, refunds
 from shop.checkout.claims import release
 from shop.checkout.figures import count_paid
 from shop.checkout.intents import cancel_intent
-from shop.checkout.models import OPEN, OVER, Order
+from shop.checkout.models import IS_OPEN, OVER, Order
 from shop.checkout.stripe_api import client
 from shop.checkout.transitions import Status, locked, move
 from shop.clock import monotonic_seconds
@@ -127,7 +127,7 @@ def _end_without_payment(order: Order, status: Status, *, cause: str, now: datet
 def lapse_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
     """Settle every open order whose time to pay is over; how many gave up their claim."""
     if orders is None:
-        orders = Order.objects.filter(status__in=OPEN, lapses_at__lte=now).order_by("lapses_at")
+        orders = Order.objects.filter(IS_OPEN, lapses_at__lte=now).order_by("lapses_at")
     due = [order for order in orders if order.is_open and order.lapses_at <= now]
     return sum(give_up(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED) for order in due)
 
@@ -141,7 +141,7 @@ def settle_what_holds(lines: Sequence[JudgedLine], now: datetime) -> bool:
     holds = Q(lines__jti__in=[each.line.id for each in lines]) | Q(
         lines__variant__product__sku__in=[each.line.sku for each in lines]
     )
-    due = Order.objects.filter(holds, status__in=OPEN, lapses_at__lte=now)
+    due = Order.objects.filter(holds, IS_OPEN, lapses_at__lte=now)
     settled, started = 0, monotonic_seconds()
     for order in due.distinct().order_by("lapses_at")[:20]:
         # A shopper waits for this: a Stripe that is silent is asked about one order, not twenty.

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-placed_at', '-id'],
                 'permissions': [('send_receipt', 'Can mail a receipt once more'), ('export_order', 'Can take orders out as a file')],
-                'indexes': [models.Index(condition=models.Q(('status__in', ['pending', 'requires_action', 'processing'])), fields=['lapses_at'], name='order_open_by_lapse')],
+                'indexes': [models.Index(condition=models.Q(('status', 'pending'), ('status', 'requires_action'), ('status', 'processing'), _connector='OR'), fields=['lapses_at'], name='order_open_by_lapse')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(models.F('subtotal'), '+', models.F('added')))), name='order_total_is_the_sum'), models.CheckConstraint(condition=models.Q(('total__gt', 0)), name='order_total_is_positive'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['paid', 'refunded', 'partially_refunded']), _negated=True), ('paid_at__isnull', False), _connector='OR'), name='order_paid_has_instant'), models.UniqueConstraint(condition=models.Q(('payment_intent', ''), _negated=True), fields=('payment_intent',), name='order_has_its_own_payment')],
             },
         ),

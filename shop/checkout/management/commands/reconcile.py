@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from shop.checkout.models import OPEN, Order
+from shop.checkout.models import IS_OPEN, Order
 from shop.checkout.receipts import send_missing
 from shop.checkout.refunds import finish
 from shop.checkout.settling import lapse_due, settle_by_id
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def _settle_all(self) -> None:
         now = timezone.now()
-        for order in Order.objects.filter(status__in=OPEN).order_by("placed_at"):
+        for order in Order.objects.filter(IS_OPEN).order_by("placed_at"):
             try:
                 self._settle(order, now)
             except Exception:
