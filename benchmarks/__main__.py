@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.shop import prepared
 
-BENCHMARKS = ("mint", "page", "stored", "checkout")
+BENCHMARKS = ("mint", "page", "stored", "checkout", "rooms")
 HEADINGS = ("", "ours", "baseline", "ratio", "goal", "")
 
 

@@ -2,7 +2,7 @@
 
 A thousand orders are made in Python; the others are copies of them, made by the
 database. The sale is over, and its prices are still held: a fifth of its orders
-came after the close.
+came after the close. They have no history, and no limit counts their units.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import cycle
 
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Model, OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from shop.catalog.models import Product, Variant
@@ -29,6 +29,7 @@ _SECOND = timedelta(seconds=1)
 def fill(slug: str, orders: int, now: datetime | None = None) -> Sale:
     """A sale that closed twenty minutes ago, with so many orders: nine of ten are paid.
 
+    :param slug: no other sale that was filled begins with the same six letters
     :raises AssertionError: it is not a multiple of a thousand
     """
     times, rest = divmod(orders, PATTERN)
@@ -39,6 +40,7 @@ def fill(slug: str, orders: int, now: datetime | None = None) -> Sale:
         _copy(slug, times)
         _count(sale, lines, times)
         _open_some(slug)
+        _claim(sale)
         _refuse(sale)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -125,6 +127,15 @@ def _open_some(slug: str) -> None:
     Order.objects.filter(number__in=pattern, status=Order.Status.EXPIRED).update(
         status=Order.Status.PENDING
     )
+
+
+def _claim(sale: Sale) -> None:
+    """What those orders took of allocation and stock, and have not given back."""
+    kept = OrderLine.objects.filter(deal=OuterRef("pk")).exclude(order__status=Order.Status.EXPIRED)
+    units = kept.order_by().values("deal").annotate(units=Sum("quantity")).values("units")
+    sale.deals.update(claimed=Subquery(units))
+    of_its_deal = sale.deals.filter(product=OuterRef("product")).values("claimed")
+    Variant.objects.filter(product__deals__sale=sale).update(claimed=Subquery(of_its_deal))
 
 
 def _copy(slug: str, times: int) -> None:

@@ -1,4 +1,4 @@
-"""A browser of a known shopper that calls the WSGI application in this process."""
+"""A known shopper's browser, or one of the staff's: it calls the WSGI application in process."""
 
 import sys
 from http.cookies import SimpleCookie
@@ -6,19 +6,25 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
+from django.test import Client
 
 from benchmarks.shop import SLUG
+from shop.staff.models import Staff
 from shop.wsgi import application
 
 
 class Browser:
     """It keeps the cookies of its first visit, and takes no other."""
 
-    def __init__(self) -> None:
+    def __init__(self, person: Staff | None = None) -> None:
         settings.ROOT_URLCONF = "benchmarks.urls"
-        self._cookies = ""
-        _, given = self._call(f"/sales/{SLUG}/")
-        self._cookies = "; ".join(f"{name}={each.value}" for name, each in given.items())
+        staff = Client()
+        if person is not None:
+            staff.force_login(person)
+        self._cookies = _header(staff.cookies)
+        _, given = self._call(f"/sales/{SLUG}/" if person is None else "/merchant/")
+        staff.cookies.update(given)
+        self._cookies = _header(staff.cookies)
 
     def get(self, path: str) -> bytes:
         """The whole body of an answer.
@@ -58,6 +64,10 @@ class Browser:
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
+
+
+def _header(cookies: SimpleCookie) -> str:
+    return "; ".join(f"{name}={each.value}" for name, each in cookies.items())
 
 
 def _start_response(status: str, headers: list[tuple[str, str]], error: Any = None, /) -> Any:

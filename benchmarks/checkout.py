@@ -281,6 +281,8 @@ def fill_shelf(now: datetime) -> list[str]:
 def as_default(database: str) -> Iterator[None]:
     """Another database in the place of the default one."""
     settings = connections.settings["default"]
+    # It is made where there is none, as after another one had its place.
+    connections["default"].close()
     connections.close_all()
     connections.settings["default"] = connections.settings[database]
     del connections["default"]

@@ -120,5 +120,5 @@ def postgres() -> Iterator[None]:
                 cursor.execute("ALTER SYSTEM SET fsync = off")
                 cursor.execute("SELECT pg_reload_conf()")
             connections["postgres"].close()
-            del connections["postgres"]
+            del connections["postgres"], connections.settings["postgres"]
             server.cleanup()

@@ -22,7 +22,7 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     lines, _, notes = done.stdout.partition("\n\n")
@@ -36,6 +36,10 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
         "checkout, PostgreSQL, 100 deals",
         "checkout, SQLite, 1 deal",
         "checkout, SQLite, 100 deals",
+        "room, PostgreSQL",
+        "report, PostgreSQL",
+        "room, SQLite",
+        "report, SQLite",
     }
     for ours, baseline, ratio, goal, judgement in rows.values():
         assert _number(ours) > 0
@@ -44,6 +48,7 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
     assert "24 offers in" in notes
     assert "0 queries a view" in notes
     assert "with ES256" in notes
+    assert notes.count("100,000 orders against 1,000; ") == 2
     # Of PostgreSQL and SQLite: two recorded, the two bursts of each side, and the whole one.
     assert (
         re.findall(r"; (\d+) oversells in (\d+) orders;", notes)
