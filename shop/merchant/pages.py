@@ -3,7 +3,7 @@
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path, register_converter
 
-from shop.merchant import account, live, preview, report
+from shop.merchant import account, live, preview, rehearsal, report
 from shop.merchant.instants import InstantConverter
 
 register_converter(InstantConverter, "instant")
@@ -29,5 +29,15 @@ def urls(site: AdminSite) -> list[URLPattern]:
             "sales/<slug:slug>/preview/<instant:at>/<path:page>",
             site.admin_view(preview.preview),
             name="preview_page",
+        ),
+        path(
+            "sales/<slug:slug>/rehearsal/",
+            site.admin_view(rehearsal.rehearsal),
+            name="sale_rehearsal",
+        ),
+        path(
+            "sales/<slug:slug>/rehearsal/<int:number>/picture/",
+            site.admin_view(rehearsal.picture),
+            name="sale_rehearsal_picture",
         ),
     ]

@@ -55,6 +55,7 @@ def pages(sale: Sale, olga: Staff) -> dict[str, str]:
         "the report": reverse("admin:sale_report", args=[sale.slug]),
         "a preview's instants": reverse("admin:sale_preview", args=[sale.slug]),
         "a preview's hour that is none": f"{reverse('admin:sale_preview', args=[sale.slug])}?at=no",
+        "the rehearsal": reverse("admin:sale_rehearsal", args=[sale.slug]),
         "a recall": reverse("admin:sales_sale_recall", args=[sale.pk]),
         "hiding it": reverse("admin:sales_sale_unpublish", args=[sale.pk]),
         "a copy": reverse("admin:sales_sale_copy", args=[sale.pk]),

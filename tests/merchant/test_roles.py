@@ -93,6 +93,8 @@ PAGES: dict[str, Needs] = {
     "admin:sale_preview": Needs("sales.view_sale", "sales.view_sale"),
     "admin:preview": Needs("sales.view_sale", "sales.view_sale"),
     "admin:preview_page": Needs("sales.view_sale", "sales.view_sale"),
+    "admin:sale_rehearsal": Needs("sales.view_sale", "sales.change_sale"),
+    "admin:sale_rehearsal_picture": Needs("sales.view_sale", "sales.view_sale"),
     **_model("orders", "checkout.order", add=NOBODY, change=NOBODY, delete=NOBODY),
     "admin:checkout_order_refund": Needs("checkout.add_refund", "checkout.add_refund"),
     "admin:checkout_order_receipt": Needs(NOBODY, "checkout.send_receipt"),
@@ -181,6 +183,7 @@ def path_to(sale: Sale, order: Order) -> Callable[[str, URLPattern], str]:
             "slug": sale.slug,
             "at": sale.starts_at,
             "page": "bag/add/",
+            "number": 1,
             "app_label": "sales",
         }
         needed = pattern.pattern.regex.groupindex

@@ -1,8 +1,10 @@
 """Rehearse a sale: what shoppers see and what checkout answers at every boundary of it."""
 
 import json
+import os
 import signal
 import sys
+import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +36,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--timeout", metavar="SECONDS", type=float, default=120, help="give up after (120)"
         )
+        parser.add_argument(
+            "--attended", action="store_true", help="give up when standard input ends"
+        )
 
     def handle(
         self,
@@ -42,8 +47,11 @@ class Command(BaseCommand):
         html: Path | None,
         json: Path | None,
         timeout: float,
+        attended: bool,
         **options: Any,
     ) -> None:
+        if attended:
+            threading.Thread(target=_end_with_audience, daemon=True).start()
         try:
             for file in (html, json):
                 _check_writable(file)
@@ -69,6 +77,13 @@ def _ending_cleanly() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _end_with_audience() -> None:
+    """Be asked to end as soon as nobody keeps standard input open any more, whatever ended them."""
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _check_writable(file: Path | None) -> None:
