@@ -16,6 +16,7 @@ from offers.conf import ring
 from offers.keys import KeyRingError, KeyStatus
 from shop.checkout.models import OPEN, Dispute, Order, Refund
 from shop.merchant.agenda import Agenda, DealNow, SaleNow
+from shop.merchant.rehearsals import rehearsals_of
 from shop.merchant.wordings import several
 from shop.staff.models import Staff
 from shop.templatetags.shop import day_and_clock
@@ -42,7 +43,7 @@ def chores(agenda: Agenda, person: Staff, now: datetime) -> list[Chore]:
     """Everything that needs a hand and that this person may see, the urgent first."""
     found = list(_of_keys()) if person.has_perm("staff.view_staff") else []
     if person.has_perm("sales.view_sale"):
-        found += [*_of_openings(agenda, now), *_of_stock(agenda, person)]
+        found += [*_of_openings(agenda, now), *_of_rehearsals(agenda), *_of_stock(agenda, person)]
     if person.has_perm("checkout.view_order"):
         found += [*_of_disputes(now), *_of_refunds(now), *_of_orders(now)]
     return sorted(found, key=lambda each: not each.is_urgent)
@@ -83,6 +84,15 @@ def _lacks(sale: SaleNow) -> Iterator[str]:
 
 def _at(sale: SaleNow, instant: datetime) -> str:
     return day_and_clock(instant, sale.sale.zone)
+
+
+def _of_rehearsals(agenda: Agenda) -> Iterator[Chore]:
+    for sale in (*agenda.live, *agenda.upcoming):
+        told = rehearsals_of(sale.sale.slug).told
+        if told is not None and not told.is_kept:
+            text = f"{sale.sale} was rehearsed on {_at(sale, told.started_at)}, and promises were "
+            address = reverse("admin:sale_rehearsal", args=[sale.sale.slug])
+            yield Chore(f"{text}broken.", address, "Read what was found", True)
 
 
 def _of_stock(agenda: Agenda, person: Staff) -> Iterator[Chore]:

@@ -73,6 +73,11 @@ class Rehearsal:
             return None
         return document if isinstance(document, dict) else None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it found every promise kept."""
+        return bool((self.found() or {}).get("kept"))
+
     def problem(self) -> str:
         """Why it found nothing, in a sentence."""
         try:

@@ -1,6 +1,7 @@
 """Everyone can work in the back office: on any screen, in the dark, without mouse or scripts."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.core.management import call_command
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django import Settings
 
 from shop.merchant.roles import Role, give_role
 from shop.sales.models import Sale
@@ -15,6 +17,7 @@ from shop.staff.models import Staff
 from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
 from tests.browser.test_accessibility import TWICE, Keyboard
 from tests.merchant.orders import make_order
+from tests.merchant.rehearsals import BROKEN, FOUND, leave, running
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +44,16 @@ def log_in(page: Page) -> None:
 
 
 @pytest.fixture
-def pages(sale: Sale, olga: Staff) -> dict[str, str]:
+def rehearsals(settings: Settings, tmp_path: Path) -> Path:
+    """Where those of the sale are: one, which found broken promises."""
+    settings.VAR = tmp_path
+    folder = tmp_path / "rehearsals" / "autumn"
+    leave(folder, found=BROKEN)
+    return folder
+
+
+@pytest.fixture
+def pages(sale: Sale, olga: Staff, rehearsals: Path) -> dict[str, str]:
     """The pages of the back office, each with something on it."""
     order = make_order(sale)
     make_order(sale, "FF-PENDING1", status="pending", paid_at=None, receipt_sent_at=None)
@@ -145,6 +157,34 @@ def test_a_merchant_without_scripts_gets_around(
     page.locator(".account summary").click()
     page.get_by_role("button", name="Log out everywhere").click()
     expect(page.locator(".messagelist")).to_contain_text("You are logged out everywhere.")
+
+
+def test_a_page_that_waits_for_a_rehearsal_tells_by_itself_when_it_is_over(
+    desktop: BrowserContext, pages: dict[str, str], rehearsals: Path
+) -> None:
+    page = desktop.new_page()
+    log_in(page)
+    leave(rehearsals, 2)
+    with running(rehearsals):
+        page.goto(pages["the rehearsal"])
+        expect(page.get_by_role("heading", name="It is being rehearsed")).to_be_visible()
+        (rehearsals / "2" / "found.json").write_text(json.dumps(FOUND))
+    expect(page.locator("#rehearsal .promise")).to_have_text("Every promise was kept.")
+    expect(page.locator("#outcome")).to_have_text("Rehearsed: every promise was kept.")
+    expect(page.frame_locator("iframe").locator("h1")).to_have_text("Drawn")
+
+
+def test_without_scripts_the_wait_for_a_rehearsal_has_a_link(
+    open_browser: OpenBrowser, pages: dict[str, str], rehearsals: Path
+) -> None:
+    page = open_browser(java_script_enabled=False, viewport=PHONE).new_page()
+    log_in(page)
+    leave(rehearsals, 2, found=FOUND)
+    with running(rehearsals):
+        page.goto(pages["the rehearsal"])
+        expect(page.get_by_text("It is being rehearsed")).to_be_visible()
+    page.get_by_role("link", name="Look again").click()
+    expect(page.locator("#rehearsal .promise")).to_have_text("Every promise was kept.")
 
 
 def test_enter_in_a_field_saves_and_does_nothing_else(
