@@ -17,7 +17,7 @@ from shop import preview
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.bag.refused import count_order
-from shop.checkout import pages, payments, webhooks
+from shop.checkout import inbox, pages, payments, webhooks
 from shop.checkout.evidence import evidence_of
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.links import order_from_token, order_path
@@ -220,14 +220,12 @@ def cancel(request: ShopRequest, token: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:
-    """Stripe's events; anyone else's are refused."""
+    """Stripe's events, written down and answered; anyone else's are refused."""
     try:
         event = webhooks.read_event(request.body, request.headers.get("Stripe-Signature", ""))
-        webhooks.act_on(event, timezone.now())
     except webhooks.NotFromStripe:
         return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
-    except webhooks.TryLater:
-        return HttpResponse("Try again.", status=503, content_type="text/plain")
+    inbox.act_soon(inbox.take_in(event, timezone.now()))
     return HttpResponse("Thank you.", content_type="text/plain")
 
 

@@ -2,12 +2,11 @@
 
 An event says that something happened, not what is true now: it may be late,
 twice or out of order. So what it is about is asked for anew, and recorded.
+Who keeps it until then is ``inbox``.
 """
 
 import json
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +18,13 @@ from shop.checkout.disputes import record_dispute
 from shop.checkout.models import Order, StripeEvent
 from shop.checkout.settling import settle_by_id
 from shop.checkout.stripe_api import client
+from shop.checkout.transitions import Status
 from shop.clock import unix_seconds
 
-logger = logging.getLogger(__name__)
-
 TOLERANCE_SECONDS = 300
+
+#: Money came for it, and it was its own.
+PAID_FOR = frozenset({Status.PAID, Status.PARTIALLY_REFUNDED, Status.REFUNDED})
 
 
 class NotFromStripe(Exception):
@@ -31,7 +32,7 @@ class NotFromStripe(Exception):
 
 
 class TryLater(Exception):
-    """Stripe cannot be asked what is true now: it shall deliver the event again."""
+    """Stripe cannot be asked what is true now: the event is to be acted on again."""
 
 
 def read_event(body: bytes, signature: str) -> dict[str, Any]:
@@ -52,76 +53,59 @@ def read_event(body: bytes, signature: str) -> dict[str, Any]:
     return event
 
 
-def act_on(event: dict[str, Any], now: datetime) -> None:
-    """Do what an event is about; one that is known already does nothing.
+def is_for_us(event_type: str) -> bool:
+    """Whether anything is done about events of a type; others are acknowledged."""
+    return any(event_type.startswith(start) for start in _ACTS)
 
-    :raises TryLater: nothing was done
+
+def act_for(event_type: str) -> "Act":
+    """What is done about events of a type; for one that is not for us, nothing.
+
+    What it is given is an event as it was taken in. It raises ``TryLater`` or
+    ``stripe.StripeError`` where Stripe cannot be asked.
     """
-    event_id, event_type = str(event.get("id", "")), str(event.get("type", ""))
-    if StripeEvent.objects.filter(pk=event_id).exists():
-        return
-    act = next((act for start, act in _ACTS.items() if event_type.startswith(start)), None)
-    if act is not None:
-        news = News(event.get("data", {}).get("object", {}), event_type, event_id, now)
-        try:
-            act(news)
-        except stripe.InvalidRequestError:
-            logger.warning("Stripe does not know what its event %s is about", event_id)
-        except stripe.StripeError:
-            raise TryLater from None
-    StripeEvent.objects.bulk_create(
-        [StripeEvent(id=event_id, type=event_type, received_at=now)], ignore_conflicts=True
-    )
+    return next((act for start, act in _ACTS.items() if event_type.startswith(start)), _nothing)
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """An event: what it is about, as it was then, and what it is called."""
-
-    about: dict[str, Any]
-    type: str
-    id: str
-    now: datetime
-
-    @property
-    def object_id(self) -> str:
-        """What Stripe calls the object by, to ask for it as it is now."""
-        return self.about.get("id") or "-"
+def _nothing(event: StripeEvent, now: datetime) -> None:
+    pass
 
 
-def _payment(news: News) -> None:
-    order = _order_of(news.about)
-    if order is not None:
-        _settle(order, news)
+def _payment(event: StripeEvent, now: datetime) -> None:
+    order = _order_of(event.about)
+    # What was paid stays paid: of its payment there is nothing to ask for any more.
+    if order is not None and order.status not in PAID_FOR:
+        _settle(order, event, now)
 
 
-def _charge(news: News) -> None:
+def _charge(event: StripeEvent, now: datetime) -> None:
     """A charge was refunded, in part maybe, and maybe at Stripe: all its refunds are looked at."""
-    order = _order_paid_by(news.about.get("payment_intent"))
+    order = _order_paid_by(event.about["payment_intent"])
     if order is not None:
         if order.is_open:
-            _settle(order, news)
+            _settle(order, event, now)
         for answer in refunds.at_stripe(order.payment_intent):
-            _record(order, answer, news)
+            _record(order, answer, event, now)
 
 
-def _refund(news: News) -> None:
-    answer = client().v1.refunds.retrieve(news.object_id)
-    order = _order_paid_by(answer.payment_intent)
+def _refund(event: StripeEvent, now: datetime) -> None:
+    order = _order_paid_by(event.about["payment_intent"])
     if order is not None:
+        answer = client().v1.refunds.retrieve(event.about["id"])
         if order.is_open:
-            _settle(order, news)
-        _record(order, answer, news)
+            _settle(order, event, now)
+        _record(order, answer, event, now)
 
 
-def _dispute(news: News) -> None:
-    answer = client().v1.disputes.retrieve(news.object_id)
-    order = _order_paid_by(answer.payment_intent)
+def _dispute(event: StripeEvent, now: datetime) -> None:
+    order = _order_paid_by(event.about["payment_intent"])
     if order is not None:
-        record_dispute(order, answer, news.now)
+        record_dispute(order, client().v1.disputes.retrieve(event.about["id"]), now)
 
 
-_ACTS: dict[str, Callable[[News], None]] = {
+type Act = Callable[[StripeEvent, datetime], None]
+
+_ACTS: dict[str, Act] = {
     "payment_intent.": _payment,
     "charge.refunded": _charge,
     "refund.": _refund,
@@ -129,14 +113,14 @@ _ACTS: dict[str, Callable[[News], None]] = {
 }
 
 
-def _settle(order: Order, news: News) -> None:
+def _settle(order: Order, event: StripeEvent, now: datetime) -> None:
     """:raises TryLater: Stripe cannot be asked"""
-    if settle_by_id(order, cause=news.type, now=news.now, stripe_event=news.id) is None:
+    if settle_by_id(order, cause=event.type, now=now, stripe_event=event.pk) is None:
         raise TryLater
 
 
-def _record(order: Order, answer: stripe.Refund, news: News) -> None:
-    refunds.record_any(order, answer, cause=news.type, now=news.now, stripe_event=news.id)
+def _record(order: Order, answer: stripe.Refund, event: StripeEvent, now: datetime) -> None:
+    refunds.record_any(order, answer, cause=event.type, now=now, stripe_event=event.pk)
 
 
 def _order_of(intent: dict[str, Any]) -> Order | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
+from statistics import median
 from typing import Any
 
 import pytest
@@ -19,16 +20,20 @@ from django.core.management import call_command
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
+from stripe._event_service import EventService
 
+import shop.aside
 from shop.catalog.models import Variant
+from shop.checkout import inbox, webhooks
 from shop.checkout.intents import ensure_intent
 from shop.checkout.management.commands import reconcile
-from shop.checkout.models import Order, StatusChange, StripeEvent
+from shop.checkout.models import Dispute, Order, Refund, StatusChange, StripeEvent
 from shop.checkout.settling import lapse_due
 from shop.clock import monotonic_seconds
 from shop.sales.models import Sale
 from tests.checkout.invariants import check_books, check_charges
 from tests.conftest import OPENS
+from tests.plugin.stripe import Stripe
 from tests.shop import ADDRESS, Shopper
 from tests.stripe.stripe_harness import stand_in
 
@@ -391,6 +396,156 @@ def test_events_may_come_as_they_like(
     assert len(mail.outbox) == 1
     check_books(ledger(), settled=True)
     check_charges(ledger())
+
+
+@pytest.fixture
+def aside(settings: Settings) -> Iterator[None]:
+    """What the webhook is told of is done by threads, as in a running shop."""
+    settings.ASIDE_THREADS = 2
+    yield
+    shop.aside.finish()
+
+
+def all_acted_on() -> bool:
+    return not StripeEvent.objects.filter(acted_at=None).exists()
+
+
+def test_a_silent_stripe_does_not_keep_its_own_events_waiting_and_none_is_lost(
+    stripe: Stripe, buyer: Shopper, card: Card, fault: Fault, no_events: None, aside: None
+) -> None:
+    send(buyer, card())
+    order = Order.objects.get()
+    for _ in range(9):
+        stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
+    refunded = [event for event in stripe.events() if event["type"] == "charge.refunded"]
+    assert len(refunded) == 9
+    fault("GET /v1/*", "timeout_before", times=999)
+    took = []
+    for event in refunded:
+        started = monotonic_seconds()
+        assert stripe.deliver(event) == 200
+        took.append(monotonic_seconds() - started)
+    assert median(took) < 0.2
+    shop.aside.finish()
+    assert StripeEvent.objects.filter(acted_at=None).count() == 9
+    assert not Refund.objects.exists()
+    stripe.end_faults()
+    call_command("reconcile")
+    assert all_acted_on()
+    assert Refund.objects.count() == 9
+    assert Order.objects.get().status == "partially_refunded"
+
+
+def test_what_an_event_left_undone_is_done_by_the_next_one(
+    stripe: Stripe,
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    aside: None,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    send(buyer, card())
+    order = Order.objects.get()
+    stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
+    [refunded] = [event for event in stripe.events() if event["type"] == "charge.refunded"]
+    fault("GET /v1/*", "timeout_before")
+    assert stripe.deliver(refunded) == 200
+    shop.aside.finish()
+    assert not all_acted_on()
+    other = {"type": "payment_intent.succeeded", "data": {"object": {"id": "pi_of_another_shop"}}}
+    for seconds, is_done in ((59, False), (60, True)):
+        clock.move_to(OPENS + timedelta(seconds=seconds))
+        assert stripe.deliver({"id": f"evt_{seconds}", **other}) == 200
+        shop.aside.finish()
+        assert Refund.objects.exists() == is_done
+    assert all_acted_on()
+
+
+def test_an_event_that_cannot_be_acted_on_does_not_keep_the_others_waiting(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(buyer, card())
+    order = Order.objects.get()
+    odd = {"type": "charge.dispute.created", "data": {"object": {"payment_intent": "pi_odd"}}}
+    stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
+    for event in [{"id": "evt_odd", **odd}, *stripe.events()]:
+        inbox.take_in(event, OPENS)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setitem(webhooks._ACTS, "charge.dispute.", fail)
+    call_command("reconcile")
+    assert Refund.objects.count() == 1
+    assert StripeEvent.objects.get(acted_at=None).pk == "evt_odd"
+
+
+def test_a_refund_that_was_made_at_stripe_and_whose_event_never_came_is_found(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+) -> None:
+    send(buyer, card())
+    order = Order.objects.get()
+    stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 200})
+    for _ in range(2):
+        call_command("reconcile")
+    assert (Refund.objects.get().amount, Refund.objects.get().status) == (200, "succeeded")
+    assert Order.objects.get().status == "partially_refunded"
+    assert len([note for note in mail.outbox if "€2.00 back" in note.subject]) == 1
+
+
+def test_a_refund_that_failed_later_and_whose_event_never_came_is_found(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+) -> None:
+    send(buyer, card("pm_card_refundFail"))
+    order = Order.objects.get()
+    stripe.client.v1.refunds.create({"payment_intent": order.payment_intent})
+    call_command("reconcile")
+    assert Order.objects.get().status == "refunded"
+    eventually(lambda: "refund.failed" in {event["type"] for event in stripe.events()})
+    call_command("reconcile")
+    assert Refund.objects.get().status == "failed"
+    assert Order.objects.get().status == "paid"
+
+
+def test_a_dispute_whose_event_never_came_is_found(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+) -> None:
+    send(buyer, card("pm_card_createDispute"))
+    call_command("reconcile")
+    assert Dispute.objects.get().status == "needs_response"
+
+
+def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hour(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    listing = EventService.list
+
+    def watched(self: EventService, params: Any = None, options: Any = None) -> Any:
+        asked.append(params)
+        return listing(self, params, options)
+
+    monkeypatch.setattr(EventService, "list", watched)
+    first = inbox.take_in_missed(OPENS)
+    inbox.take_in_missed(OPENS, since=first)
+    assert [params["limit"] for params in asked] == [100, 100]
+    assert asked[0]["created"]["gte"] == int(first - 30 * 24 * 3600)
+    assert asked[1]["created"]["gte"] == int(first - 3600)
+    command = reconcile.Command()
+    for _ in range(2):
+        call_command(command)
+    assert len(asked) == 3, "once a minute is enough"
+
+
+def test_a_stripe_whose_record_cannot_be_read_keeps_nothing_else_from_being_settled(
+    buyer: Shopper, card: Card, fault: Fault, no_events: None, clock: FrozenDateTimeFactory
+) -> None:
+    send(buyer, card(DECLINED))
+    clock.move_to(OPENS + LAPSE)
+    fault("GET /v1/events", "timeout_before")
+    call_command("reconcile")
+    assert Order.objects.get().status == "expired"
 
 
 # What is beside Stripe

@@ -48,6 +48,7 @@ def _a_process_of_its_own(settings: Settings) -> Iterator[None]:
     }
     # A thread that writes would write outside of the test's transaction.
     settings.REFUSALS_WRITTEN_EVERY = 0
+    settings.ASIDE_THREADS = 0
     # Slow by design in production, and many of our tests log in.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     showcase.clear()

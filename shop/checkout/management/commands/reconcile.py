@@ -6,24 +6,34 @@ from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
 
+import stripe
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from shop.checkout.inbox import act_on_left, take_in_missed
 from shop.checkout.models import IS_OPEN, Order
 from shop.checkout.receipts import send_missing
 from shop.checkout.refunds import finish
 from shop.checkout.settling import lapse_due, settle_by_id
+from shop.clock import unix_seconds
 
 logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at Stripe's record of events: it is news of what nobody waits for.
+RECORD_READ_EVERY = 60
 
 
 class Command(BaseCommand):
     help = (
         "Asks Stripe about every open order: what was paid becomes paid, what waited too long "
-        "is canceled at Stripe and its claim released. Completes refunds that were begun, and "
-        "sends receipts that were not. Never confirms a payment."
+        "is canceled at Stripe and its claim released. Completes refunds that were begun, acts on "
+        "events that were not acted on, also on those of refunds and disputes that never came, "
+        "and sends receipts that were not. Never confirms a payment."
     )
+
+    #: When Stripe's own record of events was read last, in seconds since 1970.
+    _read_record_at: float | None = None
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--watch", action="store_true", help="go on, until stopped")
@@ -53,7 +63,18 @@ class Command(BaseCommand):
                 logger.exception("%s cannot be settled", order.number)
         for refund in finish(now):
             self.stdout.write(f"{refund.order}: a refund of {refund.amount_text} {refund.status}")
+        self._take_in_missed(now)
+        act_on_left(now)
         send_missing(now)
+
+    def _take_in_missed(self, now: datetime) -> None:
+        last = self._read_record_at
+        if last is not None and unix_seconds() - last < RECORD_READ_EVERY:
+            return
+        try:
+            self._read_record_at = take_in_missed(now, since=last)
+        except stripe.StripeError as error:
+            logger.warning("Stripe's record of events cannot be read: %s", error.code)
 
     def _settle(self, order: Order, now: datetime) -> None:
         before = order.status

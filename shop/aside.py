@@ -1,0 +1,66 @@
+"""Work that no answer waits for: done a moment later, by threads of this process.
+
+Nothing is kept of it. A process that is killed takes with it what it has not
+done, and where more waits than is worth waiting for, no more is taken on: so
+what is to be done has to stand in a row, where somebody finds it again.
+"""
+
+import logging
+from collections.abc import Callable
+from queue import Full, Queue
+from threading import Lock, Thread
+
+from django.conf import settings
+from django.db import connections
+
+logger = logging.getLogger(__name__)
+
+#: What may wait in a process; beyond it, it is left to whoever finds the row.
+MOST_WAITING = 1000
+
+type Work = Callable[[], object]
+
+_waiting: Queue[Work] = Queue(MOST_WAITING)
+_threads: list[Thread] = []
+_starting = Lock()
+
+
+def do(work: Work) -> None:
+    """Do it aside; or here and now, where ``ASIDE_THREADS`` is 0."""
+    if settings.ASIDE_THREADS <= 0:
+        _do(work)
+        return
+    try:
+        _waiting.put_nowait(work)
+    except Full:
+        logger.warning("More waits to be done aside than this process gets done")
+        return
+    with _starting:
+        while len(_threads) < settings.ASIDE_THREADS:
+            # A daemon: a server that is told to stop does not wait for somebody else's.
+            _threads.append(Thread(target=_work, name="aside", daemon=True))
+            _threads[-1].start()
+
+
+def finish() -> None:
+    """Wait until all that this process has taken on is done."""
+    _waiting.join()
+
+
+def _work() -> None:
+    while True:
+        work = _waiting.get()
+        try:
+            _do(work)
+        finally:
+            if _waiting.empty():
+                # Who knows when there is something to do again.
+                connections.close_all()
+            _waiting.task_done()
+
+
+def _do(work: Work) -> None:
+    try:
+        work()
+    except Exception:
+        logger.exception("What was to be done aside was not")
