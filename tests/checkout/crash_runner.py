@@ -45,13 +45,25 @@ def die_before(owner: Any, name: str) -> None:
 
 
 def points() -> dict[str, Callable[[], None]]:
-    """Where a process can die, in the order in which a checkout passes them."""
+    """Where a process can die, in the order in which a checkout passes them; and a refund."""
     from django.core.mail import EmailMessage
-    from stripe import _payment_intent_service
+    from stripe import _payment_intent_service, _refund_service
 
-    from shop.checkout import payments, placing, purchase, receipts, settling, webhooks
+    from shop.checkout import (
+        inbox,
+        payments,
+        placing,
+        purchase,
+        receipts,
+        refund_notes,
+        refunds,
+        settling,
+        webhooks,
+    )
+    from shop.merchant import refunding
 
     at_stripe = _payment_intent_service.PaymentIntentService
+    refunds_at_stripe = _refund_service.RefundService
     return {
         "claimed, not committed": lambda: die_after(placing, "claim"),
         "claimed": lambda: die_after(purchase, "place_order"),
@@ -63,7 +75,20 @@ def points() -> dict[str, Callable[[], None]]:
         "settled": lambda: die_after(settling, "settle"),
         "no receipt yet": lambda: die_before(receipts, "EmailMessage"),
         "receipt sent, not noted": lambda: die_after(EmailMessage, "send"),
+        "event not taken in": lambda: die_before(inbox, "take_in"),
+        "event taken in, not acted on": lambda: die_after(inbox, "take_in"),
         "event acted on, not noted": lambda: die_after(webhooks, "settle_by_id"),
+        "canceled at Stripe": lambda: die_after(at_stripe, "cancel"),
+        "released, not committed": lambda: die_after(settling, "release"),
+        "refund meant, not committed": lambda: die_after(refunds, "count_refund"),
+        "refund meant": lambda: die_after(refunding, "write_down"),
+        "late refund meant, not committed": lambda: die_after(refunds, "write_down_late"),
+        "late refund meant": lambda: die_before(refunds, "carry_out"),
+        "refund made at Stripe": lambda: die_after(refunds_at_stripe, "create"),
+        "refunded units returned, not committed": lambda: die_after(refunds, "give_back"),
+        "refund recorded, not committed": lambda: die_after(refunds, "move"),
+        "refund recorded": lambda: die_after(refunds, "record"),
+        "no note yet": lambda: die_before(refund_notes, "EmailMessage"),
     }
 
 

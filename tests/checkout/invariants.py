@@ -170,13 +170,17 @@ def _check_payments(order: Order, intents: list[Intent]) -> None:
     if order.status in _OF_MONEY and not order.refunds.all():
         assert charged, f"{order} is {order.status}, and nothing was charged"
     back = sum(intent["refunded"] for intent in intents)
-    if order.status == Status.PAID:
-        assert back == 0, f"{order} is paid, and {back} went back"
+    meant = sum(each.amount for each in order.refunds.all() if each.status != "failed")
+    assert back <= meant, f"{order}: {back} went back, {meant} was meant to"
     if order.status in OVER and not order.refunds.all():
         assert not charged, f"{order} is {order.status}, and was charged"
 
 
 def _check_settled(order: Order, intents: list[Intent]) -> None:
+    back = sum(intent["refunded"] for intent in intents)
+    meant = sum(each.amount for each in order.refunds.all() if each.status != "failed")
+    assert back == meant, f"{order}: {back} went back, {meant} was meant to"
+    _check_refunded(order, meant)
     statuses = [
         intent["status"]
         for intent in intents
@@ -189,3 +193,17 @@ def _check_settled(order: Order, intents: list[Intent]) -> None:
         assert not statuses, f"{order} is {order.status}, and its payment {statuses}"
     else:
         assert statuses == ["succeeded"], f"{order} is {order.status}, and its payment {statuses}"
+
+
+def _check_refunded(order: Order, back: int) -> None:
+    assert (order.status == Status.REFUNDED) == (back == order.total), f"{order}: {back} went back"
+    assert (order.status == Status.PARTIALLY_REFUNDED) == (0 < back < order.total)
+    for line in order.lines.all():
+        live = [
+            each
+            for each in line.refund_lines.select_related("refund")
+            if each.refund.status != "failed"
+        ]
+        assert line.refunded == sum(each.quantity for each in live), f"{order}: {line} refunded"
+        returned = sum(each.quantity for each in line.refund_lines.all() if each.restock)
+        assert line.restocked <= returned, f"{order}: {line.restocked} of {line} came back"

@@ -21,19 +21,25 @@ import stripe
 from django.conf import settings
 from django.core import mail
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from freezegun.api import FrozenDateTimeFactory
 
-from shop.checkout.models import Order, StripeEvent
+from shop.catalog.models import Variant
+from shop.checkout.claims import release
+from shop.checkout.links import order_path
+from shop.checkout.models import Order, Refund, StripeEvent
+from shop.checkout.transitions import Status, locked, move
 from shop.clock import unix_seconds
 from shop.sales.models import Sale
 from shop.sandbox.webhooks import sign
 from tests.checkout import crash_runner
 from tests.checkout.invariants import check_books, check_charges
 from tests.conftest import OPENS
-from tests.shop import ADDRESS, Shopper
+from tests.plugin.merchant import Merchant, fields_of
+from tests.shop import ADDRESS, Page, Shopper
 
 LAPSE = timedelta(minutes=10)
 TOTAL = 499
@@ -84,12 +90,16 @@ class Server:
         assert self._read() == "killed -9", f"survived {point}"
 
     def receipts(self) -> Counter[str]:
-        """How often a receipt was mailed, by the order's number, by dead servers and living."""
-        subjects = [message.subject for message in mail.outbox]
+        """How often a receipt was mailed, by the order's number."""
+        return Counter(subject.split()[-1] for subject in self.subjects())
+
+    def subjects(self) -> list[str]:
+        """Of all mails, by dead servers and living."""
+        subjects = [str(message.subject) for message in mail.outbox]
         for file in self._mails.iterdir():
             lines = file.read_text().splitlines()
-            subjects += [line for line in lines if line.startswith("Subject:")]
-        return Counter(subject.split()[-1] for subject in subjects)
+            subjects += [line[9:] for line in lines if line.startswith("Subject: ")]
+        return subjects
 
     def forget_mails(self) -> None:
         for file in self._mails.iterdir():
@@ -111,6 +121,7 @@ class Server:
         return {
             **{name: getattr(settings, name) for name in names},
             "ALLOWED_HOSTS": ["testserver"],
+            "ASIDE_THREADS": 0,
             "MAILERS": {"default": to_files},
         }
 
@@ -149,10 +160,14 @@ def form(token: str, whose: str) -> dict[str, Any]:
     }
 
 
+def as_browser(someone: Shopper | Merchant) -> dict[str, Any]:
+    """What goes along with a form that somebody sends."""
+    cookies = {"Cookie": someone.client.cookies.output(attrs=[], header="", sep=";").strip()}
+    return {"content_type": "application/x-www-form-urlencoded", "headers": cookies}
+
+
 def die_at_checkout(server: Server, point: str, shopper: Shopper, data: dict[str, Any]) -> None:
-    cookies = {"Cookie": shopper.client.cookies.output(attrs=[], header="", sep=";").strip()}
-    type_ = "application/x-www-form-urlencoded"
-    server.die(point, "/checkout/", urlencode(data), content_type=type_, headers=cookies)
+    server.die(point, "/checkout/", urlencode(data), **as_browser(shopper))
 
 
 def order_of(whose: str) -> Order | None:
@@ -318,23 +333,202 @@ def test_no_receipt_is_lost_in_a_crash(
     check_receipts(server, most)
 
 
-@pytest.mark.parametrize("point", ["settled, not committed", "event acted on, not noted"])
-def test_a_webhook_that_dies_is_delivered_again_and_acted_on_once(
-    point: str, shoppers: dict[str, Shopper], server: Server, card: Card, ledger: Ledger
+def signed(event: dict[str, Any]) -> dict[str, Any]:
+    """A request with an event, as Stripe sends it."""
+    body = json.dumps(event)
+    signature = sign(body.encode(), settings.STRIPE_WEBHOOK_SECRET, int(unix_seconds()))
+    return {
+        "path": "/stripe/webhook/",
+        "body": body,
+        "headers": {"Stripe-Signature": signature},
+        "content_type": "application/json",
+    }
+
+
+def deliver(event: dict[str, Any]) -> None:
+    request = signed(event)
+    answer = Client().post(data=request.pop("body"), **request)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("who", ["delivered again", "next event", "reconcile"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "event not taken in",
+        "event taken in, not acted on",
+        "settled, not committed",
+        "event acted on, not noted",
+    ],
+)
+def test_what_a_webhook_that_dies_was_told_of_is_done_once_whoever_comes_next(
+    point: str,
+    who: str,
+    shoppers: dict[str, Shopper],
+    server: Server,
+    card: Card,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
 ) -> None:
     die_at_checkout(server, "confirmed", shoppers["paid"], form(card(), "paid"))
     about = {"id": Order.objects.get().payment_intent, "metadata": {}}
     event = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": about}}
-    body = json.dumps(event)
-    signature = sign(body.encode(), settings.STRIPE_WEBHOOK_SECRET, int(unix_seconds()))
-    request: Any = {
-        "headers": {"Stripe-Signature": signature},
-        "content_type": "application/json",
-    }
-    server.die(point, "/stripe/webhook/", body, **request)
+    server.die(point, **signed(event))
     check_books(ledger())
-    assert not StripeEvent.objects.exists()
-    assert Client().post("/stripe/webhook/", body, **request).status_code == 200
+    is_known = point != "event not taken in"
+    assert StripeEvent.objects.filter(acted_at=None).count() == is_known
+    if who == "reconcile":
+        call_command("reconcile")
+    elif who == "delivered again" or not is_known:
+        deliver(event)
+    else:
+        clock.tick(timedelta(minutes=1))
+        deliver({**event, "id": "evt_2", "type": "payment_intent.created"})
     check_all_settled(ledger())
-    assert StripeEvent.objects.count() == 1
+    assert StripeEvent.objects.filter(pk="evt_1", acted_at=None).count() == 0
     check_receipts(server)
+
+
+# Giving up
+
+
+@pytest.mark.parametrize("who", ["shopper", "reconcile", "webhook"])
+@pytest.mark.parametrize("point", ["canceled at Stripe", "released, not committed"])
+def test_an_order_whose_cancellation_died_gives_its_claim_back_once(
+    point: str,
+    who: str,
+    shoppers: dict[str, Shopper],
+    server: Server,
+    card: Card,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    shopper = shoppers["pending"]
+    shopper.send("/checkout/", form(card(CARDS["pending"]), "pending"))
+    order = Order.objects.get()
+    server.die(point, f"{order_path(order)}cancel/", "", **as_browser(shopper))
+    assert order_of("pending") is not None
+    check_books(ledger())
+    if who == "shopper":
+        assert shopper.send(f"{order_path(order)}cancel/", {}).order_status == "canceled"
+    elif who == "webhook":
+        about = {"id": order.payment_intent, "metadata": {}}
+        deliver({"id": "evt_1", "type": "payment_intent.canceled", "data": {"object": about}})
+    for _ in range(2):
+        call_command("reconcile")
+    check_all_settled(ledger())
+    assert Variant.objects.get(sku="MUG-01").claimed == 0
+    assert shopper.order(card()).order_status == "paid", "the offer is good again"
+    check_all_settled(ledger())
+
+
+# Refunds
+
+
+REFUND_POINTS = [
+    "refund made at Stripe",
+    "refunded units returned, not committed",
+    "refund recorded, not committed",
+    "refund recorded",
+    "no note yet",
+    "receipt sent, not noted",
+]
+
+
+@pytest.fixture
+def merchant(db: None) -> Merchant:
+    return Merchant()
+
+
+def refund_form(merchant: Merchant, order: Order) -> tuple[str, dict[str, Any]]:
+    """The form that refunds one of two mugs, agreed to, and where it is sent."""
+    path = reverse("admin:checkout_order_refund", args=[order.pk])
+    units = {f"units_{order.lines.get().pk}": "1", "reason": "It was chipped."}
+    answer = merchant.client.post(
+        path, fields_of(merchant.open(path).one("form:has([name=seen])")) | units
+    )
+    page = Page(answer.status_code, path, answer.content.decode())
+    return path, fields_of(page.one("form:has([name=seen])"))
+
+
+def notes(server: Server) -> Counter[str]:
+    """How often a refund was told of, by the order's number."""
+    subjects = server.subjects()
+    return Counter(each.split()[-1] for each in subjects if " back for order " in each)
+
+
+@pytest.mark.parametrize("who", ["reconcile", "merchant", "webhook"])
+@pytest.mark.parametrize("point", ["refund meant, not committed", "refund meant", *REFUND_POINTS])
+def test_a_refund_that_died_goes_back_once_and_its_units_come_back_once(
+    point: str,
+    who: str,
+    shoppers: dict[str, Shopper],
+    merchant: Merchant,
+    server: Server,
+    card: Card,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+    stripe_api: stripe.StripeClient,
+) -> None:
+    shopper = shoppers["paid"]
+    shopper.add(shopper.offer())
+    assert shopper.order(card()).order_status == "paid"
+    order = Order.objects.get()
+    path, sent = refund_form(merchant, order)
+    server.die(point, path, urlencode(sent), **as_browser(merchant))
+    check_books(ledger())
+    if who == "merchant":
+        # The page did not answer, so the form is sent again: it is refused, or it is the first.
+        merchant.client.post(path, sent)
+    elif who == "webhook":
+        for event in reversed(stripe_api.v1.events.list({"limit": 20}).data):
+            deliver(event.to_dict())
+    clock.tick(timedelta(minutes=2))
+    for _ in range(2):
+        call_command("reconcile")
+    check_books(ledger(), settled=True)
+    check_charges(ledger())
+    is_meant = point != "refund meant, not committed" or who == "merchant"
+    assert [each["refunded"] for each in ledger()] == [TOTAL if is_meant else 0]
+    assert Refund.objects.filter(status="succeeded").count() == Refund.objects.count() == is_meant
+    assert order.lines.get().restocked == is_meant
+    assert Variant.objects.get(sku="MUG-01").claimed == 2 - is_meant
+    order.refresh_from_db()
+    assert order.status == ("partially_refunded" if is_meant else "paid")
+    told = notes(server)
+    assert len(told) == is_meant
+    assert sum(told.values()) <= (2 if point == "receipt sent, not noted" else 1)
+
+
+@pytest.mark.parametrize(
+    "point", ["late refund meant, not committed", "late refund meant", *REFUND_POINTS[:1]]
+)
+def test_a_payment_for_an_order_that_is_over_goes_back_once_whatever_dies(
+    point: str,
+    shoppers: dict[str, Shopper],
+    server: Server,
+    card: Card,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+    stripe_api: stripe.StripeClient,
+) -> None:
+    shoppers["pending"].send("/checkout/", form(card(CARDS["pending"]), "pending"))
+    order = Order.objects.get()
+    with transaction.atomic():
+        move(locked(order), Status.EXPIRED, cause="lapsed", now=OPENS)
+        release(order, OPENS)
+    stripe_api.v1.payment_intents.confirm(
+        order.payment_intent, {"confirmation_token": card(), "return_url": "http://testserver/"}
+    )
+    about = {"id": order.payment_intent, "metadata": {}}
+    event = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": about}}
+    server.die(point, **signed(event))
+    clock.tick(timedelta(minutes=2))
+    for _ in range(2):
+        call_command("reconcile")
+    check_books(ledger(), settled=True)
+    assert [each["refunded"] for each in ledger()] == [TOTAL]
+    assert Refund.objects.get().status == "succeeded"
+    order.refresh_from_db()
+    assert order.status == "refunded"
+    assert len(notes(server)) == 1
