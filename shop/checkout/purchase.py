@@ -22,7 +22,7 @@ from shop.checkout.placing import (
     amend_order,
     place_order,
 )
-from shop.checkout.settling import lapse_due, settle_what_holds
+from shop.checkout.settling import give_up, lapse_due, settle_what_holds
 from shop.shopper import Shopper
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def buy(
 ) -> Order:
     """Order and pay what is in the bag.
 
-    :raises payments.TokenUnusable: nothing was claimed, or the claim is kept; another card
+    :raises payments.TokenUnusable: nothing was claimed, or a claim of before is kept; another card
     :raises payments.Declined: likewise, with the bank's reason; the claim is kept
     :raises payments.PaymentUnclear: Stripe cannot be asked; nothing was claimed
     :raises TotalChanged: it costs something else by now; nothing was claimed
@@ -105,8 +105,9 @@ def buy(
     if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
         raise payments.TokenUnusable
     fingerprint = payments.fingerprint_of(token)
+    placed = None
     if order is None:
-        order = _place(bag, shopper, purchase, fingerprint, now)
+        order, placed = _place(bag, shopper, purchase, fingerprint, now)
     elif order.total != purchase.shown_total:
         raise TotalChanged(judged)
     else:
@@ -114,6 +115,11 @@ def buy(
     if order.status not in UNDER_WAY:
         try:
             payments.pay(order, purchase.token_id, return_url=return_url(order), now=now)
+        except payments.TokenUnusable:
+            if placed is not None:
+                # It was good a moment ago, for many at once maybe: nobody locks the shelf with it.
+                give_up(placed, cause="card unusable", now=now, canceled_as=Order.Status.CANCELED)
+            raise
         except payments.PaymentUnclear:
             # It may have been paid: the order's page asks until Stripe tells.
             logger.warning("It is not clear whether %s was paid", order.number)
@@ -128,7 +134,9 @@ def _order_paid_with(token_id: str, shopper: Shopper) -> Order | None:
 
 def _place(
     bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str | None, now: datetime
-) -> Order:
+) -> tuple[Order, Order | None]:
+    """The order that the bag's offers are in, and the same once more where it was placed here."""
+
     def place() -> Order:
         return place_order(
             bag=bag,
@@ -140,13 +148,16 @@ def _place(
         )
 
     try:
-        return place()
+        placed = place()
     except NotPlaced as refusal:
         # A second click, or another tab, was faster by a moment: its order is this one.
         order = order_of(refusal.judged)
-        if order is None and not _gave_way(refusal, shopper, now):
+        if order is not None:
+            return order, None
+        if not _gave_way(refusal, shopper, now):
             raise
-    return order or place()
+        placed = place()
+    return placed, placed
 
 
 def _gave_way(refusal: NotPlaced, shopper: Shopper, now: datetime) -> bool:

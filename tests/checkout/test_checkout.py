@@ -12,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
+from shop.checkout import payments
 from shop.checkout.models import Order
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
 from shop.sales.promises import recall
@@ -203,6 +204,24 @@ def test_a_used_token_claims_nothing(buyer: Shopper, another_shopper: Shopper, c
     page = buyer.order(token, shown_total=499)
     assert page.status == 422
     assert Order.objects.count() == 1
+
+
+def test_a_token_that_many_use_at_once_keeps_one_claim(
+    buyer: Shopper, another_shopper: Shopper, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = card("pm_card_standIn_noFingerprint")
+    unused = payments.retrieve_token(token)
+    another_shopper.add(another_shopper.offer())
+    assert another_shopper.order(token, email="grace@example.org").order_status == "paid"
+    # Both had looked at it before either paid with it.
+    monkeypatch.setattr(payments, "retrieve_token", lambda _: unused)
+    page = buyer.order(token)
+    assert page.status == 422
+    assert "Enter the card again." in page.text
+    assert Order.objects.get(email="ada@example.org").status == "canceled"
+    assert claimed() == (1, 1)
+    monkeypatch.undo()
+    assert buyer.order(card()).order_status == "paid", "the offer is good again"
 
 
 def test_a_decline_keeps_bag_address_and_claim(buyer: Shopper, card: Card) -> None:
