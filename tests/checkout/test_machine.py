@@ -56,9 +56,11 @@ from pytest_django import Settings
 from offers.terms import LIST, Offer
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Variant
+from shop.checkout import refunds
 from shop.checkout.limits import card_key, normalise_email
 from shop.checkout.links import order_path
 from shop.checkout.models import OPEN, OVER, Order, OrderLine, Refund
+from shop.checkout.refund_plans import Units, plan
 from shop.checkout.transitions import Status
 from shop.clock import unix_seconds
 from shop.sales.models import Deal, Sale
@@ -305,7 +307,8 @@ MAIL = st.sampled_from([None, None, None, 0, 1, None])
 #: Just then, or a second before or after.
 EDGE = st.sampled_from([0, 1, -1])
 ABOUT = st.sampled_from(["succeeded", "payment_failed", "canceled", "processing", "succeeded"])
-KIND = st.sampled_from(["answer lost", "question lost", "server falls"])
+KINDS = ("answer lost", "question lost", "server falls")
+KIND = st.sampled_from(KINDS)
 
 
 class FlashSale(RuleBasedStateMachine):
@@ -632,6 +635,36 @@ class FlashSale(RuleBasedStateMachine):
         limited = Deal.objects.filter(product__sku=sku, allocation__isnull=False)
         limited.update(allocation=F("allocation") + 1)
 
+    @rule(
+        nth=NTH,
+        units=st.sampled_from([1, 2]),
+        restock=st.sampled_from([True, True, False]),
+        kind=st.sampled_from(["", *KINDS, ""]),
+        after=st.integers(0, 1),
+    )
+    def the_merchant_refunds(
+        self, nth: int, units: int, restock: bool, kind: str, after: int
+    ) -> None:
+        """Units of a line, mostly back into stock; and Stripe's answer may be lost."""
+        orders = Order.objects.filter(status__in=[Status.PAID, Status.PARTIALLY_REFUNDED])
+        lines = OrderLine.objects.filter(order__in=orders, refunded__lt=F("quantity"))
+        found = list(lines.order_by("pk"))
+        if not found:
+            return
+        line = found[nth % len(found)]
+        self.is_touched = True
+        agreed = plan(
+            line.order, [Units(line, min(units, line.refundable), restock)], shipping=False
+        )
+        now, seen = timezone.now(), line.order.refunds.count()
+        refund = refunds.write_down(agreed, reason="Chipped.", by=None, seen=seen, now=now)
+        if kind:
+            self.trouble.arm(kind, after, 1)
+        with suppress(ServerFell):
+            refunds.carry_out(refund, cause="merchant", now=now)
+        self.trouble.clear()
+        self.world.seen["refunds"] += 1
+
     def _change_price(self, sku: str, price: int) -> None:
         Deal.objects.filter(product__sku=sku).update(price=price)
 
@@ -688,10 +721,15 @@ class FlashSale(RuleBasedStateMachine):
             return
         self.is_touched = False
         check_books(self.stand_in.ledger())
-        assert not Refund.objects.exists(), "a payment came for an order that was over"
-        receipts = Counter(str(letter.subject).split()[-1] for letter in mail.outbox)
-        paid = Order.objects.filter(status=Status.PAID).values_list("number", flat=True)
+        is_late = Refund.objects.filter(reason=refunds.TOO_LATE).exists()
+        assert not is_late, "a payment came for an order that was over"
+        subjects = [str(letter.subject) for letter in mail.outbox]
+        receipts = Counter(each.split()[-1] for each in subjects if " back for " not in each)
+        paid = Order.objects.filter(paid_at__isnull=False).values_list("number", flat=True)
         assert receipts == Counter(paid), "one receipt for each order that is paid"
+        notes = Counter(each.split()[-1] for each in subjects if " back for " in each)
+        taken_on = Refund.objects.exclude(stripe_id="").values_list("order__number", flat=True)
+        assert notes == Counter(taken_on), "one note for each refund that is made"
 
     def teardown(self) -> None:
         if sys.exc_info()[0] is None:
@@ -715,6 +753,8 @@ class FlashSale(RuleBasedStateMachine):
             i for i in self.stand_in.ledger() if i["status"] not in {"succeeded", "canceled"}
         ]
         assert not payable, "a payment was forgotten that could still be made"
+        unfinished = Refund.objects.exclude(status=Refund.Status.SUCCEEDED)
+        assert not unfinished.exists(), list(unfinished.values_list("order__number", "problem"))
         self.world.seen.update(f"order {status}" for status in _statuses())
         self.world.seen["examples"] += 1
 
@@ -1017,7 +1057,7 @@ class FlashSale(RuleBasedStateMachine):
         taken_of: Counter[str] = Counter()
         for order in held:
             for line in order.lines.all():
-                taken_of[line.sku] += line.quantity
+                taken_of[line.sku] += line.quantity - line.restocked
         stock = dict(Variant.objects.values_list("sku", "stock"))
         return all(taken_of[sku] + n <= stock[sku] for sku, n in units.items())
 
@@ -1050,11 +1090,14 @@ class FlashSale(RuleBasedStateMachine):
 
 
 def _units(held: list[Order], offer: Offer, counts: Callable[[Order], bool]) -> int:
-    """Units of an offer's deal in orders that count; at list price nothing is counted."""
+    """Units of an offer's deal in orders that count, but for those that came back by a refund.
+
+    At list price nothing is counted.
+    """
     if offer.sale == LIST:
         return 0
     return sum(
-        line.quantity
+        line.quantity - line.restocked
         for order in held
         if counts(order)
         for line in order.lines.all()
@@ -1229,3 +1272,24 @@ def test_an_order_past_its_time_does_not_use_up_the_limit_of_its_mail_address(
     clock.tick(timedelta(minutes=10))
     page = another_shopper.order(card(), email="Ada+phone@example.org")
     assert page.order_status == "paid"
+
+
+def test_too_many_open_orders_and_a_limit_that_are_both_past_their_time_both_give_way(
+    sale: Sale,
+    shopper: Shopper,
+    another_shopper: Shopper,
+    card: Callable[..., str],
+    clock: FrozenDateTimeFactory,
+) -> None:
+    declined = "pm_card_visa_chargeDeclined"
+    add_deal(sale, make_product("TEE-01", "Organic tee"), 999)
+    add_deal(sale, make_product("CAP-01", "Cap"), 899)
+    for sku in ("LMP-01", "TEE-01", "CAP-01"):
+        shopper.add(shopper.offer(sku))
+        shopper.order(card(declined), email="grace@example.org")
+        shopper.client.cookies.pop("bag")
+    another_shopper.add(another_shopper.offer(), quantity=2)
+    another_shopper.order(card(declined))
+    shopper.add(shopper.offer())
+    clock.tick(timedelta(minutes=10))
+    assert shopper.order(card(), email="Ada+phone@example.org").order_status == "paid"
