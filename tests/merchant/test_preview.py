@@ -152,13 +152,13 @@ def test_the_reference_price_of_a_draft_is_what_it_would_be_given(
 def test_a_hidden_sale_keeps_the_reference_price_that_was_fixed(
     sale: Sale, olga: Previewer
 ) -> None:
-    unpublish(sale)
+    unpublish(sale, now=OPENS)
     Deal.objects.update(was=4500)
     assert "€45.00" in olga.look(OPENS).one("[data-deal='autumn/MUG-01'] s").get_text()
 
 
 def test_a_canceled_sale_is_not_shown(sale: Sale, olga: Previewer) -> None:
-    cancel(sale)
+    cancel(sale, now=OPENS)
     page = olga.look(OPENS)
     assert (page.status, "There is no such page" in page.text) == (404, True)
     assert "Autumn" not in olga.look(OPENS, "").one("main").get_text()
@@ -332,7 +332,7 @@ def test_a_walk_through_it_writes_nothing(
 def test_whoever_would_write_in_it_is_stopped(
     sale: Sale, olga: Previewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop.sales.views.sales_by_phase", lambda *_: cancel(sale))
+    monkeypatch.setattr("shop.sales.views.sales_by_phase", lambda *_: cancel(sale, now=OPENS))
     with pytest.raises(preview.NotInPreview):
         olga.look(OPENS, "")
     sale.refresh_from_db()

@@ -216,7 +216,7 @@ def _supplied(sale: Sale) -> None:
 
 
 def _published_anew(sale: Sale) -> None:
-    unpublish(sale)
+    unpublish(sale, now=OPENS)
     publish(sale, now=OPENS)
 
 
