@@ -13,13 +13,12 @@ from shop.catalog.models import PricePoint, Product, StockMovement, Variant
 from shop.catalog.prices import lowest_list_price, record_list_price
 from shop.catalog.stock import save_with_stock
 from shop.merchant.careful import CarefulAdmin, CarefulInline
-from shop.merchant.exchange import CsvAdmin, DealTable, ProductTable
+from shop.merchant.exchange import CsvAdmin, ProductTable
 from shop.merchant.product_forms import ProductForm, VariantForm, VariantFormSet
 from shop.merchant.records import EVERYWHERE, RecordInline, staff_of
 from shop.merchant.stock import stock_page
 from shop.merchant.uploads import store_pictures
 from shop.money import format_money
-from shop.sales.models import Deal
 from shop.sales.publishing import REFERENCE_PERIOD
 
 
@@ -127,35 +126,3 @@ class ProductAdmin(CsvAdmin, CarefulAdmin):  # type: ignore[misc]
         variants = product.variants.all()
         supplied = sum(variant.stock for variant in variants)
         return f"{supplied - sum(variant.claimed for variant in variants)} of {supplied}"
-
-
-@admin.register(Deal)
-class DealAdmin(CsvAdmin):
-    """The deals of all sales, to be read, and exchanged as CSV; a sale's page changes them."""
-
-    resource_classes = (DealTable,)
-    list_display = ("product", "sale", "price_text", "allocation", "claimed", "withdrawn")
-    list_filter = ("sale", "withdrawn")
-    search_fields = ("product__sku", "product__name", "sale__slug", "sale__title")
-    ordering = ("-sale__starts_at", "position", "pk")
-    list_select_related = ("product", "sale")
-    list_display_links = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_import_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("sales.change_deal")
-
-    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Deal]:
-        return super().get_export_queryset(request).select_related("product", "sale")
-
-    @admin.display(description="price", ordering="price")
-    def price_text(self, deal: Deal) -> str:
-        return format_money(deal.price, deal.product.currency)

@@ -15,71 +15,23 @@ from django.utils import timezone
 
 from shop.catalog.models import Product
 from shop.merchant.acts import ACTS, Act
-from shop.merchant.careful import CarefulAdmin, CarefulInline
+from shop.merchant.careful import CarefulAdmin
 from shop.merchant.copying import copy_page
+from shop.merchant.deals import DealInline
 from shop.merchant.figures import last_hold
 from shop.merchant.foresight import summary
 from shop.merchant.history import history_of
 from shop.merchant.meaning import meaning_of, meaning_page
 from shop.merchant.outstanding import outstanding
 from shop.merchant.records import EVERYWHERE, RecordInline, staff_of
-from shop.merchant.sale_forms import DealForm, DealFormSet, SaleForm
+from shop.merchant.sale_forms import DealFormSet, SaleForm
 from shop.merchant.standing import standing, word
 from shop.merchant.uploads import store_pictures
-from shop.money import format_money
-from shop.sales.models import Deal, Extension, Recall, Sale
-from shop.sales.publishing import SaleCanceled, publish, reference_price
+from shop.sales.models import Extension, Recall, Sale
+from shop.sales.publishing import SaleCanceled, publish
 
 #: Products that the page lists to choose from; any other is found by its sku.
 LISTED = 2000
-
-
-class DealInline(CarefulInline):
-    model = Deal
-    form = DealForm
-    formset = DealFormSet
-    fields = (
-        "product",
-        "name",
-        "price",
-        "was_text",
-        "allocation",
-        "claimed",
-        "max_per_shopper",
-        "position",
-        "withdrawn",
-    )
-    readonly_fields = ("name", "was_text", "claimed")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        # A lock on a deal is none on its product.
-        return rows if request.method == "POST" else rows.select_related("product", "sale")
-
-    def get_extra(self, request: HttpRequest, obj: Sale | None = None, **kwargs: Any) -> int:
-        """A sale that has no deals yet starts with one to be filled in."""
-        return 0 if obj is not None and obj.deals.exists() else 1
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Offers of it may be out: it can be withdrawn.
-        if obj is not None and obj.published_at is not None:
-            return False
-        return super().has_delete_permission(request, obj)
-
-    @admin.display(description="what it is")
-    def name(self, deal: Deal) -> str:
-        """The product's name, beside its sku."""
-        return deal.product.name if deal.product_id else ""
-
-    @admin.display(description="was")
-    def was_text(self, deal: Deal) -> str:
-        """The price that is struck through; with a warning where a later one was lower."""
-        if not deal.was:
-            return "at publication"
-        currency = deal.product.currency
-        lowest = reference_price(deal, deal.sale)
-        was = format_money(deal.was, currency)
-        return was if deal.was <= lowest else f"{was}: too high, {format_money(lowest, currency)}"
 
 
 def keep_possible(form: Any, sale: Sale) -> None:
