@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from http.cookies import SimpleCookie
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -28,7 +29,6 @@ from shop.errors import not_found
 from shop.http import ShopperMiddleware, ShopRequest
 from shop.merchant.fields import WallTimeField
 from shop.merchant.instants import instants_of, is_in_range
-from shop.sales.boundaries import Boundary
 from shop.sales.models import Sale
 
 #: The views that have a preview. Whatever is not here is not found in one.
@@ -55,8 +55,8 @@ class InstantForm(forms.Form):
     at = WallTimeField(label="Day and time")
     page = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: object, sale: Sale, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         at = self.fields["at"]
         assert isinstance(at, WallTimeField)
         at.zone = sale.zone
@@ -129,14 +129,14 @@ def preview(request: ShopRequest, slug: str, at: datetime, page: str = "") -> Ht
     inside.now, inside.preview = at, _bar(sale, at, page)
     root = reverse("admin:preview", args=[slug, at])
     with previewing.on(root):
-        response = ShopperMiddleware(lambda each: _answer(each, page))(inside)  # type: ignore[arg-type]
+        response = ShopperMiddleware(lambda each: _answer(each, page))(inside)
     _set_apart(response.cookies, reverse("admin:sale_preview", args=[slug]))
     response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _answer(request: ShopRequest, page: str) -> HttpResponse:
+def _answer(request: HttpRequest, page: str) -> HttpResponse:
     match = _match(page)
     try:
         if match is None:
@@ -168,10 +168,9 @@ def _address(sale: Sale, at: datetime, page: str) -> str:
 
 
 def _stops(sale: Sale, page: str) -> tuple[Stop, ...]:
-    def stop(each: Boundary) -> Stop:
-        return Stop(each.at, each.text, _address(sale, each.at, page))
-
-    return tuple(map(stop, instants_of(sale)))
+    return tuple(
+        Stop(each.at, each.text, _address(sale, each.at, page)) for each in instants_of(sale)
+    )
 
 
 def _bar(sale: Sale, at: datetime, page: str) -> Bar:
@@ -197,7 +196,7 @@ def _cookies_inside(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _set_apart(cookies: "SimpleCookie", path: str) -> None:
+def _set_apart(cookies: SimpleCookie, path: str) -> None:
     """Give what a preview sets names of its own, a path of its own, and the session's length."""
     for name, cookie in list(cookies.items()):
         del cookies[name]
