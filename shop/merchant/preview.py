@@ -69,10 +69,10 @@ class InstantForm(forms.Form):
             raise ValidationError("The year has to be from 2000 to 2999.")
         return at
 
-    def clean_page(self) -> str:
-        """The page to look at, empty where it has no preview."""
-        page: str = self.cleaned_data["page"]
-        return page if _match(page) else ""
+    def clean_page(self) -> str | None:
+        """The page to look at, by its path in the shop; None where it has no preview."""
+        slash, page = self.cleaned_data["page"][:1], self.cleaned_data["page"][1:]
+        return page if slash == "/" and _match(page) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
     sale = get_object_or_404(Sale, slug=slug)
     form = InstantForm(request.GET if "at" in request.GET else None, sale=sale)
     if form.is_valid():
-        page = form.cleaned_data["page"] or _page_of(sale)
+        page = form.cleaned_data["page"]
+        page = _page_of(sale) if page is None else page
         return redirect(_address(sale, form.cleaned_data["at"], page))
     context = {
         **admin.site.each_context(request),

@@ -450,7 +450,7 @@ def test_the_bar_says_when_it_is_and_leads_out(draft: Sale, olga: Previewer) -> 
 def test_from_what_was_refused_the_bar_leads_on_to_the_bag(draft: Sale, olga: Previewer) -> None:
     bar = olga.take(OPENS, "x").one("[data-preview]")
     assert {str(each["href"]).partition("Z/")[2] for each in bar.select("li a")} == {"bag/"}
-    assert bar.select("input[name=page]")[0]["value"] == "bag/"
+    assert bar.select("input[name=page]")[0]["value"] == "/bag/"
 
 
 def test_its_answers_are_kept_nowhere_and_found_by_nobody(sale: Sale, olga: Previewer) -> None:
@@ -568,10 +568,15 @@ def test_any_instant_is_written_as_the_sales_wall_shows_it(
 def test_one_stays_on_the_page_that_one_looked_at(
     choose: Callable[..., Page], olga: Previewer
 ) -> None:
-    assert choose("2026-11-27 12:14:59", "bag/").path == olga.path(LAST, "bag/")
+    for page in ("", "bag/", "products/mug-01/"):
+        form = olga.look(OPENS, page).one("[data-preview] form")
+        sent = str(form.select("input[name=page]")[0]["value"])
+        assert choose("2026-11-27 12:14:59", sent).path == olga.path(LAST, page)
 
 
-@pytest.mark.parametrize("page", ["orders/x/", "../../", "//example.org/", "https://example.org"])
+@pytest.mark.parametrize(
+    "page", ["", "bag/", "/orders/x/", "/../../", "//example.org/", "https://example.org"]
+)
 def test_no_other_page_than_one_that_has_a_preview_is_gone_to(
     choose: Callable[..., Page], olga: Previewer, page: str
 ) -> None:
@@ -593,9 +598,9 @@ def test_no_other_page_than_one_that_has_a_preview_is_gone_to(
 def test_what_is_not_one_instant_is_said_so(
     choose: Callable[..., Page], written: str, told: str
 ) -> None:
-    page = choose(written, "bag/")
+    page = choose(written, "/bag/")
     assert told in page.text
-    assert page.one("input[name=page]")["value"] == "bag/"
+    assert page.one("input[name=page]")["value"] == "/bag/"
 
 
 def test_a_window_that_ends_within_a_second_is_closed_at_the_next_whole_one(
