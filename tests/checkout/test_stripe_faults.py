@@ -256,7 +256,7 @@ def test_a_lapse_that_stripe_does_not_answer_is_settled_by_the_next(
     assert Order.objects.get().status == "expired"
 
 
-def test_a_payment_that_stripe_refuses_to_make_gives_its_claim_back_at_the_lapse(
+def test_a_payment_that_stripe_refuses_to_make_gives_its_claim_back_at_once(
     buyer: Shopper,
     card: Card,
     settings: Settings,
@@ -264,6 +264,21 @@ def test_a_payment_that_stripe_refuses_to_make_gives_its_claim_back_at_the_lapse
     clock: FrozenDateTimeFactory,
 ) -> None:
     settings.STRIPE_PAYMENT_METHOD_TYPES = ["us_bank_account"]
+    assert send(buyer, card()) == 422
+    assert Order.objects.get().status == "canceled"
+    check_end(ledger, clock)
+
+
+def test_and_at_the_lapse_where_the_refusal_was_not_heard(
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    settings: Settings,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    settings.STRIPE_PAYMENT_METHOD_TYPES = ["us_bank_account"]
+    fault(CREATE, "timeout_before")
     send(buyer, card())
     assert Order.objects.get().status == "pending"
     check_end(ledger, clock)
