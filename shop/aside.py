@@ -5,6 +5,7 @@ done, and where more waits than is worth waiting for, no more is taken on: so
 what is to be done has to stand in a row, where somebody finds it again.
 """
 
+import atexit
 import logging
 from collections.abc import Callable
 from queue import Full, Queue
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 #: What may wait in a process; beyond it, it is left to whoever finds the row.
 MOST_WAITING = 1000
+#: How long a process that is told to stop waits for what it has taken on.
+SECONDS_TO_FINISH = 5
 
 type Work = Callable[[], object]
 
@@ -36,15 +39,18 @@ def do(work: Work) -> None:
         logger.warning("More waits to be done aside than this process gets done")
         return
     with _starting:
+        if not _threads:
+            atexit.register(finish, SECONDS_TO_FINISH)
         while len(_threads) < settings.ASIDE_THREADS:
-            # A daemon: a server that is told to stop does not wait for somebody else's.
+            # Daemons: who waits for a silent service must not keep a server from stopping.
             _threads.append(Thread(target=_work, name="aside", daemon=True))
             _threads[-1].start()
 
 
-def finish() -> None:
-    """Wait until all that this process has taken on is done."""
-    _waiting.join()
+def finish(seconds: float | None = None) -> None:
+    """Wait until all that this process has taken on is done; no longer than so long."""
+    with _waiting.all_tasks_done:
+        _waiting.all_tasks_done.wait_for(lambda: not _waiting.unfinished_tasks, seconds)
 
 
 def _work() -> None:

@@ -91,9 +91,11 @@ def act_on_left(now: datetime, *, waiting_for: timedelta = timedelta(0), most: i
     :param waiting_for: only on what waits for so long
     :param most: on so many; on all of it if 0
     """
-    left = StripeEvent.objects.filter(
-        acted_at=None, received_at__gt=now - TIME_TO_TRY, received_at__lte=now - waiting_for
-    ).order_by("?")  # One that always fails is not always in the way of the others.
+    left = StripeEvent.objects.filter(acted_at=None, received_at__gt=now - TIME_TO_TRY)
+    if waiting_for:
+        left = left.filter(received_at__lte=now - waiting_for)
+    # In any order: one that always fails is not always in the way of the others.
+    left = left.order_by("?")
     started = monotonic_seconds()
     for row in left[:most] if most else left:
         try:

@@ -21,11 +21,13 @@ What goes back:
 import logging
 import secrets
 from datetime import datetime
+from functools import partial
 
 import stripe
 from django.db import transaction
 from django.db.models import Sum
 
+from shop import aside
 from shop.checkout.charges import from_stripe_amount, to_stripe_amount
 from shop.checkout.claims import give_back
 from shop.checkout.figures import count_refund
@@ -205,7 +207,8 @@ def record(
         _restock(order)
         _follow(order, cause=cause, now=now, stripe_event=stripe_event)
         if is_accepted:
-            transaction.on_commit(lambda: send_refund_note.enqueue(refund.pk), robust=True)
+            send = partial(send_refund_note.enqueue, refund.pk)
+            transaction.on_commit(lambda: aside.do(send), robust=True)
 
 
 def record_any(

@@ -8,12 +8,14 @@ Stripe's word alone: a payment that may still succeed keeps its stock.
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 import stripe
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from shop import aside
 from shop.bag.judging import JudgedLine
 from shop.checkout import receipts, refunds
 from shop.checkout.claims import release
@@ -61,7 +63,9 @@ def settle(
         moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
         if moved and status is Status.PAID:
             count_paid(row)
-            transaction.on_commit(lambda: receipts.send_receipt.enqueue(order.pk), robust=True)
+            # The shopper's answer waits for no mail server.
+            send = partial(receipts.send_receipt.enqueue, order.pk)
+            transaction.on_commit(lambda: aside.do(send), robust=True)
         if moved and status in {Status.EXPIRED, Status.CANCELED}:
             release(row, now)
         is_late = status is Status.PAID and row.status in OVER

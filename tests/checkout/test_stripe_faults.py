@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
 from statistics import median
+from threading import Event
 from typing import Any
 
 import pytest
@@ -585,6 +586,24 @@ def test_a_receipt_is_sent_once_the_mail_server_is_back(
     for _ in range(2):
         call_command("reconcile")
     assert len(mail.outbox) == 1
+
+
+def test_a_mail_server_that_is_slow_does_not_keep_the_shopper_waiting(
+    buyer: Shopper, card: Card, no_events: None, aside: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver, is_answered = EmailMessage.send, Event()
+
+    def slow(message: EmailMessage) -> int:
+        assert is_answered.wait(timeout=8)
+        return deliver(message)
+
+    monkeypatch.setattr(EmailMessage, "send", slow)
+    assert send(buyer, card()) == 303
+    assert (Order.objects.get().status, Order.objects.get().receipt_sent_at) == ("paid", None)
+    is_answered.set()
+    shop.aside.finish()
+    assert len(mail.outbox) == 1
+    assert Order.objects.get().receipt_sent_at is not None
 
 
 @pytest.mark.parametrize(("code", "sent"), [(550, 0), (450, 1)])
