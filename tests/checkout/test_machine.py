@@ -442,7 +442,7 @@ class FlashSale(RuleBasedStateMachine):
             self._add_fresh(who, sku, 1, 1)
             self._check_out(who, card, None)
             self.people[who].browser.client.cookies.pop("bag", None)
-        self._tell(about, self.stand_in.ledger()[-1:])
+        self._tell(f"payment_intent.{about}", self.stand_in.ledger()[-1:])
 
     @rule(
         who=WHO,
@@ -541,7 +541,8 @@ class FlashSale(RuleBasedStateMachine):
             order = orders[nth % len(orders)]
             self._send(who, f"{order_path(order)}cancel/", {})
             ledger = self.stand_in.ledger()
-            self._tell(about, [i for i in ledger if i["id"] == order.payment_intent])
+            its_own = [i for i in ledger if i["id"] == order.payment_intent]
+            self._tell(f"payment_intent.{about}", its_own)
 
     @rule(nth=NTH, approve=st.booleans(), comes_back=st.booleans())
     def answers_the_bank(self, nth: int, approve: bool, comes_back: bool) -> None:
@@ -588,7 +589,7 @@ class FlashSale(RuleBasedStateMachine):
     def a_webhook_is_delivered(self, nth: int, about: str, times: int) -> None:
         intents = self.stand_in.ledger()
         if intents:
-            self._tell(about, [intents[-1 - nth % len(intents)]] * times)
+            self._tell(f"payment_intent.{about}", [intents[-1 - nth % len(intents)]] * times)
 
     @precondition(lambda self: self.events)
     @rule(nth=NTH)
@@ -641,11 +642,12 @@ class FlashSale(RuleBasedStateMachine):
         restock=st.sampled_from([True, True, False]),
         kind=st.sampled_from(["", *KINDS, ""]),
         after=st.integers(0, 1),
+        times=st.sampled_from([1, 0, 2]),
     )
     def the_merchant_refunds(
-        self, nth: int, units: int, restock: bool, kind: str, after: int
+        self, nth: int, units: int, restock: bool, kind: str, after: int, times: int
     ) -> None:
-        """Units of a line, mostly back into stock; and Stripe's answer may be lost."""
+        """Units of a line, mostly back into stock; an answer may be lost, news come so often."""
         orders = Order.objects.filter(status__in=[Status.PAID, Status.PARTIALLY_REFUNDED])
         lines = OrderLine.objects.filter(order__in=orders, refunded__lt=F("quantity"))
         found = list(lines.order_by("pk"))
@@ -663,6 +665,8 @@ class FlashSale(RuleBasedStateMachine):
         with suppress(ServerFell):
             refunds.carry_out(refund, cause="merchant", now=now)
         self.trouble.clear()
+        about = {"id": "ch_unknown", "payment_intent": line.order.payment_intent, "metadata": {}}
+        self._tell("charge.refunded", [about] * times)
         self.world.seen["refunds"] += 1
 
     def _change_price(self, sku: str, price: int) -> None:
@@ -895,16 +899,17 @@ class FlashSale(RuleBasedStateMachine):
             assert page.status == 422
             assert page.verdicts[:1] == [expected]
 
-    def _tell(self, about: str, intents: list[dict[str, Any]]) -> None:
-        """Deliver an event about a payment; about the same one it is delivered twice."""
-        for intent in intents[:1]:
+    def _tell(self, type_: str, objects: list[dict[str, Any]]) -> None:
+        """Deliver an event about an object; about the same one it is delivered twice."""
+        for about in objects[:1]:
+            named = ("id", "payment_intent", "metadata")
             event = {
                 "id": f"evt_{len(self.events)}",
-                "type": f"payment_intent.{about}",
-                "data": {"object": {"id": intent["id"], "metadata": intent["metadata"]}},
+                "type": type_,
+                "data": {"object": {name: about[name] for name in named if name in about}},
             }
             self.events.append(event)
-            for _ in intents:
+            for _ in objects:
                 self._deliver(event)
 
     def _deliver(self, event: dict[str, Any]) -> None:
@@ -1220,6 +1225,13 @@ def _an_offer_is_used_once(at: FlashSale) -> Iterator[None]:
     yield at.sends_the_same_form_again(0, 0, with_that_bag=True)
 
 
+def _units_of_a_line_come_back_one_by_one(at: FlashSale) -> Iterator[None]:
+    yield at.buys(0, "LMP-01", 0, 3, None, None)
+    for kind, times in (("", 2), ("answer lost", 1), ("question lost", 0)):
+        yield at.the_merchant_refunds(0, 1, restock=True, kind=kind, after=0, times=times)
+        yield at.reconcile_runs()
+
+
 @pytest.mark.parametrize(
     "play",
     [
@@ -1231,6 +1243,7 @@ def _an_offer_is_used_once(at: FlashSale) -> Iterator[None]:
         _good_news_comes_twice,
         _two_offers_want_the_same_last_units,
         _an_offer_is_used_once,
+        _units_of_a_line_come_back_one_by_one,
     ],
 )
 def test_what_chance_seldom_comes_upon(
