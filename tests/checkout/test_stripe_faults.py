@@ -18,6 +18,7 @@ import stripe
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.management import call_command
+from django.db import OperationalError
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -25,7 +26,7 @@ from stripe._event_service import EventService
 
 import shop.aside
 from shop.catalog.models import Variant
-from shop.checkout import inbox, webhooks
+from shop.checkout import inbox, refunds, webhooks
 from shop.checkout.intents import ensure_intent
 from shop.checkout.management.commands import reconcile
 from shop.checkout.models import Dispute, Order, Refund, StatusChange, StripeEvent
@@ -652,3 +653,44 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
     call_command("reconcile")
     sound.refresh_from_db()
     assert sound.status == "expired"
+
+
+def test_who_watches_goes_on_whatever_a_round_met(
+    buyer: Shopper,
+    card: Card,
+    no_events: None,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    send(buyer, card(DECLINED))
+    clock.move_to(OPENS + LAPSE)
+    problems: list[Exception] = [OperationalError("away"), RuntimeError("odd")]
+    finish, rounds = refunds.finish, []
+
+    def fail_twice(now: Any) -> Any:
+        if problems:
+            raise problems.pop()
+        return finish(now)
+
+    def rest(seconds: float) -> None:
+        rounds.append(Order.objects.get().status)
+        if len(rounds) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(reconcile, "finish", fail_twice)
+    monkeypatch.setattr("time.sleep", rest)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("reconcile", "--watch")
+    assert rounds == ["expired"] * 3, "what a step met kept no other from being taken"
+    assert not problems
+
+
+def test_once_it_says_that_it_was_not_all_done(
+    buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(now: Any) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(reconcile, "finish", fail)
+    with pytest.raises(RuntimeError):
+        call_command("reconcile")

@@ -3,12 +3,13 @@
 import logging
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import stripe
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
 from shop.checkout.inbox import act_on_left, take_in_missed
@@ -48,24 +49,41 @@ class Command(BaseCommand):
         while True:
             try:
                 self._settle_all()
-            except DatabaseError:
-                logger.exception("The database is away")
+            except Exception:
+                # The database is away, or something is odd: who watches goes on all the same.
+                logger.exception("A round was not finished")
             close_old_connections()
             time.sleep(every)
 
     def _settle_all(self) -> None:
-        now = timezone.now()
+        """:raises Exception: the last that a step met; the others were taken all the same"""
+        now, problem = timezone.now(), None
+        steps: list[Callable[[datetime], None]] = [
+            self._settle_open,
+            self._finish,
+            self._take_in_missed,
+            act_on_left,
+            send_missing,
+        ]
+        for step in steps:
+            try:
+                step(now)
+            except Exception as error:
+                problem = error
+        if problem is not None:
+            raise problem
+
+    def _settle_open(self, now: datetime) -> None:
         for order in Order.objects.filter(IS_OPEN).order_by("placed_at"):
             try:
                 self._settle(order, now)
             except Exception:
                 # What is wrong with one order must not keep the others open.
                 logger.exception("%s cannot be settled", order.number)
+
+    def _finish(self, now: datetime) -> None:
         for refund in finish(now):
             self.stdout.write(f"{refund.order}: a refund of {refund.amount_text} {refund.status}")
-        self._take_in_missed(now)
-        act_on_left(now)
-        send_missing(now)
 
     def _take_in_missed(self, now: datetime) -> None:
         last = self._read_record_at
