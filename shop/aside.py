@@ -8,11 +8,12 @@ what is to be done has to stand in a row, where somebody finds it again.
 import atexit
 import logging
 from collections.abc import Callable
+from functools import partial
 from queue import Full, Queue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +29,19 @@ _threads: list[Thread] = []
 _starting = Lock()
 
 
-def do(work: Work) -> None:
-    """Do it aside; or here and now, where ``ASIDE_THREADS`` is 0."""
-    if settings.ASIDE_THREADS <= 0:
+def do(work: Work, *, wait: float = 0) -> None:
+    """Do it aside; or here and now, where ``ASIDE_THREADS`` is 0.
+
+    Inside of a transaction too: a thread would see nothing of what it has written.
+
+    :param wait: be patient for so many seconds: mostly it is done by then
+    """
+    if settings.ASIDE_THREADS <= 0 or connection.in_atomic_block:
         _do(work)
         return
+    done = Event()
     try:
-        _waiting.put_nowait(work)
+        _waiting.put_nowait(partial(_do_and_tell, work, done))
     except Full:
         logger.warning("More waits to be done aside than this process gets done")
         return
@@ -45,6 +52,8 @@ def do(work: Work) -> None:
             # Daemons: who waits for a silent service must not keep a server from stopping.
             _threads.append(Thread(target=_work, name="aside", daemon=True))
             _threads[-1].start()
+    if wait:
+        done.wait(wait)
 
 
 def finish(seconds: float | None = None) -> None:
@@ -63,6 +72,13 @@ def _work() -> None:
                 # Who knows when there is something to do again.
                 connections.close_all()
             _waiting.task_done()
+
+
+def _do_and_tell(work: Work, done: Event) -> None:
+    try:
+        _do(work)
+    finally:
+        done.set()
 
 
 def _do(work: Work) -> None:

@@ -30,6 +30,8 @@ from shop.clock import monotonic_seconds, unix_seconds
 
 logger = logging.getLogger(__name__)
 
+#: How long the answer to an event waits for it to be acted on: half of the 200 ms that it has.
+PATIENCE_SECONDS = 0.1
 #: How long an event may wait for who has taken it in; then the next one does it too.
 TIME_TO_ACT = timedelta(minutes=1)
 #: How long it is tried: as long as Stripe would.
@@ -65,9 +67,13 @@ def take_in(event: dict[str, Any], now: datetime) -> StripeEvent:
 
 
 def act_soon(row: StripeEvent) -> None:
-    """Act on an event once its sender is answered, and on what others have left behind."""
+    """Act on an event, and on what others have left behind; its sender need not wait for that.
+
+    It is waited for a little all the same: mostly Stripe answers at once, and who is told that an
+    event is taken in then finds it acted on.
+    """
     if row.acted_at is None:
-        aside.do(partial(_act_aside, row.pk))
+        aside.do(partial(_act_aside, row.pk), wait=PATIENCE_SECONDS)
 
 
 def act_on(row: StripeEvent, now: datetime) -> bool:
