@@ -14,13 +14,12 @@ from django.views.decorators.http import require_safe
 
 from shop.merchant.agenda import DealNow
 from shop.merchant.charts import Chart
-from shop.merchant.figures import Figures, last_hold, read_figures, refused_by_verdict
+from shop.merchant.figures import Figures, Sums, last_hold, read_figures, refused_by_verdict
 from shop.merchant.report_chart import lateness, span_of
 from shop.merchant.report_csv import as_csv
 from shop.merchant.report_figures import (
     MoneyBack,
     NotPaid,
-    Sold,
     late_by_span,
     money_back,
     money_back_whole,
@@ -63,7 +62,7 @@ class DealSold:
     """A deal, its supply, and what was sold of it."""
 
     now: DealNow
-    sold: Sold
+    sold: Sums
 
     @property
     def currency(self) -> str:
@@ -133,7 +132,7 @@ def read_report(sale: Sale, now: datetime) -> Report:
         read_at=now,
         held_until=held_until,
         figures=figures,
-        deals=tuple(DealSold(each, sold.get(each.deal.pk, Sold())) for each in figures.deals),
+        deals=tuple(DealSold(each, sold.get(each.deal.pk, Sums())) for each in figures.deals),
         lateness=lateness(sale, by_span, latest),
         payments=tuple(not_paid(sale)),
         back=tuple(money_back(sale)),

@@ -1,7 +1,7 @@
 """What a sale came to: counted from its orders, in as many queries however many they are."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import (
@@ -19,6 +19,7 @@ from django.db.models import (
 )
 
 from shop.checkout.models import OPEN, OVER, Order, OrderLine, Refund, RefundLine, StatusChange
+from shop.merchant.figures import NAMES, Sums
 from shop.sales.models import Sale
 
 _WAS_OVER = Exists(StatusChange.objects.filter(order=OuterRef("order"), to_status__in=OVER))
@@ -29,22 +30,6 @@ _DISCOUNT = Case(
     default=0,
     output_field=BigIntegerField(),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Sold:
-    """What was paid of a deal, in minor units of its currency."""
-
-    orders: int = 0
-    units: int = 0
-    revenue: int = 0
-    discount: int = 0
-    late_orders: int = 0
-    late_units: int = 0
-    late_revenue: int = 0
-    late_discount: int = 0
-    refunded_units: int = 0
-    refunded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +66,7 @@ def sold_lines(sale: Sale) -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(paid | back, deal__sale=sale).order_by()
 
 
-def sold_by_deal(sale: Sale) -> tuple[dict[int, Sold], int]:
+def sold_by_deal(sale: Sale) -> tuple[dict[int, Sums], int]:
     """What was paid, by deal; and how late the latest of it was ordered, in seconds, or -1."""
     rows: Collection[Any] = list(
         sold_lines(sale)
@@ -100,8 +85,7 @@ def sold_by_deal(sale: Sale) -> tuple[dict[int, Sold], int]:
             latest=Max("seconds_late", default=-1),
         )
     )
-    names = [each.name for each in fields(Sold)]
-    found = {row["deal"]: Sold(*(row[name] for name in names)) for row in rows}
+    found = {row["deal"]: Sums(*(row[name] for name in NAMES)) for row in rows}
     return found, max((row["latest"] for row in rows), default=-1)
 
 
