@@ -94,6 +94,7 @@ class Servers:
             "settings": {
                 **{name: getattr(settings, name) for name in names},
                 "ALLOWED_HOSTS": ["testserver"],
+                "ASIDE_THREADS": 0,
                 "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}},
             },
         }

@@ -30,7 +30,7 @@ from shop.checkout import inbox, refunds, webhooks
 from shop.checkout.intents import ensure_intent
 from shop.checkout.management.commands import reconcile
 from shop.checkout.models import Dispute, Order, Refund, StatusChange, StripeEvent
-from shop.checkout.settling import lapse_due
+from shop.checkout.settling import lapse_due, settle
 from shop.clock import monotonic_seconds
 from shop.sales.models import Sale
 from tests.checkout.invariants import check_books, check_charges
@@ -374,6 +374,33 @@ def test_the_news_that_a_payment_was_replaced_comes_while_the_next_one_is_made(
     check_end(ledger, clock)
 
 
+@pytest.mark.parametrize(("next_card", "status"), [("pm_card_visa", "paid"), (DECLINED, "pending")])
+def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwards(
+    next_card: str,
+    status: str,
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    ledger: Ledger,
+    stripe_api: stripe.StripeClient,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    fault(CONFIRM, "timeout_after")
+    send(buyer, card(ASKS_BANK))
+    first = Order.objects.get().payment_intent
+    send(buyer, card(next_card))
+    canceled = stripe_api.v1.payment_intents.retrieve(first)
+    assert canceled.status == "canceled"
+    order = Order.objects.get()
+    assert (order.status, order.payment_intent == first) == (status, False)
+    settle(order, canceled, cause="slow", now=OPENS)
+    again = Order.objects.get()
+    assert (again.status, again.payment_intent) == (order.status, order.payment_intent)
+    assert Variant.objects.get(sku="MUG-01").claimed == 1
+    check_end(ledger, clock)
+
+
 # Events
 
 
@@ -641,12 +668,12 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
         someone.add(someone.offer())
         send(someone, card(DECLINED))
     odd, sound = Order.objects.order_by("placed_at", "pk")
-    settle = lapse_due
+    give_up = lapse_due
 
     def fail_once(now: Any, orders: list[Order]) -> int:
         if orders == [odd]:
             raise RuntimeError("odd")
-        return settle(now, orders)
+        return give_up(now, orders)
 
     monkeypatch.setattr(reconcile, "lapse_due", fail_once)
     clock.move_to(OPENS + LAPSE)
