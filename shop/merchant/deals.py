@@ -59,7 +59,7 @@ class DealInline(CarefulInline):
         currency = deal.product.currency
         lowest = reference_price(deal, deal.sale)
         was = format_money(deal.was, currency)
-        return was if deal.was <= lowest else f"{was}: too high, {format_money(lowest, currency)}"
+        return was if deal.was <= lowest else f"{was} is too high: {format_money(lowest, currency)}"
 
 
 @admin.register(Deal)

@@ -19,6 +19,7 @@ from shop.catalog.models import Product
 from shop.merchant.edits import Edit, edits_of
 from shop.merchant.fields import SpanField, WallTimeField
 from shop.merchant.foresight import Foresight, foresee
+from shop.merchant.history import who
 from shop.merchant.prices import Percent, PriceField, payable, reduced
 from shop.merchant.together import TogetherForm
 from shop.merchant.uploads import PictureField
@@ -104,8 +105,9 @@ class SaleForm(TogetherForm):
         latest = self._latest_change()
         if seen is None or seen >= latest:
             return
-        news = self.instance.changes.filter(pk__gt=seen).select_related("made_by", "deal__product")
-        told = [str(Edit.of(change)) for change in news]
+        news = self.instance.changes.filter(pk__gt=seen)
+        rows = news.select_related("made_by", "deal__product", "sale")
+        told = [f"{who(change.made_by)}: {Edit.of(change)}" for change in rows]
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         data[self["seen"].html_name] = str(latest)
         self.data = data
