@@ -106,6 +106,24 @@ def count_by(order: Order, *, email: str, card: str, most: Mapping[int, int]) ->
             )
 
 
+def note_card(order: Order, card: str) -> None:
+    """Count an order that is paid by a card that nobody knew when it was placed.
+
+    Nothing is refused for it any more; the next order with that card is judged by it.
+
+    :param card: the card's key; empty where Stripe gives no fingerprint even then
+    """
+    if order.card_key or not card:
+        return
+    order.card_key = card
+    order.save(update_fields=["card_key"])
+    wanted = [(line, line.quantity - line.refunded) for line in order.lines.all()]
+    kind = str(LimitUse.Kind.CARD)
+    _count(
+        (deal, kind, card, units) for deal, units in sorted(_units_by(wanted, "deal_id").items())
+    )
+
+
 def release(order: Order, now: datetime) -> None:
     """Give back everything an order claimed; its offers are good again while they are held."""
     give_back(order, {line: line.quantity for line in order.lines.all()})

@@ -2,11 +2,15 @@
 
 import stripe
 from django.db.models import F, QuerySet
+from stripe.params import PaymentIntentRetrieveParams
 
 from shop.checkout.charges import to_stripe_amount
 from shop.checkout.methods import methods_for_order
 from shop.checkout.models import OPEN, Order
 from shop.checkout.stripe_api import client
+
+#: Asks for an intent together with what was charged.
+WITH_CHARGE: PaymentIntentRetrieveParams = {"expand": ["latest_charge"]}
 
 
 def ensure_intent(order: Order) -> stripe.PaymentIntent:
@@ -25,7 +29,17 @@ def ensure_intent(order: Order) -> stripe.PaymentIntent:
         _start_round(order, instead_of="")
         if not order.payment_intent:
             return _made(order)
-    return client().v1.payment_intents.retrieve(order.payment_intent)
+    return client().v1.payment_intents.retrieve(order.payment_intent, WITH_CHARGE)
+
+
+def card_of(intent: stripe.PaymentIntent) -> str:
+    """The fingerprint of the card that a payment was made with; empty where Stripe tells none.
+
+    A token need not have it; the charge does, where the card has one. It is told of
+    intents that were asked for with ``WITH_CHARGE``.
+    """
+    details = getattr(intent.latest_charge, "payment_method_details", None)
+    return getattr(getattr(details, "card", None), "fingerprint", None) or ""
 
 
 def cancel_intent(order: Order) -> stripe.PaymentIntent:

@@ -68,7 +68,11 @@ def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> strip
             Order.objects.filter(pk=order.pk).update(confirmation_token=token_id)
             intent = client().v1.payment_intents.confirm(
                 intent.id,
-                {"confirmation_token": token_id, "return_url": return_url},
+                {
+                    "confirmation_token": token_id,
+                    "return_url": return_url,
+                    "expand": ["latest_charge"],
+                },
                 {"idempotency_key": f"confirm-{order.number}-{token_id}"},
             )
     except stripe.CardError as error:

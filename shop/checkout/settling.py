@@ -18,9 +18,10 @@ from django.db.models import Q
 from shop import aside
 from shop.bag.judging import JudgedLine
 from shop.checkout import receipts, refunds
-from shop.checkout.claims import release
+from shop.checkout.claims import note_card, release
 from shop.checkout.figures import count_paid
-from shop.checkout.intents import cancel_intent
+from shop.checkout.intents import WITH_CHARGE, cancel_intent, card_of
+from shop.checkout.limits import card_key
 from shop.checkout.models import IS_OPEN, OVER, Order
 from shop.checkout.stripe_api import client
 from shop.checkout.transitions import Status, locked, move
@@ -62,6 +63,8 @@ def settle(
         row.save(update_fields=["decline_message", "payment_intent"])
         moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
         if moved and status is Status.PAID:
+            card = card_of(intent)
+            note_card(row, card_key(card) if card else "")
             count_paid(row)
             # The shopper's answer waits for no mail server.
             send = partial(receipts.send_receipt.enqueue, order.pk)
@@ -86,7 +89,7 @@ def settle_by_id(
     if not order.payment_intent:
         return None
     try:
-        intent = client().v1.payment_intents.retrieve(order.payment_intent)
+        intent = client().v1.payment_intents.retrieve(order.payment_intent, WITH_CHARGE)
     except stripe.StripeError as error:
         logger.warning("Stripe cannot say what became of %s: %s", order.number, _reason(error))
         return None

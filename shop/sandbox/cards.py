@@ -74,9 +74,12 @@ class Method:
 
     @property
     def fingerprint(self) -> str | None:
+        """What a token tells of it: the same as the charge, or nothing."""
+        return self.charged_fingerprint if self.has_fingerprint else None
+
+    @property
+    def charged_fingerprint(self) -> str:
         """The same for the same number, as at Stripe, and nothing of the number in it."""
-        if not self.has_fingerprint:
-            return None
         return hashlib.sha256(b"stand-in:" + self.number.encode()).hexdigest()[:16]
 
 
@@ -132,7 +135,7 @@ CATALOGUE = (
            "Fails after a while", Fate(DEBIT_FAILED, delayed=True), "sepa_debit", country="DE"),
     # Ours alone; Stripe answers with 'No such PaymentMethod'.
     Method("4000000000001018", ("pm_card_standIn_noFingerprint",),
-           "Succeeds, has no fingerprint (not Stripe's)", has_fingerprint=False),
+           "Succeeds; its token has no fingerprint (not Stripe's)", has_fingerprint=False),
     Method("DE08370400440532013003", ("pm_sepaDebit_standIn_success",),
            "Succeeds after a while", LATER, "sepa_debit", country="DE"),
     Method("DE78370400440532013004", ("pm_sepaDebit_standIn_failure",),

@@ -131,7 +131,8 @@ def _details(intent: Json, part: Json, method: Method, authenticated: bool) -> J
             "payment_reference": None,
         }
     return {
-        **of_part("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding"),
+        **of_part("brand", "checks", "country", "exp_month", "exp_year", "funding"),
+        "fingerprint": method.charged_fingerprint,
         "amount_authorized": intent["amount"],
         "authorization_code": random_text(6).upper(),
         "extended_authorization": {"status": "disabled"},

@@ -1,5 +1,6 @@
 """Whom a limit counts as one: a mailbox however it is spelled, a card, a browser with its ids."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from shop.checkout.limits import card_key, email_key, normalise_email
 from shop.checkout.models import Order
 from shop.sales.models import LimitUse
 from tests.conftest import OPENS
+from tests.plugin.merchant import Merchant
 from tests.shop import Shopper
 
 type Card = Callable[..., str]
@@ -78,3 +80,27 @@ def test_a_limit_is_free_again_with_the_claim(
     assert set(LimitUse.objects.values_list("units", flat=True)) == {0}
     assert another_shopper.order(card(declined), email=same).status == 422
     assert another_shopper.order(card(), email=same).order_status == "paid"
+
+
+def units_of_card(number: str) -> int:
+    """Units of the mug that are counted by a card, as the stand-in makes its fingerprint."""
+    fingerprint = hashlib.sha256(b"stand-in:" + number.encode()).hexdigest()[:16]
+    rows = LimitUse.objects.filter(kind=LimitUse.Kind.CARD, key=card_key(fingerprint))
+    return sum(row.units for row in rows)
+
+
+@in_shop
+def test_a_card_that_is_known_from_its_payment_alone_is_counted_by_it(
+    buyer: Shopper, card: Card, merchant: Merchant
+) -> None:
+    assert buyer.order(card("pm_card_standIn_noFingerprint")).order_status == "paid"
+    assert units_of_card("4000000000001018") == 1
+    merchant.refund(Order.objects.get(), "MUG-01", 1, "Cracked")
+    assert units_of_card("4000000000001018") == 0
+
+
+@in_shop
+def test_a_card_that_is_known_from_its_token_is_counted_once(buyer: Shopper, card: Card) -> None:
+    assert buyer.order(card()).order_status == "paid"
+    call_command("reconcile")
+    assert units_of_card("4242424242424242") == 1
