@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 
+from shop.catalog.models import Product
 from shop.merchant.fields import span_in_words
 from shop.money import format_money
 from shop.sales.changes import DEAL_FIELDS, SALE_FIELDS, as_json, record
@@ -135,5 +136,11 @@ def _of_deal(sale: Sale, form: DealRow) -> Iterator[Edit]:
         return
     for name in DEAL_FIELDS:
         if name in form.changed_data:
-            was, becomes = as_json(form.initial[name]), as_json(form.cleaned_data[name])
-            yield Edit(sale=sale, deal=deal, field=name, before=was, after=becomes)
+            was, becomes = _kept(form.initial[name]), _kept(form.cleaned_data[name])
+            if was != becomes:
+                yield Edit(sale=sale, deal=deal, field=name, before=was, after=becomes)
+
+
+def _kept(value: Any) -> Any:
+    """A value as a change keeps it: a product is its sku."""
+    return as_json(value.sku if isinstance(value, Product) else value)

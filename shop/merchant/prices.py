@@ -85,7 +85,7 @@ class PriceField(MoneyField):
             off = Decimal(text.removesuffix("%").strip().removeprefix("-"))
         except InvalidOperation:
             off = Decimal(0)
-        if not 0 < off < 100:
+        if not off.is_finite() or not 0 < off < 100:
             raise ValidationError("Write a reduction as 30%: more than 0, less than 100.")
         return Percent(off)
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from offers.terms import LIST
 from shop.catalog.models import Product
@@ -21,9 +22,9 @@ from shop.merchant.fields import SpanField, WallTimeField
 from shop.merchant.foresight import Foresight, foresee
 from shop.merchant.history import who
 from shop.merchant.prices import Percent, PriceField, payable, reduced
-from shop.merchant.together import TogetherForm
+from shop.merchant.together import TogetherForm, without_gone
 from shop.merchant.uploads import PictureField
-from shop.sales.models import Deal, Sale
+from shop.sales.models import Deal, Sale, validate_time_zone
 
 ASKS = "asks"
 
@@ -91,8 +92,16 @@ class SaleForm(TogetherForm):
             raise ValidationError(f"{LIST} stands for list prices: no sale can be called so.")
         return slug
 
+    def clean_time_zone(self) -> str:
+        """A zone that there is, before anything is said in it."""
+        name: str = self.cleaned_data["time_zone"]
+        validate_time_zone(name)
+        return name
+
     def clean(self) -> dict[str, Any]:
         """A sale ends after it starts; what others changed meanwhile is told first."""
+        if self.instance.pk is not None and "time_zone" not in self.changed_data:
+            self._write_window_in(self.instance.zone)
         cleaned = super().clean()
         starts_at, ends_at = cleaned.get("starts_at"), cleaned.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
@@ -100,6 +109,18 @@ class SaleForm(TogetherForm):
         if self.instance.pk is not None:
             self._tell_what_happened(cleaned.get("seen"))
         return cleaned
+
+    def _write_window_in(self, zone: ZoneInfo) -> None:
+        """Show the instants that were written in another zone: somebody else chose it meanwhile."""
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        for name in ("starts_at", "ends_at"):
+            field, instant = self.fields[name], self.cleaned_data.get(name)
+            assert isinstance(field, WallTimeField)
+            if field.zone != zone:
+                field.zone = zone
+                if instant is not None:
+                    data[self[name].html_name] = field.prepare_value(instant)
+        self.data = data
 
     def _tell_what_happened(self, seen: int | None) -> None:
         latest = self._latest_change()
@@ -170,6 +191,12 @@ class DealForm(TogetherForm):
             if self.instance.sale.published_at is not None:
                 self.fields["product"].disabled = True
 
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """What was changed; a price with its product, whose currency it is written in."""
+        changed: list[str] = super().changed_data
+        return [*changed, "price"] if "product" in changed and "price" not in changed else changed
+
     def clean_price(self) -> int:
         """The price in minor units."""
         product, price = self.cleaned_data.get("product"), self.cleaned_data["price"]
@@ -198,6 +225,15 @@ class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
     foresight: Foresight | None = None
     edits: Sequence[Edit] = ()
+
+    def __init__(
+        self, data: Any = None, files: Any = None, instance: Any = None, **options: Any
+    ) -> None:
+        if data is not None and instance is not None and instance.pk is not None:
+            there = instance.deals.values_list("pk", flat=True)
+            prefix = options.get("prefix") or self.get_default_prefix()
+            data = without_gone(data, prefix, {str(pk) for pk in there})
+        super().__init__(data, files, instance, **options)
 
     def clean(self) -> None:
         """:raises ValidationError: what follows from it was not read yet"""

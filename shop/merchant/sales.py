@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -139,8 +139,9 @@ class SaleAdmin(CarefulAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
         if isinstance(formset, DealFormSet):
+            now = timezone.now()
             for edit in formset.edits:
-                edit.record(by=staff_of(request), now=timezone.now())
+                edit.record(by=staff_of(request), now=now)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -152,7 +153,9 @@ class SaleAdmin(CarefulAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Who did what to a sale, when and why, and how it was before."""
-        sale = get_object_or_404(Sale, pk=object_id)
+        sale = self.get_object(request, object_id)
+        if sale is None:
+            raise Http404
         if not self.has_view_or_change_permission(request, sale):
             raise PermissionDenied
         context = {

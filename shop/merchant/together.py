@@ -2,14 +2,16 @@
 
 A page carries, field by field, what it began with (Django's hidden initial
 values). So a form that comes back knows what was changed in it, whatever has
-happened to the row meanwhile: that alone is written, and what somebody else
-changed stays theirs. Where both changed the same field, or anything at all was
+happened to the row meanwhile: that alone is written, and everything else stays
+as its row has it, to the last space. Where both changed the same field, or anything at all was
 changed meanwhile, the form is shown once more before it is saved.
 
 Django's generic classes take no arguments at run time, hence the ignores.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -29,40 +31,72 @@ class TogetherForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Take over what others changed; :raises ValidationError: both changed the same field"""
         cleaned = super().clean() or self.cleaned_data
-        for name in list(self._changed_by_others()):
+        if self.instance.pk is None:
+            return cleaned
+        for name, theirs in list(self._changed_by_others()):
             field, bound = self.fields[name], self[name]
-            theirs = self.get_initial_for_field(field, name)
             both = name in self.changed_data and field.has_changed(theirs, bound.data)
             self._show_now(name, theirs, is_typed=both)
             if both:
                 self.add_error(name, CHANGED_BY_BOTH.format(theirs=_in_words(field, theirs)))
-            elif name in cleaned:
+        for name in cleaned.keys() - set(self.changed_data):
+            if self.fields[name].show_hidden_initial:
                 cleaned[name] = getattr(self.instance, name)
         return cleaned
 
-    def _changed_by_others(self) -> Iterator[str]:
-        """Fields whose rows say something else now than when the page was opened."""
+    def _changed_by_others(self) -> Iterator[tuple[str, Any]]:
+        """Fields whose rows say something else now than when the page was opened; and what."""
         for name, field in self.fields.items():
             began = self.data.get(self[name].html_initial_name)
             if began is None or field.disabled or not field.show_hidden_initial:
                 continue
             theirs = self.get_initial_for_field(field, name)
             if isinstance(theirs, str):
-                # Browsers have an opinion of their own on how a line ends.
+                # Browsers have an opinion on how a line ends, and fields on the spaces around.
                 began, theirs = "\n".join(began.splitlines()), "\n".join(theirs.splitlines())
+                theirs = field.to_python(theirs)
             if field.has_changed(theirs, began):
-                yield name
+                yield name, theirs
 
     def _show_now(self, name: str, theirs: Any, *, is_typed: bool) -> None:
         """Let the page begin with what the row says now, and show that where nothing was typed."""
         field, bound = self.fields[name], self[name]
         data: Any = self.data.copy()  # type: ignore[attr-defined]
-        data[bound.html_initial_name] = _written(field, theirs)
+        is_instant = isinstance(theirs, datetime)
+        data[bound.html_initial_name] = (
+            theirs.isoformat() if is_instant else _written(field, theirs)
+        )
         if not is_typed:
             data[bound.html_name] = _written(field, theirs)
             if isinstance(field, forms.BooleanField) and not theirs:
                 del data[bound.html_name]
         self.data = data
+
+
+def without_gone(data: Any, prefix: str, there: Collection[str]) -> Any:
+    """What was sent of a formset, without the rows that somebody else has deleted meanwhile.
+
+    :param there: the ids of those that there are
+    """
+    row_field = re.compile(rf"((?:initial-)?{prefix}-)(\d+)(-.+)")
+    sent = [(match, value) for name, value in data.items() if (match := row_field.fullmatch(name))]
+    gone = {
+        match[2]
+        for match, value in sent
+        if match[0] == f"{prefix}-{match[2]}-id" and value and value not in there
+    }
+    if not gone:
+        return data
+    kept = sorted({match[2] for match, _ in sent} - gone, key=int)
+    data = data.copy()
+    for match, _ in sent:
+        del data[match[0]]
+    for match, value in sent:
+        if match[2] in kept:
+            data[f"{match[1]}{kept.index(match[2])}{match[3]}"] = value
+    for count in (f"{prefix}-TOTAL_FORMS", f"{prefix}-INITIAL_FORMS"):
+        data[count] = str(int(data[count]) - len(gone))
+    return data
 
 
 def _written(field: forms.Field, value: Any) -> str:

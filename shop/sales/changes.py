@@ -19,7 +19,7 @@ SALE_FIELDS = (
     "delayed_payment",
     "state",
 )
-DEAL_FIELDS = ("position", "price", "allocation", "max_per_shopper", "withdrawn")
+DEAL_FIELDS = ("product", "position", "price", "allocation", "max_per_shopper", "withdrawn")
 
 
 def record(

@@ -14,7 +14,7 @@ from shop.merchant.fields import SpanField, span_in_words
 from shop.merchant.meaning import meaning_of_written
 from shop.merchant.prices import Percent, PriceField, reduced
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
-from shop.sales.promises import extend
+from shop.sales.promises import extend, recall
 from tests.conftest import CLOSES, HOLD, OPENS
 from tests.merchant.desk import Merchant, errors, merchant, page_of
 from tests.plugin.merchant import fields_of
@@ -33,6 +33,14 @@ def other(db: None) -> Merchant:
 
 def act_page(sale: Sale, name: str) -> str:
     return reverse(f"admin:sales_sale_{name}", args=[sale.pk])
+
+
+def hidden(sale: Sale) -> Sale:
+    """The sale as a draft that was never published."""
+    Sale.objects.filter(pk=sale.pk).update(state="draft", published_at=None)
+    sale.deals.update(was=None)
+    sale.refresh_from_db()
+    return sale
 
 
 def save(merchant: Merchant, page: Page) -> Page:
@@ -86,7 +94,7 @@ def test_a_price_may_be_a_reduction(written: str) -> None:
     assert PriceField().clean(written) == Percent(Decimal(30))
 
 
-@pytest.mark.parametrize("written", ["0%", "100%", "x%", "%", "-130%"])
+@pytest.mark.parametrize("written", ["0%", "100%", "x%", "%", "-130%", "nan%", "inf%"])
 def test_a_reduction_is_more_than_nothing_and_less_than_all(written: str) -> None:
     with pytest.raises(ValidationError, match="Write a reduction as 30%"):
         PriceField().clean(written)
@@ -114,6 +122,41 @@ def test_a_reduction_is_taken_off_the_list_price_and_kept_as_a_price(
     merchant.change_knowingly(page_of(sale), deals__0__price="30%")
     assert Deal.objects.get(product__sku="MUG-01").price == 3493
     assert merchant.form(page_of(sale))["deals-0-price"] == "34.93"
+
+
+def test_a_reduction_to_the_price_it_has_is_no_change(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    Deal.objects.filter(product__sku="MUG-01").update(price=3493)
+    merchant.change(page_of(sale), deals__0__price="30%")
+    assert not Change.objects.filter(field="price").exists()
+
+
+def test_another_product_takes_the_price_that_is_written_in_its_currency(
+    merchant: Merchant, sale: Sale
+) -> None:
+    make_product("YEN", "Teacup", list_price=1000, currency="JPY")
+    Deal.objects.filter(product__sku="MUG-01").update(price=500)
+    merchant.change(page_of(hidden(sale)), deals__0__product="YEN")
+    assert Deal.objects.get(product__sku="YEN").price == 5
+    changes = Change.objects.filter(field__in=["product", "price"]).order_by("pk")
+    assert [(each.before, each.after) for each in changes] == [("MUG-01", "YEN"), (500, 5)]
+
+
+def test_a_price_that_another_currency_cannot_have_is_refused(
+    merchant: Merchant, sale: Sale
+) -> None:
+    make_product("YEN", "Teacup", list_price=1000, currency="JPY")
+    page = merchant.change(page_of(hidden(sale)), deals__0__product="YEN")
+    assert "Amounts in JPY have no decimals." in errors(page)
+
+
+def test_a_zone_that_is_none_is_refused_with_whatever_else_was_changed(
+    merchant: Merchant, sale: Sale
+) -> None:
+    page = merchant.change(page_of(sale), time_zone="Mars/X", starts_at="2026-11-27 11:00")
+    assert "Mars/X is not a time zone" in errors(page)
 
 
 # --- What it means ----------------------------------------------------------------
@@ -329,6 +372,84 @@ def test_what_somebody_left_alone_never_overwrites_what_another_wrote(
     assert (sale.title, deal.price, deal.withdrawn) == ("Fall", 599, True)
 
 
+@pytest.mark.parametrize(
+    "window",
+    [
+        {},
+        {"starts_at": "2026-11-27 20:00", "ends_at": "2026-11-27 20:15"},
+        {"ends_at": "2026-11-27 13:00"},
+    ],
+    ids=["same clock", "same instants", "another end"],
+)
+def test_another_zone_of_somebody_else_is_the_one_that_the_window_is_shown_in(
+    merchant: Merchant, other: Merchant, sale: Sale, window: dict[str, str]
+) -> None:
+    opened = merchant.form(page_of(hidden(sale)))
+    other.change(page_of(sale), time_zone="Asia/Tokyo", **window)
+    theirs = other.form(page_of(sale))
+    page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    shown = fields_of(page.one("#content form"))
+    names = ["time_zone", "starts_at", "ends_at", "initial-starts_at"]
+    assert [shown[name] for name in names] == [theirs[name] for name in names]
+    assert errors(save(merchant, page)) == ""
+    saved = merchant.form(page_of(sale))
+    assert [saved[name] for name in names] == [theirs[name] for name in names]
+    sale.refresh_from_db()
+    assert sale.title == "Fall"
+
+
+def test_a_window_that_was_typed_keeps_its_instant_in_another_zone_of_somebody_else(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(hidden(sale)))
+    instants = {"starts_at": "2026-11-27 20:00", "ends_at": "2026-11-27 20:15"}
+    other.change(page_of(sale), time_zone="Asia/Tokyo", **instants)
+    typed = opened | {"ends_at": "2026-11-27 13:00", "_save": "Save"}
+    page = merchant.send(page_of(sale), typed)
+    assert fields_of(page.one("#content form"))["ends_at"] == "2026-11-27 21:00:00"
+    save(merchant, page)
+    sale.refresh_from_db()
+    assert sale.ends_at == OPENS + 60 * MINUTE
+
+
+def test_a_deal_that_somebody_took_out_is_no_row_any_more(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(hidden(sale)))
+    other.change(page_of(sale), deals__0__DELETE="on")
+    typed = opened | {"title": "Fall", "deals-1-price": "7.77", "_save": "Save"}
+    page = merchant.send(page_of(sale), typed)
+    assert "bob: MUG-01: taken out" in errors(page)
+    assert fields_of(page.one("#content form"))["deals-0-price"] == "7.77"
+    assert errors(save(merchant, page)) == ""
+    sale.refresh_from_db()
+    assert (sale.title, sale.deals.get().price) == ("Fall", 777)
+
+
+def test_what_is_done_to_offers_meanwhile_hinders_nobody_who_writes(
+    merchant: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(sale))
+    extend(sale=sale, seconds=60, by=None, now=OPENS)
+    recall(sale=sale, reason="A slip", by=None, now=OPENS)
+    page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    assert errors(page) == ""
+    sale.refresh_from_db()
+    assert sale.title == "Fall"
+
+
+def test_words_of_a_document_stay_to_the_last_space_until_they_are_changed(
+    merchant: Merchant, sale: Sale
+) -> None:
+    """Fields cut the spaces off around what was typed; a document keeps them."""
+    Sale.objects.update(text="a\nb \n", title=" Autumn")
+    assert errors(merchant.change(page_of(sale), hold_seconds="30 min")) == ""
+    assert not Change.objects.exclude(field="state").exists()
+    assert errors(merchant.change(page_of(sale), text="More", title="Fall")) == ""
+    sale.refresh_from_db()
+    assert (sale.text, sale.title) == ("More", "Fall")
+
+
 def test_one_alone_is_told_nothing(merchant: Merchant, sale: Sale) -> None:
     merchant.change(page_of(sale), title="Fall")
     assert errors(merchant.change(page_of(sale), title="Late fall")) == ""
@@ -422,6 +543,11 @@ def test_the_record_of_a_sale_tells_who_did_what_and_cannot_be_changed(
     assert page.text.index("12:02 merchant") < page.text.index("12:01 bob"), "the latest first"
     assert not page.soup.select("#content form")
     assert Extension.objects.get().reason in page.text
+
+
+@pytest.mark.parametrize("pk", ["0", "abc"])
+def test_a_sale_that_is_none_has_no_record(merchant: Merchant, pk: str) -> None:
+    assert merchant.open(reverse("admin:sales_sale_history", args=[pk])).status == 404
 
 
 def test_a_struck_through_price_that_is_too_high_is_pointed_out(
