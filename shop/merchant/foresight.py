@@ -58,13 +58,14 @@ def foresee(
     :param deals: its deals' forms, valid
     """
     overlaps = tuple(_overlaps(after, deals)) if edits else ()
-    told = [(edit.field, str(edit)) for edit in edits]
-    return Foresight(
-        promised=tuple(_promised(before, edits, now)) if before else (),
-        overlaps=overlaps,
-        # Of what is changed and not of what is left: that goes on while somebody reads.
-        digest=sha256(repr((told, overlaps)).encode()).hexdigest()[:24],
-    )
+    promised = tuple(_promised(before, edits, now)) if before else ()
+    told = [
+        (edit.field, edit.deal and edit.deal.product.sku, edit.before, edit.after) for edit in edits
+    ]
+    # Of what is changed and not of what is left: that goes on while somebody reads. But who read
+    # it before anything was out has not read this.
+    digest = sha256(repr((told, overlaps, bool(promised))).encode()).hexdigest()[:24]
+    return Foresight(promised, overlaps, digest)
 
 
 def summary(out: Outstanding, sale: Sale) -> str:
@@ -72,7 +73,7 @@ def summary(out: Outstanding, sale: Sale) -> str:
     amounts = " and ".join(format_money(*each[::-1]) for each in sorted(out.amounts.items()))
     return (
         "Offers that are out stay honored: until "
-        f"{day_and_clock(out.held_until, sale.zone)} at the latest, for "
+        f"{day_and_clock(out.told_until, sale.zone)} at the latest, for "
         f"{several(out.units, 'unit')} and {amounts} at the most."
     )
 
@@ -111,7 +112,7 @@ def _of_deal(edit: Edit, promised: PromisedDeal, sale: Sale) -> Iterator[str]:
                 f"{edit.in_words(edit.before)} before, {edit.in_words(edit.after)} from now on."
             )
         case "withdrawn" if edit.after:
-            until = day_and_clock(promised.held_until, sale.zone)
+            until = day_and_clock(promised.told_until, sale.zone)
             yield f"{name} is shown no more. Whoever was shown it may buy it until {until}."
 
 

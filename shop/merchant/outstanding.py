@@ -3,8 +3,10 @@
 Nobody keeps a list of offers, so it is worked out from what the sale has been
 and is: when it minted, at which prices, with which hold. ``Change`` has what is
 no more. Every figure is a bound: until when at the latest, for how many units
-and how much money at the most. What is left of a deal bounds its units,
-together with what is claimed, not paid, and may come free again.
+and how much money at the most. What is left of a deal and of its product's
+stock bounds its units, together with what is claimed, not paid, and may come
+free again, in whichever sale. And a page may be as old as the showcase
+usually is.
 """
 
 from collections import defaultdict
@@ -16,9 +18,13 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from shop.checkout.models import OPEN, OrderLine
-from shop.merchant.agenda import deal_now
+from shop.checkout.models import IS_OPEN, Order, OrderLine
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
+from shop.sales.showcase import FRESH_SECONDS
+
+#: How long pages may go on saying what is changed already.
+_STALE = timedelta(seconds=FRESH_SECONDS)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,11 @@ class PromisedDeal:
         """What all those units come to at that price, in minor units."""
         return self.price * self.units
 
+    @property
+    def told_until(self) -> datetime:
+        """When it runs out at the latest, in full minutes."""
+        return _full_minute(self.held_until)
+
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
@@ -49,6 +60,11 @@ class Outstanding:
     def held_until(self) -> datetime:
         """When the last of them runs out."""
         return max(each.held_until for each in self.deals)
+
+    @property
+    def told_until(self) -> datetime:
+        """The same in full minutes."""
+        return _full_minute(self.held_until)
 
     @property
     def units(self) -> int:
@@ -71,10 +87,13 @@ class Outstanding:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What a sale was from one instant to another; ``prices`` and ``withdrawn`` by deal."""
+    """What a sale was from one instant to another; ``prices`` and ``withdrawn`` by deal.
+
+    ``ended_at`` is None for those of now.
+    """
 
     since: datetime
-    until: datetime
+    ended_at: datetime | None
     starts_at: datetime
     ends_at: datetime
     hold: timedelta
@@ -90,25 +109,33 @@ def outstanding(sale: Sale, now: datetime) -> Outstanding:
     deals = list(
         sale.deals.select_related("product").prefetch_related("product__variants").order_by("pk")
     )
-    history = list(_terms(sale, deals, sale.changes.order_by("-made_at", "-id"), now))
+    history = list(_terms(sale, deals, sale.changes.order_by("-made_at", "-id")))
     extensions = list(sale.extensions.all())
     recalls = list(sale.recalls.all())
-    unpaid = _unpaid(sale)
-    promised = (
-        _promised(deal, history, _voided(deal, sale, recalls), extensions, unpaid[deal.pk], now)
-        for deal in deals
-    )
-    return Outstanding(tuple(each for each in promised if each is not None))
+    units = _units(sale, deals)
+    promised = []
+    for deal in deals:
+        turned_at = _turned_at(deal, recalls)
+        held = [
+            (terms.prices[deal.pk], until)
+            for terms in history
+            if deal.pk not in terms.withdrawn
+            and (until := _held_until(terms, sale, turned_at, extensions, now)) is not None
+            and until > now
+        ]
+        if held:
+            price = min(price for price, _ in held)
+            until = max(until for _, until in held)
+            promised.append(PromisedDeal(deal, price, units[deal.pk], until))
+    return Outstanding(tuple(promised))
 
 
-def _terms(
-    sale: Sale, deals: Iterable[Deal], changes: Iterable[Change], now: datetime
-) -> Iterator[_Terms]:
+def _terms(sale: Sale, deals: Iterable[Deal], changes: Iterable[Change]) -> Iterator[_Terms]:
     """The sale's terms from now back to when it was first published."""
     assert sale.published_at is not None
     terms = _Terms(
         since=sale.published_at,
-        until=now,
+        ended_at=None,
         starts_at=sale.starts_at,
         ends_at=sale.ends_at,
         hold=sale.hold,
@@ -122,7 +149,7 @@ def _terms(
         before = _before(change, terms)
         if before != terms:
             yield replace(terms, since=change.made_at)
-            terms = replace(before, until=change.made_at)
+            terms = replace(before, ended_at=change.made_at)
     yield terms
 
 
@@ -142,15 +169,16 @@ def _before(change: Change, terms: _Terms) -> _Terms:
         case "withdrawn" if change.deal_id is not None:
             others = terms.withdrawn - {change.deal_id}
             return replace(terms, withdrawn=others | {change.deal_id} if value else others)
+        case "deal" if change.deal_id is not None:
+            # Put in: before that it was not on show, as if it were withdrawn.
+            return replace(terms, withdrawn=terms.withdrawn | {change.deal_id})
     return terms
 
 
-def _voided(deal: Deal, sale: Sale, recalls: Iterable[Recall]) -> datetime | None:
-    """The instant before which every offer of a deal is void; None where none is."""
-    instants = [each.made_at for each in recalls if each.deal_id == deal.pk or _is_of_all(each)]
-    if sale.recall_before is not None:
-        instants.append(sale.recall_before)
-    return max(instants, default=None)
+def _turned_at(deal: Deal, recalls: Iterable[Recall]) -> datetime | None:
+    """When a nonce of a deal was last turned: whatever was made until then is void."""
+    of_it = (each for each in recalls if each.deal_id == deal.pk or _is_of_all(each))
+    return max((each.made_at for each in of_it), default=None)
 
 
 def _is_of_all(recall: Recall) -> bool:
@@ -161,40 +189,29 @@ def _is_of_all(recall: Recall) -> bool:
     return recall.issued_before is None or recall.issued_before >= settled
 
 
-def _promised(
-    deal: Deal,
-    history: Iterable[_Terms],
-    voided: datetime | None,
-    extensions: Iterable[Extension],
-    unpaid: int,
-    now: datetime,
-) -> PromisedDeal | None:
-    held = [
-        (terms.prices[deal.pk], until)
-        for terms in history
-        if deal.pk not in terms.withdrawn
-        and (until := _held_until(terms, voided, list(extensions))) is not None
-        and until > now
-    ]
-    if not held:
-        return None
-    return PromisedDeal(
-        deal=deal,
-        price=min(price for price, _ in held),
-        units=deal_now(deal).left + unpaid,
-        held_until=max(until for _, until in held),
-    )
-
-
 def _held_until(
-    terms: _Terms, voided: datetime | None, extensions: list[Extension]
+    terms: _Terms,
+    sale: Sale,
+    turned_at: datetime | None,
+    extensions: Iterable[Extension],
+    now: datetime,
 ) -> datetime | None:
     """When the last offer made under these terms runs out; None where none was made."""
-    first = max(terms.since, terms.starts_at, voided or terms.since)
-    last = min(terms.until, terms.ends_at)
-    # Half-open, as windows are; what is made in the very instant that is asked about is out.
-    if not terms.is_published or last < first or last == terms.ends_at <= first:
+    if not terms.is_published:
         return None
+    until = now
+    if terms.ended_at is not None:
+        if turned_at is not None and terms.ended_at <= turned_at:
+            return None
+        until = min(terms.ended_at + _STALE, now)
+    bounds = (terms.starts_at, turned_at, sale.recall_before)
+    first = max(terms.since, *(each for each in bounds if each is not None))
+    last = min(until, terms.ends_at)
+    # Half-open, as windows are; what is made in the very instant that is asked about is out.
+    if last < first or terms.ends_at <= first:
+        return None
+    # An offer says when it was made in whole seconds.
+    first = first.replace(microsecond=0)
     # The last one made, and the last that each extension reaches.
     issues = {last, *(min(each.issued_before, last) for each in extensions)}
     return max(
@@ -206,12 +223,31 @@ def _held_until(
     )
 
 
-def _unpaid(sale: Sale) -> Mapping[int, int]:
-    """Units by deal in orders that are not paid."""
-    rows = (
-        OrderLine.objects.filter(deal__sale=sale, order__status__in=sorted(OPEN))
-        .order_by()
-        .values_list("deal")
-        .annotate(Sum("quantity"))
+def _full_minute(instant: datetime) -> datetime:
+    """Where a minute is told, the next one: rounded down it would be told too early."""
+    whole = instant.replace(second=0, microsecond=0)
+    return whole if whole == instant else whole + _MINUTE
+
+
+def _units(sale: Sale, deals: Iterable[Deal]) -> Mapping[int, int]:
+    """Units by deal that may still be had, should every order that is not paid lapse."""
+    # The few that are open first: see ``figures.under_way``.
+    lines = OrderLine.objects.filter(order__in=Order.objects.filter(IS_OPEN)).order_by()
+    of_deals = defaultdict(
+        int, lines.filter(deal__sale=sale).values_list("deal").annotate(Sum("quantity"))
     )
-    return defaultdict(int, rows)
+    products = [deal.product_id for deal in deals]
+    of_products = defaultdict(
+        int,
+        lines.filter(variant__product__in=products)
+        .values_list("variant__product")
+        .annotate(Sum("quantity")),
+    )
+    units = {}
+    for deal in deals:
+        variants = deal.product.variants.all()
+        units[deal.pk] = sum(v.stock - v.claimed for v in variants) + of_products[deal.product_id]
+        if deal.allocation is not None:
+            free = deal.allocation - deal.claimed + of_deals[deal.pk]
+            units[deal.pk] = min(units[deal.pk], free)
+    return units

@@ -108,8 +108,9 @@ def load_sale(document: SaleDocument, *, now: datetime) -> list[str]:
         _save_variants(variants, load)
         _save_deals(deals, sale, load)
         _withdraw_rest(document, sale, load)
-        _save_state(document, sale, load)
+        # Before it is shown or hidden: what was never on show with it promised nothing.
         _record(sale, load)
+        _save_state(document, sale, load)
     return load.changes
 
 
