@@ -242,6 +242,9 @@ SECURE_CSP: dict[str, Collection[str] | str] = {
     "frame-ancestors": [CSP.NONE],
 }
 
+# The form of a sale has some fourteen fields for each deal: 350 of them.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
 # --- Files --------------------------------------------------------------------
 
 # From the root: what is relative would get a preview's prefix, and its storage would keep it.

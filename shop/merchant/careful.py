@@ -71,4 +71,5 @@ class CarefulInline(admin.TabularInline):  # type: ignore[type-arg]
         rows = super().get_queryset(request)
         if request.method != "POST":
             return rows
-        return rows.order_by("pk").select_for_update(no_key=True)
+        # A lock on them is none on what they belong to.
+        return rows.order_by("pk").select_for_update(no_key=True, of=("self",))

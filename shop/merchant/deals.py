@@ -11,7 +11,7 @@ from shop.merchant.exchange import CsvAdmin, DealTable
 from shop.merchant.sale_forms import DealForm, DealFormSet
 from shop.money import format_money
 from shop.sales.models import Deal, Sale
-from shop.sales.publishing import reference_price
+from shop.sales.publishing import reference_prices
 
 
 class DealInline(CarefulInline):
@@ -30,11 +30,11 @@ class DealInline(CarefulInline):
         "withdrawn",
     )
     readonly_fields = ("name", "was_text", "claimed")
+    #: What ``was_text`` holds all rows against, read once: a request has an inline of its own.
+    _lowest: dict[int, int] | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        # A lock on a deal is none on its product.
-        return rows if request.method == "POST" else rows.select_related("product", "sale")
+        return super().get_queryset(request).select_related("product", "sale")
 
     def get_extra(self, request: HttpRequest, obj: Sale | None = None, **kwargs: Any) -> int:
         """A sale that has no deals yet starts with one to be filled in."""
@@ -56,8 +56,9 @@ class DealInline(CarefulInline):
         """The price that is struck through; with a warning where a later one was lower."""
         if not deal.was:
             return "at publication"
-        currency = deal.product.currency
-        lowest = reference_price(deal, deal.sale)
+        if self._lowest is None:
+            self._lowest = reference_prices(deal.sale.deals.values_list("pk", flat=True))
+        currency, lowest = deal.product.currency, self._lowest[deal.pk]
         was = format_money(deal.was, currency)
         return was if deal.was <= lowest else f"{was} is too high: {format_money(lowest, currency)}"
 

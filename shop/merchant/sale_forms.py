@@ -163,6 +163,8 @@ class ProductField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     def to_python(self, value: Any) -> Any:
         """:raises ValidationError: there is no such product"""
+        if isinstance(value, Product):
+            return value
         return super().to_python(value.strip() if isinstance(value, str) else value)
 
 

@@ -44,6 +44,11 @@ class TogetherForm(forms.ModelForm):  # type: ignore[type-arg]
                 cleaned[name] = getattr(self.instance, name)
         return cleaned
 
+    def _post_clean(self) -> None:
+        """Ask the model about what was changed; a row that nobody touched is as it was saved."""
+        if self.instance.pk is None or self.changed_data:
+            super()._post_clean()  # type: ignore[misc]
+
     def _changed_by_others(self) -> Iterator[tuple[str, Any]]:
         """Fields whose rows say something else now than when the page was opened; and what."""
         for name, field in self.fields.items():

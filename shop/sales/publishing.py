@@ -4,7 +4,8 @@ None of it turns a nonce: offers that are out stay honored (``promises`` is
 what touches those). Each is one transaction that locks the sale's row.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -40,8 +41,10 @@ def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
     sale.published_at = sale.published_at or now
     _save_state(sale, Sale.State.PUBLISHED, now=now, by=by)
     # By key: the order in which claims lock them.
-    for deal in sale.deals.filter(was__isnull=True).select_related("product").order_by("pk"):
-        deal.was = reference_price(deal, sale)
+    deals = sale.deals.filter(was__isnull=True).order_by("pk")
+    lowest = reference_prices(deal.pk for deal in deals)
+    for deal in deals:
+        deal.was = lowest[deal.pk]
         deal.full_clean()
         deal.save(update_fields=["was"])
 
@@ -65,30 +68,51 @@ def cancel(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str = 
     _save_state(sale, Sale.State.CANCELED, now=now, by=by, reason=reason)
 
 
-def reference_price(deal: Deal, sale: Sale) -> int:
-    """The price to strike through, in minor units.
+def reference_prices(deals: Iterable[int]) -> dict[int, int]:
+    """The prices to strike through, in minor units, by the ids of deals.
 
-    The lower of the list price and the lowest price asked in the 30 days
-    before the sale, in other sales too (Directive 98/6/EC, Article 6a).
+    Each is the lower of the list price and the lowest price asked in the 30 days
+    before the deal's sale, in other sales too (Directive 98/6/EC, Article 6a).
+    Three queries, however many deals there are.
     """
-    since = sale.starts_at - REFERENCE_PERIOD
-    in_sales = Deal.objects.filter(
-        product=deal.product,
+    found = (
+        Deal.objects.filter(pk__in=list(deals))
+        .select_related("product", "sale")
+        .prefetch_related("product__price_points")
+    )
+    others = defaultdict(list)
+    for other in _asked_before(found):
+        others[other.product_id].append(other)
+    return {deal.pk: _reference_price(deal, others[deal.product_id]) for deal in found}
+
+
+def _asked_before(deals: Collection[Deal]) -> Iterable[Deal]:
+    """Deals of the same products in sales that may have run in the 30 days before."""
+    if not deals:
+        return ()
+    starts = [deal.sale.starts_at for deal in deals]
+    return Deal.objects.filter(
+        product__in={deal.product_id for deal in deals},
         sale__published_at__isnull=False,
-        sale__starts_at__lt=sale.starts_at,
-        sale__ends_at__gt=since,
-    ).exclude(sale=sale)
+        sale__starts_at__lt=max(starts),
+        sale__ends_at__gt=min(starts) - REFERENCE_PERIOD,
+    ).select_related("sale")
+
+
+def _reference_price(deal: Deal, others: Iterable[Deal]) -> int:
+    until = deal.sale.starts_at
+    since = until - REFERENCE_PERIOD
     return min(
         deal.product.list_price,
-        lowest_list_price(deal.product, since=since, until=sale.starts_at),
-        *in_sales.values_list("price", flat=True),
+        lowest_list_price(deal.product, since=since, until=until),
+        *(
+            other.price
+            for other in others
+            if other.sale_id != deal.sale_id
+            and other.sale.starts_at < until
+            and other.sale.ends_at > since
+        ),
     )
-
-
-def reference_prices(deals: Iterable[int]) -> dict[int, int]:
-    """The same for deals by their ids: what it would be if they were published now."""
-    found = Deal.objects.filter(pk__in=list(deals)).select_related("product", "sale")
-    return {deal.pk: reference_price(deal, deal.sale) for deal in found}
 
 
 def _lock(sale: Sale) -> None:

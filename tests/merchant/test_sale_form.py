@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
@@ -272,6 +274,29 @@ def test_another_change_is_asked_about_anew(merchant: Merchant, sale: Sale) -> N
     form = fields_of(page.one("#content form")) | {"deals-0-price": "9.99", "_save": "Save"}
     page = merchant.send(page_of(sale), form)
     assert "€500.00 less than at the new price" in said_first(page)
+
+
+def test_what_was_agreed_to_is_one_change_of_one_product(merchant: Merchant, sale: Sale) -> None:
+    Product.objects.update(name="Mug")
+    Deal.objects.update(price=499)
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    form = fields_of(page.one("#content form"))
+    other = {"deals-0-price": "4.99", "deals-1-price": "5.99", "_save": "Save"}
+    assert "Mug: whoever was shown €4.99" in said_first(merchant.send(page_of(sale), form | other))
+    assert not Deal.objects.filter(price=599).exists()
+
+
+def test_what_was_agreed_to_before_anything_was_out_is_asked_anew(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    winter = Sale.objects.create(slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES)
+    Deal.objects.create(sale=winter, product=Product.objects.get(sku="MUG-01"), price=450)
+    clock.move_to(OPENS - MINUTE)
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    assert "Stoneware mug is in Winter too" in said_first(page)
+    clock.move_to(OPENS)
+    assert "whoever was shown €4.99 still pays that" in said_first(save(merchant, page))
+    assert sale.deals.get(product__sku="MUG-01").price == 499
 
 
 def test_words_and_pictures_touch_no_promise_and_are_saved_at_once(
@@ -606,6 +631,22 @@ def test_copies_of_one_day_have_addresses_of_their_own(merchant: Merchant, sale:
         merchant.change(act_page(sale, "copy"))
     slugs = Sale.objects.exclude(pk=sale.pk).values_list("slug", flat=True)
     assert set(slugs) == {"autumn-2026-12-04", "autumn-2026-12-04-2"}
+
+
+def test_a_sale_of_many_deals_is_read_and_saved_with_few_queries(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    for number in range(80):
+        product = make_product(f"P-{number}", f"Plate {number}")
+        Deal.objects.create(sale=sale, product=product, price=500, was=4990)
+    with CaptureQueriesContext(connection) as reading:
+        form = merchant.form(page_of(sale))
+    assert len(reading) < 30
+    with CaptureQueriesContext(connection) as saving:
+        merchant.client.post(page_of(sale), form | {"deals-3-price": "6", "_save": "Save"})
+    assert Deal.objects.filter(price=600).count() == 1
+    assert len(saving) < 80 + 82, "an id is looked up for each deal, and nothing else"
 
 
 def test_a_new_deal_of_a_sale_is_in_its_record(merchant: Merchant, sale: Sale) -> None:
