@@ -13,6 +13,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
 
 
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page is there, and not for this person."""
+    return render(request, "errors/403.html", status=403)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Something broke; the page asks nothing of what may be broken."""
     return render(request, "errors/500.html", status=500)

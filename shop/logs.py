@@ -1,7 +1,9 @@
-"""What must never stand in a log, taken out on the way there."""
+"""What does not belong in a log, taken out on the way there."""
 
 import logging
 import re
+
+from django.core.exceptions import PermissionDenied
 
 _ORDER_LINK = re.compile(r"/orders/[A-Za-z0-9_.-]{20,}")
 
@@ -14,4 +16,13 @@ class MaskOrderLinks(logging.Filter):
         if "/orders/" in message:
             record.msg = _ORDER_LINK.sub("/orders/…", message)
             record.args = ()
+        return True
+
+
+class NoTraceOfRefusals(logging.Filter):
+    """Leave the traceback out where somebody was refused a page: nothing is broken."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
+            record.exc_info = None
         return True

@@ -286,12 +286,15 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"mask_order_links": {"()": "shop.logs.MaskOrderLinks"}},
+    "filters": {
+        "mask_order_links": {"()": "shop.logs.MaskOrderLinks"},
+        "no_trace_of_refusals": {"()": "shop.logs.NoTraceOfRefusals"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["mask_order_links"],
+            "filters": ["mask_order_links", "no_trace_of_refusals"],
             "formatter": "line",
         }
     },

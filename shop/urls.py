@@ -19,5 +19,6 @@ urlpatterns = [
 if settings.QA_CLOCK:
     urlpatterns.append(path("qa/", include("shop.qa.urls")))
 
+handler403 = "shop.errors.refused"
 handler404 = "shop.errors.not_found"
 handler500 = "shop.errors.server_error"

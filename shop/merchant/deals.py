@@ -29,12 +29,19 @@ class DealInline(CarefulInline):
         "position",
         "withdrawn",
     )
-    readonly_fields = ("name", "was_text", "claimed")
+    readonly_fields = ("name", "price_text", "was_text", "claimed")
     #: What ``was_text`` holds all rows against, read once: a request has an inline of its own.
     _lowest: dict[int, int] | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("product", "sale")
+
+    def get_fields(self, request: HttpRequest, obj: Sale | None = None) -> Any:
+        """The form's fields; for who may only look, the price as people read it."""
+        fields = super().get_fields(request, obj)
+        if self.has_change_permission(request, obj):
+            return fields
+        return tuple("price_text" if name == "price" else name for name in fields)
 
     def get_extra(self, request: HttpRequest, obj: Sale | None = None, **kwargs: Any) -> int:
         """A sale that has no deals yet starts with one to be filled in."""
@@ -50,6 +57,10 @@ class DealInline(CarefulInline):
     def name(self, deal: Deal) -> str:
         """The product's name, beside its sku."""
         return deal.product.name if deal.product_id else ""
+
+    @admin.display(description="price")
+    def price_text(self, deal: Deal) -> str:
+        return format_money(deal.price, deal.product.currency)
 
     @admin.display(description="was")
     def was_text(self, deal: Deal) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from import_export import fields, resources, widgets
 from import_export.admin import ImportExportModelAdmin
@@ -108,6 +110,28 @@ def _text(column: str, attribute: str) -> fields.Field:
     )
 
 
+class Csv(CSV):
+    """CSV as spreadsheets write it: with commas, or with semicolons where those are decimals."""
+
+    def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
+        text = in_stream.decode("utf-8-sig") if isinstance(in_stream, bytes) else in_stream
+        header = text.partition("\n")[0]
+        delimiter = ";" if header.count(";") > header.count(",") else ","
+        return super().create_dataset(text, delimiter=delimiter, **kwargs)
+
+
+class Changes(resources.Diff):
+    """What a row changes, field by field: before and after, in words and not in letters."""
+
+    def as_html(self) -> list[SafeString]:
+        return [
+            format_html("{} → <ins>{}</ins>", before, after)
+            if before != after and not self.new and before != ""
+            else format_html("{}", after)
+            for before, after in zip(self.left, self.right, strict=True)
+        ]
+
+
 class Table(resources.ModelResource):  # type: ignore[type-arg]
     """What both tables have in common: strict columns, and everything checked."""
 
@@ -124,6 +148,10 @@ class Table(resources.ModelResource):  # type: ignore[type-arg]
             raise ValidationError(f"The column {', '.join(missing)} is missing.")
 
     needed: tuple[str, ...] = ()
+
+    @classmethod
+    def get_diff_class(cls) -> type[resources.Diff]:
+        return Changes
 
 
 class ProductTable(Table):
@@ -322,7 +350,8 @@ class DealTable(Table):
 class CsvAdmin(ImportExportModelAdmin):  # type: ignore[type-arg]
     """A list that goes out as CSV, and comes in again by way of a preview."""
 
-    formats = [CSV]
+    formats = [Csv]
+    from_encoding = "utf-8-sig"
     # One format, and all columns: nothing to choose.
     skip_export_form = True
     skip_admin_log = True

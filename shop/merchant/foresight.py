@@ -1,7 +1,8 @@
 """What saving a sale would bring, said before it is saved.
 
-Two things are worth a second look: what happens to offers that are already out,
-and another sale that has the same product at the same time.
+Three things are worth a second look: what happens to offers that are already out,
+another sale that has the same product at the same time, and a price that shoppers
+do not see as a reduction.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from shop.merchant.outstanding import Outstanding, PromisedDeal, outstanding
 from shop.merchant.wordings import several
 from shop.money import format_money
 from shop.sales.models import Deal, Sale
+from shop.sales.publishing import reference_price
 from shop.templatetags.shop import clock, day, day_and_clock
 
 #: What an offer says or is bounded by; the rest is words and pictures, and changes at once.
@@ -31,18 +33,22 @@ _TERMS = frozenset(
 )
 
 
+#: What decides which products are to be had when, and for how much.
+_WHAT_AND_WHEN = frozenset({"deal", "product", "price", "starts_at", "ends_at", "withdrawn"})
+
+
 @dataclass(frozen=True, slots=True)
 class Foresight:
     """Sentences to read before saving; ``digest`` says that it was these."""
 
     promised: tuple[str, ...]
-    overlaps: tuple[str, ...]
+    noticed: tuple[str, ...]
     digest: str
 
     @property
     def asks(self) -> bool:
         """Whether there is anything to read."""
-        return bool(self.promised or self.overlaps)
+        return bool(self.promised or self.noticed)
 
 
 def foresee(
@@ -57,15 +63,21 @@ def foresee(
     :param before: the sale as its row says it; None where it is new
     :param deals: its deals' forms, valid
     """
-    overlaps = tuple(_overlaps(after, deals)) if edits else ()
+    if not after.starts_at or not after.ends_at:
+        # What is wrong with its window is said there.
+        return Foresight((), (), "")
+    changed = {edit.field for edit in edits}
+    noticed = list(_unseen(edits))
+    if before is None or changed & _WHAT_AND_WHEN:
+        noticed += _overlaps(after, deals, now)
     promised = tuple(_promised(before, edits, now)) if before else ()
     told = [
         (edit.field, edit.deal and edit.deal.product.sku, edit.before, edit.after) for edit in edits
     ]
     # Of what is changed and not of what is left: that goes on while somebody reads. But who read
     # it before anything was out has not read this.
-    digest = sha256(repr((told, overlaps, bool(promised))).encode()).hexdigest()[:24]
-    return Foresight(promised, overlaps, digest)
+    digest = sha256(repr((told, noticed, bool(promised))).encode()).hexdigest()[:24]
+    return Foresight(promised, tuple(noticed), digest)
 
 
 def summary(out: Outstanding, sale: Sale) -> str:
@@ -142,11 +154,22 @@ def _moment(edit: Edit, instant: datetime) -> str:
     return day_and_clock(instant, edit.sale.zone)
 
 
-def _overlaps(sale: Sale, deals: Iterable[DealRow]) -> Iterator[str]:
-    """The same product in two sales at once."""
-    if not sale.starts_at or not sale.ends_at:
-        # What is wrong with its window is said there.
-        return
+def _unseen(edits: Iterable[Edit]) -> Iterator[str]:
+    """Prices that are no reduction in shoppers' eyes (98/6/EC, Article 6a)."""
+    for edit in edits:
+        deal = edit.deal
+        if deal is None or edit.after is None or edit.field not in {"price", "deal"}:
+            continue
+        reference = deal.was or reference_price(deal)
+        if deal.price >= reference:
+            yield (
+                f"{deal.product.name}: shoppers see no reduction, as it was "
+                f"{format_money(reference, deal.product.currency)} in the 30 days before the sale."
+            )
+
+
+def _overlaps(sale: Sale, deals: Iterable[DealRow], now: datetime) -> Iterator[str]:
+    """The same product in two sales at once, now or later."""
     products = [
         form.instance.product_id
         for form in deals
@@ -156,7 +179,7 @@ def _overlaps(sale: Sale, deals: Iterable[DealRow]) -> Iterator[str]:
     ]
     others = (
         Deal.objects.filter(product__in=products, withdrawn=False)
-        .filter(sale__starts_at__lt=sale.ends_at, sale__ends_at__gt=sale.starts_at)
+        .filter(sale__starts_at__lt=sale.ends_at, sale__ends_at__gt=max(sale.starts_at, now))
         .exclude(sale__state=Sale.State.CANCELED)
         .exclude(sale__slug=sale.slug)
         .select_related("sale", "product")

@@ -14,7 +14,14 @@ from django.views.decorators.http import require_safe
 
 from shop.merchant.agenda import DealNow
 from shop.merchant.charts import Chart
-from shop.merchant.figures import Figures, Sums, last_hold, read_figures, refused_by_verdict
+from shop.merchant.figures import (
+    Figures,
+    Sums,
+    closes_at,
+    last_hold,
+    read_figures,
+    refused_by_verdict,
+)
 from shop.merchant.report_chart import lateness, span_of
 from shop.merchant.report_csv import as_csv
 from shop.merchant.report_figures import (
@@ -86,6 +93,7 @@ class Report:
 
     sale: Sale
     read_at: datetime
+    closed_at: datetime
     held_until: datetime
     figures: Figures
     deals: tuple[DealSold, ...]
@@ -115,7 +123,7 @@ class Report:
         """Whether these figures are the last: "upcoming", "live", "held", "settling" or "final"."""
         if self.read_at < self.sale.starts_at:
             return "upcoming"
-        if self.read_at < self.sale.ends_at:
+        if self.read_at < self.closed_at:
             return "live"
         if self.read_at < self.held_until:
             return "held"
@@ -130,6 +138,7 @@ def read_report(sale: Sale, now: datetime) -> Report:
     return Report(
         sale=sale,
         read_at=now,
+        closed_at=closes_at(sale),
         held_until=held_until,
         figures=figures,
         deals=tuple(DealSold(each, sold.get(each.deal.pk, Sums())) for each in figures.deals),

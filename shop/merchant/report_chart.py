@@ -59,4 +59,6 @@ def _in_words(orders: int, latest: int) -> str:
     if not orders:
         return "No order came after the close."
     came = "1 order" if orders == 1 else f"{orders} orders"
+    if latest == 0:
+        return f"{came} came in the very second of the close."
     return f"{came} came after the close, the latest {duration(timedelta(seconds=latest))} after."

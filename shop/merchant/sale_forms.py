@@ -59,7 +59,9 @@ class SaleForm(TogetherForm):
             "delayed_payment",
         )
         labels = {"delayed_payment": "Bank debits too"}
-        help_texts = {"slug": "Its page’s address: /sales/autumn/. Once published it stays."}
+        help_texts = {
+            "slug": "What its page’s address ends in, after /sales/. Once published it stays."
+        }
         widgets = {
             "text": forms.Textarea(attrs={"rows": 3}),
             "time_zone": forms.Select(

@@ -18,6 +18,7 @@ from shop.merchant.acts import ACTS, Act
 from shop.merchant.careful import CarefulAdmin
 from shop.merchant.copying import copy_page
 from shop.merchant.deals import DealInline
+from shop.merchant.fields import span_in_words
 from shop.merchant.figures import last_hold
 from shop.merchant.foresight import summary
 from shop.merchant.history import history_of
@@ -70,6 +71,29 @@ class SaleAdmin(CarefulAdmin):
         ("Payment", {"fields": ("delayed_payment",)}),
     )
     actions = ("publish_sales", "extend", "recall", "unpublish", "cancel", "copy")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Sale | None = None) -> Any:
+        """The form's fields; for who may only look, what they say to people."""
+        if self._may_write(request, obj):
+            return super().get_fieldsets(request, obj)
+        return (
+            ("What", {"fields": ("title", "slug", "text")}),
+            ("When", {"fields": ("time_zone", "window", "hold_text")}),
+            ("Payment", {"fields": ("delayed_payment",)}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Sale | None = None) -> Any:
+        return () if self._may_write(request, obj) else ("window", "hold_text")
+
+    def _may_write(self, request: HttpRequest, sale: Sale | None) -> bool:
+        if sale is None:
+            return self.has_add_permission(request)
+        return self.has_change_permission(request, sale)
+
+    @admin.display(description="prices are held for")
+    def hold_text(self, sale: Sale) -> str:
+        """The hold in words."""
+        return span_in_words(sale.hold_seconds)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         # An address does not follow a new title by itself.

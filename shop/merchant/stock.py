@@ -70,7 +70,8 @@ class StockForm(forms.Form):
         """Say that more would go out than is left."""
         variant.refresh_from_db(fields=["stock", "claimed"])
         left = variant.stock - variant.claimed
-        self.add_error("units", f"Only {left} are left of {variant}: orders have the rest.")
+        rest = ": orders have the rest" if variant.claimed else ""
+        self.add_error("units", f"Only {left} are left of {variant}{rest}.")
 
 
 @transaction.atomic

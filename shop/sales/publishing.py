@@ -86,6 +86,11 @@ def reference_prices(deals: Iterable[int]) -> dict[int, int]:
     return {deal.pk: _reference_price(deal, others[deal.product_id]) for deal in found}
 
 
+def reference_price(deal: Deal) -> int:
+    """The same for one deal, saved or not."""
+    return _reference_price(deal, _asked_before([deal]))
+
+
 def _asked_before(deals: Collection[Deal]) -> Iterable[Deal]:
     """Deals of the same products in sales that may have run in the 30 days before."""
     if not deals:

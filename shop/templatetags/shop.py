@@ -5,6 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from babel import Locale
 from babel.dates import format_date
 from django import template
+from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -18,6 +19,12 @@ register = template.Library()
 def money(amount: int, currency: str) -> str:
     """Minor units as people write them: ``{{ line.total|money:order.currency }}``."""
     return format_money(amount, currency)
+
+
+@register.filter
+def sentences(error: Exception) -> list[str]:
+    """What an error says to people."""
+    return error.messages if isinstance(error, ValidationError) else [str(error)]
 
 
 @register.filter

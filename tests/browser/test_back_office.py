@@ -11,6 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
 
+from shop.checkout.figures import count_paid
 from shop.merchant.roles import Role, give_role
 from shop.sales.models import Sale
 from shop.staff.models import Staff
@@ -218,3 +219,21 @@ def test_the_back_office_can_be_gone_through_by_keyboard(
     keyboard.press("Enter")
     page.wait_for_url("**/refund/")
     keyboard.go_to("[name^=units_]")
+
+
+def test_the_sale_room_refreshes_its_table_too(
+    desktop: BrowserContext, pages: dict[str, str], sale: Sale
+) -> None:
+    page = desktop.new_page()
+    log_in(page)
+    page.goto(pages["the live room"])
+    page.get_by_text("The chart as a table").click()
+    expect(page.locator("#columns tr")).to_have_count(0)
+    count_paid(make_order(sale, "FF-ANOTHER"))
+    expect(page.locator("#columns tr")).to_have_count(1)
+    stray = page.locator("main").evaluate(
+        "main => [...main.querySelectorAll('#content, #figures')].flatMap(each =>"
+        " [...each.childNodes]).filter(node => node.nodeType === Node.TEXT_NODE)"
+        ".map(node => node.textContent.trim()).filter(Boolean)"
+    )
+    assert stray == []

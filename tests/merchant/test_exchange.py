@@ -71,6 +71,7 @@ def test_one_bad_row_keeps_the_whole_file_out_and_is_named(merchant: Merchant) -
     )
     row = page.one("table.import-preview tbody tr").get_text(" ")
     assert row.split()[0] == "2"
+    assert len(page.soup.select("table.import-preview tbody tr")) == 1
     assert "Amounts in EUR have 2 decimals" in page.text
     assert "some is not a whole number" in page.text
     assert not page.soup.select("[name=confirm]")
@@ -161,3 +162,25 @@ def test_deals_go_out_with_what_orders_have(merchant: Merchant, sale: Sale) -> N
         "withdrawn": "no",
         "in_orders": "0",
     }
+
+
+def test_a_preview_says_what_changes_and_how_it_was(merchant: Merchant, sale: Sale) -> None:
+    page = preview(merchant, PRODUCTS, HEADER + "MUG-01,Big mug,,50,MUG-01,,\n")
+    assert "Stoneware mug → Big mug" in page.text
+    assert "49.90 → 50.00" in page.text
+    assert "changed" in page.one("table.import-preview tbody th").get_text()
+
+
+def test_a_file_with_semicolons_is_read_too(merchant: Merchant) -> None:
+    text = "\ufeff" + HEADER.replace(",", ";") + "HAT;Hat;EUR;19.90;;;3\n"
+    read_in(merchant, PRODUCTS, text)
+    assert Product.objects.get(sku="HAT").list_price == 1990
+
+
+@pytest.mark.parametrize("text", ["sku\nA\n", "a;b;c\n1;2;3\n", "\x00", "sku,sku\n1,2\n"])
+def test_what_is_no_table_of_ours_is_refused_in_words(merchant: Merchant, text: str) -> None:
+    page = preview(merchant, PRODUCTS, text)
+    assert page.status == 200
+    assert "Traceback" not in page.html
+    assert not page.soup.select("[name=confirm]")
+    assert page.soup.select(".notice.alarm li, .errorlist li")

@@ -12,8 +12,8 @@ TOKENS = ("paper", "card", "ink", "quiet", "line", "edge", "ice", "ice-wash", "h
 
 
 def colours(stylesheet: str) -> list[tuple[str, str]]:
-    """Every colour that a stylesheet defines for a token, light before dark."""
-    text = (ROOT / "static" / stylesheet).read_text()
+    """Every colour that a stylesheet defines for a token on a screen, light before dark."""
+    text = (ROOT / "static" / stylesheet).read_text().partition("@media print")[0]
     return re.findall(rf"--({'|'.join(TOKENS)}): (#\w+);", text)
 
 

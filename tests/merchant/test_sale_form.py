@@ -15,6 +15,7 @@ from shop.catalog.models import Product
 from shop.merchant.fields import SpanField, span_in_words
 from shop.merchant.meaning import meaning_of_written
 from shop.merchant.prices import Percent, PriceField, reduced
+from shop.merchant.roles import Role, give_role
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
 from shop.sales.promises import extend, recall
 from tests.conftest import CLOSES, HOLD, OPENS
@@ -335,13 +336,71 @@ def test_a_product_in_two_sales_at_once_is_said_first(merchant: Merchant, sale: 
         ends_at=CLOSES + MINUTE,
     )
     Deal.objects.create(sale=winter, product=mug, price=450)
-    page = merchant.change(page_of(winter), title="Deep winter")
+    page = merchant.change(page_of(winter), deals__0__price="4.40")
     told = said_first(page)
     assert "Stoneware mug is in Autumn too, on Friday, 27 November until 12:15" in told
     assert "at €4.99." in told
     save(merchant, page)
-    winter.refresh_from_db()
-    assert winter.title == "Deep winter"
+    assert winter.deals.get().price == 440
+    assert said_first(merchant.change(page_of(winter), title="Deep winter")) == ""
+
+
+def test_a_sale_that_is_over_overlaps_with_nothing_any_more(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    mug = Product.objects.get(sku="MUG-01")
+    winter = Sale.objects.create(
+        slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES + 60 * MINUTE
+    )
+    Deal.objects.create(sale=winter, product=mug, price=450)
+    clock.move_to(CLOSES - MINUTE)
+    assert "is in Autumn too" in said_first(
+        merchant.change(page_of(winter), deals__0__price="4.40")
+    )
+    clock.move_to(CLOSES)
+    assert said_first(merchant.change(page_of(winter), deals__0__price="4.40")) == ""
+
+
+@pytest.mark.parametrize(("written", "is_told"), [("49.90", True), ("49.89", False)])
+def test_a_price_that_shoppers_do_not_see_as_a_reduction_is_said_first(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, written: str, is_told: bool
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    told = said_first(merchant.change(page_of(sale), deals__0__price=written))
+    assert ("Stoneware mug: shoppers see no reduction, as it was €49.90" in told) is is_told
+
+
+def test_who_may_only_look_reads_what_people_read(sale: Sale) -> None:
+    viewer = Merchant("vera")
+    viewer.user.is_superuser = False
+    viewer.user.save()
+    give_role(viewer.user, Role.VIEWER)
+    viewer.client.force_login(viewer.user)
+    page = viewer.open(page_of(sale))
+    for told in ("€4.99", "30 minutes", "2026-11-27 12:00 to 12:15, Europe/Berlin"):
+        assert told in page.text
+    assert "1800" not in page.text
+    assert "499" not in page.text.replace("€4.99", "")
+
+
+@pytest.mark.parametrize("recalled", [False, True])
+def test_a_sale_that_was_called_off_says_so_everywhere(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, recalled: bool
+) -> None:
+    clock.move_to(OPENS + 5 * MINUTE)
+    box = {"recall": "on", "reason": "Fire"} if recalled else {}
+    merchant.change(act_page(sale, "cancel"), **box)
+    clock.move_to(OPENS + 6 * MINUTE)
+    pages = [
+        merchant.open(page_of(sale)).text,
+        merchant.open(reverse("admin:sale_live", args=[sale.slug])).text,
+    ]
+    for text in pages:
+        assert ("Prices are held for 29 minutes more." in text) is not recalled
+        assert ("No price of it is held any more." in text) is recalled
+    report = merchant.open(reverse("admin:sale_report", args=[sale.slug])).text
+    assert "The sale is open" not in report
+    assert ("The sale is canceled, and its prices are held until 12:35" in report) is not recalled
 
 
 def test_sales_one_after_the_other_do_not_overlap(merchant: Merchant, sale: Sale) -> None:
