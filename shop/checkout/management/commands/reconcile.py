@@ -92,7 +92,8 @@ class Command(BaseCommand):
         try:
             self._read_record_at = take_in_missed(now, since=last)
         except stripe.StripeError as error:
-            logger.warning("Stripe's record of events cannot be read: %s", error.code)
+            reason = error.code or type(error).__name__
+            logger.warning("Stripe's record of events cannot be read: %s", reason)
 
     def _settle(self, order: Order, now: datetime) -> None:
         before = order.status
