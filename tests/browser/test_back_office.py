@@ -75,6 +75,7 @@ def pages(sale: Sale, olga: Staff, rehearsals: Path) -> dict[str, str]:
         "a sale's history": reverse("admin:sales_sale_history", args=[sale.pk]),
         "products": reverse("admin:catalog_product_changelist"),
         "a product": reverse("admin:catalog_product_change", args=[product.pk]),
+        "a table of products": reverse("admin:catalog_product_import"),
         "stock": reverse("admin:catalog_product_stock", args=[product.pk]),
         "orders": reverse("admin:checkout_order_changelist"),
         "an order": reverse("admin:checkout_order_change", args=[order.pk]),
