@@ -47,7 +47,13 @@ def keep_possible(form: Any, sale: Sale) -> None:
 
 class ExtensionInline(RecordInline):
     model = Extension
-    fields = ("made_at", "made_by", "issued_before", "seconds", "reason")
+    fields = ("made_at", "made_by", "issued_before", "longer", "reason")
+    readonly_fields = ("longer",)
+
+    @admin.display(description="held longer by")
+    def longer(self, extension: Extension) -> str:
+        """By how much, in words."""
+        return span_in_words(extension.seconds)
 
 
 class RecallInline(RecordInline):

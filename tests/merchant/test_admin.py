@@ -367,6 +367,7 @@ def test_offers_are_held_longer_by_an_action_with_a_page_of_its_own(
     extension = Extension.objects.get()
     assert (extension.seconds, extension.made_by) == (600, merchant.user)
     assert extension.reason == "Mail was late"
+    assert "10 minutes" in merchant.open(page_of(sale)).one("#extensions-group").get_text()
     clock.move_to(OPENS + HOLD + timedelta(minutes=9))
     showcase.clear()
     assert shopper.add(message).status == 303
