@@ -48,10 +48,10 @@ document.addEventListener("htmx:beforeSwap", () => {
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "bag") return;
+  // Who has gone on meanwhile is not called back.
+  if (document.activeElement !== document.body) return;
   const again = focused && document.getElementById(focused);
-  const bag = document.querySelector("#bag");
-  if (again) again.focus();
-  else if (document.activeElement === document.body) bag.querySelector("h1").focus();
+  (again || document.querySelector("#bag h1")).focus();
 });
 
 document.addEventListener("click", (event) => {
