@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from shop.merchant.fields import WallTimeField, the_instant
+from shop.merchant.fields import WallTimeField, on_the_wall, the_instant
 from shop.merchant.records import staff_of
 from shop.merchant.wordings import several
 from shop.sales.changes import record
@@ -46,7 +46,7 @@ class CopyForm(forms.Form):
         assert isinstance(field, WallTimeField)
         field.zone = sale.zone
         self.initial.setdefault("title", sale.title)
-        self.initial.setdefault("starts_at", _later(sale.starts_at, 1, sale))
+        self.initial.setdefault("starts_at", _a_week_later(sale.starts_at, sale))
 
     def clean(self) -> dict[str, Any]:
         """Work out the windows; :raises ValidationError: one of them falls into no hour"""
@@ -61,14 +61,13 @@ class CopyForm(forms.Form):
 
     def _windows(self) -> Iterator[tuple[datetime, datetime]]:
         # As long as the first on the wall: from noon to one, whatever clocks do in that week.
-        lasts = _wall(self.sale.ends_at, self.sale) - _wall(self.sale.starts_at, self.sale)
-        first = _wall(self.cleaned_data["starts_at"], self.sale)
+        zone, first = self.sale.zone, self.cleaned_data["starts_at"]
+        lasts = on_the_wall(self.sale.ends_at, zone) - on_the_wall(self.sale.starts_at, zone)
         for week in range(self.cleaned_data["times"]):
-            if week == 0:
-                starts_at = self.cleaned_data["starts_at"]
-            else:
-                starts_at = the_instant(first + week * WEEK, self.sale.zone)
-            ends_at = the_instant(_wall(starts_at, self.sale) + lasts, self.sale.zone)
+            # The first as it was written: with its offset, where its hour comes twice.
+            later = on_the_wall(first, zone) + week * WEEK
+            starts_at = the_instant(later, zone) if week else first
+            ends_at = the_instant(on_the_wall(starts_at, zone) + lasts, zone)
             if ends_at <= starts_at:
                 raise ValidationError("A copy would end before it starts: clocks change in it.")
             yield starts_at, ends_at
@@ -88,8 +87,9 @@ def copy_page(request: HttpRequest, pk: int) -> HttpResponse:
             by=staff_of(request),
             now=timezone.now(),
         )
-        told = f"{several(len(made), 'draft')} made. Look at it, then publish it."
-        messages.success(request, told.replace(" it,", " each,") if len(made) > 1 else told)
+        which = "it" if len(made) == 1 else "each"
+        told = f"{several(len(made), 'draft')} made. Look at {which}, then publish it."
+        messages.success(request, told)
         if len(made) == 1:
             return redirect("admin:sales_sale_change", made[0].pk)
         return redirect("admin:sales_sale_changelist")
@@ -172,13 +172,9 @@ def _free_slug(sale: Sale, starts_at: datetime) -> str:
     return slug
 
 
-def _wall(instant: datetime, sale: Sale) -> datetime:
-    return instant.astimezone(sale.zone).replace(tzinfo=None)
-
-
-def _later(instant: datetime, weeks: int, sale: Sale) -> datetime:
-    """So many weeks later on the wall; by the clock where the wall has no such time."""
+def _a_week_later(instant: datetime, sale: Sale) -> datetime:
+    """At the same time on the wall; by the clock where the wall has no such time."""
     try:
-        return the_instant(_wall(instant, sale) + weeks * WEEK, sale.zone)
+        return the_instant(on_the_wall(instant, sale.zone) + WEEK, sale.zone)
     except ValidationError:
-        return instant + weeks * WEEK
+        return instant + WEEK

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
+from shop.merchant.wordings import UNITS
+
 _EXAMPLE = "2026-11-27 12:00"
 
 
@@ -48,7 +50,7 @@ class WallTimeField(forms.CharField):
         """The time on the wall; what was written, as it was written."""
         if not isinstance(value, datetime):
             return value
-        wall = value.astimezone(self.zone).replace(tzinfo=None)
+        wall = on_the_wall(value, self.zone)
         return _with_offset(wall, value) if len(_instants(wall, self.zone)) > 1 else str(wall)
 
     def to_python(self, value: Any) -> Any:
@@ -94,10 +96,15 @@ def the_instant(time: datetime, zone: ZoneInfo) -> datetime:
     return instants[0]
 
 
+def on_the_wall(instant: datetime, zone: ZoneInfo) -> datetime:
+    """What the wall in a zone shows at an instant, naive: what ``the_instant`` reads."""
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
 def _instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
     """All instants at which the wall shows a time, the first one first."""
     both = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    return sorted(each for each in both if each.astimezone(zone).replace(tzinfo=None) == wall)
+    return sorted(each for each in both if on_the_wall(each, zone) == wall)
 
 
 def _with_offset(wall: datetime, instant: datetime) -> str:
@@ -108,12 +115,6 @@ def _with_offset(wall: datetime, instant: datetime) -> str:
     return str(wall.replace(tzinfo=timezone(wall.replace(tzinfo=UTC) - instant)))
 
 
-_SPANS = {
-    "second": 1,
-    "minute": 60,
-    "hour": 3600,
-    "day": 86_400,
-}
 _UNIT_NAMES = {
     "second": {"s", "sec", "secs", "second", "seconds"},
     "minute": {"m", "min", "mins", "minute", "minutes"},
@@ -162,7 +163,7 @@ class SpanField(forms.CharField):
 def span_in_words(seconds: int) -> str:
     """All of a span: 5400 is "1 hour 30 minutes"."""
     parts = []
-    for unit, size in reversed(_SPANS.items()):
+    for unit, size in UNITS:
         number, seconds = divmod(seconds, size)
         if number:
             parts.append(f"{number} {unit}{'' if number == 1 else 's'}")
@@ -171,8 +172,8 @@ def span_in_words(seconds: int) -> str:
 
 def _seconds_of(unit: str) -> int:
     if not unit:
-        return _SPANS["minute"]
-    for name, size in _SPANS.items():
+        unit = "minute"
+    for name, size in UNITS:
         if unit in _UNIT_NAMES[name]:
             return size
     raise ValidationError(f"{unit} is no unit of time: seconds, minutes, hours or days.")

@@ -12,7 +12,7 @@ from shop.staff.models import Staff
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that was done; ``who`` is empty where a document or a command did it."""
+    """Something that was done, by whom, and why."""
 
     at: datetime
     who: str

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from shop.merchant.fields import SpanField, WallTimeField, span_in_words
+from shop.merchant.fields import SpanField, WallTimeField, on_the_wall, span_in_words
 from shop.merchant.wordings import duration
 from shop.sales.models import LONGEST_HOLD_SECONDS, validate_time_zone
 from shop.templatetags.shop import clock, day
@@ -90,7 +90,7 @@ def _sentences(
         f"Open on {day(starts_at, zone)}, {clock(starts_at, zone)}, for {duration(lasts)}: until "
         f"{closes}. In UTC, {starts_at.astimezone(UTC):%H:%M} to {ends_at.astimezone(UTC):%H:%M}."
     ]
-    if shift := _on_the_wall(zone, starts_at, ends_at) - lasts:
+    if shift := on_the_wall(ends_at, zone) - on_the_wall(starts_at, zone) - lasts:
         way = "forward" if shift > timedelta() else "back"
         said.append(f"Clocks are put {way} in between, by {duration(abs(shift))}.")
     if hold is not None:
@@ -101,9 +101,3 @@ def _sentences(
     if ends_at <= now:
         said.append("That is over.")
     return said
-
-
-def _on_the_wall(zone: ZoneInfo, starts_at: datetime, ends_at: datetime) -> timedelta:
-    """How long a window looks by the clock on the wall."""
-    first, last = (at.astimezone(zone).replace(tzinfo=None) for at in (starts_at, ends_at))
-    return last - first

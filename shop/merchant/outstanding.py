@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Sum
 
 from shop.checkout.models import IS_OPEN, Order, OrderLine
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
+from shop.sales.promises import voids_all
 from shop.sales.showcase import FRESH_SECONDS
 
 #: How long pages may go on saying what is changed already.
@@ -177,16 +177,13 @@ def _before(change: Change, terms: _Terms) -> _Terms:
 
 def _turned_at(deal: Deal, recalls: Iterable[Recall]) -> datetime | None:
     """When a nonce of a deal was last turned: whatever was made until then is void."""
-    of_it = (each for each in recalls if each.deal_id == deal.pk or _is_of_all(each))
+    of_it = (
+        each
+        for each in recalls
+        if each.deal_id == deal.pk
+        or (each.deal_id is None and voids_all(each.issued_before, each.made_at))
+    )
     return max((each.made_at for each in of_it), default=None)
-
-
-def _is_of_all(recall: Recall) -> bool:
-    """Whether it turned the sale's nonce: see ``promises.recall``."""
-    if recall.deal_id is not None:
-        return False
-    settled = recall.made_at - timedelta(seconds=settings.SHOWCASE_MAX_STALE)
-    return recall.issued_before is None or recall.issued_before >= settled
 
 
 def _held_until(

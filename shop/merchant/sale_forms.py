@@ -24,6 +24,7 @@ from shop.merchant.history import who
 from shop.merchant.prices import Percent, PriceField, payable, reduced
 from shop.merchant.together import TogetherForm, without_gone
 from shop.merchant.uploads import PictureField
+from shop.sales.changes import DEAL_FIELDS, SALE_FIELDS
 from shop.sales.models import Deal, Sale, validate_time_zone
 
 ASKS = "asks"
@@ -46,18 +47,8 @@ class SaleForm(TogetherForm):
 
     class Meta:
         model = Sale
-        # The zone before the window: it is what the window is written in.
-        fields = (
-            "title",
-            "slug",
-            "text",
-            "picture",
-            "time_zone",
-            "starts_at",
-            "ends_at",
-            "hold_seconds",
-            "delayed_payment",
-        )
+        # What is written here is recorded. The zone before the window that is written in it.
+        fields = SALE_FIELDS
         labels = {"delayed_payment": "Bank debits too"}
         help_texts = {
             "slug": "What its page’s address ends in, after /sales/. Once published it stays."
@@ -114,15 +105,13 @@ class SaleForm(TogetherForm):
 
     def _write_window_in(self, zone: ZoneInfo) -> None:
         """Show the instants that were written in another zone: somebody else chose it meanwhile."""
-        data: Any = self.data.copy()  # type: ignore[attr-defined]
         for name in ("starts_at", "ends_at"):
             field, instant = self.fields[name], self.cleaned_data.get(name)
             assert isinstance(field, WallTimeField)
             if field.zone != zone:
                 field.zone = zone
                 if instant is not None:
-                    data[self[name].html_name] = field.prepare_value(instant)
-        self.data = data
+                    self.put({self[name].html_name: field.prepare_value(instant)})
 
     def _tell_what_happened(self, seen: int | None) -> None:
         latest = self._latest_change()
@@ -131,9 +120,7 @@ class SaleForm(TogetherForm):
         news = self.instance.changes.filter(pk__gt=seen)
         rows = news.select_related("made_by", "deal__product", "sale")
         told = [f"{who(change.made_by)}: {Edit.of(change)}" for change in rows]
-        data: Any = self.data.copy()  # type: ignore[attr-defined]
-        data[self["seen"].html_name] = str(latest)
-        self.data = data
+        self.put({self["seen"].html_name: str(latest)})
         self.add_error(
             None,
             [
@@ -179,7 +166,7 @@ class DealForm(TogetherForm):
     class Meta:
         model = Deal
         # The product before the price: its currency is needed to read that.
-        fields = ("product", "position", "price", "allocation", "max_per_shopper", "withdrawn")
+        fields = DEAL_FIELDS
         labels = {
             "allocation": "Set aside",
             "max_per_shopper": "Most for one shopper",

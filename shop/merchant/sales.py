@@ -156,9 +156,10 @@ class SaleAdmin(CarefulAdmin):
         context["products"] = Product.objects.order_by("name").values_list("sku", "name")[:LISTED]
         context["meaning"] = meaning_of(context["adminform"].form, now)
         if sale is not None:
-            out = outstanding(sale, now)
             keep_possible(context["action_form"], sale)
             context["standing"] = standing(sale, last_hold(sale), now)
+            # A foresight has said it already.
+            out = None if context.get("foresight") else outstanding(sale, now)
             context["promised"] = summary(out, sale) if out else ""
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -3,14 +3,15 @@
 A page carries, field by field, what it began with (Django's hidden initial
 values). So a form that comes back knows what was changed in it, whatever has
 happened to the row meanwhile: that alone is written, and everything else stays
-as its row has it, to the last space. Where both changed the same field, or anything at all was
-changed meanwhile, the form is shown once more before it is saved.
+as its row has it, to the last space. Where both changed the same field, or
+anything at all was changed meanwhile, the form is shown once more before it is
+saved.
 
 Django's generic classes take no arguments at run time, hence the ignores.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -66,15 +67,20 @@ class TogetherForm(forms.ModelForm):  # type: ignore[type-arg]
     def _show_now(self, name: str, theirs: Any, *, is_typed: bool) -> None:
         """Let the page begin with what the row says now, and show that where nothing was typed."""
         field, bound = self.fields[name], self[name]
-        data: Any = self.data.copy()  # type: ignore[attr-defined]
-        is_instant = isinstance(theirs, datetime)
-        data[bound.html_initial_name] = (
-            theirs.isoformat() if is_instant else _written(field, theirs)
-        )
+        written = _written(field, theirs)
+        began = theirs.isoformat() if isinstance(theirs, datetime) else written
+        self.put({bound.html_initial_name: began})
         if not is_typed:
-            data[bound.html_name] = _written(field, theirs)
-            if isinstance(field, forms.BooleanField) and not theirs:
-                del data[bound.html_name]
+            is_unticked = isinstance(field, forms.BooleanField) and not theirs
+            self.put({bound.html_name: None if is_unticked else written})
+
+    def put(self, values: Mapping[str, str | None]) -> None:
+        """Show the page as if that had been sent; None: as if nothing had."""
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        for name, value in values.items():
+            data.pop(name, None)
+            if value is not None:
+                data[name] = value
         self.data = data
 
 

@@ -31,7 +31,8 @@ NOT_PAID = {
     Order.Status.FAILED: "The payment failed",
 }
 
-_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+#: Units of time and their seconds, the largest first.
+UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def duration(span: timedelta) -> str:
     """How long something takes, by its two largest units: "7 minutes 12 seconds"."""
     rest = max(0, span // timedelta(seconds=1))
     parts: list[str] = []
-    for unit, size in _UNITS:
+    for unit, size in UNITS:
         number, below = divmod(rest, size)
         if (number and len(parts) < 2) or (unit == "second" and not parts):
             parts.append(f"{number} {unit}{'' if number == 1 else 's'}")

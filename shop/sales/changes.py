@@ -6,7 +6,7 @@ from typing import Any
 from shop.sales.models import Change, Deal, Sale
 from shop.staff.models import Staff
 
-#: What merchants decide of a sale and of a deal; the rest is worked out, or counted.
+#: What merchants write of a sale and of a deal; the rest is decided, worked out, or counted.
 SALE_FIELDS = (
     "title",
     "slug",
@@ -17,7 +17,6 @@ SALE_FIELDS = (
     "ends_at",
     "hold_seconds",
     "delayed_payment",
-    "state",
 )
 DEAL_FIELDS = ("product", "position", "price", "allocation", "max_per_shopper", "withdrawn")
 

@@ -42,12 +42,11 @@ def recall(
     showcase can still be minting in; for a nearer one the nonce is replaced,
     and so it is for one deal.
     """
-    settled = now - timedelta(seconds=settings.SHOWCASE_MAX_STALE)
     with transaction.atomic():
         if deal is not None:
             deal.nonce, deal.recall_reason = new_nonce(), reason
             deal.save(update_fields=["nonce", "recall_reason"])
-        elif issued_before is not None and issued_before < settled:
+        elif issued_before is not None and not voids_all(issued_before, now):
             earlier = Sale.objects.select_for_update().get(pk=sale.pk).recall_before
             sale.recall_before = max(issued_before, earlier or issued_before)
             sale.recall_reason = reason
@@ -63,3 +62,12 @@ def recall(
             made_at=now,
             made_by=by,
         )
+
+
+def voids_all(issued_before: datetime | None, now: datetime) -> bool:
+    """Whether a recall of a whole sale, made now, voids everything that is out by then.
+
+    It does for want of an instant, and for one that a page may still be minting in.
+    """
+    settled = now - timedelta(seconds=settings.SHOWCASE_MAX_STALE)
+    return issued_before is None or issued_before >= settled
