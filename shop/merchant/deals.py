@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from shop.merchant.careful import CarefulInline
 from shop.merchant.exchange import CsvAdmin, DealTable
+from shop.merchant.records import OnlyRead
 from shop.merchant.sale_forms import DealForm, DealFormSet
 from shop.money import format_money
 from shop.sales.models import Deal, Sale
@@ -75,7 +76,7 @@ class DealInline(CarefulInline):
 
 
 @admin.register(Deal)
-class DealAdmin(CsvAdmin):
+class DealAdmin(OnlyRead, CsvAdmin):  # type: ignore[misc]
     """The deals of all sales, to be read, and exchanged as CSV; a sale's page changes them."""
 
     resource_classes = (DealTable,)
@@ -85,15 +86,6 @@ class DealAdmin(CsvAdmin):
     ordering = ("-sale__starts_at", "position", "pk")
     list_select_related = ("product", "sale")
     list_display_links = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("sales.change_deal")

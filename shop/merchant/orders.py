@@ -22,7 +22,7 @@ from shop.checkout.receipts import RECEIPTED, mail_again
 from shop.checkout.refund_plans import left_of
 from shop.merchant.chores import overdue, unsent
 from shop.merchant.order_files import orders_as_csv
-from shop.merchant.records import EVERYWHERE, staff_of
+from shop.merchant.records import EVERYWHERE, OnlyRead, staff_of
 from shop.merchant.refunding import RefundForm, outcome
 from shop.merchant.timeline import timeline
 from shop.money import format_money
@@ -94,7 +94,7 @@ _TAGS = {Order.Status.PAID: "holds", Order.Status.FAILED: "runs-out"}
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OrderAdmin(OnlyRead, admin.ModelAdmin):  # type: ignore[type-arg]
     """Orders, to be read: what becomes of one is Stripe's word and checkout's doing."""
 
     actions = ("refund",)
@@ -123,15 +123,6 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             # Not by a join: that would give an order once for each of its lines.
             queryset = queryset.filter(own | Q(pk__in=bought.values("order")))
         return queryset, False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("checkout.add_refund")

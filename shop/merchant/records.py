@@ -36,15 +36,22 @@ class RecordFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         return []
 
 
-class RecordInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Rows that record what happened: to be read, never to be changed."""
-
-    formset = RecordFormSet
-    extra = 0
-    can_delete = False
+class OnlyRead:
+    """Rows that nobody writes here, whoever they are."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RecordInline(OnlyRead, admin.TabularInline):  # type: ignore[type-arg]
+    """Rows that record what happened."""
+
+    formset = RecordFormSet
+    extra = 0
+    can_delete = False
