@@ -430,6 +430,22 @@ def test_the_second_of_two_is_told_what_the_first_did(
     assert (sale.title, sale.text) == ("Fall", "Everything must go")
 
 
+def test_a_box_that_the_first_unticked_is_shown_unticked_to_the_second(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    merchant.change(page_of(sale), delayed_payment="on")
+    opened = merchant.form(page_of(sale))
+    assert opened["delayed_payment"] == "on"
+    unticked = {name: value for name, value in opened.items() if name != "delayed_payment"}
+    other.send(page_of(sale), unticked | {"_save": "Save"})
+    page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    assert "bob: Bank debits: yes → no" in errors(page)
+    assert "delayed_payment" not in fields_of(page.one("#content form"))
+    save(merchant, page)
+    sale.refresh_from_db()
+    assert (sale.title, sale.delayed_payment) == ("Fall", False)
+
+
 def test_where_both_changed_a_field_the_second_decides_knowingly(
     merchant: Merchant, other: Merchant, sale: Sale
 ) -> None:
