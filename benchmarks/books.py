@@ -15,10 +15,10 @@ from django.db.models import Model, OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from shop.catalog.models import Product, Variant
-from shop.checkout.figures import SHARDS, minute_of
-from shop.checkout.models import Order, OrderLine, SaleMinute
+from shop.orders.models import Order, OrderLine, SaleMinute
+from shop.orders.sale_totals import SHARDS, minute_of
+from shop.sales.lifecycle import publish
 from shop.sales.models import Deal, RefusalCount, Sale
-from shop.sales.publishing import publish
 
 DEALS = 24
 PATTERN = 1000

@@ -34,16 +34,16 @@ from shop.bag.judging import JudgedBag, judge_again, judge_bag
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Product, Variant
 from shop.checkout import placing
-from shop.checkout.limits import card_key, email_key
-from shop.checkout.models import Order, OrderLine, StatusChange
 from shop.checkout.placing import Address
-from shop.prepared import adapted
+from shop.core.compiled_sql import adapted
+from shop.core.shopper import Shopper
+from shop.orders.limits import card_key, email_key
+from shop.orders.models import Order, OrderLine, StatusChange
 from shop.sales import models
-from shop.sales.goods import Deal
-from shop.sales.offering import freeze, mint
-from shop.sales.publishing import publish
-from shop.sales.rows import limit_key, read_facts
-from shop.shopper import Shopper
+from shop.sales.lifecycle import publish
+from shop.sales.minting import freeze, mint
+from shop.sales.snapshot import Deal
+from shop.sales.snapshot_queries import limit_key, read_facts
 
 GOAL = 4
 WORKERS = {"PostgreSQL": 4, "SQLite": 1}

@@ -20,9 +20,9 @@ from benchmarks.shop import SLUG
 from offers import conf, tokens
 from offers.anchors import new_id
 from offers.keys import KeyRing
-from shop.sales.goods import Deal
-from shop.sales.offering import freeze, mint
+from shop.sales.minting import freeze, mint
 from shop.sales.showcase import showcase
+from shop.sales.snapshot import Deal
 
 GOAL = 2.5
 CALLS = 500

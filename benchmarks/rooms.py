@@ -25,8 +25,8 @@ from benchmarks.measure import WALL, Call, Row, counted_queries, in_turn, second
 from benchmarks.replay import bare_connection
 from benchmarks.shop import database_settings
 from benchmarks.stored import postgres
-from shop.merchant.figures import recent_figures
-from shop.money import format_money
+from shop.core.money import format_money
+from shop.merchant.reports.live_queries import recent_figures
 from shop.sales.models import Sale
 from shop.staff.models import Staff
 

@@ -67,9 +67,9 @@ def hang_goods() -> None:
     """The demo shop, and a sale of all its products for less."""
     from django.utils import timezone
 
-    from shop.merchant.demo import ZONE, seed_shop
+    from shop.demo.seeding import ZONE, seed_shop
+    from shop.sales.lifecycle import publish
     from shop.sales.models import Deal, Sale
-    from shop.sales.publishing import publish
 
     now = timezone.now()
     seed_shop(now=now)

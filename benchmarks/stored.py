@@ -22,11 +22,11 @@ from benchmarks.browser import Browser
 from benchmarks.measure import WALL, Row, compare
 from benchmarks.page import checked
 from benchmarks.shop import SLUG, database_settings
-from shop.http import ShopRequest
-from shop.sales.goods import Deal
-from shop.sales.offering import mint
-from shop.sales.pages import OfferOnPage
+from shop.core.middleware import ShopRequest
+from shop.sales.minting import mint
+from shop.sales.page_context import OfferOnPage
 from shop.sales.showcase import sale_on_show
+from shop.sales.snapshot import Deal
 from shop.sales.views import private
 
 with warnings.catch_warnings():
@@ -91,7 +91,7 @@ def sale(request: ShopRequest, database: str, slug: str) -> HttpResponse:
 def stored_offers(
     deals: Iterable[Deal], shopper: str, now: datetime, database: str
 ) -> list[OfferOnPage]:
-    """``shop.sales.pages.offers_for``, with a row in place of a signature."""
+    """``shop.sales.page_context.offers_for``, with a row in place of a signature."""
     offers = [(deal, mint(deal, shopper=shopper, now=now)) for deal in deals]
     rows = [offer.claims() for _, offer in offers]
     columns = ", ".join(rows[0])

@@ -7,7 +7,9 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         from django.db.backends.sqlite3.base import DatabaseWrapper
 
-        from shop import checks  # noqa: F401  (registers the checks)
+        # Importing them registers the checks.
+        from shop import checks  # noqa: F401
+        from shop.checkout import checks as charge_checks  # noqa: F401
 
         # Whether SQLite knows JSON, as ours does, Django asks once a thread, in a transaction.
         # Ours are IMMEDIATE: in a rush that one may not get its turn, which Django takes for a

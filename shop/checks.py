@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 
-from shop.money import is_currency
+from shop.core.money import is_currency
 
 
 @register(Tags.compatibility)

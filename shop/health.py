@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from offers import conf
 from offers.anchors import ISSUE_LEEWAY_SECONDS
 from offers.keys import KeyRingError
-from shop.clock import unix_seconds
+from shop.core.machine_clock import unix_seconds
 from shop.sales.showcase import ShowcaseUnavailable, showcase
 
 # The one place where a database is asked for the time: it measures the machine's clock, and

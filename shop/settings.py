@@ -42,10 +42,12 @@ INSTALLED_APPS = [
     "shop.staff",
     "shop.catalog",
     "shop.sales",
+    "shop.orders",
+    "shop.payments",
     "shop.bag",
-    "shop.checkout",
     "shop.merchant.apps.MerchantConfig",
     "shop.qa",
+    "shop.demo",
     "django_htmx",
     "import_export",
     "shop.merchant.apps.MerchantAdminConfig",
@@ -58,21 +60,21 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "shop.http.BackMiddleware",
+    "shop.core.middleware.BackMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "shop.http.SameOriginMiddleware",
+    "shop.core.middleware.SameOriginMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "shop.http.NowMiddleware",
-    "shop.http.ShopperMiddleware",
-    "shop.errors.UnavailableMiddleware",
+    "shop.core.middleware.NowMiddleware",
+    "shop.core.middleware.ShopperMiddleware",
+    "shop.core.error_views.UnavailableMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -87,7 +89,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "shop.context.shop",
+                "shop.bag.context_processors.shop",
             ],
         },
     },
@@ -197,8 +199,8 @@ AXES_COOLOFF_TIME = timedelta(seconds=env.int("LOGIN_WAIT_SECONDS", default=900)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "shop.merchant.login.client_address"
-AXES_LOCKOUT_CALLABLE = "shop.merchant.login.locked_out"
+AXES_CLIENT_IP_CALLABLE = "shop.staff.login.client_address"
+AXES_LOCKOUT_CALLABLE = "shop.staff.login.locked_out"
 # Who logs in is in the log; rows are for the tries alone.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
@@ -227,7 +229,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "shop.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "shop.core.error_views.csrf_failure"
 # Believe what the proxy before us says of the scheme and of the client's address.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
@@ -287,8 +289,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "mask_order_links": {"()": "shop.logs.MaskOrderLinks"},
-        "no_trace_of_refusals": {"()": "shop.logs.NoTraceOfRefusals"},
+        "mask_order_links": {"()": "shop.core.log_filters.MaskOrderLinks"},
+        "no_trace_of_refusals": {"()": "shop.core.log_filters.NoTraceOfRefusals"},
     },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {
@@ -328,4 +330,8 @@ if QA_CLOCK:
     OFFER_REALM = "qa"
     # Cookies carry no age under it (ClockMiddleware), and no jump is too far for a log-in.
     SESSION_COOKIE_AGE = 1000 * 366 * 24 * 3600
-    MIDDLEWARE = ["shop.qa.middleware.ClockMiddleware", *MIDDLEWARE, "shop.qa.middleware.bar"]
+    MIDDLEWARE = [
+        "shop.qa.time_machine.middleware.ClockMiddleware",
+        *MIDDLEWARE,
+        "shop.qa.time_machine.middleware.bar",
+    ]

@@ -2,14 +2,15 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from shop import health, media
+from shop import health
+from shop.core import media
 
 urlpatterns = [
     path("", include("shop.sales.urls")),
     path("bag/", include("shop.bag.urls")),
     path("", include("shop.checkout.urls")),
     path("", include("offers.urls")),
-    path("merchant/", include("shop.merchant.urls")),
+    path("merchant/", include("shop.staff.urls")),
     path("merchant/", admin.site.urls),
     path("media/<path:path>", media.picture),
     path("healthz", health.healthz),
@@ -19,6 +20,6 @@ urlpatterns = [
 if settings.QA_CLOCK:
     urlpatterns.append(path("qa/", include("shop.qa.urls")))
 
-handler403 = "shop.errors.refused"
-handler404 = "shop.errors.not_found"
-handler500 = "shop.errors.server_error"
+handler403 = "shop.core.error_views.refused"
+handler404 = "shop.core.error_views.not_found"
+handler500 = "shop.core.error_views.server_error"

@@ -13,10 +13,10 @@ from joserfc.jwk import OctKey
 
 from offers import conf, tokens
 from offers.terms import Offer
+from shop.catalog.list_prices import record_list_price
 from shop.catalog.models import Product, Variant
-from shop.catalog.prices import record_list_price
+from shop.sales.lifecycle import publish
 from shop.sales.models import Deal, Sale
-from shop.sales.publishing import publish
 from shop.sales.showcase import showcase
 
 ROOT = Path(__file__).parents[1]

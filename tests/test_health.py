@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from shop import health
-from shop.clock import unix_seconds
+from shop.core.machine_clock import unix_seconds
 from shop.sales.models import Sale
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db.models import F, IntegerField, Q
 
 from shop.catalog.models import Variant
-from shop.prepared import Given, IsAmong, Prepared
+from shop.core.compiled_sql import Given, IsAmong, Prepared
 from shop.sales.models import Sale
 from tests.conftest import CLOSES
 from tests.shop import make_product

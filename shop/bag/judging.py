@@ -20,15 +20,15 @@ from django.utils.timezone import get_default_timezone
 
 from offers.anchors import Standing, honored_until, judge, renewed_id
 from offers.verdicts import Verdict
-from shop import preview
 from shop.bag.cookie import BagFull
 from shop.bag.lines import Bag, Line
-from shop.money import format_money
-from shop.sales.goods import Deal, ProductOnShow, VariantOnShow
-from shop.sales.offering import freeze, mint
-from shop.sales.rows import Facts, OfferUse, OpenClaims, read_facts
+from shop.core import preview
+from shop.core.money import format_money
+from shop.core.shopper import Shopper
+from shop.sales.minting import freeze, mint
 from shop.sales.showcase import showcase
-from shop.shopper import Shopper
+from shop.sales.snapshot import Deal, ProductOnShow, VariantOnShow
+from shop.sales.snapshot_queries import Facts, OfferUse, OpenClaims, read_facts
 
 logger = logging.getLogger(__name__)
 

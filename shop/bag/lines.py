@@ -17,7 +17,7 @@ from offers import conf, tokens
 from offers.terms import Offer
 from offers.verdicts import Verdict
 from shop.bag import cookie
-from shop.money import format_money
+from shop.core.money import format_money
 
 MAX_AGE_SECONDS = 90 * 24 * 3600
 

@@ -13,14 +13,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from offers.verdicts import Verdict
-from shop.bag import changes
-from shop.bag.changes import Change, Obstacle
+from shop.bag import operations
 from shop.bag.forms import AddForm, LineForm, UpdateForm
 from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
-from shop.bag.refused import count_line
-from shop.errors import cookies_needed
-from shop.http import ShopRequest
+from shop.bag.operations import Change, Obstacle
+from shop.bag.refusal_counts import count_line
+from shop.core.error_views import cookies_needed
+from shop.core.middleware import ShopRequest
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +52,12 @@ def add(request: ShopRequest) -> HttpResponse:
     keeps_cookies = request.shopper.is_known
     form = AddForm({"quantity": 1, **request.POST.dict()})
     if "offer" in form.errors:
-        change = changes.add(bag, "", variant="", quantity=1, shopper=request.shopper, now=now)
+        change = operations.add(bag, "", variant="", quantity=1, shopper=request.shopper, now=now)
     elif not form.is_valid():
         judged = judge_bag(bag, request.shopper, now)
         change = Change(judged=judged, obstacle=Obstacle.BAD_QUANTITY)
     else:
-        change = changes.add(
+        change = operations.add(
             bag,
             form.cleaned_data["offer"],
             variant=form.cleaned_data["variant"],
@@ -83,11 +83,11 @@ def update(request: ShopRequest) -> HttpResponse:
         return _answer(request, bag, change)
     line, given = form.cleaned_data["line"], form.cleaned_data
     if given["accept_amount"] is not None:
-        change = changes.accept_price(
+        change = operations.accept_price(
             bag, line, amount=given["accept_amount"], shopper=request.shopper, now=now
         )
     else:
-        change = changes.set_quantity(
+        change = operations.set_quantity(
             bag,
             line,
             variant=given["variant"],
@@ -105,7 +105,7 @@ def remove(request: ShopRequest) -> HttpResponse:
     bag = Bag.from_request(request)
     form = LineForm(request.POST)
     line = form.cleaned_data["line"] if form.is_valid() else ""
-    change = changes.remove(
+    change = operations.remove(
         bag, line, variant=form.cleaned_data.get("variant", ""), shopper=request.shopper, now=now
     )
     return _answer(request, bag, change)

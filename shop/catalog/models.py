@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from offers.anchors import new_nonce
-from shop.money import format_money
+from shop.core.money import format_money
 
 sku_validator = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z",

@@ -24,7 +24,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from shop.checkout.charges import Charge, ChargeLine, Kind
+from shop.orders.charge import Charge, ChargeLine, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

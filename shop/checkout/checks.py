@@ -4,12 +4,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.utils.module_loading import import_string
 
-from shop.money import format_money, payable_step
+from shop.core.money import format_money, payable_step
 
 
+@register(Tags.compatibility)
 def check_charge_rules(**_: Any) -> list[CheckMessage]:
     """``CHARGE_RULES`` names a function."""
     try:
@@ -21,6 +22,7 @@ def check_charge_rules(**_: Any) -> list[CheckMessage]:
     return [Error(f"CHARGE_RULES={settings.CHARGE_RULES} is not a function.", id="checkout.E002")]
 
 
+@register(Tags.compatibility)
 def check_tax(**_: Any) -> list[CheckMessage]:
     """``TAX_PERCENT`` is a rate, with as many decimals as an order keeps."""
     try:
@@ -38,6 +40,7 @@ def check_tax(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.compatibility)
 def check_shipping(**_: Any) -> list[CheckMessage]:
     """``SHIPPING_FLAT`` is a sum that a card can pay."""
     flat, currency = settings.SHIPPING_FLAT, settings.SHOP_CURRENCY

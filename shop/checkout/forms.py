@@ -6,7 +6,7 @@ from django import forms
 
 from shop.checkout.charge_rules import Destination
 from shop.checkout.placing import Address
-from shop.money import LOCALE
+from shop.core.money import LOCALE
 
 # Codes that ISO 3166-1 reserves, or that Unicode alone has: no post goes there.
 _NOT_COUNTRIES = {

@@ -12,13 +12,13 @@ from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, JudgedLine, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
-from shop.checkout.charges import Charge
-from shop.checkout.claims import ClaimRefused, claim, count_by
-from shop.checkout.limits import card_key
-from shop.checkout.models import OPEN, Order, OrderCharge, OrderLine, StatusChange
-from shop.checkout.transitions import locked
-from shop.prepared import IsAmong, Prepared
-from shop.shopper import Shopper
+from shop.core.compiled_sql import IsAmong, Prepared
+from shop.core.shopper import Shopper
+from shop.orders.charge import Charge
+from shop.orders.claims import ClaimRefused, claim, count_by
+from shop.orders.limits import card_key
+from shop.orders.models import OPEN, Order, OrderCharge, OrderLine, StatusChange
+from shop.orders.state_machine import locked
 
 #: Orders that wait to be paid, of one shopper at a time.
 MOST_OPEN_ORDERS = 3

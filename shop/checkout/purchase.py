@@ -12,8 +12,6 @@ from datetime import datetime
 
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
-from shop.checkout import payments
-from shop.checkout.models import OPEN, Order
 from shop.checkout.placing import (
     Address,
     NotPlaced,
@@ -22,8 +20,10 @@ from shop.checkout.placing import (
     amend_order,
     place_order,
 )
-from shop.checkout.settling import give_up, lapse_due, settle_what_holds
-from shop.shopper import Shopper
+from shop.core.shopper import Shopper
+from shop.orders.models import OPEN, Order
+from shop.payments import charging
+from shop.payments.settlement import give_up, lapse_due, settle_what_holds
 
 logger = logging.getLogger(__name__)
 
@@ -105,10 +105,10 @@ def buy(
     if order is None and judged.refused:
         # In a rush this is nearly everybody: Stripe, which counts what it is asked, is left alone.
         raise NotPlaced(judged)
-    token = payments.retrieve_token(purchase.token_id)
+    token = charging.retrieve_token(purchase.token_id)
     if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
-        raise payments.TokenUnusable
-    fingerprint = payments.fingerprint_of(token)
+        raise charging.TokenUnusable
+    fingerprint = charging.fingerprint_of(token)
     placed = None
     if order is None:
         order, placed = _place(bag, shopper, purchase, fingerprint, now)
@@ -118,13 +118,13 @@ def buy(
         amend_order(order, judged, purchase.address, fingerprint)
     if order.status not in UNDER_WAY:
         try:
-            payments.pay(order, purchase.token_id, return_url=return_url(order), now=now)
-        except payments.TokenUnusable:
+            charging.pay(order, purchase.token_id, return_url=return_url(order), now=now)
+        except charging.TokenUnusable:
             if placed is not None:
                 # It was good a moment ago, for many at once maybe: nobody locks the shelf with it.
                 give_up(placed, cause="card unusable", now=now, canceled_as=Order.Status.CANCELED)
             raise
-        except payments.PaymentUnclear:
+        except charging.PaymentUnclear:
             # It may have been paid: the order's page asks until Stripe tells.
             logger.warning("It is not clear whether %s was paid", order.number)
     return order

@@ -13,20 +13,21 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offers.verdicts import Verdict
-from shop import preview
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
-from shop.bag.refused import count_order
-from shop.checkout import inbox, pages, payments, webhooks
-from shop.checkout.evidence import evidence_of
+from shop.bag.refusal_counts import count_order
+from shop.checkout import page_context
 from shop.checkout.forms import CheckoutForm
-from shop.checkout.links import order_from_token, order_path
-from shop.checkout.models import Order
 from shop.checkout.placing import CostsOtherwise, NotPlaced, TooManyOpen, TotalChanged
 from shop.checkout.purchase import UNDER_WAY, Purchase, buy, order_of
 from shop.checkout.security import confidential, loads_stripe
-from shop.checkout.settling import give_up, lapse_due, settle_by_id
-from shop.http import ShopRequest
+from shop.core import preview
+from shop.core.middleware import ShopRequest
+from shop.orders.evidence import evidence_of
+from shop.orders.links import order_from_token, order_path
+from shop.orders.models import Order
+from shop.payments import charging, event_inbox, webhooks
+from shop.payments.settlement import give_up, lapse_due, settle_by_id
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def _show_checkout(request: ShopRequest, bag: Bag) -> HttpResponse:
     order = order_of(judged)
     if order is not None and order.status in UNDER_WAY:
         return _see_other(order_path(order))
-    initial = pages.address_of(order) if order else {}
+    initial = page_context.address_of(order) if order else {}
     problem = order.decline_message if order else ""
     return _checkout_page(request, judged, CheckoutForm(initial=initial), problem, status=200)
 
@@ -112,11 +113,11 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
         if refusal.verdict is Verdict.OVER_LIMIT:
             problem += COUNTED_BY
         return _checkout_page(request, refusal.judged, form, problem, verdict=refusal.verdict)
-    except payments.Declined as decline:
+    except charging.Declined as decline:
         problem = f"{decline} {STILL_HELD}"
-    except payments.TokenUnusable:
+    except charging.TokenUnusable:
         problem = CARD_AGAIN
-    except payments.PaymentUnclear:
+    except charging.PaymentUnclear:
         problem = STRIPE_AWAY
     else:
         _take_out_what_is_bought(bag, order)
@@ -140,7 +141,7 @@ def _checkout_page(
     status: int = 422,
 ) -> HttpResponse:
     order = order_of(judged)
-    charge = pages.charge_to_show(judged, order, form.destination)
+    charge = page_context.charge_to_show(judged, order, form.destination)
     if charge is None or (order is None and not judged.can_check_out):
         if status == 200:
             return _see_other(reverse("bag:show"))
@@ -150,7 +151,7 @@ def _checkout_page(
         # Said before a card is typed, where the bag can be changed.
         context = {"judged": judged, "now": judged.now, "problem": charge.obstacle}
         return render(request, "bag/page.html", context, status=422)
-    context = pages.checkout_context(
+    context = page_context.checkout_context(
         judged, order, charge, form, problem.replace("{total}", charge.total_text)
     )
     return render(request, "checkout/page.html", {**context, "verdict": verdict}, status=status)
@@ -176,7 +177,7 @@ def order(request: ShopRequest, token: str) -> HttpResponse:
     bag = Bag.from_request(request)
     if is_own:
         _take_out_what_is_bought(bag, found)
-    context = {**pages.order_context(found, intent, is_own=is_own), "bag": bag}
+    context = {**page_context.order_context(found, intent, is_own=is_own), "bag": bag}
     response = render(request, "checkout/order.html", context)
     bag.save(response)
     return response
@@ -225,7 +226,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
         event = webhooks.read_event(request.body, request.headers.get("Stripe-Signature", ""))
     except webhooks.NotFromStripe:
         return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
-    inbox.act_soon(inbox.take_in(event, timezone.now()))
+    event_inbox.act_soon(event_inbox.take_in(event, timezone.now()))
     return HttpResponse("Thank you.", content_type="text/plain")
 
 

@@ -1,5 +1,8 @@
-"""What the back office knows: each module registers its models with the site."""
+"""The back office's model pages: each module registers its models with the site."""
 
-from shop.merchant import deals, orders, products, sales, staff
+from shop.merchant.catalog import product_admin
+from shop.merchant.orders import order_admin
+from shop.merchant.sales import deal_admin, sale_admin
+from shop.merchant.staff import staff_admin
 
-__all__ = ["deals", "orders", "products", "sales", "staff"]
+__all__ = ["deal_admin", "order_admin", "product_admin", "sale_admin", "staff_admin"]

@@ -23,14 +23,14 @@ class MerchantSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Our own pages before the admin's: theirs end in a path that takes anything."""
-        from shop.merchant import pages
+        from shop.merchant import urls
 
-        return [*pages.urls(self), *super().get_urls()]
+        return [*urls.urls(self), *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What the frame shows: the rooms that may be entered, and as whom."""
-        from shop.merchant.roles import role_of
-        from shop.merchant.rooms import doors
+        from shop.merchant.navigation import doors
+        from shop.staff.roles import role_of
 
         context = super().each_context(request)
         if not context["has_permission"]:
@@ -42,7 +42,7 @@ class MerchantSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """The start page."""
-        from shop.merchant.today import today
+        from shop.merchant.dashboard.start_page import today
 
         context = {
             **self.each_context(request),

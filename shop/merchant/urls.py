@@ -1,33 +1,46 @@
-"""Pages of the back office for people who are not logged in; Django's names for them."""
+"""The addresses of the back office's own pages, all behind the site's log-in."""
 
-from django.contrib import admin
-from django.contrib.auth import views
-from django.urls import URLPattern, path
+from django.contrib.admin import AdminSite
+from django.urls import URLPattern, path, register_converter
 
-from shop.merchant.login import ChoosePasswordForm, PasswordLinkForm
+from shop.merchant.preview import views as preview
+from shop.merchant.preview.instants import InstantConverter
+from shop.merchant.rehearsals import views as rehearsals
+from shop.merchant.reports import live_view, report
+from shop.merchant.staff import account
 
-_FRAME = {"site_title": admin.site.site_title, "site_header": admin.site.site_header}
+register_converter(InstantConverter, "instant")
 
 
-urlpatterns: list[URLPattern] = [
-    path(
-        "password/forgotten/",
-        views.PasswordResetView.as_view(form_class=PasswordLinkForm, extra_context=_FRAME),
-        name="admin_password_reset",
-    ),
-    path(
-        "password/forgotten/sent/",
-        views.PasswordResetDoneView.as_view(extra_context=_FRAME),
-        name="password_reset_done",
-    ),
-    path(
-        "password/new/<uidb64>/<token>/",
-        views.PasswordResetConfirmView.as_view(form_class=ChoosePasswordForm, extra_context=_FRAME),
-        name="password_reset_confirm",
-    ),
-    path(
-        "password/new/done/",
-        views.PasswordResetCompleteView.as_view(extra_context=_FRAME),
-        name="password_reset_complete",
-    ),
-]
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Every page that is not one of a model's own."""
+    return [
+        path(
+            "account/log-out-everywhere/",
+            site.admin_view(account.log_out_everywhere),
+            name="log_out_everywhere",
+        ),
+        path("sales/<slug:slug>/live/", site.admin_view(live_view.live), name="sale_live"),
+        path("sales/<slug:slug>/report/", site.admin_view(report.report), name="sale_report"),
+        path("sales/<slug:slug>/preview/", site.admin_view(preview.choose), name="sale_preview"),
+        path(
+            "sales/<slug:slug>/preview/<instant:at>/",
+            site.admin_view(preview.preview),
+            name="preview",
+        ),
+        path(
+            "sales/<slug:slug>/preview/<instant:at>/<path:page>",
+            site.admin_view(preview.preview),
+            name="preview_page",
+        ),
+        path(
+            "sales/<slug:slug>/rehearsal/",
+            site.admin_view(rehearsals.rehearsal),
+            name="sale_rehearsal",
+        ),
+        path(
+            "sales/<slug:slug>/rehearsal/<int:number>/picture/",
+            site.admin_view(rehearsals.picture),
+            name="sale_rehearsal_picture",
+        ),
+    ]

@@ -12,6 +12,6 @@ class QaConfig(AppConfig):
         # Here and in no other place: a process without QA_CLOCK never imports freezegun. By now
         # the server, the database's driver and all models are imported.
         if settings.QA_CLOCK:
-            from shop.qa import travel
+            from shop.qa.time_machine import freezer
 
-            travel.start()
+            freezer.start()

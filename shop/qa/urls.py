@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.qa import views
+from shop.qa.time_machine import views
 
 app_name = "qa"
 urlpatterns = [

@@ -23,8 +23,8 @@ from django.db import connection, transaction
 
 from offers.terms import LIST, Offer
 from offers.verdicts import Verdict
-from shop.prepared import adapted
-from shop.sales.goods import Goods
+from shop.core.compiled_sql import adapted
+from shop.sales.snapshot import Goods
 
 #: The sale of an offer that cannot be read, or that says it is of a sale that nobody knows.
 NO_SALE = "-"

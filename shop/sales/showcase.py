@@ -15,10 +15,10 @@ from threading import Lock
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from shop import preview
-from shop.clock import monotonic_seconds
-from shop.sales import rows
-from shop.sales.goods import Goods, SaleOnShow
+from shop.core import preview
+from shop.core.machine_clock import monotonic_seconds
+from shop.sales import snapshot_queries
+from shop.sales.snapshot import Goods, SaleOnShow
 
 FRESH_SECONDS = 1.0
 MOST_WAIT_SECONDS = 0.25
@@ -88,12 +88,12 @@ class Showcase:
             self._lock.release()
 
 
-showcase = Showcase(rows.read_goods)
+showcase = Showcase(snapshot_queries.read_goods)
 
 
 def sale_on_show(slug: str, now: datetime) -> SaleOnShow | None:
     """The visible sale at ``/sales/<slug>/``; one that ended long ago is read from its rows."""
     sale = showcase.goods(now).sales.get(slug)
     if sale is None:
-        sale = rows.read_goods(now, slug=slug).sales.get(slug)
+        sale = snapshot_queries.read_goods(now, slug=slug).sales.get(slug)
     return sale if sale is not None and sale.visible else None

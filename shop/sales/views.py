@@ -10,9 +10,9 @@ from django.utils.timezone import get_default_timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from shop.http import ShopRequest
-from shop.sales.calendars import calendar_of
-from shop.sales.pages import offers_for, product_at, sales_by_phase
+from shop.core.middleware import ShopRequest
+from shop.sales.ical import calendar_of
+from shop.sales.page_context import offers_for, product_at, sales_by_phase
 from shop.sales.showcase import sale_on_show, showcase
 
 # Never no-store: the Back button must show the promise again.

@@ -8,13 +8,13 @@ import sys
 import threading
 
 from . import payments, refunds
-from .application import Application
-from .clockwork import Clockwork
+from .context import World
 from .faults import Faults
+from .router import Application
+from .scheduler import Clockwork
 from .server import Server
 from .store import Store
 from .webhooks import Courier, Endpoint
-from .world import World
 
 TASKS = {
     "settle_payment": payments.settle_payment,

@@ -15,13 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from . import charges, disputes, errors, events, forms, intents, refunds, tokens
+from . import charges, disputes, errors, events, forms, payment_intents, refunds, tokens
+from .context import API_VERSION, TRAIN, Origin, World, new_id, origin
 from .errors import ApiError
 from .expand import expand
+from .http_messages import Request, Response
 from .idempotency import Kept, Keys
-from .messages import Request, Response
 from .store import Json
-from .world import API_VERSION, TRAIN, Origin, World, new_id, origin
 
 type Access = Literal["secret", "publishable"]
 
@@ -46,14 +46,17 @@ class Route:
 
 
 ROUTES = (
-    Route("POST", "/v1/payment_intents", intents.CREATE, intents.create, intents.check_create),
-    Route("GET", "/v1/payment_intents", intents.LIST, intents.list_),
-    Route("GET", "/v1/payment_intents/:id", intents.RETRIEVE, intents.retrieve),
-    Route("GET", "/v1/payment_intents/:id", intents.RETRIEVE, intents.retrieve_public,
-          access="publishable"),
-    Route("POST", "/v1/payment_intents/:id", intents.UPDATE, intents.update, intents.check_update),
-    Route("POST", "/v1/payment_intents/:id/confirm", intents.CONFIRM, intents.confirm),
-    Route("POST", "/v1/payment_intents/:id/cancel", intents.CANCEL, intents.cancel),
+    Route("POST", "/v1/payment_intents", payment_intents.CREATE,
+          payment_intents.create, payment_intents.check_create),
+    Route("GET", "/v1/payment_intents", payment_intents.LIST, payment_intents.list_),
+    Route("GET", "/v1/payment_intents/:id", payment_intents.RETRIEVE, payment_intents.retrieve),
+    Route("GET", "/v1/payment_intents/:id", payment_intents.RETRIEVE,
+          payment_intents.retrieve_public, access="publishable"),
+    Route("POST", "/v1/payment_intents/:id", payment_intents.UPDATE,
+          payment_intents.update, payment_intents.check_update),
+    Route("POST", "/v1/payment_intents/:id/confirm", payment_intents.CONFIRM,
+          payment_intents.confirm),
+    Route("POST", "/v1/payment_intents/:id/cancel", payment_intents.CANCEL, payment_intents.cancel),
     Route("GET", "/v1/confirmation_tokens/:id", tokens.RETRIEVE, tokens.retrieve),
     Route("POST", "/v1/confirmation_tokens", tokens.CREATE_FROM_PAGE, tokens.create_from_page,
           tokens.check_page, access="publishable"),

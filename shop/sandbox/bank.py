@@ -12,9 +12,9 @@ from string import Template
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from . import assets, currencies, payments
-from .messages import Request, Response
+from .context import World
+from .http_messages import Request, Response
 from .store import Json, Record
-from .world import World
 
 
 def show(world: World, request: Request, id: str) -> Response:

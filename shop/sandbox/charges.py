@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .cards import Decline, Method
+from .context import World, listing, new_id, now, random_text
 from .forms import EXPAND, PAGE, Form, text
 from .store import Json, Record
-from .world import World, listing, new_id, now, random_text
 
 RETRIEVE = Form(**EXPAND)
 LIST = Form(**PAGE, **EXPAND, payment_intent=text)

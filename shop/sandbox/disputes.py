@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from . import events
+from .context import World, new_id, now
 from .errors import ApiError
 from .forms import EXPAND, Form
 from .store import Json, Record
-from .world import World, new_id, now
 
 RETRIEVE = Form(**EXPAND)
 CLOSE = Form(**EXPAND)

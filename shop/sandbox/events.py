@@ -6,9 +6,9 @@ import copy
 import time
 from typing import Any
 
+from .context import API_VERSION, World, listing, new_id, now, origin
 from .forms import EXPAND, PAGE, Form, boolean, several, text
 from .store import Json, Record
-from .world import API_VERSION, World, listing, new_id, now, origin
 
 #: What the shop's endpoint is subscribed to (STRIPE.md). Others can be listed, but are not sent.
 SUBSCRIBED = frozenset(

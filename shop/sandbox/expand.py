@@ -5,9 +5,9 @@ Only the object in the answer is expanded, never the one in the store.
 
 from __future__ import annotations
 
+from .context import World
 from .errors import ApiError
 from .store import Json
-from .world import World
 
 #: Which field of which object holds the id of what.
 EXPANDABLE = {

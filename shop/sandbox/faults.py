@@ -48,13 +48,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from . import forms
-from .application import Application
+from .context import new_id
 from .errors import ApiError
+from .http_messages import Request, Response
 from .idempotency import Kept
-from .messages import Request, Response
+from .router import Application
 from .store import Json
 from .webhooks import Courier, Recipient
-from .world import new_id
 
 OF_REQUESTS = frozenset(
     {

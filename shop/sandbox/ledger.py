@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from .context import World
 from .store import Json
-from .world import World
 
 
 def read(world: World) -> Json:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NoReturn
 
-from . import charges, disputes, events, methods
+from . import charges, disputes, events, payment_methods
 from .cards import Decline, Method
+from .context import World, new_id, random_text
 from .errors import ApiError
 from .store import Json, Record
-from .world import World, new_id, random_text
 
 
 def ask_bank(world: World, record: Record, return_url: str | None, *, sdk: bool) -> Json:
@@ -156,7 +156,9 @@ def decide_at_bank(world: World, id: str, secret: str, *, approved: bool) -> Rec
     record.inner.pop("attempt")
     # Declined after all? The intent says so, and nobody waits for a 402 here.
     with suppress(ApiError):
-        attempt(world, record, payment_method, methods.of(payment_method), authenticated=True)
+        attempt(
+            world, record, payment_method, payment_methods.of(payment_method), authenticated=True
+        )
     return record
 
 
@@ -167,7 +169,7 @@ def settle_payment(world: World, id: str) -> None:
         return
     intent = record.body
     payment_method = world.need("payment_method", intent["payment_method"], param="id")
-    method = methods.of(payment_method)
+    method = payment_methods.of(payment_method)
     charge = world.need("charge", intent["latest_charge"], param="charge")
     decline = method.fate.decline
     if decline is None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import currencies, events, methods
+from . import currencies, events, payment_methods
 from .cards import Method
+from .context import World, listing, new_id, now
 from .errors import ApiError
 from .forms import EXPAND, PAGE, Form, choice, metadata, positive, text
 from .store import Json, Record
-from .world import World, listing, new_id, now
 
 CREATE = Form(
     **EXPAND,
@@ -111,7 +111,7 @@ def _charge(world: World, params: dict[str, Any]) -> Record:
 
 def _method(world: World, charge: Record) -> Method:
     payment_method = world.need("payment_method", charge.body["payment_method"], param="id")
-    return methods.of(payment_method)
+    return payment_methods.of(payment_method)
 
 
 def _note_on_charge(world: World, charge: Record, amount: int) -> None:

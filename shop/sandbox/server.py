@@ -10,7 +10,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from .messages import Request, Response
+from .http_messages import Request, Response
 
 type Handler = Callable[[Request], Response]
 

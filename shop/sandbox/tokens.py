@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import cards, methods
+from . import cards, payment_methods
 from .cards import Method
+from .context import World, new_id, now
 from .errors import ApiError
 from .forms import ADDRESS, EXPAND, SHIPPING, Form, choice, filled, metadata, nested, text, url
 from .store import Json, Record
-from .world import World, new_id, now
 
 VALID_SECONDS = 12 * 60 * 60
 
@@ -18,14 +18,14 @@ RETRIEVE = Form(**EXPAND)
 CREATE_FOR_TEST = Form(
     **EXPAND,
     payment_method=text,
-    payment_method_data=nested(methods.FROM_SERVER),
+    payment_method_data=nested(payment_methods.FROM_SERVER),
     return_url=url,
     setup_future_usage=choice("on_session", "off_session"),
     shipping=nested(SHIPPING),
 )
 #: `POST /v1/confirmation_tokens`, with a publishable key: what the page script sends.
 CREATE_FROM_PAGE = Form(
-    payment_method_data=nested(methods.FROM_PAGE),
+    payment_method_data=nested(payment_methods.FROM_PAGE),
     return_url=url,
     shipping=nested(SHIPPING),
     metadata=metadata,
@@ -49,9 +49,9 @@ def create_for_test(world: World, params: dict[str, Any]) -> Json:
     """A token as if a page had made it, but one whose next action is a plain redirect."""
     data = params.get("payment_method_data") or {}
     if "payment_method" in params:
-        method = methods.by_test_id(params["payment_method"], param="payment_method")
+        method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
     else:
-        method = methods.by_data(data)
+        method = payment_methods.by_data(data)
     return _create(world, method, params, data, use_stripe_sdk=False)
 
 
@@ -66,7 +66,7 @@ def check_page(params: dict[str, Any]) -> None:
 
 def create_from_page(world: World, params: dict[str, Any]) -> Json:
     data = params["payment_method_data"]
-    method = methods.by_data(data)
+    method = payment_methods.by_data(data)
     card = data["card"]
     expiry = (card["exp_month"], card["exp_year"] % 100 + 2000)
     return _create(world, method, params, data, use_stripe_sdk=True, expiry=expiry)
@@ -95,8 +95,8 @@ def _create(
         "payment_method_options": None,
         "payment_method_preview": {
             "allow_redisplay": data.get("allow_redisplay", "limited"),
-            "billing_details": methods.billing(data.get("billing_details")),
-            method.type: methods.shown(method, expiry),
+            "billing_details": payment_methods.billing(data.get("billing_details")),
+            method.type: payment_methods.shown(method, expiry),
             "customer": None,
             "type": method.type,
         },

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shop.catalog.pictures import Picture
-from shop.money import LOCALE, format_money
+from shop.core.money import LOCALE, format_money
 
 register = template.Library()
 

@@ -10,8 +10,8 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.bag import judging
+from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
-from shop.sales.promises import extend, recall
 from shop.sales.showcase import showcase
 from tests.shop import CLOSES, HOLD, OPENS, Page, Shopper, add_deal, make_product, new_key, read
 

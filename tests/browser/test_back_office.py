@@ -11,10 +11,10 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
 
-from shop.checkout.figures import count_paid
-from shop.merchant.roles import Role, give_role
+from shop.orders.sale_totals import count_paid
 from shop.sales.models import Sale
 from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role
 from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
 from tests.browser.test_accessibility import TWICE, Keyboard
 from tests.merchant.orders import make_order

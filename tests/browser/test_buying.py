@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from shop.checkout.models import Order
+from shop.orders.models import Order
 from shop.sales.models import Sale
 from shop.sales.showcase import showcase
 from tests.browser.shopping import (

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from shop.catalog.models import Variant
-from shop.checkout.models import Order
+from shop.orders.models import Order
 from shop.sales.models import Sale
 from tests.browser.conftest import OpenBrowser
 from tests.browser.shopping import (

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from shop.bag import changes
-from shop.checkout.models import Order
+from shop.bag import operations
+from shop.orders.models import Order
 from shop.sales.models import Sale
 from shop.sales.showcase import sale_on_show
 from tests.browser.conftest import OpenBrowser
@@ -30,14 +30,14 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def first_add_waits(monkeypatch: pytest.MonkeyPatch) -> Event:
     """The shop is slow to answer the first request to add, until this is set."""
-    go_on, add, calls = Event(), changes.add, iter([True])
+    go_on, add, calls = Event(), operations.add, iter([True])
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         if next(calls, False):
             go_on.wait(10)
         return add(*args, **kwargs)
 
-    monkeypatch.setattr(changes, "add", slowly)
+    monkeypatch.setattr(operations, "add", slowly)
     return go_on
 
 

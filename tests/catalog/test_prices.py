@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
+from shop.catalog.list_prices import lowest_list_price, record_list_price, set_list_price
 from shop.catalog.models import Product
-from shop.catalog.prices import lowest_list_price, record_list_price, set_list_price
 from tests.shop import make_product
 
 pytestmark = pytest.mark.django_db

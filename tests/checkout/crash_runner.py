@@ -49,18 +49,10 @@ def points() -> dict[str, Callable[[], None]]:
     from django.core.mail import EmailMessage
     from stripe import _payment_intent_service, _refund_service
 
-    from shop.checkout import (
-        inbox,
-        payments,
-        placing,
-        purchase,
-        receipts,
-        refund_notes,
-        refunds,
-        settling,
-        webhooks,
-    )
-    from shop.merchant import refunding
+    from shop.checkout import placing, purchase
+    from shop.merchant.orders import refund_form
+    from shop.orders import emails, refund_emails
+    from shop.payments import charging, event_inbox, refunds, settlement, webhooks
 
     at_stripe = _payment_intent_service.PaymentIntentService
     refunds_at_stripe = _refund_service.RefundService
@@ -68,27 +60,27 @@ def points() -> dict[str, Callable[[], None]]:
         "claimed, not committed": lambda: die_after(placing, "claim"),
         "claimed": lambda: die_after(purchase, "place_order"),
         "payment made, its id not stored": lambda: die_after(at_stripe, "create"),
-        "id of payment stored": lambda: die_after(payments, "ensure_intent"),
+        "id of payment stored": lambda: die_after(charging, "ensure_intent"),
         "token stored": lambda: die_before(at_stripe, "confirm"),
         "confirmed": lambda: die_after(at_stripe, "confirm"),
-        "settled, not committed": lambda: die_after(settling, "move"),
-        "settled": lambda: die_after(settling, "settle"),
-        "no receipt yet": lambda: die_before(receipts, "EmailMessage"),
+        "settled, not committed": lambda: die_after(settlement, "move"),
+        "settled": lambda: die_after(settlement, "settle"),
+        "no receipt yet": lambda: die_before(emails, "EmailMessage"),
         "receipt sent, not noted": lambda: die_after(EmailMessage, "send"),
-        "event not taken in": lambda: die_before(inbox, "take_in"),
-        "event taken in, not acted on": lambda: die_after(inbox, "take_in"),
+        "event not taken in": lambda: die_before(event_inbox, "take_in"),
+        "event taken in, not acted on": lambda: die_after(event_inbox, "take_in"),
         "event acted on, not noted": lambda: die_after(webhooks, "settle_by_id"),
         "canceled at Stripe": lambda: die_after(at_stripe, "cancel"),
-        "released, not committed": lambda: die_after(settling, "release"),
+        "released, not committed": lambda: die_after(settlement, "release"),
         "refund meant, not committed": lambda: die_after(refunds, "count_refund"),
-        "refund meant": lambda: die_after(refunding, "write_down"),
+        "refund meant": lambda: die_after(refund_form, "write_down"),
         "late refund meant, not committed": lambda: die_after(refunds, "write_down_late"),
         "late refund meant": lambda: die_before(refunds, "carry_out"),
         "refund made at Stripe": lambda: die_after(refunds_at_stripe, "create"),
         "refunded units returned, not committed": lambda: die_after(refunds, "give_back"),
         "refund recorded, not committed": lambda: die_after(refunds, "move"),
         "refund recorded": lambda: die_after(refunds, "record"),
-        "no note yet": lambda: die_before(refund_notes, "EmailMessage"),
+        "no note yet": lambda: die_before(refund_emails, "EmailMessage"),
     }
 
 

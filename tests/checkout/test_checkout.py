@@ -12,10 +12,10 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
-from shop.checkout import payments
-from shop.checkout.models import Order
+from shop.orders.models import Order
+from shop.payments import charging
+from shop.sales.holds import recall
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
-from shop.sales.promises import recall
 from shop.sales.showcase import showcase
 from tests.conftest import CLOSES, HOLD, OPENS
 from tests.shop import Shopper, add_deal, make_product
@@ -210,11 +210,11 @@ def test_a_token_that_many_use_at_once_keeps_one_claim(
     buyer: Shopper, another_shopper: Shopper, card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = card("pm_card_standIn_noFingerprint")
-    unused = payments.retrieve_token(token)
+    unused = charging.retrieve_token(token)
     another_shopper.add(another_shopper.offer())
     assert another_shopper.order(token, email="grace@example.org").order_status == "paid"
     # Both had looked at it before either paid with it.
-    monkeypatch.setattr(payments, "retrieve_token", lambda _: unused)
+    monkeypatch.setattr(charging, "retrieve_token", lambda _: unused)
     page = buyer.order(token)
     assert page.status == 422
     assert "Enter the card again." in page.text

@@ -28,11 +28,11 @@ from django.utils import timezone
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Variant
-from shop.checkout.claims import release
-from shop.checkout.links import order_path
-from shop.checkout.models import Order, Refund, StripeEvent
-from shop.checkout.transitions import Status, locked, move
-from shop.clock import unix_seconds
+from shop.core.machine_clock import unix_seconds
+from shop.orders.claims import release
+from shop.orders.links import order_path
+from shop.orders.models import Order, Refund, StripeEvent
+from shop.orders.state_machine import Status, locked, move
 from shop.sales.models import Sale
 from shop.sandbox.webhooks import sign
 from tests.checkout import crash_runner

@@ -8,9 +8,9 @@ import stripe
 from django.test import Client
 from django.urls import reverse
 
-from shop.checkout import refunds
-from shop.checkout.models import Dispute, Order
-from shop.checkout.refund_plans import Units, plan
+from shop.orders.models import Dispute, Order
+from shop.payments import refunds
+from shop.payments.refund_plans import Units, plan
 from tests.checkout.test_webhook import deliver
 from tests.conftest import CLOSES, OPENS
 from tests.shop import Shopper

@@ -9,10 +9,10 @@ import pytest
 from django.core import mail
 from freezegun.api import FrozenDateTimeFactory
 
-from shop.checkout.links import order_path
-from shop.checkout.models import Order, OrderLine
+from shop.orders.links import order_path
+from shop.orders.models import Order, OrderLine
+from shop.sales.holds import extend
 from shop.sales.models import Sale
-from shop.sales.promises import extend
 from tests.conftest import HOLD, OPENS, new_key
 from tests.shop import Page, Shopper
 

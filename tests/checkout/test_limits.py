@@ -10,8 +10,8 @@ from freezegun.api import FrozenDateTimeFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.checkout.limits import card_key, email_key, normalise_email
-from shop.checkout.models import Order
+from shop.orders.limits import card_key, email_key, normalise_email
+from shop.orders.models import Order
 from shop.sales.models import LimitUse
 from tests.conftest import OPENS
 from tests.plugin.merchant import Merchant

@@ -56,16 +56,16 @@ from pytest_django import Settings
 from offers.terms import LIST, Offer
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Variant
-from shop.checkout import refunds
-from shop.checkout.limits import card_key, normalise_email
-from shop.checkout.links import order_path
-from shop.checkout.models import OPEN, OVER, Order, OrderLine, Refund
-from shop.checkout.refund_plans import Units, plan
-from shop.checkout.transitions import Status
-from shop.clock import unix_seconds
+from shop.core.machine_clock import unix_seconds
+from shop.orders.limits import card_key, normalise_email
+from shop.orders.links import order_path
+from shop.orders.models import OPEN, OVER, Order, OrderLine, Refund
+from shop.orders.state_machine import Status
+from shop.payments import refunds
+from shop.payments.refund_plans import Units, plan
+from shop.sales.holds import extend, recall
+from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
-from shop.sales.promises import extend, recall
-from shop.sales.publishing import publish, unpublish
 from shop.sales.showcase import showcase
 from tests.checkout.invariants import check_books, check_charges
 from tests.conftest import OPENS, ROOT

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import stripe
 
-from shop.checkout.models import Order
+from shop.orders.models import Order
 from shop.sales.models import Sale
 from tests.conftest import CLOSES, OPENS
 from tests.shop import Shopper, add_deal, make_product

@@ -18,7 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for, included_tax
-from shop.checkout.charges import (
+from shop.core.money import format_money, payable_step
+from shop.merchant.forms.money_fields import payable
+from shop.orders.charge import (
     Charge,
     ChargeLine,
     Kind,
@@ -26,15 +28,13 @@ from shop.checkout.charges import (
     from_stripe_amount,
     to_stripe_amount,
 )
-from shop.checkout.models import Order, OrderCharge
-from shop.checkout.refund_plans import Units, plan
-from shop.checkout.refunds import write_down
-from shop.merchant.prices import payable
-from shop.money import format_money, payable_step
-from shop.sales.documents import read_document
-from shop.sales.loading import load_sale
+from shop.orders.models import Order, OrderCharge
+from shop.payments.refund_plans import Units, plan
+from shop.payments.refunds import write_down
+from shop.sales.documents.json_reader import DocumentError
+from shop.sales.documents.loader import load_sale
+from shop.sales.documents.schema import read_document
 from shop.sales.models import Sale
-from shop.sales.strict import DocumentError
 from tests.conftest import OPENS
 from tests.shop import Shopper, add_deal, make_product
 
@@ -160,8 +160,8 @@ def test_a_rule_cannot_make_a_line_that_is_none(line: Any) -> None:
     ("setting", "value"),
     [
         ("CHARGE_RULES", "shop.nowhere.rules"),
-        ("CHARGE_RULES", "shop.checkout.charges.Charge.total"),
-        ("CHARGE_RULES", "shop.checkout.limits.__doc__"),
+        ("CHARGE_RULES", "shop.orders.charge.Charge.total"),
+        ("CHARGE_RULES", "shop.orders.limits.__doc__"),
         ("TAX_PERCENT", "nineteen"),
         ("TAX_PERCENT", "NaN"),
         ("TAX_PERCENT", "100"),

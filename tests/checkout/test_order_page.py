@@ -7,7 +7,7 @@ import requests
 import stripe
 from bs4 import BeautifulSoup
 
-from shop.checkout.models import Order
+from shop.orders.models import Order
 from tests.shop import Shopper
 
 type Card = Callable[..., str]

@@ -25,12 +25,12 @@ from django.utils import timezone
 from offers.anchors import new_id
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Variant
-from shop.checkout.models import Order
 from shop.checkout.placing import Address, NotPlaced, TooManyOpen, place_order
+from shop.core.shopper import Shopper
+from shop.orders.models import Order
+from shop.sales.minting import freeze, mint
 from shop.sales.models import Deal, LimitUse, Sale
-from shop.sales.offering import freeze, mint
-from shop.sales.rows import read_goods
-from shop.shopper import Shopper
+from shop.sales.snapshot_queries import read_goods
 from tests import shop
 from tests.checkout import race_runner
 from tests.checkout.invariants import check_books, check_charges

@@ -16,13 +16,13 @@ from django.db import IntegrityError, connections, transaction
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Variant
-from shop.checkout import refunds
-from shop.checkout.claims import release
-from shop.checkout.models import Order, OrderLine, Refund
-from shop.checkout.refund_plans import NotRefundable, Units, left_of, plan
-from shop.checkout.settling import settle_by_id
-from shop.checkout.stripe_api import client
-from shop.checkout.transitions import locked, move
+from shop.orders.claims import release
+from shop.orders.models import Order, OrderLine, Refund
+from shop.orders.state_machine import locked, move
+from shop.payments import refunds
+from shop.payments.refund_plans import NotRefundable, Units, left_of, plan
+from shop.payments.settlement import settle_by_id
+from shop.payments.stripe_client import client
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
 from tests.checkout.test_webhook import deliver, event_about
 from tests.conftest import OPENS

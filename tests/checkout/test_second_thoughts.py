@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from freezegun.api import FrozenDateTimeFactory
 
-from shop.checkout.models import Order
+from shop.orders.models import Order
 from shop.sales.models import LimitUse, Sale
 from tests.shop import Shopper, add_deal, make_product
 

@@ -24,14 +24,14 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 from stripe._event_service import EventService
 
-import shop.aside
+import shop.core.background
 from shop.catalog.models import Variant
-from shop.checkout import inbox, refunds, webhooks
-from shop.checkout.intents import ensure_intent
-from shop.checkout.management.commands import reconcile
-from shop.checkout.models import Dispute, Order, Refund, StatusChange, StripeEvent
-from shop.checkout.settling import lapse_due, settle
-from shop.clock import monotonic_seconds
+from shop.core.machine_clock import monotonic_seconds
+from shop.orders.models import Dispute, Order, Refund, StatusChange, StripeEvent
+from shop.payments import event_inbox, refunds, webhooks
+from shop.payments.intents import ensure_intent
+from shop.payments.management.commands import reconcile
+from shop.payments.settlement import lapse_due, settle
 from shop.sales.models import Sale
 from tests.checkout.invariants import check_books, check_charges
 from tests.conftest import OPENS
@@ -447,7 +447,7 @@ def aside(settings: Settings) -> Iterator[None]:
     """What the webhook is told of is done by threads, as in a running shop."""
     settings.ASIDE_THREADS = 2
     yield
-    shop.aside.finish()
+    shop.core.background.finish()
 
 
 def all_acted_on() -> bool:
@@ -470,7 +470,7 @@ def test_a_silent_stripe_does_not_keep_its_own_events_waiting_and_none_is_lost(
         assert stripe.deliver(event) == 200
         took.append(monotonic_seconds() - started)
     assert median(took) < 0.2
-    shop.aside.finish()
+    shop.core.background.finish()
     assert StripeEvent.objects.filter(acted_at=None).count() == 9
     assert not Refund.objects.exists()
     stripe.end_faults()
@@ -495,13 +495,13 @@ def test_what_an_event_left_undone_is_done_by_the_next_one(
     [refunded] = [event for event in stripe.events() if event["type"] == "charge.refunded"]
     fault("GET /v1/*", "timeout_before")
     assert stripe.deliver(refunded) == 200
-    shop.aside.finish()
+    shop.core.background.finish()
     assert not all_acted_on()
     other = {"type": "payment_intent.succeeded", "data": {"object": {"id": "pi_of_another_shop"}}}
     for seconds, is_done in ((59, False), (60, True)):
         clock.move_to(OPENS + timedelta(seconds=seconds))
         assert stripe.deliver({"id": f"evt_{seconds}", **other}) == 200
-        shop.aside.finish()
+        shop.core.background.finish()
         assert Refund.objects.exists() == is_done
     assert all_acted_on()
 
@@ -514,7 +514,7 @@ def test_an_event_that_cannot_be_acted_on_does_not_keep_the_others_waiting(
     odd = {"type": "charge.dispute.created", "data": {"object": {"payment_intent": "pi_odd"}}}
     stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
     for event in [{"id": "evt_odd", **odd}, *stripe.events()]:
-        inbox.take_in(event, OPENS)
+        event_inbox.take_in(event, OPENS)
 
     def fail(*_: object) -> None:
         raise RuntimeError("odd")
@@ -571,8 +571,8 @@ def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hou
         return listing(self, params, options)
 
     monkeypatch.setattr(EventService, "list", watched)
-    first = inbox.take_in_missed(OPENS)
-    inbox.take_in_missed(OPENS, since=first)
+    first = event_inbox.take_in_missed(OPENS)
+    event_inbox.take_in_missed(OPENS, since=first)
     assert [params["limit"] for params in asked] == [100, 100]
     assert asked[0]["created"]["gte"] == int(first - 30 * 24 * 3600)
     assert asked[1]["created"]["gte"] == int(first - 3600)
@@ -629,7 +629,7 @@ def test_a_mail_server_that_is_slow_does_not_keep_the_shopper_waiting(
     assert send(buyer, card()) == 303
     assert (Order.objects.get().status, Order.objects.get().receipt_sent_at) == ("paid", None)
     is_answered.set()
-    shop.aside.finish()
+    shop.core.background.finish()
     assert len(mail.outbox) == 1
     assert Order.objects.get().receipt_sent_at is not None
 

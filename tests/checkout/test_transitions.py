@@ -10,8 +10,8 @@ import pytest
 from django.db import connections, transaction
 from django.db.transaction import TransactionManagementError
 
-from shop.checkout.models import OPEN, OVER, Order, StatusChange
-from shop.checkout.transitions import ALLOWED, BY_REFUND, Status, locked, move
+from shop.orders.models import OPEN, OVER, Order, StatusChange
+from shop.orders.state_machine import ALLOWED, BY_REFUND, Status, locked, move
 from shop.sales.models import Sale
 from tests.conftest import OPENS
 from tests.merchant.orders import make_order

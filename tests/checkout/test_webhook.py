@@ -12,8 +12,8 @@ import stripe
 from django.core import mail
 from django.test import Client
 
-from shop.checkout.models import Order, StripeEvent
-from shop.clock import unix_seconds
+from shop.core.machine_clock import unix_seconds
+from shop.orders.models import Order, StripeEvent
 from tests.shop import Shopper
 
 type Card = Callable[..., str]

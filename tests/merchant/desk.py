@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.catalog.models import Product
-from shop.checkout.models import Order
+from shop.orders.models import Order
 from shop.sales.models import Sale
 from shop.staff.models import Staff
 from tests.plugin.merchant import fields_of

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shop.catalog.models import Variant
-from shop.checkout.models import Order, OrderLine, StatusChange
+from shop.orders.models import Order, OrderLine, StatusChange
 from shop.sales.models import Sale
 
 

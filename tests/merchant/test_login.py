@@ -11,9 +11,9 @@ from django.utils import timezone
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
-from shop.merchant.login import client_address
-from shop.merchant.roles import Role, give_role
+from shop.staff.login import client_address
 from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role
 from tests.shop import OPENS
 
 PASSWORD = "a long walk in the snow"

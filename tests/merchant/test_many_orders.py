@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from benchmarks import books
 from benchmarks.replay import recorded
-from shop.checkout.figures import count_paid
-from shop.checkout.models import Order, OrderLine, SaleMinute
-from shop.merchant.figures import NAMES, recent_figures, under_way
-from shop.merchant.report import read_report
+from shop.merchant.reports.live_queries import NAMES, recent_figures, under_way
+from shop.merchant.reports.report import read_report
+from shop.orders.models import Order, OrderLine, SaleMinute
+from shop.orders.sale_totals import count_paid
 from shop.sales.models import Deal, Sale
 from tests.merchant.orders import make_order
 from tests.plugin.merchant import Merchant

@@ -12,11 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
-from shop.checkout.models import Dispute, Order, OrderLine, Refund, RefundLine, StatusChange
-from shop.merchant import order_files
-from shop.merchant.roles import Role, give_role
+from shop.merchant.orders import csv_export
+from shop.orders.models import Dispute, Order, OrderLine, Refund, RefundLine, StatusChange
 from shop.sales.models import Sale
 from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role
 from tests.merchant.orders import make_order
 from tests.shop import CLOSES, OPENS, Page
 
@@ -305,14 +305,14 @@ def test_no_name_becomes_a_formula(helper: Client, sale: Sale, name: str) -> Non
 def test_a_file_of_any_length_is_read_a_portion_at_a_time(
     helper: Client, sale: Sale, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
 ) -> None:
-    monkeypatch.setattr(order_files, "_ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(csv_export, "_ROWS_AT_ONCE", 3)
     numbers = [f"FF-{number:08}" for number in range(7)]
     for number in numbers:
         make_order(sale, number)
-    portions = list(order_files.orders_as_csv(Order.objects.all()))
+    portions = list(csv_export.orders_as_csv(Order.objects.all()))
     assert [line.split(",")[0] for line in portions[1:]] == numbers[::-1]
     with django_assert_max_num_queries(3 * 6):
-        list(order_files.orders_as_csv(Order.objects.all()))
+        list(csv_export.orders_as_csv(Order.objects.all()))
 
 
 def test_a_viewer_sees_orders_and_takes_none_out(helper: Client, sale: Sale) -> None:

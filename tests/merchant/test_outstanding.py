@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from offers.anchors import honored_until, judge
 from offers.terms import Offer
 from offers.verdicts import Verdict
-from shop.checkout.models import Order
-from shop.merchant.outstanding import Outstanding, PromisedDeal, outstanding
-from shop.sales.changes import record
-from shop.sales.documents import parse_document
-from shop.sales.goods import SaleOnShow
-from shop.sales.loading import load_sale
+from shop.merchant.sales.outstanding_offers import Outstanding, PromisedDeal, outstanding
+from shop.orders.models import Order
+from shop.sales.audit import record
+from shop.sales.documents.loader import load_sale
+from shop.sales.documents.schema import parse_document
+from shop.sales.holds import extend, recall
+from shop.sales.lifecycle import cancel, publish, unpublish
+from shop.sales.minting import mint
 from shop.sales.models import Deal, Sale
-from shop.sales.offering import mint
-from shop.sales.promises import extend, recall
-from shop.sales.publishing import cancel, publish, unpublish
-from shop.sales.rows import read_goods
 from shop.sales.showcase import FRESH_SECONDS
+from shop.sales.snapshot import SaleOnShow
+from shop.sales.snapshot_queries import read_goods
 from tests.conftest import CLOSES, HOLD, OPENS
 from tests.merchant.orders import make_order
 

@@ -17,17 +17,17 @@ from pytest_django import Settings
 
 from offers import conf, realms, tokens
 from offers.terms import Offer
-from shop import preview
 from shop import settings as written
 from shop.bag import judging
+from shop.catalog.list_prices import set_list_price
 from shop.catalog.models import Variant
-from shop.catalog.prices import set_list_price
-from shop.checkout import stripe_api
-from shop.checkout.models import Order
-from shop.merchant.instants import instants_of
+from shop.core import preview
+from shop.merchant.preview.instants import instants_of
+from shop.orders.models import Order
+from shop.payments import stripe_client
+from shop.sales.holds import extend, recall
+from shop.sales.lifecycle import cancel, publish, unpublish
 from shop.sales.models import Deal, RefusalCount, Sale
-from shop.sales.promises import extend, recall
-from shop.sales.publishing import cancel, publish, unpublish
 from shop.sales.refusals import refusals
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
@@ -226,7 +226,7 @@ def test_checkout_shows_its_page_and_orders_nothing(
     def refuse() -> None:
         raise AssertionError("Stripe was asked")
 
-    monkeypatch.setattr(stripe_api, "client", refuse)
+    monkeypatch.setattr(stripe_client, "client", refuse)
     olga.take(LAST, offers(olga.look(LAST))["MUG-01"])
     page = olga.look(CLOSES, "checkout/")
     assert (page.status, page.total) == (200, 499)

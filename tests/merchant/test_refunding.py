@@ -8,7 +8,7 @@ import stripe
 from django.test import Client
 from django.urls import reverse
 
-from shop.checkout.models import Order, Refund
+from shop.orders.models import Order, Refund
 from shop.sales.models import Sale
 from shop.staff.models import Staff
 from tests.merchant.desk import Merchant, errors

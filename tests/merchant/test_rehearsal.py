@@ -17,14 +17,14 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
-from shop.merchant import rehearsals
-from shop.merchant.rehearsals import rehearsals_of, start
-from shop.merchant.roles import Role, give_role
-from shop.merchant.sale_terms import terms_of
+from shop.merchant.rehearsals import runs
+from shop.merchant.rehearsals.runs import rehearsals_of, start
+from shop.merchant.rehearsals.terms_digest import terms_of
+from shop.sales.holds import extend
+from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Sale
-from shop.sales.promises import extend
-from shop.sales.publishing import publish, unpublish
 from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role
 from tests.merchant.rehearsals import BROKEN, FOUND, PICTURE, leave, running
 from tests.plugin.merchant import Merchant
 from tests.shop import CLOSES, HOLD, OPENS, ROOT, Page, make_sale
@@ -49,7 +49,7 @@ def alive(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["subprocess.Popen[by
         started.append(process)
         return process
 
-    monkeypatch.setattr(rehearsals, "_process", wait)
+    monkeypatch.setattr(runs, "_process", wait)
     yield started
     for process in started:
         process.kill()
@@ -315,7 +315,7 @@ def test_what_cannot_be_started_is_said_and_leaves_nothing(
     def fail(slug: str, run: Path, lock: IO[str]) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(rehearsals, "_process", fail)
+    monkeypatch.setattr(runs, "_process", fail)
     answer = merchant.client.post(PATH, {"after": 0}, follow=True).content.decode()
     assert "It could not be started: Resource temporarily unavailable." in answer
     assert "It has not been rehearsed yet." in answer
@@ -372,7 +372,7 @@ def test_a_sale_is_rehearsed_by_the_press_of_a_button(
     assert button["action"] == PATH
     merchant.client.post(PATH, {"after": 0})
     assert "It is being rehearsed" in page_of(merchant).text
-    until = time.monotonic() + rehearsals.TIMEOUT
+    until = time.monotonic() + runs.TIMEOUT
     while rehearsals_of("autumn").running and time.monotonic() < until:
         time.sleep(0.2)
     page = page_of(merchant)

@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from shop.checkout.models import Order
-from shop.merchant.roles import PERMISSIONS, Role, give_role, role_of, write_roles
+from shop.orders.models import Order
 from shop.sales.models import Sale
 from shop.staff.models import Staff
+from shop.staff.roles import PERMISSIONS, Role, give_role, role_of, write_roles
 from tests.merchant.orders import make_order
 
 ANYONE = "anyone"  # of the staff, whatever the role
@@ -285,7 +285,7 @@ def test_what_was_added_to_a_role_by_hand_is_gone_after_the_next_migrate(db: Non
 
 def test_a_permission_that_no_model_has_is_named(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     table = {**PERMISSIONS, Role.VIEWER: frozenset({"sales.juggle_sale"})}
-    monkeypatch.setattr("shop.merchant.roles.PERMISSIONS", table)
+    monkeypatch.setattr("shop.staff.roles.PERMISSIONS", table)
     with pytest.raises(LookupError, match=r"sales\.juggle_sale, which viewer needs"):
         write_roles(using="default")
 

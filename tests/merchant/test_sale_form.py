@@ -12,12 +12,12 @@ from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Product
-from shop.merchant.fields import SpanField, span_in_words
-from shop.merchant.meaning import meaning_of_written
-from shop.merchant.prices import Percent, PriceField, reduced
-from shop.merchant.roles import Role, give_role
+from shop.merchant.forms.money_fields import Percent, PriceField, reduced
+from shop.merchant.forms.time_fields import SpanField, span_in_words
+from shop.merchant.sales.window_summary import meaning_of_written
+from shop.sales.holds import extend, recall
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
-from shop.sales.promises import extend, recall
+from shop.staff.roles import Role, give_role
 from tests.conftest import CLOSES, HOLD, OPENS
 from tests.merchant.desk import Merchant, errors, merchant, page_of
 from tests.plugin.merchant import fields_of

@@ -10,10 +10,10 @@ import pytest
 from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
-from shop.checkout.models import Order
-from shop.merchant.figures import recent_figures
+from shop.merchant.reports.live_queries import recent_figures
+from shop.orders.models import Order
+from shop.sales.holds import extend
 from shop.sales.models import Sale
-from shop.sales.promises import extend
 from shop.sales.refusals import refusals
 from tests.conftest import CLOSES, HOLD, OPENS
 from tests.merchant.orders import make_order

@@ -12,13 +12,13 @@ from freezegun import freeze_time
 from pytest_django import Settings
 
 from shop.catalog.models import PricePoint, Product, Variant
-from shop.merchant.demo import EARLIER, JUST_OVER, LIVE, UPCOMING
-from shop.merchant.roles import Role, role_of
+from shop.demo.seeding import EARLIER, JUST_OVER, LIVE, UPCOMING
+from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
-from shop.sales.pages import SalesByPhase, sales_by_phase
-from shop.sales.publishing import cancel
-from shop.sales.rows import read_goods
+from shop.sales.page_context import SalesByPhase, sales_by_phase
+from shop.sales.snapshot_queries import read_goods
 from shop.staff.models import Staff
+from shop.staff.roles import Role, role_of
 from tests.shop import Shopper
 
 pytestmark = pytest.mark.django_db

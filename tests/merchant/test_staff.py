@@ -7,8 +7,8 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from shop.merchant.roles import Role, give_role, role_of
 from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role, role_of
 from tests.plugin.merchant import fields_of
 from tests.shop import Page
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import TooFew, move_stock
-from shop.sales.documents import parse_document
-from shop.sales.loading import load_sale
+from shop.sales.documents.loader import load_sale
+from shop.sales.documents.schema import parse_document
 from shop.sales.models import Sale
 from tests.merchant.desk import Merchant, errors, merchant, mug, page_of
 

@@ -13,11 +13,11 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
-from shop.checkout.models import Dispute, Order, Refund
-from shop.merchant.roles import Role, give_role
+from shop.orders.models import Dispute, Order, Refund
+from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
-from shop.sales.publishing import publish, unpublish
 from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role
 from tests.merchant.orders import make_order
 from tests.shop import CLOSES, HOLD, OPENS, Page, add_deal, make_product, new_key
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.catalog.models import Product
-from shop.checkout.models import Order
-from shop.money import major_units
+from shop.core.money import major_units
+from shop.orders.models import Order
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff

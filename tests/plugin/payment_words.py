@@ -1,7 +1,7 @@
 """What cards, verdicts and orders are called in scenarios."""
 
 from offers.verdicts import Verdict
-from shop.checkout.models import Order
+from shop.orders.models import Order
 
 #: Test cards, by what becomes of them. Each shopper has a working card of their own.
 CARDS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shop.shopper import Shopper as Cookie
+from shop.core.shopper import Shopper as Cookie
 from tests.plugin.payment_words import CARDS
 from tests.plugin.stripe import Stripe
 from tests.plugin.words import WrongWords

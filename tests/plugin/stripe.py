@@ -12,7 +12,7 @@ import stripe
 from django.conf import settings
 from django.test import Client
 
-from shop.clock import unix_seconds
+from shop.core.machine_clock import unix_seconds
 
 CONFIRM = "POST /v1/payment_intents/*/confirm"
 #: Everything that the shop's server asks; not the page that a card is typed into.

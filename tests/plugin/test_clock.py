@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 from freezegun.api import FrozenDateTimeFactory
 
-from shop.clock import monotonic_seconds, unix_seconds
+from shop.core.machine_clock import monotonic_seconds, unix_seconds
 from tests.shop import OPENS
 
 YEAR = timedelta(days=365)

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import NamedTuple
 
-from shop.money import digits_of, format_money, is_currency
+from shop.core.money import digits_of, format_money, is_currency
 
 _IN_WORDS = """
     no one two three four five six seven eight nine ten eleven twelve

@@ -12,9 +12,9 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
-from shop.clock import machine_time
-from shop.qa import clock, tools
-from shop.qa.boundaries import next_boundary, previous_boundary, sales_by_distance
+from shop.core.machine_clock import machine_time
+from shop.qa.time_machine import clock_file, json_api
+from shop.qa.time_machine.boundaries import next_boundary, previous_boundary, sales_by_distance
 from shop.sales.boundaries import boundaries_of
 from shop.sales.models import Extension, Sale
 from tests.conftest import CLOSES, HOLD, OPENS
@@ -32,74 +32,74 @@ def _a_clock_of_its_own(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_without_a_file_the_time_is_real() -> None:
-    reading = clock.read()
+    reading = clock_file.read()
     assert (reading.is_travelling, reading.is_running, reading.at) == (False, True, reading.real)
-    assert clock.state() == b""
+    assert clock_file.state() == b""
 
 
 def test_a_clock_that_runs_keeps_pace_with_the_machine() -> None:
-    clock.change(move=lambda _: OPENS, is_running=True)
-    earlier, later = clock.read(), clock.read()
+    clock_file.change(move=lambda _: OPENS, is_running=True)
+    earlier, later = clock_file.read(), clock_file.read()
     assert OPENS < earlier.at < later.at
     assert later.at - earlier.at == later.real - earlier.real
 
 
 def test_a_clock_that_stands_still_is_exact_to_the_microsecond() -> None:
     at = OPENS.replace(microsecond=123_456)
-    clock.change(move=lambda _: at, is_running=False)
-    assert {clock.now() for _ in range(3)} == {at}
+    clock_file.change(move=lambda _: at, is_running=False)
+    assert {clock_file.now() for _ in range(3)} == {at}
 
 
 def test_stopping_and_letting_run_lose_no_time() -> None:
-    clock.change(move=lambda _: OPENS, is_running=False)
-    clock.change(is_running=True)
-    stopped = clock.change(is_running=False).at
+    clock_file.change(move=lambda _: OPENS, is_running=False)
+    clock_file.change(is_running=True)
+    stopped = clock_file.change(is_running=False).at
     assert timedelta() < stopped - OPENS < SECOND
-    assert clock.now() == stopped
+    assert clock_file.now() == stopped
 
 
 def test_returning_leaves_nothing_behind() -> None:
-    clock.change(move=lambda _: OPENS, is_running=False)
-    assert clock.change(move=clock.to_real_time, is_running=True).is_travelling is False
-    assert clock.state() == b""
-    assert abs(clock.now() - machine_time()) < SECOND
+    clock_file.change(move=lambda _: OPENS, is_running=False)
+    assert clock_file.change(move=clock_file.to_real_time, is_running=True).is_travelling is False
+    assert clock_file.state() == b""
+    assert abs(clock_file.now() - machine_time()) < SECOND
 
 
 @pytest.mark.parametrize("year", [1999, 3000])
 def test_the_clock_goes_where_sales_can_be(year: int) -> None:
-    with pytest.raises(clock.OutOfRange):
-        clock.change(move=lambda _: datetime(year, 6, 1, tzinfo=UTC))
-    assert clock.read().is_travelling is False
+    with pytest.raises(clock_file.OutOfRange):
+        clock_file.change(move=lambda _: datetime(year, 6, 1, tzinfo=UTC))
+    assert clock_file.read().is_travelling is False
 
 
 def test_steps_at_the_same_moment_are_all_made() -> None:
-    clock.change(move=lambda _: OPENS, is_running=False)
+    clock_file.change(move=lambda _: OPENS, is_running=False)
 
     def step(_: int) -> None:
-        clock.change(move=lambda reading: reading.at + SECOND)
+        clock_file.change(move=lambda reading: reading.at + SECOND)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(step, range(40)))
-    assert clock.now() == OPENS + 40 * SECOND
+    assert clock_file.now() == OPENS + 40 * SECOND
 
 
 def test_whoever_reads_while_it_is_changed_reads_one_state_or_the_other() -> None:
-    clock.change(move=lambda _: OPENS, is_running=False)
+    clock_file.change(move=lambda _: OPENS, is_running=False)
 
     def flip(number: int) -> None:
-        clock.change(move=lambda _: CLOSES if number % 2 else OPENS)
+        clock_file.change(move=lambda _: CLOSES if number % 2 else OPENS)
 
     with ThreadPoolExecutor(2) as pool:
         changes = pool.map(flip, range(100))
-        seen = {clock.now() for _ in range(2000)}
+        seen = {clock_file.now() for _ in range(2000)}
         list(changes)
     assert seen <= {OPENS, CLOSES}
 
 
 def test_what_was_read_can_be_written_back() -> None:
-    shown = tools.written(clock.change(move=lambda _: OPENS, is_running=False))
-    change = tools.read_change(f'{{"at": "{shown["at"]}", "running": false}}'.encode())
-    assert change.move(clock.read()) == OPENS
+    shown = json_api.written(clock_file.change(move=lambda _: OPENS, is_running=False))
+    change = json_api.read_change(f'{{"at": "{shown["at"]}", "running": false}}'.encode())
+    assert change.move(clock_file.read()) == OPENS
     assert change.is_running is False
 
 

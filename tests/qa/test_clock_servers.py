@@ -336,7 +336,7 @@ def test_reconcile_obeys_while_it_watches(
     assert visitor.send(f"{server}/bag/add/", bought).status_code == 303
     form = {**ADDRESS, "shown_total": "499", "confirmation_token": declined.id}
     assert visitor.send(f"{server}/checkout/", form).status_code == 422
-    look = "from shop.checkout.models import Order; print(Order.objects.get().status)"
+    look = "from shop.orders.models import Order; print(Order.objects.get().status)"
     assert shop.run(look) == "pending"
     shop.travel(at="2026-11-27T11:24:58Z")
     with shop.command("reconcile", "--watch", "--every", "0.2") as printed:

@@ -15,15 +15,15 @@ from pytest_django import Settings
 from offers.anchors import Extension, Standing, judge
 from offers.terms import Offer
 from offers.verdicts import Verdict
-from shop.qa.rehearsal.acts import Act, Kind
+from shop.qa.rehearsal.boundary_plan import MOST_ACTS, Instant, Plan, clock_changes, plan
 from shop.qa.rehearsal.browser import Page, promise_on, words_agree
-from shop.qa.rehearsal.expectations import Promise, expected
-from shop.qa.rehearsal.instants import MOST_ACTS, Instant, Plan, clock_changes, plan
-from shop.qa.rehearsal.picture import draw
-from shop.qa.rehearsal.report import Cell, Column, Matrix, Report, Scene
-from shop.qa.rehearsal.stage import Part
-from shop.qa.rehearsal.table import WIDTH, tell
-from shop.qa.rehearsal.theatre import environment
+from shop.qa.rehearsal.html_report import draw
+from shop.qa.rehearsal.isolated_process import environment
+from shop.qa.rehearsal.merchant_actions import Act, Kind
+from shop.qa.rehearsal.oracle import Promise, expected
+from shop.qa.rehearsal.results import Cell, Column, Matrix, Report, Scene
+from shop.qa.rehearsal.temporary_database import Part
+from shop.qa.rehearsal.text_report import WIDTH, tell
 from tests.shop import CLOSES, HOLD, OPENS
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shop.sales.documents import SaleDocument, doubts, read_document
-from shop.sales.strict import DocumentError
+from shop.sales.documents.json_reader import DocumentError
+from shop.sales.documents.schema import SaleDocument, doubts, read_document
 
 AUTUMN: dict[str, Any] = {
     "slug": "autumn",

@@ -14,10 +14,10 @@ from django.db.models import F
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import PricePoint, Product, Variant
-from shop.sales import loading
+from shop.sales.documents import loader
+from shop.sales.holds import recall
+from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
-from shop.sales.promises import recall
-from shop.sales.publishing import cancel
 from shop.sales.showcase import showcase
 from tests.sales.test_documents import AUTUMN, TEE, autumn, autumn_with
 from tests.shop import CLOSES, OPENS, Shopper, make_product
@@ -264,14 +264,14 @@ def test_a_claim_that_comes_in_between_is_told_and_not_overwritten(
     load: Load, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(AUTUMN)
-    save_sale = loading._save_sale
+    save_sale = loader._save_sale
 
     def sell_meanwhile(*args: Any) -> None:
         # After the rows were read, before they are written.
         claim(3)
         save_sale(*args)
 
-    monkeypatch.setattr(loading, "_save_sale", sell_meanwhile)
+    monkeypatch.setattr(loader, "_save_sale", sell_meanwhile)
     with pytest.raises(CommandError, match=rf"deals\[0\]\.{name}: an order or another"):
         load(autumn_with(**{name: 2}))
     assert mug_deal().allocation == 50

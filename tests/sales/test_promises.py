@@ -5,8 +5,8 @@ from datetime import timedelta
 from freezegun.api import FrozenDateTimeFactory
 
 from offers.verdicts import Verdict
+from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
-from shop.sales.promises import extend, recall
 from tests.plugin.merchant import Merchant
 from tests.shop import CLOSES, HOLD, OPENS, Shopper
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from shop.catalog.prices import set_list_price
+from shop.catalog.list_prices import set_list_price
+from shop.sales.lifecycle import SaleCanceled, cancel, publish, unpublish
 from shop.sales.models import Deal, Sale
-from shop.sales.publishing import SaleCanceled, cancel, publish, unpublish
 from shop.sales.showcase import showcase
 from tests.shop import CLOSES, OPENS, Shopper, add_deal, make_product, make_sale
 

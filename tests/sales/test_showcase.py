@@ -7,10 +7,10 @@ from threading import Event
 import pytest
 from django.db import DatabaseError
 
-from shop.clock import monotonic_seconds
+from shop.core.machine_clock import monotonic_seconds
 from shop.sales import showcase as module
-from shop.sales.goods import Goods
 from shop.sales.showcase import Showcase, ShowcaseUnavailable
+from shop.sales.snapshot import Goods
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 EMPTY = Goods(sales={}, products={}, list_deals={})

@@ -18,10 +18,10 @@ from freezegun import freeze_time
 
 from shop.sandbox import api as sandbox_api
 from shop.sandbox import cards, forms
-from shop.sandbox.application import Application
-from shop.sandbox.messages import Request
+from shop.sandbox.context import World
+from shop.sandbox.http_messages import Request
+from shop.sandbox.router import Application
 from shop.sandbox.store import Store
-from shop.sandbox.world import World
 from tests.stripe.stripe_harness import (
     PUBLISHABLE_KEY,
     WEBHOOK_SECRET,

@@ -43,9 +43,9 @@ def _perform(rows: str, folder: Path) -> None:
     from django.core.serializers.json import DjangoJSONEncoder
     from django.db import connection
 
-    from shop.qa.rehearsal.picture import draw
-    from shop.qa.rehearsal.play import rehearse
-    from shop.qa.rehearsal.table import tell
+    from shop.qa.rehearsal.html_report import draw
+    from shop.qa.rehearsal.runner import rehearse
+    from shop.qa.rehearsal.text_report import tell
 
     # With it Django keeps every statement that was run.
     settings.DEBUG = False

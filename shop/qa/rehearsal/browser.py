@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup, Tag
 from django.test import Client
 from django.test.client import ClientHandler
 
-from shop.qa.rehearsal.expectations import Promise
+from shop.qa.rehearsal.oracle import Promise
 
 #: A form that the browser says is the shop's own.
 _SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}

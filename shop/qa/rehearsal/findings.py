@@ -7,9 +7,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from offers.verdicts import Verdict
-from shop.money import format_money
-from shop.qa.rehearsal.acts import Act
-from shop.qa.rehearsal.expectations import Promise, honored_until
+from shop.core.money import format_money
+from shop.qa.rehearsal.merchant_actions import Act
+from shop.qa.rehearsal.oracle import Promise, honored_until
 
 
 @dataclass(frozen=True)

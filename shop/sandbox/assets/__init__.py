@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from ..messages import Response
+from shop.sandbox.http_messages import Response
 
 #: For our own frames: nothing from elsewhere, nothing inline.
 POLICY = (

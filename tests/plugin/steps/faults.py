@@ -7,7 +7,7 @@ from io import StringIO
 from django.core.management import call_command
 
 from offers import conf
-from shop.checkout.stripe_api import client
+from shop.payments.stripe_client import client
 from shop.sales.showcase import showcase
 from tests.plugin.phrases import when
 from tests.plugin.stripe import CONFIRM, SERVER

@@ -3,7 +3,7 @@
 from django.db.models import F, Sum
 
 from shop.catalog.models import Variant
-from shop.checkout.models import Order
+from shop.orders.models import Order
 from shop.sales.models import Deal
 from tests.plugin.payment_words import STATUSES, VERDICTS
 from tests.plugin.people import Person

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from shop.money import digits_of
-from shop.sales.promises import recall
+from shop.core.money import digits_of
+from shop.sales.holds import recall
 from tests.plugin.phrases import Table, given, when
 from tests.plugin.words import Money, WrongWords, money, number
 from tests.plugin.world import World

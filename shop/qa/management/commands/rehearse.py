@@ -14,8 +14,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from shop.qa.rehearsal.script import NothingToRehearse, read_script
-from shop.qa.rehearsal.theatre import Outcome, RehearsalFailed, perform
+from shop.qa.rehearsal.isolated_process import Outcome, RehearsalFailed, perform
+from shop.qa.rehearsal.sale_export import NothingToRehearse, read_script
 
 BROKEN = 1
 MISUSED = 2

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 from django.utils import timezone
 
-from shop.sales.documents import doubts, read_document
-from shop.sales.loading import load_sale
-from shop.sales.strict import DocumentError
+from shop.sales.documents.json_reader import DocumentError
+from shop.sales.documents.loader import load_sale
+from shop.sales.documents.schema import doubts, read_document
 
 
 class Command(BaseCommand):

@@ -1,0 +1,143 @@
+"""What a shopper does to the bag: add, change a quantity, agree to a price, remove.
+
+Each function changes the bag it is given, or leaves it as it was and says what
+stood in the way.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from offers.verdicts import Verdict
+from shop.bag import judging
+from shop.bag.cookie import BagFull
+from shop.bag.judging import (
+    JudgedBag,
+    JudgedLine,
+    judge_again,
+    judge_bag,
+    judge_line,
+    with_only_variant,
+)
+from shop.bag.lines import Bag, Line
+from shop.core.shopper import Shopper
+
+
+class Obstacle(StrEnum):
+    """What can stand in the way besides a verdict on the offer."""
+
+    BAD_QUANTITY = "bad_quantity"
+    NO_VARIANT = "no_variant"
+    BAG_FULL = "bag_full"
+    NO_SUCH_LINE = "no_such_line"
+    PRICE_CHANGED = "price_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What came of it: ``obstacle`` is None where it was done.
+
+    ``judged`` is the bag as it is now, ``subject`` the line it was about.
+    """
+
+    judged: JudgedBag
+    subject: JudgedLine | None = None
+    obstacle: Obstacle | Verdict | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the bag was changed as asked."""
+        return self.obstacle is None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the bag holds what it was about all the same, as it was before."""
+        offer = self.subject.line.offer if self.subject else None
+        held = (each.line.offer for each in self.judged.lines)
+        return any(each and offer and each.deal == offer.deal for each in held)
+
+
+def add(
+    bag: Bag, message: str, *, variant: str, quantity: int, shopper: Shopper, now: datetime
+) -> Change:
+    """Take units at an offered price along, if the offer is honored for all of them."""
+    line = Line(message, {variant: quantity})
+    judged_bag = judge_bag(bag, shopper, now, line)
+    product = judged_bag.facts.goods.products.get(line.sku)
+    line = with_only_variant(line, product)
+    if product is not None and product.has_choice and product.variant(variant) is None:
+        subject = judge_line(line, judged_bag.facts, shopper, now)
+        return Change(judged=judged_bag, subject=subject, obstacle=Obstacle.NO_VARIANT)
+    twin = bag.line_of(line.offer.deal) if line.offer else None
+    return _take(bag, line, twin, judged_bag, shopper)
+
+
+def set_quantity(
+    bag: Bag, line_id: str, *, variant: str, quantity: int, shopper: Shopper, now: datetime
+) -> Change:
+    """Want another number of units of a line; none removes them."""
+    judged_bag = judge_bag(bag, shopper, now)
+    line = bag.line(line_id)
+    if line is None:
+        return Change(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
+    variant = variant or next(iter(line.quantities))
+    changed = line.with_quantity(variant, quantity)
+    if changed is None:
+        return remove(bag, line_id, variant="", shopper=shopper, now=now)
+    subject = judge_line(changed, judged_bag.facts, shopper, now)
+    if not subject.is_honored and quantity > line.quantities.get(variant, 0):
+        return Change(judged=judged_bag, subject=subject, obstacle=subject.verdict)
+    return _put(bag, subject, line, judged_bag, shopper)
+
+
+def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datetime) -> Change:
+    """Take a line out, or one variant of it. One that is gone already is gone."""
+    line = bag.line(line_id)
+    if line is not None:
+        rest = line.with_quantity(variant, 0) if variant else None
+        if rest is None:
+            bag.remove(line)
+        else:
+            bag.put(rest, instead_of=line)
+    return Change(judged=judge_bag(bag, shopper, now))
+
+
+def accept_price(bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: datetime) -> Change:
+    """Keep a line at what its product costs now, if that is no more than the shopper saw."""
+    judged_bag = judge_bag(bag, shopper, now)
+    subject = judged_bag.line(line_id)
+    if subject is None:
+        return Change(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
+    line = judging.accept(subject, amount, shopper, now)
+    if line is None or line.offer is None:
+        return Change(judged=judged_bag, subject=subject, obstacle=Obstacle.PRICE_CHANGED)
+    twin = bag.line_of(line.offer.deal)
+    if twin is None or twin is subject.line:
+        kept = judge_line(line, judged_bag.facts, shopper, now)
+        return _put(bag, kept, subject.line, judged_bag, shopper)
+    change = _take(bag, line, twin, judged_bag, shopper)
+    if not change.is_done:
+        return change
+    return remove(bag, subject.line.id, variant="", shopper=shopper, now=now)
+
+
+def _take(
+    bag: Bag, line: Line, twin: Line | None, judged_bag: JudgedBag, shopper: Shopper
+) -> Change:
+    facts, now = judged_bag.facts, judged_bag.now
+    judged_twin = judge_line(twin, facts, shopper, now) if twin else None
+    subject = judge_line(judging.combine(judged_twin, line), facts, shopper, now)
+    if not subject.is_honored:
+        return Change(judged=judged_bag, subject=subject, obstacle=subject.verdict)
+    return _put(bag, subject, twin, judged_bag, shopper)
+
+
+def _put(
+    bag: Bag, subject: JudgedLine, instead_of: Line | None, judged_bag: JudgedBag, shopper: Shopper
+) -> Change:
+    try:
+        bag.put(subject.line, instead_of=instead_of)
+    except BagFull:
+        return Change(judged=judged_bag, subject=subject, obstacle=Obstacle.BAG_FULL)
+    after = judge_again(bag, judged_bag.facts, shopper, judged_bag.now)
+    return Change(judged=after, subject=subject)

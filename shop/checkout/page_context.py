@@ -1,0 +1,97 @@
+"""What the checkout's and the order's pages are given."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import stripe
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from shop.bag.judging import JudgedBag
+from shop.checkout.charge_rules import Destination
+from shop.checkout.forms import CheckoutForm
+from shop.checkout.placing import charge_of
+from shop.orders.charge import Charge, to_stripe_amount
+from shop.orders.models import Order, Refund
+from shop.payments.methods import methods_for_bag, methods_for_order
+from shop.payments.stripe_client import script_url
+
+
+def charge_to_show(
+    judged: JudgedBag, order: Order | None, destination: Destination | None
+) -> Charge | None:
+    """The whole charge: of the order that waits to be paid, or of the bag.
+
+    :param destination: where the bag is to go, as far as the shopper has said
+    """
+    return order.charge if order is not None else charge_of(judged, destination)
+
+
+def checkout_context(
+    judged: JudgedBag, order: Order | None, charge: Charge, form: CheckoutForm, problem: str
+) -> dict[str, Any]:
+    """The checkout page: address and payment left, what is bought right."""
+    return {
+        "judged": judged,
+        "order": order,
+        "form": form,
+        "charge": charge,
+        "problem": problem,
+        "now": judged.now,
+        "stripe": {
+            "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
+            "script": script_url(),
+            "allowed_payment_method_types": (
+                methods_for_order(order) if order else methods_for_bag(judged)
+            ),
+            "amount": to_stripe_amount(charge.total, charge.currency),
+            "currency": charge.currency.lower(),
+        },
+    }
+
+
+def address_of(order: Order) -> dict[str, str]:
+    """The address that an order was given, to fill the form with again."""
+    fields = ("email", "name", "line1", "line2", "postal_code", "city", "country")
+    return {field: getattr(order, field) for field in fields}
+
+
+def order_context(
+    order: Order, intent: stripe.PaymentIntent | None, *, is_own: bool
+) -> dict[str, Any]:
+    """An order's page. The whole address, and any way to pay, for the browser that ordered."""
+    lines = list(order.lines.select_related("variant__product", "deal__sale"))
+    zones = [line.deal.sale.zone for line in lines if line.deal is not None]
+    is_waiting = order.status in {Order.Status.PENDING, Order.Status.REQUIRES_ACTION}
+    return {
+        "order": order,
+        "lines": lines,
+        "history": order.history.all(),
+        "refunds": visible_refunds(order),
+        "zone": zones[0] if zones else ZoneInfo(settings.TIME_ZONE),
+        "is_own": is_own,
+        "next_action": _next_action(intent) if is_own else None,
+        "can_cancel": is_own and is_waiting,
+        "can_pay": is_own and order.status == Order.Status.PENDING,
+    }
+
+
+def visible_refunds(order: Order) -> QuerySet[Refund]:
+    """What went back of an order, or was meant to: not what Stripe refused from the first."""
+    refused = Q(status=Refund.Status.FAILED, stripe_id="")
+    return order.refunds.exclude(refused).prefetch_related("lines__order_line")
+
+
+def _next_action(intent: stripe.PaymentIntent | None) -> dict[str, str] | None:
+    """What the bank wants of the shopper: an address to go to, or a hand-over to Stripe.js."""
+    if intent is None or intent.status != "requires_action" or intent.next_action is None:
+        return None
+    # Absent, not null, where Stripe.js answers the bank: then there is no address to go to.
+    redirect = getattr(intent.next_action, "redirect_to_url", None)
+    if redirect is not None and redirect.url:
+        return {"url": redirect.url}
+    return {
+        "client_secret": intent.client_secret or "",
+        "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
+        "script": script_url(),
+    }

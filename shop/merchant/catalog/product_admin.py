@@ -1,0 +1,128 @@
+"""Products in the back office: what the shop has, and what it cost when."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from shop.catalog.list_prices import lowest_list_price, record_list_price
+from shop.catalog.models import PricePoint, Product, StockMovement, Variant
+from shop.catalog.stock import save_with_stock
+from shop.core.money import format_money
+from shop.merchant.catalog.product_forms import ProductForm, VariantForm, VariantFormSet
+from shop.merchant.catalog.stock_view import stock_page
+from shop.merchant.forms.csv_tables import CsvAdmin, ProductTable
+from shop.merchant.forms.locking_admin import CarefulAdmin, CarefulInline
+from shop.merchant.forms.picture_field import store_pictures
+from shop.merchant.forms.read_only_admin import EVERYWHERE, RecordInline, staff_of
+from shop.sales.lifecycle import REFERENCE_PERIOD
+
+
+class VariantInline(CarefulInline):
+    model = Variant
+    form = VariantForm
+    formset = VariantFormSet
+    can_delete = False
+    min_num = 1
+    fields = ("sku", "name", "position", "stock", "claimed")
+    readonly_fields = ("claimed",)
+
+
+class PricePointInline(RecordInline):
+    model = PricePoint
+    fields = ("since", "list_price")
+    readonly_fields = ("list_price",)
+    verbose_name_plural = "list prices so far"
+
+    def list_price(self, point: PricePoint) -> str:
+        return format_money(point.amount, point.product.currency)
+
+
+@admin.register(Product)
+class ProductAdmin(CsvAdmin, CarefulAdmin):  # type: ignore[misc]
+    """Products. None is deleted: it may lie in a bag, at a price that is held."""
+
+    form = ProductForm
+    resource_classes = (ProductTable,)
+    inlines = (VariantInline, PricePointInline)
+    actions = ("move_stock",)
+    list_display = ("name", "sku", "price", "left", "sold_at_list_price")
+    search_fields = ("name", "sku", "variants__sku")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("lowest_price",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return super().get_queryset(request).prefetch_related("variants")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        # An address that is out in the world does not follow a new name by itself.
+        return {} if obj else super().get_prepopulated_fields(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        store_pictures(form)
+        super().save_model(request, obj, form, change)
+        record_list_price(obj, now=timezone.now())
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save variants; what a new one starts with is written down as supplied."""
+        if formset.model is not Variant:
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)
+        for variant, fields in sorted(formset.changed_objects, key=lambda pair: pair[0].pk):
+            variant.save(update_fields=fields)
+        for variant in formset.new_objects:
+            save_with_stock(
+                variant,
+                [],
+                reason=StockMovement.Reason.SUPPLIED,
+                now=timezone.now(),
+                made_by=staff_of(request),
+            )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(stock_page)
+        return [path("<int:pk>/stock/", view, name="catalog_product_stock"), *super().get_urls()]
+
+    def has_stock_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("catalog.add_stockmovement")
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        """A row for each variant of the products that the list shows."""
+        products = super().get_export_queryset(request)
+        variants = Variant.objects.filter(product__in=products).select_related("product")
+        return variants.order_by("product__sku", "position", "pk")
+
+    @admin.action(description="Stock…", permissions=["stock"], location=EVERYWHERE)
+    def move_stock(self, request: HttpRequest, products: QuerySet[Product]) -> HttpResponse | None:
+        chosen = products[:2]
+        if len(chosen) != 1:
+            self.message_user(request, "Choose one product for this.", messages.ERROR)
+            return None
+        return redirect("admin:catalog_product_stock", chosen[0].pk)
+
+    @admin.display(description="list price", ordering="list_price")
+    def price(self, product: Product) -> str:
+        return format_money(product.list_price, product.currency)
+
+    @admin.display(description="lowest list price of the last 30 days")
+    def lowest_price(self, product: Product) -> str:
+        """What a sale that opened now would strike through at most (98/6/EC, Article 6a)."""
+        if product.pk is None:
+            return "Known once it is saved."
+        now = timezone.now()
+        lowest = lowest_list_price(product, since=now - REFERENCE_PERIOD, until=now)
+        return format_money(lowest, product.currency)
+
+    @admin.display(description="left of supplied")
+    def left(self, product: Product) -> str:
+        variants = product.variants.all()
+        supplied = sum(variant.stock for variant in variants)
+        return f"{supplied - sum(variant.claimed for variant in variants)} of {supplied}"

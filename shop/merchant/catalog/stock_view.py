@@ -1,0 +1,128 @@
+"""The stock of a product: what came and went, why, and one more movement."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import F, Sum, Window
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from shop.catalog.models import Product, StockMovement, Variant
+from shop.catalog.stock import TooFew, move_stock
+from shop.merchant.forms.read_only_admin import staff_of
+
+#: Movements that the page shows, the newest first.
+SHOWN = 100
+MOST_UNITS = 1_000_000
+
+
+class StockForm(forms.Form):
+    """Units of one variant that come or go; ``seen`` is the newest movement when it was made."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    variant = forms.ModelChoiceField(Variant.objects.none(), empty_label=None)
+    units = forms.IntegerField(
+        min_value=-MOST_UNITS,
+        max_value=MOST_UNITS,
+        help_text="What comes in; with a minus what goes out: -3.",
+    )
+    reason = forms.ChoiceField(
+        choices=[each for each in StockMovement.Reason.choices if each[0] != "loaded"],
+        initial=StockMovement.Reason.SUPPLIED,
+    )
+    note = forms.CharField(max_length=200, required=False, help_text="For your records.")
+
+    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        variant = self.fields["variant"]
+        assert isinstance(variant, forms.ModelChoiceField)
+        variant.queryset = product.variants.select_related("product")
+        variant.initial = product.variants.first()
+        newest = StockMovement.objects.filter(variant__product=product).order_by("-id").first()
+        self.newest = newest.pk if newest else 0
+        self.fields["seen"].initial = self.newest
+
+    def clean_seen(self) -> int:
+        """:raises ValidationError: something came or went since the form was made"""
+        seen: int = self.cleaned_data["seen"]
+        if seen != self.newest:
+            # So that sending the form again means it.
+            self.data = {**dict(self.data.items()), "seen": self.newest}
+            raise ValidationError(
+                "Something came or went since this page was opened (maybe by this very form, "
+                "sent twice). Look at it, and send the form again if you mean to."
+            )
+        return seen
+
+    def clean_units(self) -> int:
+        """:raises ValidationError: nothing moves"""
+        units: int = self.cleaned_data["units"]
+        if not units:
+            raise ValidationError("Say how many units come in or go out.")
+        return units
+
+    def refuse(self, variant: Variant) -> None:
+        """Say that more would go out than is left."""
+        variant.refresh_from_db(fields=["stock", "claimed"])
+        left = variant.stock - variant.claimed
+        rest = ": orders have the rest" if variant.claimed else ""
+        self.add_error("units", f"Only {left} are left of {variant}{rest}.")
+
+
+@transaction.atomic
+def stock_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """The ledger of a product's stock, and the form for another entry."""
+    if not request.user.has_perm("catalog.add_stockmovement"):
+        raise PermissionDenied
+    products = Product.objects.all()
+    if request.method == "POST":
+        products = products.select_for_update(no_key=True)
+    product = get_object_or_404(products, pk=pk)
+    form = StockForm(request.POST or None, product=product)
+    if form.is_valid() and _carry_out(form, request):
+        return redirect("admin:catalog_product_stock", pk)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Stock: {product.name}",
+        "opts": Product._meta,
+        "product": product,
+        "variants": product.variants.annotate(left=F("stock") - F("claimed")),
+        "movements": _ledger(product),
+        "form": form,
+    }
+    return TemplateResponse(request, "merchant/stock.html", context)
+
+
+def _carry_out(form: StockForm, request: HttpRequest) -> bool:
+    given = form.cleaned_data
+    variant: Variant = given["variant"]
+    try:
+        move_stock(
+            variant,
+            given["units"],
+            reason=StockMovement.Reason(given["reason"]),
+            note=given["note"],
+            now=timezone.now(),
+            made_by=staff_of(request),
+        )
+    except TooFew:
+        form.refuse(variant)
+        return False
+    messages.success(request, f"{variant}: {given['units']:+} units. {variant.stock} in all.")
+    return True
+
+
+def _ledger(product: Product) -> Any:
+    """The newest movements, each with what its variant's stock was after it."""
+    movements = StockMovement.objects.filter(variant__product=product)
+    after = Window(Sum("units"), partition_by=F("variant"), order_by=["made_at", "id"])
+    return (
+        movements.annotate(after=after)
+        .select_related("variant__product", "made_by")
+        .order_by("-made_at", "-id")[:SHOWN]
+    )

@@ -1,0 +1,100 @@
+"""Prices as merchants write them: in the currency's unit, or as a reduction off the list price."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from shop.core.money import digits_of, major_units, payable_step
+from shop.sales.documents.schema import MOST_MONEY
+
+
+class MoneyField(forms.DecimalField):
+    """An amount written in the currency's unit (4.99), kept in minor units (499).
+
+    ``currency`` is that of the amount there is. What is written may be in
+    another one, chosen in the same form, so the form converts it with
+    ``payable`` once it knows.
+    """
+
+    currency: str | None = None
+
+    def prepare_value(self, value: Any) -> Any:
+        """Minor units in the currency's unit; what was written, as it was written."""
+        if isinstance(value, int) and self.currency:
+            return major_units(value, self.currency)
+        return value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """An amount in the currency's unit, in minor units: Decimal("4.99"), "EUR" is 499.
+
+    :raises ValidationError: it has more decimals than the currency
+    """
+    precision = digits_of(currency)
+    minor = amount.scaleb(precision)
+    if minor != minor.to_integral_value():
+        raise ValidationError(
+            f"Amounts in {currency} have {precision} decimals."
+            if precision
+            else f"Amounts in {currency} have no decimals."
+        )
+    return int(minor)
+
+
+def payable(amount: Decimal, currency: str) -> int:
+    """The same for what is to be charged.
+
+    :raises ValidationError: no card pays that
+    """
+    minor = minor_units(amount, currency)
+    if not 1 <= minor <= MOST_MONEY:
+        raise ValidationError("An amount above zero is needed, of twelve digits at most.")
+    if minor % payable_step(currency):
+        raise ValidationError(f"The third decimal has to be 0: no card pays another in {currency}.")
+    return minor
+
+
+@dataclass(frozen=True, slots=True)
+class Percent:
+    """A reduction, to be taken off a list price."""
+
+    off: Decimal
+
+
+class PriceField(MoneyField):
+    """A price as an amount (4.99), or as a reduction off the product's list price (30%)."""
+
+    # Neither a number for the browser nor one for the keyboard: a percent sign may follow.
+    widget = forms.TextInput
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {}
+
+    def clean(self, value: Any) -> Any:
+        """:raises ValidationError: it is neither an amount nor a reduction"""
+        text = str(value or "").strip()
+        if not text.endswith("%"):
+            return super().clean(value)
+        try:
+            off = Decimal(text.removesuffix("%").strip().removeprefix("-"))
+        except InvalidOperation:
+            off = Decimal(0)
+        if not off.is_finite() or not 0 < off < 100:
+            raise ValidationError("Write a reduction as 30%: more than 0, less than 100.")
+        return Percent(off)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(data or "").strip().endswith("%") or super().has_changed(initial, data)
+
+
+def reduced(list_price: int, reduction: Percent, currency: str) -> int:
+    """A price so much below a list price, in minor units: rounded down, so that it is no less."""
+    step = payable_step(currency)
+    exact = list_price * (100 - reduction.off) / 100
+    return max(step, int(exact // step) * step)

@@ -1,0 +1,276 @@
+"""Orders in the back office: finding one, what became of it, and what can be done about it."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from shop.core.money import format_money
+from shop.merchant.dashboard.alerts import overdue, unsent
+from shop.merchant.forms.read_only_admin import EVERYWHERE, OnlyRead, staff_of
+from shop.merchant.orders.csv_export import orders_as_csv
+from shop.merchant.orders.refund_form import RefundForm, outcome
+from shop.merchant.orders.timeline import timeline
+from shop.orders.emails import RECEIPTED, mail_again
+from shop.orders.links import order_path
+from shop.orders.models import Order, OrderLine, Refund
+from shop.payments.refund_plans import left_of
+from shop.sales.models import Sale
+
+logger = logging.getLogger(__name__)
+
+#: Sales that orders can be narrowed to: the newest. Others are found by a product's sku.
+SALES_SHOWN = 15
+
+
+class WaitFilter(admin.SimpleListFilter):
+    """What the start page sends people for."""
+
+    title = "what it waits for"
+    parameter_name = "wait"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("overdue", "Stripe’s word"), ("receipt", "its receipt")]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        match self.value():
+            case "overdue":
+                return orders.filter(overdue(timezone.now()))
+            case "receipt":
+                return orders.filter(unsent(timezone.now()))
+        return orders
+
+
+class SaleFilter(admin.SimpleListFilter):
+    """Orders of something from a sale."""
+
+    title = "sale"
+    parameter_name = "sale"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        newest = Sale.objects.exclude(published_at=None).order_by("-starts_at")[:SALES_SHOWN]
+        return [(sale.slug, sale.title) for sale in newest]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        if slug := self.value():
+            bought = OrderLine.objects.filter(deal__sale__slug=slug)
+            return orders.filter(pk__in=bought.values("order"))
+        return orders
+
+
+class FrozenFilter(admin.SimpleListFilter):
+    """Orders that came after the close of a sale, at the price that was held."""
+
+    title = "when it came"
+    parameter_name = "came"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("after", "After the close"), ("within", "While the sale was open")]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        closed = Q(deal__sale__ends_at__lte=F("order__placed_at"))
+        match self.value():
+            case "after":
+                return orders.filter(pk__in=OrderLine.objects.filter(closed).values("order"))
+            case "within":
+                open_then = Q(deal__sale__ends_at__gt=F("order__placed_at"))
+                return orders.filter(pk__in=OrderLine.objects.filter(open_then).values("order"))
+        return orders
+
+
+#: How a status looks: what holds is blue, what asks for a look red.
+_TAGS = {Order.Status.PAID: "holds", Order.Status.FAILED: "runs-out"}
+
+
+@admin.register(Order)
+class OrderAdmin(OnlyRead, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Orders, to be read: what becomes of one is Stripe's word and checkout's doing."""
+
+    actions = ("refund",)
+    list_display = ("number", "status_tag", "total_price", "name", "email", "placed_at")
+    list_filter = (
+        "status",
+        ("placed_at", admin.DateFieldListFilter),
+        FrozenFilter,
+        WaitFilter,
+        SaleFilter,
+    )
+    list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
+    search_fields = ("number", "email", "name")
+    search_help_text = "Number, mail, name, product or sku"
+    change_list_template = "merchant/orders.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        """Orders in which every word is found: in the order itself, or in one of its lines."""
+        for word in search_term.split():
+            bought = OrderLine.objects.filter(Q(sku__icontains=word) | Q(name__icontains=word))
+            own = Q(number__icontains=word) | Q(email__icontains=word) | Q(name__icontains=word)
+            # Not by a join: that would give an order once for each of its lines.
+            queryset = queryset.filter(own | Q(pk__in=bought.values("order")))
+        return queryset, False
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("checkout.add_refund")
+
+    def get_urls(self) -> list[URLPattern]:
+        pages: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
+            "<int:pk>/refund/": ("refund", self.refund_view),
+            "<int:pk>/receipt/": ("receipt", self.receipt_view),
+            "<int:pk>/slip/": ("slip", self.slip_view),
+            "export/": ("export", self.export_view),
+        }
+        ours = [
+            path(route, self.admin_site.admin_view(view), name=f"checkout_order_{name}")
+            for route, (name, view) in pages.items()
+        ]
+        return ours + super().get_urls()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of an order: what was bought, what became of it, what can be done."""
+        if request.method != "GET" or not self.has_view_permission(request):
+            raise PermissionDenied
+        history = Prefetch("refunds", Refund.objects.select_related("made_by"))
+        order = get_object_or_404(
+            Order.objects.prefetch_related(
+                "lines__deal__sale",
+                "charges",
+                "history",
+                "disputes",
+                history,
+                "refunds__lines__order_line",
+            ),
+            pk=object_id,
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Order {order}",
+            "opts": self.opts,
+            "order": order,
+            "timeline": timeline(order),
+            "zone": timezone.get_current_timezone(),
+            "tag": _TAGS.get(Order.Status(order.status), ""),
+            "shoppers_page": order_path(order),
+            "can_refund": self.has_refund_permission(request) and left_of(order) > 0,
+            "can_mail": request.user.has_perm("checkout.send_receipt")
+            and order.status in RECEIPTED,
+        }
+        return TemplateResponse(request, "merchant/order.html", context)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, and for who may the way to have it as a file."""
+        may_export = request.user.has_perm("checkout.export_order")
+        return super().changelist_view(request, {**(extra_context or {}), "may_export": may_export})
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """The orders that the list shows, as CSV: searched and filtered as it is."""
+        if not request.user.has_perm("checkout.export_order"):
+            raise PermissionDenied
+        orders = self.get_changelist_instance(request).get_queryset(request)
+        logger.info("orders exported by=%s query=%s", request.user, sorted(request.GET))
+        name = f"orders-{timezone.now():%Y-%m-%d}.csv"
+        return StreamingHttpResponse(
+            orders_as_csv(orders),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def slip_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What goes into the parcel: whose it is and what is in it; prices only if asked for."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        order = get_object_or_404(Order.objects.prefetch_related("lines"), pk=pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Packing slip {order}",
+            "opts": self.opts,
+            "order": order,
+            "lines": [line for line in order.lines.all() if line.refundable],
+            "zone": timezone.get_current_timezone(),
+            "has_prices": "prices" in request.GET,
+        }
+        return TemplateResponse(request, "merchant/slip.html", context)
+
+    def receipt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Mail the receipt once more."""
+        if request.method != "POST" or not request.user.has_perm("checkout.send_receipt"):
+            raise PermissionDenied
+        order = get_object_or_404(Order, pk=pk)
+        if order.status not in RECEIPTED:
+            self.message_user(request, f"{order} is not paid: it has no receipt.", messages.ERROR)
+        elif mail_again(order):
+            told = f"Receipt mailed once more, to {order.email}."
+            self.log_change(request, order, told)
+            self.message_user(request, told, messages.SUCCESS)
+        else:
+            told = "The mail server does not take the receipt. It is tried again by itself."
+            self.message_user(request, told, messages.ERROR)
+        return redirect("admin:checkout_order_change", pk)
+
+    @admin.action(description="Refund…", permissions=["refund"], location=EVERYWHERE)
+    def refund(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
+        chosen = orders[:2]
+        if len(chosen) != 1:
+            self.message_user(request, "Choose one order for this.", messages.ERROR)
+            return None
+        return redirect("admin:checkout_order_refund", chosen[0].pk)
+
+    def refund_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The page of a refund. No transaction around it: Stripe is asked on the way."""
+        order = get_object_or_404(Order, pk=pk)
+        if not self.has_refund_permission(request):
+            raise PermissionDenied
+        if not (left := left_of(order)):
+            self.message_user(request, f"Nothing of {order} can go back.", messages.ERROR)
+            return redirect("admin:checkout_order_change", pk)
+        form = RefundForm(request.POST or None, order=order)
+        is_valid = form.is_valid()
+        is_agreed = is_valid and form.is_agreed
+        if is_agreed and (refund := form.carry_out(staff_of(request), timezone.now())):
+            told, is_well = outcome(refund)
+            self.log_change(request, order, told)
+            self.message_user(request, told, messages.SUCCESS if is_well else messages.ERROR)
+            return redirect("admin:checkout_order_change", pk)
+        if form.is_bound:
+            form.show_again()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Refund: {order}",
+            "opts": self.opts,
+            "order": order,
+            "form": form,
+            "left": format_money(left, order.currency),
+            "consequences": list(form.consequences()) if is_valid else [],
+        }
+        return TemplateResponse(request, "merchant/refund.html", context)
+
+    @admin.display(description="status", ordering="status")
+    def status_tag(self, order: Order) -> SafeString:
+        look = _TAGS.get(Order.Status(order.status), "")
+        return format_html('<span class="tag {}">{}</span>', look, order.get_status_display())
+
+    @admin.display(description="total", ordering="total")
+    def total_price(self, order: Order) -> str:
+        return format_money(order.total, order.currency)

@@ -1,0 +1,139 @@
+"""Refunding an order: a form that says what it would do, before it does it.
+
+Sent once, the form works out what would happen and shows it; sent again as it
+stands, it is carried out. Changed in between, or sent twice, it is shown anew.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from shop.core.money import format_money
+from shop.orders.models import Order, OrderLine, Refund
+from shop.payments.refund_plans import NotRefundable, Plan, Units, left_of, plan, shipping_left_of
+from shop.payments.refunds import OVERTAKEN, carry_out, write_down
+from shop.staff.models import Staff
+
+
+class RefundForm(forms.Form):
+    """Units of each line, shipping or not, and why.
+
+    ``seen`` is how many refunds there were when the form was made, ``agreed``
+    the plan that it showed.
+    """
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    agreed = forms.CharField(widget=forms.HiddenInput, required=False)
+    reason = forms.CharField(max_length=200, help_text="The shopper reads it.")
+
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order = order
+        self.plan: Plan | None = None
+        self.fields["seen"].initial = order.refunds.count()
+        self.refundable = [line for line in order.lines.all() if line.refundable]
+        if order.status not in _HAS_UNITS:
+            self.refundable = []
+        for line in self.refundable:
+            self._add_line(line)
+        if self.refundable and (fee := shipping_left_of(order)):
+            label = f"Shipping, {format_money(fee, order.currency)}"
+            self.fields["shipping"] = forms.BooleanField(required=False, label=label)
+        self.order_fields([*(name for name in self.fields if name != "reason"), "reason"])
+
+    def _add_line(self, line: OrderLine) -> None:
+        each = format_money(line.amount, self.order.currency)
+        self.fields[f"units_{line.pk}"] = forms.IntegerField(
+            label=f"{line.name} ({line.sku})",
+            min_value=0,
+            max_value=line.refundable,
+            initial=0,
+            help_text=f"{line.refundable} of {line.quantity} can be refunded, {each} each.",
+        )
+        self.fields[f"restock_{line.pk}"] = forms.BooleanField(
+            label="Back into stock",
+            required=False,
+            initial=True,
+            help_text="They are for sale again. Otherwise they are written off.",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """:raises ValidationError: nothing of the kind can be refunded"""
+        given = super().clean() or self.cleaned_data
+        if "seen" in given and given["seen"] != self.order.refunds.count():
+            raise ValidationError(OVERTAKEN)
+        units = [
+            Units(line, given.get(f"units_{line.pk}") or 0, bool(given.get(f"restock_{line.pk}")))
+            for line in self.refundable
+        ]
+        if not self.errors:
+            try:
+                self.plan = plan(self.order, units, shipping=bool(given.get("shipping")))
+            except NotRefundable as reason:
+                raise ValidationError(str(reason)) from None
+        return given
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether what the form says is what its page said it would do."""
+        return self.plan is not None and self.cleaned_data["agreed"] == self.plan.signature
+
+    def show_again(self) -> None:
+        """Let the form, as its page shows it next, mean what that page says."""
+        self.data = {
+            **dict(self.data.items()),
+            "agreed": self.plan.signature if self.plan else "",
+            "seen": str(self.order.refunds.count()),
+        }
+
+    def carry_out(self, by: Staff, now: datetime) -> Refund | None:
+        """Refund; None where something came in between, which the form then says."""
+        assert self.plan is not None
+        reason, seen = self.cleaned_data["reason"], self.cleaned_data["seen"]
+        try:
+            refund = write_down(self.plan, reason=reason, by=by, seen=seen, now=now)
+        except NotRefundable as obstacle:
+            self.add_error(None, str(obstacle))
+            return None
+        carry_out(refund, cause="merchant", now=now)
+        return refund
+
+    def consequences(self) -> Iterator[str]:
+        """What would happen, a sentence each."""
+        if (would := self.plan) is None:
+            return
+        left = left_of(self.order) - would.amount
+        yield f"{would.amount_text} goes back to {self.order.name}, the way it was paid."
+        for each in would.units:
+            becomes = "back into stock, for sale again" if each.restock else "written off"
+            yield f"{each.quantity} × {each.line.name}: {becomes}."
+        if would.shipping:
+            yield f"{format_money(would.shipping, self.order.currency)} of it is shipping."
+        if would.tax:
+            yield f"{format_money(would.tax, self.order.currency)} of it is tax."
+        if left:
+            yield f"{format_money(left, self.order.currency)} stays with the shop."
+        else:
+            yield "Nothing is left of the order’s money then: it is refunded in full."
+        yield f"{self.order.email} gets a mail about it. It cannot be taken back."
+
+
+#: Of any other nothing is claimed: what came for it goes back as a whole.
+_HAS_UNITS = frozenset({Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED})
+
+
+def outcome(refund: Refund) -> tuple[str, bool]:
+    """What became of a refund, for the merchant, and whether it is well."""
+    what = f"{refund.amount_text} of {refund.order}"
+    if refund.status == Refund.Status.FAILED:
+        return f"Stripe does not refund {what}: {refund.problem} Nothing went back.", False
+    if not refund.is_at_stripe:
+        return (
+            f"Stripe does not answer. The refund of {what} is written down, and is made as soon "
+            "as it does: do not make another.",
+            False,
+        )
+    return f"{what} goes back: {refund.reason}", True

@@ -1,0 +1,118 @@
+"""What became of an order, told in the order in which it happened: when, what, who, why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+
+from shop.orders.models import Dispute, Order, Refund, StatusChange
+
+_SHOP = "the shop"
+#: Who or what brought the news, by the cause that is written down.
+_WHO = {
+    "placed": "the shopper",
+    "checkout": "the shopper",
+    "shopper": "the shopper",
+    "declined": "the shopper",
+    "order page": "Stripe, asked for the order’s page",
+    "reconcile": "Stripe, asked by reconcile",
+    "lapsed": _SHOP,
+}
+_WHAT = {
+    Order.Status.PENDING: "The payment was declined",
+    Order.Status.REQUIRES_ACTION: "The bank asked the shopper a question",
+    Order.Status.PROCESSING: "The payment is on its way at the bank",
+    Order.Status.PAID: "Paid",
+    Order.Status.FAILED: "The payment failed",
+    Order.Status.CANCELED: "Canceled",
+    Order.Status.EXPIRED: "Not paid in time",
+    Order.Status.REFUNDED: "Refunded in full",
+    Order.Status.PARTIALLY_REFUNDED: "Refunded in part",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened to an order; ``is_bad`` where it asks for a look."""
+
+    at: datetime
+    what: str
+    who: str = ""
+    why: str = ""
+    is_bad: bool = False
+
+
+def timeline(order: Order) -> list[Moment]:
+    """Everything that is known to have happened to an order, the oldest first."""
+    moments = [
+        *_of_status(order),
+        *_of_mails(order),
+        *(moment for refund in order.refunds.all() for moment in _of_refund(refund)),
+        *(moment for dispute in order.disputes.all() for moment in _of_dispute(dispute)),
+        *_of_staff(order),
+    ]
+    # What happened in the same instant stays as it is listed above.
+    return sorted(moments, key=lambda each: each.at)
+
+
+def _of_status(order: Order) -> Iterator[Moment]:
+    changes: list[StatusChange] = list(order.history.all())
+    if not any(each.from_status == "" for each in changes):
+        yield Moment(order.placed_at, "Ordered", "the shopper")
+    for each in changes:
+        status = Order.Status(each.to_status)
+        what = _WHAT[status]
+        if each.from_status == "" and status == Order.Status.PENDING:
+            what = "Ordered"
+        elif status == Order.Status.PAID and each.from_status.endswith("refunded"):
+            what = "Paid, since a refund failed"
+        why = each.cause if each.cause not in _WHO else ""
+        if status == Order.Status.PENDING and order.decline_message and each.from_status:
+            why = order.decline_message
+        who = _WHO.get(each.cause, "Stripe" if each.stripe_event else each.cause)
+        yield Moment(each.at, what, who, why if who != why else "")
+
+
+def _of_mails(order: Order) -> Iterator[Moment]:
+    if order.receipt_sent_at:
+        yield Moment(order.receipt_sent_at, f"The receipt was mailed to {order.email}", _SHOP)
+
+
+def _of_refund(refund: Refund) -> Iterator[Moment]:
+    has_failed = refund.status == Refund.Status.FAILED
+    who = str(refund.made_by or _SHOP)
+    units = ", ".join(
+        f"{each} ({'into stock' if each.restock else 'written off'})" for each in refund.lines.all()
+    )
+    what = f"Refund of {refund.amount_text}"
+    if units:
+        what = f"{what}: {units}"
+    if has_failed:
+        what = f"{what}. It failed, and nothing went back: {refund.problem.rstrip('.')}"
+    elif refund.status == Refund.Status.PENDING:
+        what = f"{what}. It is on its way"
+    yield Moment(refund.made_at, what, who, refund.reason, is_bad=has_failed)
+    if refund.note_sent_at:
+        yield Moment(refund.note_sent_at, f"A mail told of the {refund.amount_text} back", _SHOP)
+
+
+def _of_dispute(dispute: Dispute) -> Iterator[Moment]:
+    due = f", to be answered by {dispute.respond_by:%-d %B %Y}" if dispute.respond_by else ""
+    is_open = dispute.closed_at is None
+    what = f"The bank disputes the payment{due if is_open else ''}"
+    yield Moment(dispute.opened_at, what, "the shopper’s bank", dispute.reason, is_bad=is_open)
+    if dispute.closed_at:
+        status = dispute.status.replace("_", " ")
+        yield Moment(dispute.closed_at, f"The dispute is over: {status}", "Stripe")
+
+
+def _of_staff(order: Order) -> Iterator[Moment]:
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Order), object_id=str(order.pk)
+    ).select_related("user")
+    for entry in entries:
+        # Refunds tell of themselves.
+        if entry.change_message.startswith("Receipt"):
+            yield Moment(entry.action_time, entry.get_change_message().rstrip("."), str(entry.user))

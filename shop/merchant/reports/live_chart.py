@@ -1,0 +1,97 @@
+"""The sale room's chart: orders by the minute in which they were placed.
+
+Its axis is time that passes, not what a wall clock shows: in a sale across a
+change of clocks the hour that comes twice has its columns twice, and labels
+carry their offset from UTC.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shop.merchant.reports.live_queries import Sums
+from shop.merchant.reports.svg_chart import Chart, Column, Mark, draw, step_for
+from shop.orders.sale_totals import minute_of
+from shop.sales.models import Sale
+
+_MINUTE = timedelta(minutes=1)
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
+_MOST_COLUMNS = 120
+
+
+def by_minute(
+    sale: Sale, minutes: Mapping[datetime, Sums], held_until: datetime, now: datetime
+) -> Chart:
+    """Orders of a sale by minute, from its opening to the end of its last hold.
+
+    :param minutes: what was paid, by the minute of placing; one outside of that span lengthens it
+    """
+    start = minute_of(min([sale.starts_at, *minutes]))
+    end = max(held_until, *(each + _MINUTE for each in minutes), start + _MINUTE)
+    span = -(-(end - start) // _MINUTE)
+    width = step_for(span, _STEPS, _MOST_COLUMNS)
+    columns = _columns(minutes, start, -(-span // width), width, _Clock(sale.zone, start, end))
+    whole = len(columns) * width * 60
+    clock = _Clock(sale.zone, start, end)
+
+    def mark(at: datetime, name: str, label: str = "") -> Mark:
+        return Mark(label, name, (at - start) // timedelta(seconds=1), whole)
+
+    close = mark(sale.ends_at, "close", f"{clock.text(sale.ends_at)} close")
+    hold = mark(held_until, "hold", f"held until {clock.text(held_until)}")
+    marks = [close, hold]
+    if start <= now < end:
+        marks.append(mark(now, "now"))
+    each = "minute" if width == 1 else f"{width} minutes"
+    return draw(
+        title=f"Orders of {sale} by {each}",
+        text=_in_words(columns, each, sale),
+        columns=columns,
+        marks=marks,
+        begins=clock.text(start),
+        ends=clock.text(end),
+        shade=(close, hold),
+    )
+
+
+class _Clock:
+    """Instants as labels: with the day where there are several, with the offset where it changes.
+
+    One label stands for one instant alone.
+    """
+
+    def __init__(self, zone: ZoneInfo, start: datetime, end: datetime) -> None:
+        first, last = start.astimezone(zone), end.astimezone(zone)
+        self._zone = zone
+        self._has_days = first.date() != last.date()
+        self._has_offsets = first.utcoffset() != last.utcoffset()
+
+    def text(self, instant: datetime) -> str:
+        there = instant.astimezone(self._zone)
+        day = f"{there:%-d %b} " if self._has_days else ""
+        offset = f" ({there:%:z})" if self._has_offsets else ""
+        return f"{day}{there:%H:%M}{offset}"
+
+
+def _columns(
+    minutes: Mapping[datetime, Sums], start: datetime, count: int, width: int, clock: _Clock
+) -> list[Column]:
+    plain, late = [0] * count, [0] * count
+    for minute, sums in minutes.items():
+        place = (minute - start) // _MINUTE // width
+        plain[place] += sums.orders - sums.late_orders
+        late[place] += sums.late_orders
+    return [
+        Column(clock.text(start + place * width * _MINUTE), plain[place], late[place])
+        for place in range(count)
+    ]
+
+
+def _in_words(columns: list[Column], each: str, sale: Sale) -> str:
+    busiest = max(columns, key=lambda column: column.total)
+    late = sum(column.late for column in columns)
+    if not busiest.total:
+        return "No order is paid yet."
+    most = "1 order" if busiest.total == 1 else f"{busiest.total} orders"
+    span = f"a {each}" if each == "minute" else each
+    return f"At most {most} in {span}, at {busiest.label}; {late} in all after the close."

@@ -1,0 +1,173 @@
+"""The figures of one sale while it runs: read in as many queries however many orders there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Sum
+
+from shop.core.money import format_money
+from shop.core.ttl_cache import Recently
+from shop.merchant.dashboard.schedule import DealNow, deal_now
+from shop.orders.models import Order, SaleMinute
+from shop.orders.sale_totals import minute_of
+from shop.sales.models import RefusalCount, Sale
+from shop.sales.refusals import NO_SALE, refusals
+
+_OPEN = (Order.Status.PENDING, Order.Status.REQUIRES_ACTION, Order.Status.PROCESSING)
+
+# The few that are open first, by the index that is theirs (``IS_OPEN``), and then their lines:
+# SQLite takes tables as a CROSS JOIN has them, and would else go through every line of the sale.
+_UNDER_WAY = """
+SELECT an_order.status, COUNT(DISTINCT an_order.id), SUM(line.quantity)
+FROM checkout_order AS an_order
+CROSS JOIN checkout_orderline AS line
+CROSS JOIN sales_deal AS deal
+WHERE (an_order.status = %s OR an_order.status = %s OR an_order.status = %s)
+  AND line.order_id = an_order.id AND deal.id = line.deal_id AND deal.sale_id = %s
+GROUP BY an_order.status
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What was paid, in one currency; see ``SaleMinute``."""
+
+    orders: int = 0
+    units: int = 0
+    revenue: int = 0
+    discount: int = 0
+    late_orders: int = 0
+    late_units: int = 0
+    late_revenue: int = 0
+    late_discount: int = 0
+    refunded_units: int = 0
+    refunded: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(*(getattr(self, name) + getattr(other, name) for name in NAMES))
+
+
+NAMES = tuple(each.name for each in fields(Sums))
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """Orders that are not paid, in one status, and the units they keep."""
+
+    status: Order.Status
+    orders: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All of it, as it was when it was read.
+
+    ``by_minute`` is by the minute in which an order was placed, over all currencies.
+    """
+
+    by_currency: Mapping[str, Sums]
+    by_minute: Mapping[datetime, Sums]
+    under_way: tuple[UnderWay, ...]
+    deals: tuple[DealNow, ...]
+    refused: Mapping[str, int]
+    refused_nowhere: Mapping[str, int]
+
+    @property
+    def total(self) -> Sums:
+        """Of all currencies: its counts; its amounts mean nothing."""
+        return sum(self.by_currency.values(), Sums())
+
+
+recent_figures: Recently[int, Figures] = Recently()
+
+
+def figures_of(sale: Sale) -> Figures:
+    """A sale's figures, a second old at most."""
+    return recent_figures.get(sale.pk, lambda: read_figures(sale))
+
+
+def read_figures(sale: Sale) -> Figures:
+    """A sale's figures now, with what this process has refused and not written yet."""
+    refusals.flush()
+    by_currency: dict[str, Sums] = {}
+    by_minute: dict[datetime, Sums] = {}
+    for minute, currency, sums in _paid(sale):
+        by_currency[currency] = by_currency.get(currency, Sums()) + sums
+        by_minute[minute] = by_minute.get(minute, Sums()) + sums
+    return Figures(
+        by_currency=by_currency,
+        by_minute=by_minute,
+        under_way=tuple(under_way(sale)),
+        deals=tuple(
+            deal_now(deal)
+            for deal in sale.deals.select_related("product").prefetch_related("product__variants")
+        ),
+        refused=refused_by_verdict(sale.slug),
+        refused_nowhere=refused_by_verdict(NO_SALE, since=sale.starts_at),
+    )
+
+
+def _paid(sale: Sale) -> list[tuple[datetime, str, Sums]]:
+    rows = (
+        SaleMinute.objects.filter(sale=sale)
+        .order_by("minute", "currency")
+        .values_list("minute", "currency")
+        .annotate(*(Sum(name) for name in NAMES))
+    )
+    return [(minute, currency, Sums(*sums)) for minute, currency, *sums in rows]
+
+
+def under_way(sale: Sale) -> list[UnderWay]:
+    """Orders of a sale that may still be paid, by status: few at a time, and an index has them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNDER_WAY, [*_OPEN, sale.pk])
+        found = {status: (orders, int(units)) for status, orders, units in cursor.fetchall()}
+    return [UnderWay(status, *found[status]) for status in _OPEN if status in found]
+
+
+def refused_by_verdict(
+    sale: str, *, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, int]:
+    """How often offers of a sale were refused, by verdict, the most frequent first.
+
+    :param sale: its slug, or ``NO_SALE``
+    :param since: count from this instant's minute on
+    :param until: count up to this instant's minute
+    """
+    counted = RefusalCount.objects.filter(sale=sale)
+    if since is not None:
+        counted = counted.filter(minute__gte=minute_of(since))
+    if until is not None:
+        counted = counted.filter(minute__lte=until)
+    rows = counted.order_by().values_list("verdict").annotate(Sum("count"))
+    return dict(sorted(rows, key=lambda row: (-row[1], row[0])))
+
+
+def closes_at(sale: Sale) -> datetime:
+    """When a sale makes its last offer: at its close, or when it was taken down before that."""
+    if sale.state == Sale.State.PUBLISHED:
+        return sale.ends_at
+    taken_down = sale.changes.filter(field="state").order_by("-pk").first()
+    return min(sale.ends_at, taken_down.made_at) if taken_down else sale.ends_at
+
+
+def last_hold(sale: Sale) -> datetime:
+    """When the last offer of a sale that can be out runs out, extensions and recalls counted."""
+    extensions = list(sale.extensions.values_list("issued_before", "seconds"))
+    last = closes_at(sale)
+    void_from = sale.recalls.filter(deal=None, issued_before=None, made_at__gte=last).first()
+    if void_from is not None:
+        return void_from.made_at
+    last_issues = {last, *(min(at, last) for at, _ in extensions)}
+    return max(
+        issue + sale.hold + timedelta(seconds=sum(more for at, more in extensions if at >= issue))
+        for issue in last_issues
+    )
+
+
+def amounts(by_currency: Mapping[str, Sums], name: str) -> list[str]:
+    """One of the amounts in every currency, as people read it."""
+    return [format_money(getattr(sums, name), code) for code, sums in sorted(by_currency.items())]

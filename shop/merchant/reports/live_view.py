@@ -1,0 +1,82 @@
+"""The live sale room: what happens in a sale now, refreshed while somebody looks."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from shop.core.money import format_money
+from shop.merchant.dashboard.schedule import DealNow
+from shop.merchant.reports.labels import UNDER_WAY, refused
+from shop.merchant.reports.live_chart import by_minute
+from shop.merchant.reports.live_queries import amounts, figures_of, last_hold
+from shop.merchant.reports.svg_chart import percent
+from shop.merchant.sales.sale_status import standing
+from shop.sales.models import Sale
+
+
+@require_safe
+@never_cache
+@permission_required("sales.view_sale", raise_exception=True)
+def live(request: HttpRequest, slug: str) -> HttpResponse:
+    """The room; what changes in it, by htmx every two seconds, unless ``?still`` is asked for."""
+    now = timezone.now()
+    sale = get_object_or_404(Sale, slug=slug)
+    figures = figures_of(sale)
+    held_until = last_hold(sale)
+    context = {
+        "sale": sale,
+        "now": now,
+        "title": f"{sale.title}: live",
+        "read_at": f"{now.astimezone(sale.zone):%H:%M:%S}",
+        "is_still": "still" in request.GET,
+        "refusals_written_every": settings.REFUSALS_WRITTEN_EVERY,
+        "held_until": held_until,
+        "standing": standing(sale, held_until, now),
+        "figures": figures,
+        "total": figures.total,
+        "revenue": amounts(figures.by_currency, "revenue"),
+        "discount": amounts(figures.by_currency, "discount"),
+        "refunded": amounts(figures.by_currency, "refunded"),
+        "late_revenue": amounts(figures.by_currency, "late_revenue"),
+        "late_discount": amounts(figures.by_currency, "late_discount"),
+        "under_way": [(UNDER_WAY[each.status], each) for each in figures.under_way],
+        "units_under_way": sum(each.units for each in figures.under_way),
+        "deals": [deal_row(each) for each in figures.deals],
+        "refused": refused(figures.refused),
+        "refused_nowhere": refused(figures.refused_nowhere),
+        "chart": by_minute(sale, figures.by_minute, held_until, now),
+    }
+    if request.headers.get("HX-Request"):
+        return render(request, "merchant/live.html#fragment", context)
+    return render(request, "merchant/live.html", {**admin.site.each_context(request), **context})
+
+
+@dataclass(frozen=True, slots=True)
+class DealRow:
+    """A deal in the room: how much of it is taken, and how wide that is in a picture."""
+
+    now: DealNow
+    price: str
+    was: str
+    taken: int
+    width: str
+
+
+def deal_row(each: DealNow) -> DealRow:
+    """A deal and its supply. What other sales took of the same stock is taken too."""
+    deal, currency = each.deal, each.deal.product.currency
+    taken = each.supply - each.left
+    return DealRow(
+        now=each,
+        price=format_money(deal.price, currency),
+        was=format_money(deal.was, currency) if deal.was and deal.was > deal.price else "",
+        taken=taken,
+        width=percent(taken * 10_000 // each.supply if each.supply else 10_000),
+    )

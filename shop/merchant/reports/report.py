@@ -1,0 +1,150 @@
+"""The report on a sale: what it sold, and what it cost to keep its word."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from shop.merchant.dashboard.schedule import DealNow
+from shop.merchant.reports.labels import NOT_PAID, UNDER_WAY, refused
+from shop.merchant.reports.lateness_chart import lateness, span_of
+from shop.merchant.reports.live_queries import (
+    Figures,
+    Sums,
+    closes_at,
+    last_hold,
+    read_figures,
+    refused_by_verdict,
+)
+from shop.merchant.reports.report_csv import as_csv
+from shop.merchant.reports.report_queries import (
+    MoneyBack,
+    NotPaid,
+    late_by_span,
+    money_back,
+    money_back_whole,
+    not_paid,
+    sold_by_deal,
+)
+from shop.merchant.reports.svg_chart import Chart
+from shop.sales.models import Sale
+from shop.sales.refusals import NO_SALE
+
+
+@require_safe
+@never_cache
+@permission_required("sales.view_sale", raise_exception=True)
+def report(request: HttpRequest, slug: str) -> HttpResponse:
+    """The report, as a page or with ``?format=csv`` as a file."""
+    now = timezone.now()
+    sale = get_object_or_404(Sale, slug=slug)
+    found = read_report(sale, now)
+    if request.GET.get("format") == "csv":
+        name = f'attachment; filename="{sale.slug}-report.csv"'
+        headers = {"Content-Disposition": name}
+        return HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"{sale.title}: report",
+        "sale": sale,
+        "now": now,
+        "report": found,
+        "refused": refused(found.figures.refused),
+        "refused_nowhere": refused(found.refused_nowhere),
+        "not_paid": [(NOT_PAID[each.status], each) for each in found.over],
+        "under_way": [(UNDER_WAY[each.status], each) for each in found.open],
+    }
+    return render(request, "merchant/report.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class DealSold:
+    """A deal, its supply, and what was sold of it."""
+
+    now: DealNow
+    sold: Sums
+
+    @property
+    def currency(self) -> str:
+        """What its amounts are in."""
+        return self.now.deal.product.currency
+
+    @property
+    def kept(self) -> int:
+        """Units that were sold and not refunded."""
+        return self.sold.units - self.sold.refunded_units
+
+    @property
+    def sell_through(self) -> int:
+        """How much of what there was that is, in whole percent, rounded down."""
+        return self.kept * 100 // self.now.supply if self.now.supply else 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of it, as it was when it was read."""
+
+    sale: Sale
+    read_at: datetime
+    closed_at: datetime
+    held_until: datetime
+    figures: Figures
+    deals: tuple[DealSold, ...]
+    lateness: Chart
+    payments: tuple[NotPaid, ...]
+    back: tuple[MoneyBack, ...]
+    back_whole: tuple[MoneyBack, ...]
+    refused_nowhere: dict[str, int]
+
+    @property
+    def over(self) -> list[NotPaid]:
+        """Orders that will take no money any more."""
+        return [each for each in self.payments if each.status in NOT_PAID]
+
+    @property
+    def open(self) -> list[NotPaid]:
+        """Orders that may still be paid."""
+        return [each for each in self.payments if each.status in UNDER_WAY]
+
+    @cached_property
+    def orders_open(self) -> int:
+        """How many those are."""
+        return sum(each.orders for each in self.open)
+
+    @property
+    def phase(self) -> str:
+        """Whether these figures are the last: "upcoming", "live", "held", "settling" or "final"."""
+        if self.read_at < self.sale.starts_at:
+            return "upcoming"
+        if self.read_at < self.closed_at:
+            return "live"
+        if self.read_at < self.held_until:
+            return "held"
+        return "settling" if self.orders_open else "final"
+
+
+def read_report(sale: Sale, now: datetime) -> Report:
+    """Count a sale's orders."""
+    figures, held_until = read_figures(sale), last_hold(sale)
+    sold, latest = sold_by_deal(sale)
+    by_span = late_by_span(sale, span_of(sale, latest)) if latest >= 0 else {}
+    return Report(
+        sale=sale,
+        read_at=now,
+        closed_at=closes_at(sale),
+        held_until=held_until,
+        figures=figures,
+        deals=tuple(DealSold(each, sold.get(each.deal.pk, Sums())) for each in figures.deals),
+        lateness=lateness(sale, by_span, latest),
+        payments=tuple(not_paid(sale)),
+        back=tuple(money_back(sale)),
+        back_whole=tuple(money_back_whole(sale)),
+        refused_nowhere=refused_by_verdict(NO_SALE, since=sale.starts_at, until=held_until),
+    )

@@ -1,0 +1,93 @@
+"""The report as a file: one row a figure, money in the currency's unit, with a point."""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from shop.core.money import major_units
+from shop.merchant.orders.csv_export import as_text
+
+if TYPE_CHECKING:
+    from shop.merchant.reports.report import Report
+
+COLUMNS = (
+    "part",
+    "name",
+    "sku",
+    "currency",
+    "supplied",
+    "count",
+    "units",
+    "amount",
+    "discount",
+    "refunded_units",
+    "refunded",
+)
+
+type Row = dict[str, Any]
+
+
+def as_csv(report: "Report") -> str:
+    """The whole file. ``part`` says what a row is about, ``count`` how many orders it were.
+
+    Of refusals, ``count`` is how often offers were refused; of refunds, how many there were.
+    """
+    file = StringIO()
+    writer = csv.DictWriter(file, COLUMNS, restval="")
+    writer.writeheader()
+    for row in _rows(report):
+        writer.writerow({name: as_text(str(value)) for name, value in row.items()})
+    return file.getvalue()
+
+
+def _rows(report: "Report") -> Iterator[Row]:
+    for currency, sums in sorted(report.figures.by_currency.items()):
+        sale = {"name": report.sale.title, "currency": currency}
+        yield {"part": "sold", **sale, **_sums(sums, currency), **_refunded(sums, currency)}
+        yield {"part": "after the close", **sale, **_sums(sums, currency, "late_")}
+    for deal in report.deals:
+        product = deal.now.deal.product
+        what = {"name": product.name, "sku": product.sku, "currency": deal.currency}
+        figures = {**_sums(deal.sold, deal.currency), **_refunded(deal.sold, deal.currency)}
+        yield {"part": "deal", **what, "supplied": deal.now.supply, **figures}
+        late = _sums(deal.sold, deal.currency, "late_")
+        yield {"part": "deal after the close", **what, **late}
+    for column in report.lateness.columns:
+        yield {"part": "how late", "name": column.label, "count": column.late}
+    for each in report.payments:
+        money = {"currency": each.currency, "amount": _money(each.amount, each.currency)}
+        orders = {"count": each.orders, "units": each.units}
+        yield {"part": "not paid", "name": each.status.value, **money, **orders}
+    for part, refunds in (("refund", report.back), ("refund without lines", report.back_whole)):
+        for back in refunds:
+            money = {"currency": back.currency, "amount": _money(back.amount, back.currency)}
+            name = "paid too late" if back.is_too_late else "made at Stripe"
+            name = f"{back.status.value}, {name}" if refunds is report.back_whole else back.status
+            yield {"part": part, "name": name, **money, "count": back.refunds, "units": back.units}
+    for part, refused in (
+        ("refused", report.figures.refused),
+        ("refused, of no known sale", report.refused_nowhere),
+    ):
+        for verdict, count in refused.items():
+            yield {"part": part, "name": verdict, "count": count}
+
+
+def _sums(sums: Any, currency: str, prefix: str = "") -> Row:
+    return {
+        "count": getattr(sums, f"{prefix}orders"),
+        "units": getattr(sums, f"{prefix}units"),
+        "amount": _money(getattr(sums, f"{prefix}revenue"), currency),
+        "discount": _money(getattr(sums, f"{prefix}discount"), currency),
+    }
+
+
+def _refunded(sums: Any, currency: str) -> Row:
+    return {
+        "refunded_units": sums.refunded_units,
+        "refunded": _money(sums.refunded, currency),
+    }
+
+
+def _money(amount: int, currency: str) -> str:
+    return str(major_units(amount, currency))

@@ -1,0 +1,216 @@
+"""What a merchant does to a sale that cannot be undone, each on a page of its own.
+
+The page says what will happen and what it will not touch, and it answers once:
+a form that was sent twice, or that was opened before something else happened
+to the sale, is shown again instead of being carried out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from shop.merchant.forms.time_fields import WallTimeField
+from shop.sales.holds import extend, recall
+from shop.sales.lifecycle import cancel, unpublish
+from shop.sales.models import LONGEST_HOLD_SECONDS, Deal, Sale
+from shop.staff.models import Staff
+
+
+class ActForm(forms.Form):
+    """A form about one sale; ``seen`` is what had happened to it when the form was made."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sale = sale
+        done = (sale.extensions, sale.recalls, sale.changes)
+        self.so_far = " ".join(str(each.count()) for each in done)
+        self.fields["seen"].initial = self.so_far
+
+    def clean_seen(self) -> str:
+        """:raises ValidationError: something has happened to the sale since"""
+        seen: str = self.cleaned_data["seen"]
+        if seen != self.so_far:
+            # So that sending the form again means it.
+            self.data = {**dict(self.data.items()), "seen": self.so_far}
+            raise ValidationError(
+                "Something was done to this sale since this page was opened (maybe by this very "
+                "form, sent twice). Look at it, and send the form again if you mean to."
+            )
+        return seen
+
+
+class ExtendForm(ActForm):
+    """How much longer, and why."""
+
+    minutes = forms.IntegerField(
+        min_value=1, max_value=LONGEST_HOLD_SECONDS // 60, label="Minutes more"
+    )
+    reason = forms.CharField(max_length=200, required=False, help_text="For your records.")
+
+
+class RecallForm(ActForm):
+    """What is taken back, and why: all, one deal, or what was shown before an instant."""
+
+    deal = forms.ModelChoiceField(
+        Deal.objects.none(), required=False, empty_label="Every deal of the sale"
+    )
+    issued_before = WallTimeField(required=False, label="Only what was shown before")
+    reason = forms.CharField(max_length=200, help_text="Shoppers read it.")
+
+    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+        super().__init__(*args, sale=sale, **kwargs)
+        deal, before = self.fields["deal"], self.fields["issued_before"]
+        assert isinstance(deal, forms.ModelChoiceField)
+        assert isinstance(before, WallTimeField)
+        deal.queryset = sale.deals.select_related("product", "sale")
+        before.zone = sale.zone
+        minutes = settings.SHOWCASE_MAX_STALE // 60
+        before.help_text += (
+            f" Leave it empty for all. An instant of the last {minutes} minutes takes back all "
+            "that is out by now: a page may be that old when it is shown."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """:raises ValidationError: it asks for two things at once, or for what is to come"""
+        cleaned = super().clean() or self.cleaned_data
+        before: datetime | None = cleaned.get("issued_before")
+        if before is not None and cleaned.get("deal") is not None:
+            self.add_error("issued_before", "Of a single deal everything is taken back: choose.")
+        elif before is not None and before > timezone.now():
+            self.add_error("issued_before", "That is still to come: nothing was shown then.")
+        return cleaned
+
+
+class EndForm(ActForm):
+    """Hiding a sale or calling it off: what is out stays honored, unless it is taken back too."""
+
+    recall = forms.BooleanField(
+        required=False, label="Take back the offers that are out, too: they are not honored then"
+    )
+    reason = forms.CharField(
+        max_length=200, required=False, help_text="Shoppers read it, if offers are taken back."
+    )
+
+    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+        super().__init__(*args, sale=sale, **kwargs)
+        if sale.published_at is None:
+            del self.fields["recall"]
+
+    def clean(self) -> dict[str, Any]:
+        """:raises ValidationError: offers are taken back, and nobody learns why"""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("recall") and not cleaned.get("reason"):
+            self.add_error("reason", "Say why: it is what shoppers read.")
+        return cleaned
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something to do to a sale: its words, its form, and the doing of it.
+
+    ``impossible`` says why it cannot be done to a sale now, or nothing;
+    ``perform`` returns what was done, in the past tense.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    form: type[ActForm]
+    impossible: Callable[[Sale], str]
+    perform: Callable[[ActForm, Staff, datetime], str]
+
+
+def _never_promised(sale: Sale) -> str:
+    return "" if sale.published_at else f"{sale} was never published: no offers of it are out."
+
+
+def _canceled(sale: Sale) -> str:
+    return f"{sale} is canceled already." if sale.state == Sale.State.CANCELED else ""
+
+
+def _hidden(sale: Sale) -> str:
+    return "" if sale.state == Sale.State.PUBLISHED else f"{sale} is not on show."
+
+
+def _extend(form: ActForm, by: Staff, now: datetime) -> str:
+    minutes: int = form.cleaned_data["minutes"]
+    reason = form.cleaned_data["reason"]
+    extend(sale=form.sale, seconds=minutes * 60, by=by, now=now, reason=reason)
+    return f"Offers of {form.sale} that are out are held {minutes} minutes longer."
+
+
+def _recall(form: ActForm, by: Staff, now: datetime) -> str:
+    deal: Deal | None = form.cleaned_data["deal"]
+    before: datetime | None = form.cleaned_data["issued_before"]
+    reason = form.cleaned_data["reason"]
+    recall(sale=form.sale, deal=deal, reason=reason, by=by, now=now, issued_before=before)
+    which = "were out" if before is None else f"were shown before {before:%F %H:%M:%S} UTC"
+    return f"Offers of {deal or form.sale} that {which} are void: {reason}"
+
+
+def _unpublish(form: ActForm, by: Staff, now: datetime) -> str:
+    unpublish(form.sale, now=now, by=by, reason=form.cleaned_data["reason"])
+    return f"{form.sale} is hidden. {_recall_too(form, by, now)}"
+
+
+def _cancel(form: ActForm, by: Staff, now: datetime) -> str:
+    cancel(form.sale, now=now, by=by, reason=form.cleaned_data["reason"])
+    return f"{form.sale} is canceled. {_recall_too(form, by, now)}"
+
+
+def _recall_too(form: ActForm, by: Staff, now: datetime) -> str:
+    if not form.cleaned_data.get("recall"):
+        return "Offers that are out stay honored."
+    reason = form.cleaned_data["reason"]
+    recall(sale=form.sale, reason=reason, by=by, now=now)
+    return f"Offers that were out are void: {reason}"
+
+
+ACTS = (
+    Act(
+        "extend",
+        "Hold offers for longer",
+        "Every offer of this sale that is out by now is held for longer, also one that has run "
+        "out unused: it is good again. The sale's own window stays as it is. Extensions add up, "
+        "and none can be taken back.",
+        ExtendForm,
+        _never_promised,
+        _extend,
+    ),
+    Act(
+        "recall",
+        "Recall offers",
+        "Every offer that is out by now is void, in every bag it lies in. Orders that were placed "
+        "stay as they are, and while the sale is open new offers go on being made, at the prices "
+        "as they are now. This breaks a promise that was shown to people; it cannot be undone.",
+        RecallForm,
+        _never_promised,
+        _recall,
+    ),
+    Act(
+        "unpublish",
+        "Hide the sale",
+        "Its page goes, and no more offers are made until it is published again. Offers that are "
+        "out stay honored while they are held, unless you take them back here.",
+        EndForm,
+        _hidden,
+        _unpublish,
+    ),
+    Act(
+        "cancel",
+        "Cancel the sale",
+        "Its page goes, and no more offers are made. Offers that are out stay honored while they "
+        "are held, unless you take them back here. A canceled sale cannot be published again.",
+        EndForm,
+        _canceled,
+        _cancel,
+    ),
+)

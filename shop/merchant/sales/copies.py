@@ -1,0 +1,180 @@
+"""A sale once more, or every week: copies are drafts with deals of their own."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from shop.merchant.forms.read_only_admin import staff_of
+from shop.merchant.forms.time_fields import WallTimeField, on_the_wall, the_instant
+from shop.merchant.reports.labels import several
+from shop.sales.audit import record
+from shop.sales.models import Deal, Sale
+from shop.staff.models import Staff
+
+WEEK = timedelta(days=7)
+MOST_COPIES = 52
+_LONGEST_SLUG = 80
+
+
+class CopyForm(forms.Form):
+    """When the copy opens, and how many weeks running."""
+
+    title = forms.CharField(max_length=120)
+    starts_at = WallTimeField(label="Opens at")
+    times = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_COPIES,
+        initial=1,
+        label="How many",
+        help_text="More than one: each a week after the one before, at the same time on the wall.",
+    )
+
+    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sale = sale
+        field = self.fields["starts_at"]
+        assert isinstance(field, WallTimeField)
+        field.zone = sale.zone
+        self.initial.setdefault("title", sale.title)
+        self.initial.setdefault("starts_at", _a_week_later(sale.starts_at, sale))
+
+    def clean(self) -> dict[str, Any]:
+        """Work out the windows; :raises ValidationError: one of them falls into no hour"""
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        try:
+            cleaned["windows"] = list(self._windows())
+        except ValidationError as error:
+            self.add_error("starts_at", error)
+        return cleaned
+
+    def _windows(self) -> Iterator[tuple[datetime, datetime]]:
+        # As long as the first on the wall: from noon to one, whatever clocks do in that week.
+        zone, first = self.sale.zone, self.cleaned_data["starts_at"]
+        lasts = on_the_wall(self.sale.ends_at, zone) - on_the_wall(self.sale.starts_at, zone)
+        for week in range(self.cleaned_data["times"]):
+            # The first as it was written: with its offset, where its hour comes twice.
+            later = on_the_wall(first, zone) + week * WEEK
+            starts_at = the_instant(later, zone) if week else first
+            ends_at = the_instant(on_the_wall(starts_at, zone) + lasts, zone)
+            if ends_at <= starts_at:
+                raise ValidationError("A copy would end before it starts: clocks change in it.")
+            yield starts_at, ends_at
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("sales.add_sale", raise_exception=True)
+def copy_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask when, and make the copies."""
+    sale = get_object_or_404(Sale, pk=pk)
+    form = CopyForm(request.POST or None, sale=sale)
+    if form.is_valid():
+        made = copy(
+            sale,
+            title=form.cleaned_data["title"],
+            windows=form.cleaned_data["windows"],
+            by=staff_of(request),
+            now=timezone.now(),
+        )
+        which = "it" if len(made) == 1 else "each"
+        told = f"{several(len(made), 'draft')} made. Look at {which}, then publish it."
+        messages.success(request, told)
+        if len(made) == 1:
+            return redirect("admin:sales_sale_change", made[0].pk)
+        return redirect("admin:sales_sale_changelist")
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Copy {sale}",
+        "sale": sale,
+        "form": form,
+    }
+    return render(request, "merchant/copy.html", context)
+
+
+@transaction.atomic
+def copy(
+    sale: Sale,
+    *,
+    title: str,
+    windows: list[tuple[datetime, datetime]],
+    by: Staff,
+    now: datetime,
+) -> list[Sale]:
+    """Drafts with the deals of a sale, those that were withdrawn left out; one for each window."""
+    deals = sale.deals.filter(withdrawn=False).order_by("position", "pk")
+    return [_copy(sale, deals, title, *window, by, now) for window in windows]
+
+
+def _copy(
+    sale: Sale,
+    deals: Any,
+    title: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    by: Staff,
+    now: datetime,
+) -> Sale:
+    draft = Sale(
+        slug=_free_slug(sale, starts_at),
+        title=title,
+        text=sale.text,
+        picture=sale.picture.name,
+        time_zone=sale.time_zone,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        hold_seconds=sale.hold_seconds,
+        delayed_payment=sale.delayed_payment,
+    )
+    draft.full_clean()
+    draft.save()
+    Deal.objects.bulk_create(
+        Deal(
+            sale=draft,
+            product_id=deal.product_id,
+            position=deal.position,
+            price=deal.price,
+            allocation=deal.allocation,
+            max_per_shopper=deal.max_per_shopper,
+        )
+        for deal in deals
+    )
+    record(
+        sale=draft,
+        field="state",
+        before=None,
+        after=draft.state,
+        now=now,
+        by=by,
+        reason=f"A copy of {sale.slug}"[:200],
+    )
+    return draft
+
+
+def _free_slug(sale: Sale, starts_at: datetime) -> str:
+    """Its address with the day it opens, and with a number where that is taken."""
+    day = f"{starts_at.astimezone(sale.zone):%Y-%m-%d}"
+    stem = sale.slug[: _LONGEST_SLUG - len(day) - 5].strip("-")
+    slug, number = f"{stem}-{day}", 1
+    while Sale.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{stem}-{day}-{number}"
+    return slug
+
+
+def _a_week_later(instant: datetime, sale: Sale) -> datetime:
+    """At the same time on the wall; by the clock where the wall has no such time."""
+    try:
+        return the_instant(on_the_wall(instant, sale.zone) + WEEK, sale.zone)
+    except ValidationError:
+        return instant + WEEK

@@ -1,0 +1,98 @@
+"""Deals in the back office: the rows of a sale's form, and a list of them all."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from shop.core.money import format_money
+from shop.merchant.forms.csv_tables import CsvAdmin, DealTable
+from shop.merchant.forms.locking_admin import CarefulInline
+from shop.merchant.forms.read_only_admin import OnlyRead
+from shop.merchant.sales.sale_form import DealForm, DealFormSet
+from shop.sales.lifecycle import reference_prices
+from shop.sales.models import Deal, Sale
+
+
+class DealInline(CarefulInline):
+    model = Deal
+    form = DealForm
+    formset = DealFormSet
+    fields = (
+        "product",
+        "name",
+        "price",
+        "was_text",
+        "allocation",
+        "claimed",
+        "max_per_shopper",
+        "position",
+        "withdrawn",
+    )
+    readonly_fields = ("name", "price_text", "was_text", "claimed")
+    #: What ``was_text`` holds all rows against, read once: a request has an inline of its own.
+    _lowest: dict[int, int] | None = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("product", "sale")
+
+    def get_fields(self, request: HttpRequest, obj: Sale | None = None) -> Any:
+        """The form's fields; for who may only look, the price as people read it."""
+        fields = super().get_fields(request, obj)
+        if self.has_change_permission(request, obj):
+            return fields
+        return tuple("price_text" if name == "price" else name for name in fields)
+
+    def get_extra(self, request: HttpRequest, obj: Sale | None = None, **kwargs: Any) -> int:
+        """A sale that has no deals yet starts with one to be filled in."""
+        return 0 if obj is not None and obj.deals.exists() else 1
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Offers of it may be out: it can be withdrawn.
+        if obj is not None and obj.published_at is not None:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    @admin.display(description="what it is")
+    def name(self, deal: Deal) -> str:
+        """The product's name, beside its sku."""
+        return deal.product.name if deal.product_id else ""
+
+    @admin.display(description="price")
+    def price_text(self, deal: Deal) -> str:
+        return format_money(deal.price, deal.product.currency)
+
+    @admin.display(description="was")
+    def was_text(self, deal: Deal) -> str:
+        """The price that is struck through; with a warning where a later one was lower."""
+        if not deal.was:
+            return "at publication"
+        if self._lowest is None:
+            self._lowest = reference_prices(deal.sale.deals.values_list("pk", flat=True))
+        currency, lowest = deal.product.currency, self._lowest[deal.pk]
+        was = format_money(deal.was, currency)
+        return was if deal.was <= lowest else f"{was} is too high: {format_money(lowest, currency)}"
+
+
+@admin.register(Deal)
+class DealAdmin(OnlyRead, CsvAdmin):  # type: ignore[misc]
+    """The deals of all sales, to be read, and exchanged as CSV; a sale's page changes them."""
+
+    resource_classes = (DealTable,)
+    list_display = ("product", "sale", "price_text", "allocation", "claimed", "withdrawn")
+    list_filter = ("sale", "withdrawn")
+    search_fields = ("product__sku", "product__name", "sale__slug", "sale__title")
+    ordering = ("-sale__starts_at", "position", "pk")
+    list_select_related = ("product", "sale")
+    list_display_links = None
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sales.change_deal")
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Deal]:
+        return super().get_export_queryset(request).select_related("product", "sale")
+
+    @admin.display(description="price", ordering="price")
+    def price_text(self, deal: Deal) -> str:
+        return format_money(deal.price, deal.product.currency)

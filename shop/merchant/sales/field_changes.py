@@ -1,0 +1,146 @@
+"""What is changed of a sale and its deals, field by field, and in words.
+
+An edit is about to be saved, or was: then a ``Change`` row keeps it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from shop.catalog.models import Product
+from shop.core.money import format_money
+from shop.merchant.forms.time_fields import span_in_words
+from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, as_json, record
+from shop.sales.models import Change, Deal, Sale
+from shop.staff.models import Staff
+
+# Django's generic classes take no arguments at run time.
+type DealRow = "forms.ModelForm[Deal]"
+
+_LABELS = {
+    "text": "words",
+    "starts_at": "opening",
+    "ends_at": "close",
+    "hold_seconds": "hold",
+    "time_zone": "time zone",
+    "delayed_payment": "bank debits",
+    "allocation": "set aside",
+    "max_per_shopper": "most for one shopper",
+}
+_STATES = {
+    Sale.State.DRAFT: "hidden",
+    Sale.State.PUBLISHED: "published",
+    Sale.State.CANCELED: "canceled",
+}
+_MOST_LETTERS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A field before and after, as a change keeps them; of a deal, or of the sale itself."""
+
+    sale: Sale
+    field: str
+    before: Any
+    after: Any
+    deal: Deal | None = None
+
+    @classmethod
+    def of(cls, change: Change) -> "Edit":
+        """What a change says."""
+        return cls(
+            sale=change.sale,
+            deal=change.deal,
+            field=change.field,
+            before=change.before,
+            after=change.after,
+        )
+
+    def __str__(self) -> str:
+        if self.field == "deal":
+            what = self.deal.product.name if self.deal else str(self.after or self.before)
+            return f"{what}: {'put in' if self.before is None else 'taken out'}"
+        if self.field == "state":
+            return "Made" if self.before is None else _STATES[Sale.State(self.after)].capitalize()
+        label = _LABELS.get(self.field, self.field.replace("_", " "))
+        what = f"{self.deal.product.name}, {label}" if self.deal else label.capitalize()
+        if self.field == "picture":
+            return f"{what}: {'another one' if self.after else 'taken away'}"
+        return f"{what}: {self.in_words(self.before)} → {self.in_words(self.after)}"
+
+    def in_words(self, value: Any) -> str:
+        """A value of this field as people read it."""
+        if value is None:
+            return "all the stock" if self.field == "allocation" else "nothing"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        match self.field:
+            case "price" if self.deal is not None:
+                return format_money(value, self.deal.product.currency)
+            case "hold_seconds":
+                return span_in_words(value)
+            case "starts_at" | "ends_at":
+                return f"{datetime.fromisoformat(value).astimezone(self.sale.zone):%F %H:%M:%S}"
+        text = str(value)
+        return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
+
+    def record(self, *, by: Staff, now: datetime) -> None:
+        """Keep it, once it is saved."""
+        is_saved = self.deal is not None and self.deal.pk is not None
+        record(
+            sale=self.sale,
+            deal=self.deal if is_saved else None,
+            field=self.field,
+            before=self.before,
+            after=self.after,
+            now=now,
+            by=by,
+        )
+
+
+def edits_of(before: Sale | None, after: Sale, deals: Iterable[DealRow]) -> list[Edit]:
+    """What a sale's forms change.
+
+    :param before: the sale as its row says it; None where it is new
+    :param deals: valid forms, bound to what was sent
+    """
+    edits = list(_of_sale(before, after))
+    for form in deals:
+        edits += _of_deal(after, form)
+    return edits
+
+
+def _of_sale(before: Sale | None, after: Sale) -> Iterator[Edit]:
+    if before is None:
+        yield Edit(sale=after, field="state", before=None, after=as_json(after.state))
+        return
+    for name in SALE_FIELDS:
+        was, becomes = as_json(getattr(before, name)), as_json(getattr(after, name))
+        if was != becomes:
+            yield Edit(sale=after, field=name, before=was, after=becomes)
+
+
+def _of_deal(sale: Sale, form: DealRow) -> Iterator[Edit]:
+    deal = form.instance
+    if not form.has_changed():
+        return
+    if form.cleaned_data.get("DELETE"):
+        if deal.pk is not None:
+            yield Edit(sale=sale, field="deal", before=deal.product.sku, after=None)
+        return
+    if deal.pk is None:
+        yield Edit(sale=sale, deal=deal, field="deal", before=None, after=deal.product.sku)
+        return
+    for name in DEAL_FIELDS:
+        if name in form.changed_data:
+            was, becomes = _kept(form.initial[name]), _kept(form.cleaned_data[name])
+            if was != becomes:
+                yield Edit(sale=sale, deal=deal, field=name, before=was, after=becomes)
+
+
+def _kept(value: Any) -> Any:
+    """A value as a change keeps it: a product is its sku."""
+    return as_json(value.sku if isinstance(value, Product) else value)

@@ -1,0 +1,50 @@
+"""Where a sale stands, by the server's clock and by its merchant's will, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shop.merchant.reports.labels import duration
+from shop.sales.models import Sale
+
+#: The last minutes of a sale, which are told in red.
+LAST = timedelta(minutes=2)
+
+_OFF: dict[str, str] = {Sale.State.DRAFT: "Hidden", Sale.State.CANCELED: "Canceled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a sale stands by the clock, in words; ``name`` is one for the stylesheet."""
+
+    name: str
+    figure: str
+    text: str
+
+
+def standing(sale: Sale, held_until: datetime, now: datetime) -> Standing:
+    """What there is to say of a sale's time at an instant, by the server's clock."""
+    is_on = sale.state == Sale.State.PUBLISHED
+    if sale.published_at is None:
+        return Standing("quiet", "Draft", "Nobody sees it, and nothing is sold.")
+    if now < sale.starts_at:
+        if not is_on:
+            return Standing("quiet", _OFF[sale.state], "It is not going to open.")
+        return Standing("quiet", duration(sale.starts_at - now), "until it opens")
+    if now < sale.ends_at and is_on:
+        left = sale.ends_at - now
+        return Standing("ending" if left <= LAST else "live", duration(left), "left")
+    if now < held_until:
+        figure = "Closed" if is_on else _OFF[sale.state]
+        return Standing("held", figure, f"Prices are held for {duration(held_until - now)} more.")
+    return Standing("quiet", "Over", "No price of it is held any more.")
+
+
+def word(sale: Sale, now: datetime) -> str:
+    """The same in a word or two, extensions apart: for lists."""
+    if sale.state != Sale.State.PUBLISHED:
+        return _OFF[sale.state].lower() if sale.published_at else "draft"
+    if now < sale.starts_at:
+        return "upcoming"
+    if now < sale.ends_at:
+        return "live"
+    return "over, prices held" if now < sale.ends_at + sale.hold else "over"

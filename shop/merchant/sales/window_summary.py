@@ -1,0 +1,103 @@
+"""What a sale's window and hold come to, said while they are typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from shop.merchant.forms.time_fields import SpanField, WallTimeField, on_the_wall, span_in_words
+from shop.merchant.reports.labels import duration
+from shop.sales.models import LONGEST_HOLD_SECONDS, validate_time_zone
+from shop.templatetags.shop import clock, day
+
+_FIELDS = ("time_zone", "starts_at", "ends_at", "hold_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Sentences; ``wrong`` ones say what will not do."""
+
+    sentences: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+@require_safe
+@never_cache
+@permission_required("sales.view_sale", raise_exception=True)
+def meaning_page(request: HttpRequest) -> HttpResponse:
+    """The meaning of what stands in a sale's form now; asked for by htmx."""
+    meaning = meaning_of_written(request.GET, timezone.now())
+    return render(request, "merchant/_meaning.html", {"meaning": meaning})
+
+
+def meaning_of(form: forms.BaseForm, now: datetime) -> Meaning:
+    """The meaning of a sale's form as it is shown; of its row for who may only look."""
+    if "time_zone" in form.fields:
+        return meaning_of_written({name: form[name].value() for name in _FIELDS}, now)
+    sale = getattr(form, "instance", None)
+    if sale is None or sale.pk is None:
+        return Meaning()
+    return Meaning(
+        tuple(_sentences(sale.zone, sale.starts_at, sale.ends_at, sale.hold_seconds, now))
+    )
+
+
+def meaning_of_written(written: Mapping[str, Any], now: datetime) -> Meaning:
+    """The meaning of a time zone, a window and a hold as they are written."""
+    try:
+        validate_time_zone(str(written.get("time_zone") or ""))
+    except ValidationError as error:
+        return Meaning(wrong=tuple(error.messages))
+    zone, wrong = ZoneInfo(str(written["time_zone"])), []
+    values: dict[str, Any] = {}
+    for name in _FIELDS[1:]:
+        field = (
+            SpanField(required=False) if name == "hold_seconds" else WallTimeField(required=False)
+        )
+        if isinstance(field, WallTimeField):
+            field.zone = zone
+        try:
+            values[name] = field.clean(written.get(name))
+        except ValidationError as error:
+            wrong += error.messages
+    starts_at, ends_at, hold = (values.get(name) for name in _FIELDS[1:])
+    if starts_at and ends_at and ends_at <= starts_at:
+        wrong.append("A sale has to end after it starts.")
+    if hold is not None and not 1 <= hold <= LONGEST_HOLD_SECONDS:
+        wrong.append(f"A price is held for {span_in_words(LONGEST_HOLD_SECONDS)} at the most.")
+    if wrong or not starts_at or not ends_at:
+        return Meaning(wrong=tuple(wrong))
+    return Meaning(tuple(_sentences(zone, starts_at, ends_at, hold, now)))
+
+
+def _sentences(
+    zone: ZoneInfo, starts_at: datetime, ends_at: datetime, hold: int | None, now: datetime
+) -> list[str]:
+    lasts = ends_at - starts_at
+    is_one_day = starts_at.astimezone(zone).date() == ends_at.astimezone(zone).date()
+    closes = clock(ends_at, zone) if is_one_day else f"{day(ends_at, zone)}, {clock(ends_at, zone)}"
+    said = [
+        f"Open on {day(starts_at, zone)}, {clock(starts_at, zone)}, for {duration(lasts)}: until "
+        f"{closes}. In UTC, {starts_at.astimezone(UTC):%H:%M} to {ends_at.astimezone(UTC):%H:%M}."
+    ]
+    if shift := on_the_wall(ends_at, zone) - on_the_wall(starts_at, zone) - lasts:
+        way = "forward" if shift > timedelta() else "back"
+        said.append(f"Clocks are put {way} in between, by {duration(abs(shift))}.")
+    if hold is not None:
+        last = ends_at + timedelta(seconds=hold)
+        same = last.astimezone(zone).date() == ends_at.astimezone(zone).date()
+        until = clock(last, zone) if same else f"{day(last, zone)}, {clock(last, zone)}"
+        said.append(f"A page opened in the last second is honored until {until}.")
+    if ends_at <= now:
+        said.append("That is over.")
+    return said

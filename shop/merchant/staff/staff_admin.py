@@ -1,0 +1,146 @@
+"""The staff in the back office: who may enter, and what for. The owner's alone."""
+
+from typing import Any
+
+import django.contrib.auth.admin  # noqa: F401
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from shop.merchant.forms.read_only_admin import EVERYWHERE
+from shop.staff.login import mail_password_link
+from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role, role_of
+
+# Registered by the import of GroupAdmin's module. Roles are a table, not something to edit.
+admin.site.unregister(Group)
+
+
+class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Someone of the staff, with a role in place of Django's permissions."""
+
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER, widget=forms.RadioSelect)
+
+    class Meta:
+        model = Staff
+        fields = ("username", "first_name", "last_name", "email", "is_active")
+        labels = {"username": "Name to log in with", "is_active": "May log in"}
+        help_texts = {"username": "", "is_active": "Without it nothing is lost but the key."}
+
+    def __init__(self, *args: Any, by: Staff, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].required = True
+        self.fields["email"].help_text = "Links to choose a password go there."
+        if not self.instance.pk:
+            return
+        self.fields["role"].initial = role_of(self.instance)
+        if self.instance.pk == by.pk:
+            # A disabled field keeps what it is, whatever is sent.
+            self.fields["role"].disabled = self.fields["is_active"].disabled = True
+            self.fields["role"].help_text = "Nobody changes their own role: ask another owner."
+
+
+class RoleFilter(admin.SimpleListFilter):
+    """Who is here for one thing."""
+
+    title = parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(role, role.title()) for role in Role]
+
+    def queryset(self, request: HttpRequest, people: QuerySet[Staff]) -> QuerySet[Staff]:
+        return people.filter(groups__name=self.value()) if self.value() else people
+
+
+@admin.register(Staff)
+class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The staff. None is deleted: their names stand by what they did."""
+
+    form = StaffForm
+    list_display = ("username", "full_name", "role", "email", "is_active", "last_login")
+    list_filter = ("is_active", RoleFilter)
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ("username", "first_name", "last_name", "email")
+    fields = ("username", "first_name", "last_name", "email", "role", "is_active")
+    actions = ("mail_link", "end_sessions")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Staff]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The form, knowing who fills it in."""
+        form_class = super().get_form(request, obj, change, **kwargs)
+        by = request.user
+
+        class FormOfSomeone(form_class):  # type: ignore[misc, valid-type]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, by=by, **kwargs)
+
+        return FormOfSomeone
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Who is new may log in: that is what they are made for.
+        return self.fields if obj else tuple(each for each in self.fields if each != "is_active")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Whoever sets the mail address of another can become them.
+        if isinstance(obj, Staff) and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
+        """Keep them; someone new gets a link to choose a password, and no password before that."""
+        if not change:
+            obj.is_staff = True
+            obj.set_unusable_password()
+        obj.save()
+        if "role" in form.changed_data or not change:
+            give_role(obj, Role(form.cleaned_data["role"]))
+        elif "is_active" in form.changed_data:
+            obj.end_sessions()
+        if not change:
+            self._mail_link(request, obj)
+
+    @admin.action(
+        description="Mail a link to choose a password", permissions=["change"], location=EVERYWHERE
+    )
+    def mail_link(self, request: HttpRequest, people: QuerySet[Staff]) -> None:
+        for person in self._changeable(request, people):
+            self._mail_link(request, person)
+
+    @admin.action(description="Log out everywhere", permissions=["change"], location=EVERYWHERE)
+    def end_sessions(self, request: HttpRequest, people: QuerySet[Staff]) -> None:
+        for person in self._changeable(request, people):
+            person.end_sessions()
+            told = f"{person} is logged out everywhere."
+            self.log_change(request, person, told)
+            self.message_user(request, told)
+
+    def _mail_link(self, request: HttpRequest, person: Staff) -> None:
+        if not mail_password_link(person):
+            told = f"No link could be mailed to {person}: the mail server does not take it, or "
+            told += "there is no mail address, or they may not log in."
+            self.message_user(request, told, messages.ERROR)
+            return
+        told = f"A link to choose a password is on its way to {person.email}."
+        self.log_change(request, person, told)
+        self.message_user(request, told)
+
+    def _changeable(self, request: HttpRequest, people: QuerySet[Staff]) -> list[Staff]:
+        return [each for each in people if self.has_change_permission(request, each)]
+
+    @admin.display(description="name")
+    def full_name(self, person: Staff) -> str:
+        return person.get_full_name()
+
+    @admin.display
+    def role(self, person: Staff) -> str:
+        role = role_of(person)
+        return role.title() if role else "none"

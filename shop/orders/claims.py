@@ -1,0 +1,216 @@
+"""Claims: units of stock, of allocations and of limits, and the redemption of offers.
+
+All in the caller's transaction, by conditional updates in a fixed order
+(variants, deals, limits, redemptions; each by key), so that two claims that
+want the same rows wait for each other and never hang.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from django.db import IntegrityError, connection
+from django.db.models import F, IntegerField, Q
+
+from offers.verdicts import Verdict
+from shop.catalog.models import Variant
+from shop.core.compiled_sql import Given, Prepared
+from shop.orders.limits import email_key
+from shop.orders.models import Order, OrderLine
+from shop.sales.models import Deal, LimitUse, Redemption
+from shop.sales.snapshot_queries import limit_key
+
+# The ORM can set on a conflict, and not add.
+_COUNT_USES = """
+INSERT INTO sales_limituse (deal_id, kind, key, units) VALUES {rows}
+ON CONFLICT (deal_id, kind, key) DO UPDATE SET units = sales_limituse.units + excluded.units
+RETURNING deal_id, kind, key, units
+"""
+
+
+class ClaimRefused(Exception):
+    """Something is not to be had any more; the transaction must not go on."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Units of a deal that one someone may have in all, whatever they go by."""
+
+    kind: LimitUse.Kind
+    keys: tuple[str, ...]
+
+
+def claim(
+    order: Order,
+    lines: Collection[OrderLine],
+    *,
+    shoppers: Collection[str],
+    most: Mapping[int, int],
+    now: datetime,
+) -> None:
+    """Claim everything an order needs.
+
+    :param shoppers: all ids of the browser; their units count together
+    :param most: by deal, the most units that one shopper may have
+    :raises ClaimRefused: with the first thing that is not to be had
+    """
+    wanted = [(line, line.quantity) for line in lines]
+    for variant, units in sorted(_units_by(wanted, "variant_id").items()):
+        if not _taking(Variant, "stock", connection.vendor).run({"pk": variant, "units": units}):
+            raise ClaimRefused(Verdict.SOLD_OUT)
+    by_deal = sorted(_units_by(wanted, "deal_id").items())
+    for deal, units in by_deal:
+        if not _taking(Deal, "allocation", connection.vendor).run({"pk": deal, "units": units}):
+            raise ClaimRefused(Verdict.SOLD_OUT)
+    if by_deal:
+        _claim_limits(by_deal, list(_limits(order, shoppers)), most)
+    _redeem(order, lines, now)
+
+
+def count_by(order: Order, *, email: str, card: str, most: Mapping[int, int]) -> None:
+    """Count what an order claimed by another mail address and card than it was claimed with.
+
+    :param card: the card's key (``limits.card_key``); empty where Stripe gives no fingerprint
+    :param most: by deal, the most units that one shopper may have
+    :raises ClaimRefused: they have their share already
+    """
+    others = [
+        (str(kind), before, after)
+        for kind, before, after in (
+            (LimitUse.Kind.CARD, order.card_key, card),
+            (LimitUse.Kind.EMAIL, email_key(order.email), email_key(email)),
+        )
+        if before != after
+    ]
+    wanted = [(line, line.quantity) for line in order.lines.all()]
+    by_deal = sorted(_units_by(wanted, "deal_id").items())
+    # Both rows in one statement, so that they are locked in the order of claims.
+    counted = _count(
+        (deal, kind, key, units if key == after else 0)
+        for deal, units in by_deal
+        for kind, before, after in others
+        for key in sorted(filter(None, (before, after)))
+    )
+    for deal, units in by_deal:
+        for kind, before, after in others:
+            if counted.get((deal, kind, after), 0) > most[deal]:
+                raise ClaimRefused(Verdict.OVER_LIMIT)
+            LimitUse.objects.filter(deal=deal, kind=kind, key=before).update(
+                units=F("units") - units
+            )
+
+
+def note_card(order: Order, card: str) -> None:
+    """Count an order that is paid by a card that nobody knew when it was placed.
+
+    Nothing is refused for it any more; the next order with that card is judged by it.
+
+    :param card: the card's key; empty where Stripe gives no fingerprint even then
+    """
+    if order.card_key or not card:
+        return
+    order.card_key = card
+    order.save(update_fields=["card_key"])
+    wanted = [(line, line.quantity - line.refunded) for line in order.lines.all()]
+    kind = str(LimitUse.Kind.CARD)
+    _count(
+        (deal, kind, card, units) for deal, units in sorted(_units_by(wanted, "deal_id").items())
+    )
+
+
+def release(order: Order, now: datetime) -> None:
+    """Give back everything an order claimed; its offers are good again while they are held."""
+    give_back(order, {line: line.quantity for line in order.lines.all()})
+    Redemption.objects.filter(order_number=order.number, released_at__isnull=True).update(
+        released_at=now
+    )
+
+
+def give_back(order: Order, units: Mapping[OrderLine, int]) -> None:
+    """Give units of an order's lines back to stock, allocation and limits; no offer with them."""
+    for variant, more in sorted(_units_by(units.items(), "variant_id").items()):
+        Variant.objects.filter(pk=variant).update(claimed=F("claimed") - more)
+    by_deal = sorted(_units_by(units.items(), "deal_id").items())
+    for deal, more in by_deal:
+        Deal.objects.filter(pk=deal).update(claimed=F("claimed") - more)
+    for deal, more in by_deal:
+        for limit in _limits(order, ()):
+            LimitUse.objects.filter(deal=deal, kind=limit.kind, key=limit.keys[0]).update(
+                units=F("units") - more
+            )
+
+
+@cache
+def _taking(model: type[Variant] | type[Deal], bound: str, vendor: str) -> Prepared:
+    """The statement that claims units of a row, where its bound, if it has one, leaves as many."""
+    units = Given("units", IntegerField())
+    free = Q(**{f"{bound}__isnull": True}) | Q(claimed__lte=F(bound) - units)
+    rows = model._default_manager.filter(free, pk=Given("pk"))
+    return Prepared.update(rows, claimed=F("claimed") + units)
+
+
+def _units_by(units: Iterable[tuple[OrderLine, int]], key: str) -> Counter[int]:
+    sums: Counter[int] = Counter()
+    for line, more in units:
+        if getattr(line, key) is not None:
+            sums[getattr(line, key)] += more
+    return sums
+
+
+def _limits(order: Order, shoppers: Collection[str]) -> Iterator[Limit]:
+    kind = LimitUse.Kind
+    # The order's own id first: it is the one whose row counts the units.
+    ids = dict.fromkeys((order.shopper, *shoppers))
+    if order.card_key:
+        yield Limit(kind.CARD, (order.card_key,))
+    yield Limit(kind.EMAIL, (email_key(order.email),))
+    yield Limit(kind.SHOPPER, tuple(limit_key(kind.SHOPPER, each) for each in ids))
+
+
+def _claim_limits(
+    by_deal: Collection[tuple[int, int]], limits: Collection[Limit], most: Mapping[int, int]
+) -> None:
+    counted = _count(
+        (deal, limit.kind, key, units if key == limit.keys[0] else 0)
+        for deal, units in by_deal
+        for limit in limits
+        for key in sorted(limit.keys)
+    )
+    for deal, _ in by_deal:
+        for limit in limits:
+            if sum(counted[deal, limit.kind, key] for key in limit.keys) > most[deal]:
+                raise ClaimRefused(Verdict.OVER_LIMIT)
+
+
+def _count(uses: Iterable[tuple[int, str, str, int]]) -> dict[tuple[int, str, str], int]:
+    """Add units by deal, kind and key; how many each of them has in all then.
+
+    One statement counts, locks and tells: what it returns cannot go stale.
+    """
+    rows = list(uses)
+    if not rows:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COUNT_USES.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows))),
+            [value for row in rows for value in row],
+        )
+        return {(deal, kind, key): units for deal, kind, key, units in cursor.fetchall()}
+
+
+def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:
+    redemptions = [
+        Redemption(jti=jti, order_number=order.number, shopper=order.shopper, redeemed_at=now)
+        for jti in sorted({line.jti for line in lines})
+    ]
+    # No savepoint: the transaction ends with it.
+    try:
+        Redemption.objects.bulk_create(redemptions)
+    except IntegrityError:
+        raise ClaimRefused(Verdict.USED) from None

@@ -1,0 +1,30 @@
+"""By what a shopper is counted towards a limit, besides the browser: mail address and card."""
+
+import re
+from contextlib import suppress
+
+from shop.sales.models import LimitUse
+from shop.sales.snapshot_queries import limit_key
+
+_ESCAPED = re.compile(r"\\(.)")
+
+
+def email_key(address: str) -> str:
+    """The key of a mail address, the same for every spelling that reaches the same mailbox."""
+    return limit_key(LimitUse.Kind.EMAIL, normalise_email(address))
+
+
+def card_key(fingerprint: str) -> str:
+    """The key of a card, by the fingerprint that Stripe gives its number."""
+    return limit_key(LimitUse.Kind.CARD, fingerprint)
+
+
+def normalise_email(address: str) -> str:
+    """Small letters, the domain in its ASCII form (IDNA), no ``+tag``, no quotes."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    if local.startswith('"'):
+        # Quoted it is the same, and may be spelled in as many ways as it has letters (RFC 5322).
+        local = _ESCAPED.sub(r"\1", local.strip('"'))
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode()
+    return f"{local.partition('+')[0]}@{domain}"

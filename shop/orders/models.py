@@ -1,0 +1,397 @@
+"""What was bought: orders, their lines, and the history of what became of them."""
+
+from functools import cached_property
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from shop.catalog.models import Variant
+from shop.core.money import format_money
+from shop.orders.charge import Charge, ChargeLine, Kind
+from shop.sales.models import Deal, Sale
+
+#: Orders that may still be paid, as the index on them says it. SQLite uses that index only for a
+#: query in the very same words, and never for a list of what it is given.
+IS_OPEN = Q(status="pending") | Q(status="requires_action") | Q(status="processing")
+
+
+class Order(models.Model):
+    """One purchase, from the claim on. Amounts in minor units.
+
+    ``subtotal`` is the sum of its lines, ``added`` of those of its charges that
+    are not in the prices already.
+    ``lapses_at`` is when an unpaid order gives back what it claimed.
+    ``receipt_sent_at`` is when the mail server took the receipt.
+    ``payment_round`` counts its PaymentIntents: one, unless the shopper left a
+    bank's page open and took another card, or Stripe failed to make it.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        REQUIRES_ACTION = "requires_action", "Requires action"
+        PROCESSING = "processing"
+        PAID = "paid"
+        FAILED = "failed"
+        CANCELED = "canceled"
+        EXPIRED = "expired"
+        REFUNDED = "refunded"
+        PARTIALLY_REFUNDED = "partially_refunded", "Partially refunded"
+
+    number = models.CharField(max_length=20, unique=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
+    shopper = models.CharField(max_length=64, db_index=True)
+
+    email = models.EmailField()
+    name = models.CharField(max_length=120)
+    line1 = models.CharField(max_length=120)
+    line2 = models.CharField(max_length=120, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    city = models.CharField(max_length=80)
+    country = models.CharField(max_length=2)
+
+    currency = models.CharField(max_length=3)
+    subtotal = models.PositiveBigIntegerField()
+    added = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField()
+
+    placed_at = models.DateTimeField()
+    lapses_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    receipt_sent_at = models.DateTimeField(null=True)
+
+    payment_intent = models.CharField(max_length=64, blank=True, db_index=True)
+    payment_round = models.PositiveSmallIntegerField(default=1)
+    confirmation_token = models.CharField(max_length=64, blank=True)
+    card_key = models.CharField(max_length=64, blank=True)
+    decline_message = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-placed_at", "-id"]
+        permissions = [
+            ("send_receipt", "Can mail a receipt once more"),
+            ("export_order", "Can take orders out as a file"),
+        ]
+        indexes = [
+            # Few are open at a time, however many there are.
+            models.Index(fields=["lapses_at"], condition=IS_OPEN, name="order_open_by_lapse"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total=F("subtotal") + F("added")), name="order_total_is_the_sum"
+            ),
+            models.CheckConstraint(condition=Q(total__gt=0), name="order_total_is_positive"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["paid", "refunded", "partially_refunded"])
+                | Q(paid_at__isnull=False),
+                name="order_paid_has_instant",
+            ),
+            models.UniqueConstraint(
+                fields=["payment_intent"],
+                condition=~Q(payment_intent=""),
+                name="order_has_its_own_payment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be paid, and so keeps what it claimed."""
+        return self.status in OPEN
+
+    @property
+    def total_text(self) -> str:
+        """The whole charge, as people read it."""
+        return format_money(self.total, self.currency)
+
+    @cached_property
+    def charge(self) -> Charge:
+        """What it costs in all, line by line; settled when it was placed."""
+        lines = tuple(each.as_line for each in self.charges.all())
+        return Charge(self.subtotal, lines, self.currency)
+
+
+OPEN = frozenset({Order.Status.PENDING, Order.Status.REQUIRES_ACTION, Order.Status.PROCESSING})
+
+
+#: The order is over and gave back what it claimed. Money that still comes goes back by itself.
+OVER = frozenset({Order.Status.FAILED, Order.Status.CANCELED, Order.Status.EXPIRED})
+
+
+class OrderLine(models.Model):
+    """Units of one variant at one frozen price, with the signed offer as evidence.
+
+    ``refunded`` is the units whose money went back, or is asked to; ``restocked``
+    those of them that came back and are on sale again. Goods do not travel with
+    the money: a refund that fails later lowers the first and not the second.
+
+    ``seconds_late`` is how long its sale was over when it was ordered, whole
+    seconds rounded down; None within the window. It stays as it was then,
+    wherever the window is moved to.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, null=True, related_name="+")
+    sku = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    quantity = models.PositiveIntegerField()
+    amount = models.PositiveBigIntegerField()
+    was = models.PositiveBigIntegerField()
+    jti = models.CharField(max_length=64, db_index=True)
+    offer = models.TextField()
+    seconds_late = models.PositiveIntegerField(null=True)
+    refunded = models.PositiveIntegerField(default=0)
+    restocked = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, amount__gt=0), name="order_line_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0, refunded__lte=F("quantity"))
+                & Q(restocked__gte=0, restocked__lte=F("quantity")),
+                name="order_line_refunds_what_was_bought",
+            ),
+            models.UniqueConstraint(
+                fields=["order", "jti", "variant"], name="order_line_variant_once_an_offer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
+
+    @property
+    def total(self) -> int:
+        """What the line costs, in minor units of the order's currency."""
+        return self.quantity * self.amount
+
+    @property
+    def refundable(self) -> int:
+        """Units whose money can still go back."""
+        return self.quantity - self.refunded
+
+
+class OrderCharge(models.Model):
+    """Shipping or tax of an order: what it adds, or what is in its prices already.
+
+    ``percent`` is a tax's rate. What costs nothing has no row.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="charges")
+    kind = models.CharField(max_length=10, choices=Kind)
+    label = models.CharField(max_length=60)
+    amount = models.PositiveBigIntegerField()
+    is_included = models.BooleanField(default=False)
+    percent = models.DecimalField(max_digits=6, decimal_places=3, null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="order_charge_is_positive"),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.TAX)
+                | Q(kind=Kind.SHIPPING, is_included=False, percent__isnull=True),
+                name="order_charge_in_prices_is_a_tax",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.as_line.text
+
+    @property
+    def as_line(self) -> ChargeLine:
+        """The line that the rules made."""
+        return ChargeLine(Kind(self.kind), self.label, self.amount, self.is_included, self.percent)
+
+
+class Refund(models.Model):
+    """Money that goes back, from the moment that somebody means it to.
+
+    The row is written before Stripe is asked, with the idempotency key that it
+    is asked with: whoever finishes what a crash left half done makes no second
+    refund. ``shipping`` is the part of the amount that is shipping.
+    ``note_sent_at`` is when the shopper was told.
+
+    ``made_by`` is nobody for one that the shop makes by itself, and for one that
+    was made at Stripe; the latter has no lines either.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.PositiveBigIntegerField()
+    shipping = models.PositiveBigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=200, blank=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    made_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    problem = models.CharField(max_length=300, blank=True)
+    idempotency_key = models.CharField(max_length=80, unique=True)
+    stripe_id = models.CharField(max_length=64, blank=True)
+    note_sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive"),
+            models.CheckConstraint(
+                condition=Q(shipping__gte=0, shipping__lte=F("amount")),
+                name="refund_shipping_is_part_of_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "succeeded", "failed"]),
+                name="refund_status_is_known",
+            ),
+            models.UniqueConstraint(
+                fields=["stripe_id"],
+                condition=~Q(stripe_id=""),
+                name="refund_at_stripe_is_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.amount_text} back"
+
+    @property
+    def amount_text(self) -> str:
+        """What goes back, as people read it."""
+        return format_money(self.amount, self.currency)
+
+    @property
+    def is_at_stripe(self) -> bool:
+        """Whether Stripe has taken it on."""
+        return self.stripe_id != ""
+
+
+class RefundLine(models.Model):
+    """Units of an order's line whose money goes back, and whether they come back themselves."""
+
+    refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="refund_lines")
+    quantity = models.PositiveIntegerField()
+    restock = models.BooleanField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="refund_line_is_positive"),
+            models.UniqueConstraint(
+                fields=["refund", "order_line"], name="refund_line_once_a_refund"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.order_line.name}"
+
+
+class Dispute(models.Model):
+    """That a shopper's bank asks for the money back; ``status`` in Stripe's words."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
+    stripe_id = models.CharField(max_length=64, unique=True)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=60)
+    status = models.CharField(max_length=30)
+    opened_at = models.DateTimeField()
+    respond_by = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.reason}, {self.status}"
+
+
+class StatusChange(models.Model):
+    """One step in an order's life: from what to what, when, on whose word."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="history")
+    from_status = models.CharField(max_length=20, blank=True)
+    to_status = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    cause = models.CharField(max_length=60)
+    stripe_event = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.from_status} → {self.to_status}"
+
+
+class StripeEvent(models.Model):
+    """An event of Stripe's, taken in; a second delivery does nothing once it was acted on.
+
+    ``about`` says by which ids what it is about is asked for, and nothing else.
+    """
+
+    id = models.CharField(max_length=64, primary_key=True)
+    type = models.CharField(max_length=64)
+    about = models.JSONField(default=dict)
+    received_at = models.DateTimeField()
+    acted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # Few are left at a time, however many there were.
+            models.Index(
+                fields=["received_at"],
+                condition=Q(acted_at__isnull=True),
+                name="stripe_event_left",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+
+class SaleMinute(models.Model):
+    """What was paid of a sale, of orders placed in one minute, in one currency.
+
+    A row is added to in the transaction that makes an order paid: whoever reads
+    the rows of a sale reads what a count of all its orders would say, however
+    many there are (``shop.orders.sale_totals``). ``shard`` spreads orders of the
+    same minute over rows, so that payments seldom wait for each other.
+
+    Amounts are of goods, in minor units; ``discount`` is what was saved against
+    the reference price. ``late`` figures are those of lines ordered after the
+    close. ``refunded`` is what went back by line, or is asked to.
+    """
+
+    sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="+")
+    minute = models.DateTimeField()
+    currency = models.CharField(max_length=3)
+    shard = models.PositiveSmallIntegerField()
+    orders = models.PositiveIntegerField()
+    units = models.PositiveIntegerField()
+    revenue = models.PositiveBigIntegerField()
+    discount = models.PositiveBigIntegerField()
+    late_orders = models.PositiveIntegerField()
+    late_units = models.PositiveIntegerField()
+    late_revenue = models.PositiveBigIntegerField()
+    late_discount = models.PositiveBigIntegerField()
+    refunded_units = models.PositiveIntegerField()
+    refunded = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sale", "minute", "currency", "shard"], name="sale_minute_is_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sale} at {self.minute:%F %H:%M}: {self.orders} orders"

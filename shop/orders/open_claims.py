@@ -1,0 +1,46 @@
+"""What open orders keep from others, and until when at most."""
+
+from collections.abc import Collection
+from functools import cache
+
+from django.db import connection
+from django.db.models import Min, Q, Sum, TextField
+from django.db.models.functions import Cast
+
+from shop.core.compiled_sql import IsAmong, Prepared
+from shop.orders.models import OPEN, Order, OrderLine
+from shop.sales.snapshot_queries import OpenClaims, instant
+
+
+def open_claims(skus: Collection[str]) -> list[OpenClaims]:
+    """What orders that are not paid have claimed of products, by their skus; with one query."""
+    return [
+        OpenClaims(
+            variant=variant,
+            deal=deal,
+            units=units,
+            lapses_at=instant(lapses_at),
+            next_free_at=instant(next_free_at) if next_free_at else None,
+        )
+        for variant, deal, units, lapses_at, next_free_at in _statement(connection.vendor).rows(
+            {"skus": [*skus]}
+        )
+    ]
+
+
+@cache
+def _statement(vendor: str) -> Prepared:
+    at_no_bank = ~Q(order__status=Order.Status.PROCESSING)
+    lapse, next_free = Min("order__lapses_at"), Min("order__lapses_at", filter=at_no_bank)
+    lines = OrderLine.objects.filter(
+        IsAmong("variant__product__sku", "skus"), order__status__in=OPEN
+    )
+    return Prepared.select(
+        lines.order_by()
+        .values("variant", "deal")
+        .annotate(
+            units=Sum("quantity"),
+            lapse=Cast(lapse, TextField()),
+            next_free=Cast(next_free, TextField()),
+        )
+    )

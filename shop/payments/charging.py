@@ -1,0 +1,97 @@
+"""Payment: one PaymentIntent for an order, confirmed on the server with the shopper's token.
+
+Nothing here decides what an order becomes: whatever Stripe answers goes to
+``settling``, as a webhook's news does. No call is made inside a transaction.
+"""
+
+from datetime import datetime
+
+import stripe
+
+from shop.core.machine_clock import unix_seconds
+from shop.orders.models import Order
+from shop.payments import settlement
+from shop.payments.intents import ensure_intent, replace_intent
+from shop.payments.stripe_client import client
+
+
+class TokenUnusable(Exception):
+    """The ConfirmationToken is unknown, used or expired: the card has to be entered again."""
+
+
+class Declined(Exception):
+    """The bank said no; the text is what Stripe lets a shopper read. The claim is kept."""
+
+
+class PaymentUnclear(Exception):
+    """Stripe did not answer, or not clearly: the payment may or may not have been made."""
+
+
+def retrieve_token(token_id: str) -> stripe.ConfirmationToken:
+    """The token that the shopper's page made of a card.
+
+    :raises TokenUnusable: Stripe does not know it, or it has expired
+    :raises PaymentUnclear: Stripe cannot be asked
+    """
+    try:
+        token = client().v1.confirmation_tokens.retrieve(token_id)
+    except stripe.InvalidRequestError:
+        raise TokenUnusable from None
+    except stripe.StripeError as error:
+        raise PaymentUnclear from error
+    if token.expires_at is not None and token.expires_at <= unix_seconds():
+        raise TokenUnusable
+    return token
+
+
+def fingerprint_of(token: stripe.ConfirmationToken) -> str | None:
+    """What Stripe calls the card's number by, where it says."""
+    card = getattr(token.payment_method_preview, "card", None)
+    fingerprint: str | None = getattr(card, "fingerprint", None)
+    return fingerprint
+
+
+def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> stripe.PaymentIntent:
+    """Take the payment of an order with a token, and record what came of it.
+
+    Repeated with the same token it is the same request, and charges nothing new.
+
+    :raises Declined: the order stays pending and keeps its claim for another card
+    :raises PaymentUnclear: the order stays as it is until Stripe can be asked
+    """
+    try:
+        intent = ensure_intent(order)
+        # The same form again is the same card, and its bank still waits.
+        if intent.status == "requires_action" and order.confirmation_token != token_id:
+            intent = replace_intent(order, intent)
+        if intent.status == "requires_payment_method":
+            Order.objects.filter(pk=order.pk).update(confirmation_token=token_id)
+            intent = client().v1.payment_intents.confirm(
+                intent.id,
+                {
+                    "confirmation_token": token_id,
+                    "return_url": return_url,
+                    "expand": ["latest_charge"],
+                },
+                {"idempotency_key": f"confirm-{order.number}-{token_id}"},
+            )
+    except stripe.CardError as error:
+        settlement.settle_by_id(order, cause="declined", now=now)
+        raise Declined(error.user_message or "The card was declined.") from error
+    except stripe.InvalidRequestError as error:
+        # Another tab was faster, or the token was spent: what is true is what Stripe has.
+        return _look_again(order, error, now)
+    except stripe.StripeError as error:
+        # No answer, a 5xx, or a 409: the same request is under way, and its first will tell.
+        raise PaymentUnclear from error
+    settlement.settle(order, intent, cause="checkout", now=now)
+    return intent
+
+
+def _look_again(
+    order: Order, error: stripe.InvalidRequestError, now: datetime
+) -> stripe.PaymentIntent:
+    intent = settlement.settle_by_id(order, cause="checkout", now=now)
+    if intent is None or intent.status == "requires_payment_method":
+        raise TokenUnusable from error
+    return intent

@@ -1,0 +1,39 @@
+"""Disputes: a shopper's bank asks for the money back, and Stripe takes it until it is decided.
+
+Recorded for the merchant, who answers at Stripe. An order's status says nothing
+of it: what was ordered was paid, and no refund was made.
+"""
+
+from datetime import UTC, datetime
+
+import stripe
+
+from shop.orders.charge import from_stripe_amount
+from shop.orders.models import Dispute, Order
+
+#: Decided, one way or the other.
+CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
+
+
+def record_dispute(order: Order, answer: stripe.Dispute, now: datetime) -> Dispute:
+    """Note a dispute of an order as Stripe has it now.
+
+    :param answer: as Stripe answered just now, never an event's older snapshot
+    """
+    currency = answer.currency.upper()
+    due_by = answer.evidence_details.due_by
+    dispute, _ = Dispute.objects.get_or_create(
+        stripe_id=answer.id,
+        defaults={
+            "order": order,
+            "amount": from_stripe_amount(answer.amount, currency),
+            "currency": currency,
+            "opened_at": now,
+        },
+    )
+    dispute.reason, dispute.status = answer.reason, answer.status
+    dispute.respond_by = datetime.fromtimestamp(due_by, UTC) if due_by else None
+    if answer.status in CLOSED:
+        dispute.closed_at = dispute.closed_at or now
+    dispute.save(update_fields=["reason", "status", "respond_by", "closed_at"])
+    return dispute

@@ -1,0 +1,104 @@
+"""Settle what a crash, a lost webhook or a shopper who has left left open."""
+
+import logging
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import stripe
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections
+from django.utils import timezone
+
+from shop.core.machine_clock import unix_seconds
+from shop.orders.emails import send_missing
+from shop.orders.models import IS_OPEN, Order
+from shop.payments.event_inbox import act_on_left, take_in_missed
+from shop.payments.refunds import finish
+from shop.payments.settlement import lapse_due, settle_by_id
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at Stripe's record of events: it is news of what nobody waits for.
+RECORD_READ_EVERY = 60
+
+
+class Command(BaseCommand):
+    help = (
+        "Asks Stripe about every open order: what was paid becomes paid, what waited too long "
+        "is canceled at Stripe and its claim released. Completes refunds that were begun, acts on "
+        "events that were not acted on, also on those of refunds and disputes that never came, "
+        "and sends receipts that were not. Never confirms a payment."
+    )
+
+    #: When Stripe's own record of events was read last, in seconds since 1970.
+    _read_record_at: float | None = None
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--watch", action="store_true", help="go on, until stopped")
+        parser.add_argument(
+            "--every", type=float, default=10, metavar="SECONDS", help="pause between two rounds"
+        )
+
+    def handle(self, *args: Any, watch: bool, every: float, **options: Any) -> None:
+        if not watch:
+            self._settle_all()
+            return
+        while True:
+            try:
+                self._settle_all()
+            except Exception:
+                # The database is away, or something is odd: who watches goes on all the same.
+                logger.exception("A round was not finished")
+            close_old_connections()
+            time.sleep(every)
+
+    def _settle_all(self) -> None:
+        """:raises Exception: the last that a step met; the others were taken all the same"""
+        now, problem = timezone.now(), None
+        steps: list[Callable[[datetime], None]] = [
+            self._settle_open,
+            self._finish,
+            self._take_in_missed,
+            act_on_left,
+            send_missing,
+        ]
+        for step in steps:
+            try:
+                step(now)
+            except Exception as error:
+                problem = error
+        if problem is not None:
+            raise problem
+
+    def _settle_open(self, now: datetime) -> None:
+        for order in Order.objects.filter(IS_OPEN).order_by("placed_at"):
+            try:
+                self._settle(order, now)
+            except Exception:
+                # What is wrong with one order must not keep the others open.
+                logger.exception("%s cannot be settled", order.number)
+
+    def _finish(self, now: datetime) -> None:
+        for refund in finish(now):
+            self.stdout.write(f"{refund.order}: a refund of {refund.amount_text} {refund.status}")
+
+    def _take_in_missed(self, now: datetime) -> None:
+        last = self._read_record_at
+        if last is not None and unix_seconds() - last < RECORD_READ_EVERY:
+            return
+        try:
+            self._read_record_at = take_in_missed(now, since=last)
+        except stripe.StripeError as error:
+            reason = error.code or type(error).__name__
+            logger.warning("Stripe's record of events cannot be read: %s", reason)
+
+    def _settle(self, order: Order, now: datetime) -> None:
+        before = order.status
+        lapse_due(now, [order])
+        if order.is_open:
+            settle_by_id(order, cause="reconcile", now=now)
+        if order.status != before:
+            self.stdout.write(f"{order.number}: {before} → {order.status}")

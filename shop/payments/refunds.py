@@ -1,0 +1,298 @@
+"""Refunds: money that goes back, and what goes back with it.
+
+Three steps, so that a crash between any two loses nothing and pays nothing twice:
+
+1. The refund is written down, with the idempotency key it will have at Stripe,
+   and its units are counted on their lines, in one transaction.
+2. Stripe is asked, with that key, in no transaction.
+3. Stripe's answer is recorded: by whoever asked, by a webhook or by
+   ``reconcile``; it makes no difference who comes first, or twice.
+
+What goes back:
+
+* Units that come back into stock lower what is claimed of their variant and
+  their deal, and what counts towards the shopper's limits. Units that are
+  written off lower nothing: the goods are gone, and the shopper had them.
+* The offer stays redeemed: its price was had once, and a refund is no second one.
+* A refund that fails later (the card was closed) is money that is still ours.
+  Its units can be refunded again; what came back into stock is there, and stays.
+"""
+
+import logging
+import secrets
+from datetime import datetime
+from functools import partial
+
+import stripe
+from django.db import transaction
+from django.db.models import Sum
+
+from shop.core import background
+from shop.orders.charge import from_stripe_amount, to_stripe_amount
+from shop.orders.claims import give_back
+from shop.orders.models import OVER, Order, OrderLine, Refund, RefundLine
+from shop.orders.refund_emails import send_missing_notes, send_refund_note
+from shop.orders.sale_totals import count_refund
+from shop.orders.state_machine import BY_REFUND, Status, locked, move
+from shop.payments.refund_plans import NotRefundable, Plan, Units, left_of, plan
+from shop.payments.stripe_client import client
+from shop.staff.models import Staff
+
+logger = logging.getLogger(__name__)
+
+#: Nobody asked for it, so it says by itself why it goes back.
+TOO_LATE = "Your payment came when the order was over, and what you ordered had been given back."
+
+OVERTAKEN = (
+    "Something was refunded of this order since this page was opened (maybe by this very form, "
+    "sent twice). Look at it, and send the form again if you mean to."
+)
+
+#: What Stripe's word for a refund is to us. It only ever goes on, never back.
+_STATUS = {
+    "pending": Refund.Status.PENDING,
+    "requires_action": Refund.Status.PENDING,
+    "succeeded": Refund.Status.SUCCEEDED,
+    "failed": Refund.Status.FAILED,
+    "canceled": Refund.Status.FAILED,
+}
+_RANK = {Refund.Status.PENDING: 0, Refund.Status.SUCCEEDED: 1, Refund.Status.FAILED: 2}
+
+
+def write_down(agreed: Plan, *, reason: str, by: Staff | None, seen: int, now: datetime) -> Refund:
+    """Mean to refund: the row and its units, on which nobody can count any more.
+
+    :param seen: how many refunds of the order there were when it was agreed to
+    :raises NotRefundable: something happened to the order since
+    """
+    with transaction.atomic():
+        order = locked(agreed.order)
+        if order.refunds.count() != seen:
+            raise NotRefundable(OVERTAKEN)
+        lines = {line.pk: line for line in order.lines.all()}
+        units = [Units(lines[each.line.pk], each.quantity, each.restock) for each in agreed.units]
+        meant = plan(order, units, shipping=agreed.shipping > 0)
+        if meant.signature != agreed.signature:
+            raise NotRefundable(OVERTAKEN)
+        refund = Refund.objects.create(
+            order=order,
+            amount=meant.amount,
+            shipping=meant.shipping,
+            currency=order.currency,
+            reason=reason,
+            made_by=by,
+            made_at=now,
+            idempotency_key=f"refund-{order.number}-{secrets.token_hex(8)}",
+        )
+        for each in meant.units:
+            RefundLine.objects.create(
+                refund=refund, order_line=each.line, quantity=each.quantity, restock=each.restock
+            )
+            each.line.refunded += each.quantity
+            each.line.save(update_fields=["refunded"])
+        count_refund(refund)
+    return refund
+
+
+def write_down_late(order: Order, intent: stripe.PaymentIntent, now: datetime) -> Refund | None:
+    """Mean to give back a payment that came for a locked order which is over; once for each.
+
+    It has no lines: what the order claimed was released when it ended. None
+    where all of it went back already, by hand.
+    """
+    if order.paid_at is None:
+        order.paid_at = now
+        order.save(update_fields=["paid_at"])
+    key = f"refund-{order.number}-{intent.id}"
+    refund = Refund.objects.filter(idempotency_key=key).first()
+    if refund is None and (left := left_of(order)) > 0:
+        logger.warning("%s was paid when it was %s: it is refunded", order.number, order.status)
+        refund = Refund.objects.create(
+            order=order,
+            amount=left,
+            currency=order.currency,
+            reason=TOO_LATE,
+            made_at=now,
+            idempotency_key=key,
+        )
+    return refund
+
+
+def carry_out(refund: Refund, *, cause: str, now: datetime, is_retry: bool = False) -> None:
+    """Ask Stripe for a refund that was written down, and record the answer.
+
+    A Stripe that does not answer leaves it pending, for ``reconcile``.
+
+    :param is_retry: it may have been made long ago, and its key been forgotten since
+    """
+    if refund.status != Refund.Status.PENDING:
+        return
+    try:
+        answer = _found(refund) if is_retry or refund.is_at_stripe else None
+        if answer is None:
+            answer = _made(refund)
+    except (stripe.InvalidRequestError, stripe.CardError) as refusal:
+        _refuse(refund, refusal, cause=cause, now=now)
+    except stripe.StripeError as error:
+        logger.warning("It is not clear whether %s is refunded: %s", refund.order, error.code)
+    else:
+        record(refund, answer, cause=cause, now=now)
+    refund.refresh_from_db()
+
+
+def finish(now: datetime) -> list[Refund]:
+    """Carry out every refund that a crash or a silent Stripe left pending, and tell who was not.
+
+    :returns: those that are pending no more
+    """
+    pending = list(Refund.objects.filter(status=Refund.Status.PENDING).select_related("order"))
+    for refund in pending:
+        try:
+            carry_out(refund, cause="reconcile", now=now, is_retry=True)
+        except Exception:
+            # What is wrong with one must not keep the others back.
+            logger.exception("A refund of %s cannot be carried out", refund.order)
+    send_missing_notes(now)
+    return [refund for refund in pending if refund.status != Refund.Status.PENDING]
+
+
+def _made(refund: Refund) -> stripe.Refund:
+    return client().v1.refunds.create(
+        {
+            "payment_intent": refund.order.payment_intent,
+            "amount": to_stripe_amount(refund.amount, refund.currency),
+            "metadata": {"order": refund.order.number, "refund": refund.idempotency_key},
+        },
+        {"idempotency_key": refund.idempotency_key},
+    )
+
+
+def _found(refund: Refund) -> stripe.Refund | None:
+    """The refund as Stripe has it, also where its id was lost in a crash; None for none."""
+    if refund.is_at_stripe:
+        return client().v1.refunds.retrieve(refund.stripe_id)
+    for each in at_stripe(refund.order.payment_intent):
+        if _key_of(each) == refund.idempotency_key:
+            return each
+    return None
+
+
+def at_stripe(payment_intent: str) -> list[stripe.Refund]:
+    """Every refund of a payment that Stripe knows of, the first one first."""
+    pages = client().v1.refunds.list({"payment_intent": payment_intent, "limit": 100})
+    return list(pages.auto_paging_iter())[::-1]
+
+
+def record(
+    refund: Refund, answer: stripe.Refund, *, cause: str, now: datetime, stripe_event: str = ""
+) -> None:
+    """Make a refund what Stripe says it is, and its order what its refunds make of it.
+
+    :param answer: as Stripe answered just now, never an event's older snapshot
+    """
+    status = _STATUS[answer.status or "pending"]
+    with transaction.atomic():
+        order = locked(refund.order)
+        row = Refund.objects.get(pk=refund.pk)
+        if _RANK[status] < _RANK[Refund.Status(row.status)]:
+            return  # Two asked at once, and the older answer comes second.
+        is_accepted = not row.is_at_stripe and status is not Refund.Status.FAILED
+        row.stripe_id = answer.id
+        row.save(update_fields=["stripe_id"])
+        if status is Refund.Status.FAILED:
+            _fail(row, (answer.failure_reason or "").replace("_", " "))
+        elif row.status != status:
+            row.status = status
+            row.save(update_fields=["status"])
+        _restock(order)
+        _follow(order, cause=cause, now=now, stripe_event=stripe_event)
+        if is_accepted:
+            send = partial(send_refund_note.enqueue, refund.pk)
+            transaction.on_commit(lambda: background.do(send), robust=True)
+
+
+def record_any(
+    order: Order, answer: stripe.Refund, *, cause: str, now: datetime, stripe_event: str = ""
+) -> None:
+    """Record any refund of an order that Stripe tells of.
+
+    One that we did not ask for was made at Stripe, by hand: it has no lines,
+    and nothing comes back into stock by it.
+    """
+    refund = (
+        order.refunds.filter(stripe_id=answer.id).first()
+        or order.refunds.filter(idempotency_key=_key_of(answer)).first()
+    )
+    if refund is None:
+        refund, _ = Refund.objects.get_or_create(
+            idempotency_key=answer.id,
+            defaults={
+                "order": order,
+                "amount": from_stripe_amount(answer.amount, order.currency),
+                "currency": order.currency,
+                "reason": (answer.reason or "").replace("_", " "),
+                "made_at": now,
+            },
+        )
+    record(refund, answer, cause=cause, now=now, stripe_event=stripe_event)
+
+
+def _key_of(answer: stripe.Refund) -> str:
+    metadata = answer.metadata
+    return str(metadata["refund"]) if metadata and "refund" in metadata else "-"
+
+
+def _refuse(refund: Refund, refusal: stripe.StripeError, *, cause: str, now: datetime) -> None:
+    """Stripe said no: nothing went back, and nothing is going to."""
+    with transaction.atomic():
+        order = locked(refund.order)
+        row = Refund.objects.get(pk=refund.pk)
+        if row.status == Refund.Status.PENDING and not row.is_at_stripe:
+            _fail(row, refusal.user_message or "")
+            _follow(order, cause=cause, now=now)
+
+
+def _fail(row: Refund, problem: str) -> None:
+    """Give a refund's units back to their lines: they can be refunded again."""
+    if row.status == Refund.Status.FAILED:
+        return
+    row.status = Refund.Status.FAILED
+    row.problem = (problem or "Stripe gave no reason.")[:300]
+    row.save(update_fields=["status", "problem"])
+    for each in row.lines.select_related("order_line"):
+        each.order_line.refunded -= each.quantity
+        each.order_line.save(update_fields=["refunded"])
+    count_refund(row, has_failed=True)
+    logger.error("A refund of %s failed: %s", row.order, row.problem)
+
+
+def _restock(order: Order) -> None:
+    """Put on sale again what refunds that Stripe took on say comes back; each unit once."""
+    units: dict[OrderLine, int] = {}
+    for line in order.lines.all():
+        coming = line.refund_lines.filter(restock=True).exclude(refund__stripe_id="")
+        coming = coming.exclude(refund__status=Refund.Status.FAILED)
+        more = (coming.aggregate(sum=Sum("quantity"))["sum"] or 0) - line.restocked
+        if more > 0:
+            line.restocked += more
+            line.save(update_fields=["restocked"])
+            units[line] = more
+    if units:
+        give_back(order, units)
+
+
+def _follow(order: Order, *, cause: str, now: datetime, stripe_event: str = "") -> None:
+    """Take an order to where the refunds that Stripe took on leave it."""
+    gone = order.refunds.exclude(status=Refund.Status.FAILED).exclude(stripe_id="")
+    amount: int = gone.aggregate(sum=Sum("amount"))["sum"] or 0
+    over = order.history.filter(to_status__in=OVER).last()
+    if amount >= order.total:
+        status = Status.REFUNDED
+    elif over is not None:
+        status = Status(over.to_status)
+    else:
+        status = Status.PARTIALLY_REFUNDED if amount else Status.PAID
+    if order.paid_at is None:
+        order.paid_at = now
+    if status != order.status:
+        move(order, status, cause=cause, now=now, stripe_event=stripe_event, allowed=BY_REFUND)

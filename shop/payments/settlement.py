@@ -1,0 +1,176 @@
+"""Settling: what Stripe says of a payment becomes what the order is.
+
+The checkout's answer, the webhook and ``reconcile`` all end here, so it makes
+no difference which of them comes first, twice or never. A claim is released on
+Stripe's word alone: a payment that may still succeed keeps its stock.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+import stripe
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from shop.bag.judging import JudgedLine
+from shop.core import background
+from shop.core.machine_clock import monotonic_seconds
+from shop.orders import emails
+from shop.orders.claims import note_card, release
+from shop.orders.limits import card_key
+from shop.orders.models import IS_OPEN, OVER, Order
+from shop.orders.sale_totals import count_paid
+from shop.orders.state_machine import Status, locked, move
+from shop.payments import refunds
+from shop.payments.intents import WITH_CHARGE, cancel_intent, card_of
+from shop.payments.stripe_client import client
+
+logger = logging.getLogger(__name__)
+
+#: What a payment makes of its order; a canceled one depends on who canceled it, and why.
+_STATUS = {
+    "succeeded": Status.PAID,
+    "processing": Status.PROCESSING,
+    "requires_action": Status.REQUIRES_ACTION,
+    "requires_confirmation": Status.PENDING,
+    "requires_payment_method": Status.PENDING,
+}
+
+
+def settle(
+    order: Order,
+    intent: stripe.PaymentIntent,
+    *,
+    cause: str,
+    now: datetime,
+    canceled_as: Status = Status.EXPIRED,
+    stripe_event: str = "",
+) -> None:
+    """Make an order what its payment is.
+
+    :param intent: as Stripe answered just now, never an event's older snapshot
+    :param canceled_as: what a canceled payment makes of the order
+    """
+    status = canceled_as if intent.status == "canceled" else _STATUS[intent.status]
+    with transaction.atomic():
+        row = locked(order)
+        if row.payment_intent not in ("", intent.id):
+            return  # A payment that was replaced by another says nothing of the order.
+        row.decline_message = decline_message(intent)
+        row.payment_intent = intent.id
+        row.save(update_fields=["decline_message", "payment_intent"])
+        moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
+        if moved and status is Status.PAID:
+            card = card_of(intent)
+            note_card(row, card_key(card) if card else "")
+            count_paid(row)
+            # The shopper's answer waits for no mail server.
+            send = partial(emails.send_receipt.enqueue, order.pk)
+            transaction.on_commit(lambda: background.do(send), robust=True)
+        if moved and status in {Status.EXPIRED, Status.CANCELED}:
+            release(row, now)
+        is_late = status is Status.PAID and row.status in OVER
+        refund = refunds.write_down_late(row, intent, now) if is_late else None
+    if refund is not None:
+        refunds.carry_out(refund, cause=cause, now=now)
+    order.refresh_from_db()
+
+
+def settle_by_id(
+    order: Order, *, cause: str, now: datetime, stripe_event: str = ""
+) -> stripe.PaymentIntent | None:
+    """Ask Stripe what became of an order's payment, and settle it.
+
+    None where there is no payment yet, or Stripe cannot be asked.
+    """
+    order.refresh_from_db()
+    if not order.payment_intent:
+        return None
+    try:
+        intent = client().v1.payment_intents.retrieve(order.payment_intent, WITH_CHARGE)
+    except stripe.StripeError as error:
+        logger.warning("Stripe cannot say what became of %s: %s", order.number, _reason(error))
+        return None
+    settle(order, intent, cause=cause, now=now, stripe_event=stripe_event)
+    return intent
+
+
+def give_up(order: Order, *, cause: str, now: datetime, canceled_as: Status) -> bool:
+    """Cancel an unpaid order's payment at Stripe, and on Stripe's word release its claim.
+
+    Whether the order is settled: a payment that succeeded meanwhile makes it
+    paid; one that is under way, or a Stripe that does not answer, leaves it open.
+    """
+    try:
+        intent = cancel_intent(order)
+    except stripe.InvalidRequestError as refusal:
+        # It moved on between the two calls: the next look sees where to.
+        settle_by_id(order, cause=cause, now=now)
+        if not order.payment_intent:
+            logger.error("Stripe makes no payment for %s: %s", order.number, _reason(refusal))
+            _end_without_payment(order, canceled_as, cause=cause, now=now)
+        return not order.is_open
+    except stripe.StripeError as error:
+        logger.warning("%s cannot be given up yet: %s", order.number, _reason(error))
+        return False
+    settle(order, intent, cause=cause, now=now, canceled_as=canceled_as)
+    return not order.is_open
+
+
+def _end_without_payment(order: Order, status: Status, *, cause: str, now: datetime) -> None:
+    """End an order that Stripe refuses to make a payment for: there is nothing to cancel.
+
+    Whoever is told otherwise at this moment cannot note it on an order that is over.
+    """
+    with transaction.atomic():
+        row = locked(order)
+        if not row.payment_intent and move(row, status, cause=cause, now=now):
+            release(row, now)
+    order.refresh_from_db()
+
+
+def lapse_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
+    """Settle every open order whose time to pay is over; how many gave up their claim."""
+    if orders is None:
+        orders = Order.objects.filter(IS_OPEN, lapses_at__lte=now).order_by("lapses_at")
+    due = [order for order in orders if order.is_open and order.lapses_at <= now]
+    return sum(give_up(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED) for order in due)
+
+
+def settle_what_holds(lines: Sequence[JudgedLine], now: datetime) -> bool:
+    """Settle open orders past their time that hold what refused lines want.
+
+    So the lapse needs no clockwork to be right: whoever looks next settles it.
+    Whether anything was given back.
+    """
+    holds = Q(lines__jti__in=[each.line.id for each in lines]) | Q(
+        lines__variant__product__sku__in=[each.line.sku for each in lines]
+    )
+    due = Order.objects.filter(holds, IS_OPEN, lapses_at__lte=now)
+    settled, started = 0, monotonic_seconds()
+    for order in due.distinct().order_by("lapses_at")[:20]:
+        # A shopper waits for this: a Stripe that is silent is asked about one order, not twenty.
+        if monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
+            break
+        settled += lapse_due(now, [order])
+    return settled > 0
+
+
+def decline_message(intent: stripe.PaymentIntent) -> str:
+    """Why the last attempt failed, in words for the shopper; empty where none did."""
+    error = intent.last_payment_error
+    if error is None:
+        return ""
+    if error.code == "payment_intent_authentication_failure":
+        return "Your bank did not approve the payment."
+    if error.type == "card_error" and error.message:
+        return error.message[:300]
+    return "The payment did not go through."
+
+
+def _reason(error: stripe.StripeError) -> str:
+    """What may stand in a log: the class and code of an error, nothing of a shopper's."""
+    return f"{type(error).__name__} {error.code or ''}".strip()

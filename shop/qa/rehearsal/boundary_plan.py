@@ -1,0 +1,140 @@
+"""The instants worth standing on: both sides of every boundary, in whole seconds."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shop.qa.rehearsal.merchant_actions import Act
+from shop.qa.rehearsal.oracle import honored_until
+
+SECOND = timedelta(seconds=1)
+#: Acts and clock changes whose both sides are looked at; what is older is carried out all the same.
+MOST_ACTS = 3
+MOST_CLOCK_CHANGES = 2
+
+_AFTER_ALL = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Instant:
+    """An instant, and why it is looked at."""
+
+    at: datetime
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When pages are opened, and when what they showed is presented, both in order of time."""
+
+    issued: list[Instant]
+    presented: list[Instant]
+
+
+def plan(
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    hold: timedelta,
+    acts: Sequence[Act],
+    zone: ZoneInfo,
+    told: Sequence[Act] | None = None,
+) -> Plan:
+    """The instants of a window ``[starts_at, ends_at)`` and of what happens in and after it.
+
+    :param told: the acts that a brief scene is about; it looks at them, and at little else
+    """
+    opens, closes = whole(starts_at), whole(ends_at)
+    last = closes - SECOND
+    issued: defaultdict[datetime, list[str]] = defaultdict(list)
+    presented: defaultdict[datetime, list[str]] = defaultdict(list)
+    presented[opens - SECOND].append("a second before opening")
+    presented[opens + SECOND].append("a second after opening")
+    presented[closes].append("first second after the close")
+    telling = [act for act in (acts if told is None else told) if act.at > opens][-MOST_ACTS:]
+    sides = [side for act in telling for side in _sides_of_act(act)]
+    if told is None:
+        sides += _sides_of_clock_changes(opens, closes + hold, zone)
+    for at, why in sides:
+        presented[at].append(why)
+        if opens <= at < closes:
+            issued[at].append(why)
+    if told is None:
+        issued[whole(opens + (last - opens) / 2)].insert(0, "half-way")
+    if told is None or not issued:
+        issued[last].insert(0, "last second of the sale")
+    issued[opens].insert(0, "first second of the sale")
+    for at, why in _ends_of_holds(sorted(issued), hold, acts, zone):
+        presented[at].append(why)
+    for at, reasons in issued.items():
+        presented[at][:0] = [reason for reason in reasons if reason not in presented[at]]
+    return Plan(_in_order(issued), _in_order(presented))
+
+
+def clock_changes(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The instants in a range at which the zone's clocks are changed, to the second."""
+    changes = []
+    day = since
+    while day < until:
+        next_day = min(day + timedelta(days=1), until)
+        if _offset(day, zone) != _offset(next_day, zone):
+            changes.append(_change_between(day, next_day, zone))
+        day = next_day
+    return changes
+
+
+def whole(instant: datetime) -> datetime:
+    """The first whole second that is not before an instant, in UTC."""
+    floor = instant.astimezone(UTC).replace(microsecond=0)
+    return floor if floor == instant else floor + SECOND
+
+
+def _sides_of_act(act: Act) -> Iterator[tuple[datetime, str]]:
+    yield whole(act.at) - SECOND, f"a second before {act.text}"
+    yield whole(act.at), act.text
+    if act.issued_before is not None and whole(act.issued_before) != whole(act.at):
+        yield whole(act.issued_before) - SECOND, f"a second before the cut: {act.text}"
+        yield whole(act.issued_before), f"the cut: {act.text}"
+
+
+def _sides_of_clock_changes(
+    since: datetime, until: datetime, zone: ZoneInfo
+) -> Iterator[tuple[datetime, str]]:
+    for change in clock_changes(since - SECOND, until, zone)[:MOST_CLOCK_CHANGES]:
+        yield change - SECOND, "a second before the clocks change"
+        yield change, "the clocks change"
+
+
+def _ends_of_holds(
+    issued: Sequence[datetime], hold: timedelta, acts: Sequence[Act], zone: ZoneInfo
+) -> Iterator[tuple[datetime, str]]:
+    for shown_at in issued:
+        # As promised, and as it stands after all that was added.
+        promised, shown = shown_at + hold, f"{shown_at.astimezone(zone):%H:%M:%S}"
+        ends = {promised: "hold"}
+        ends.setdefault(honored_until(shown_at, promised, acts, _AFTER_ALL), "longer hold")
+        for end, kind in ends.items():
+            yield end - SECOND, f"last second of the {kind} of {shown}"
+            yield end, f"the {kind} of {shown} is over"
+
+
+def _in_order(reasons: dict[datetime, list[str]]) -> list[Instant]:
+    return [Instant(at, tuple(dict.fromkeys(reasons[at]))) for at in sorted(reasons)]
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> timedelta | None:
+    return instant.astimezone(zone).utcoffset()
+
+
+def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The first whole second with the offset of ``after``, by halving."""
+    before, after = whole(before), whole(after)
+    while after - before > SECOND:
+        middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
+        if _offset(middle, zone) == _offset(after, zone):
+            after = middle
+        else:
+            before = middle
+    return after

@@ -1,0 +1,77 @@
+"""The clock's panel for people, and its address for other test tools."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from shop.qa.time_machine import boundaries, clock_file, json_api
+from shop.qa.time_machine.forms import STEPS, ClockForm
+
+OUT_OF_RANGE = "The clock goes from the year 2000 to 2999."
+#: How many sales the panel lists.
+MOST_SALES = 12
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def panel(request: HttpRequest) -> HttpResponse:
+    """The clock and everything that moves it; a button leads back to the page it was pressed on."""
+    form = ClockForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            clock_file.change(move=form.move, is_running=form.is_running)
+        except clock_file.OutOfRange:
+            form.add_error("at", OUT_OF_RANGE)
+        else:
+            response = HttpResponseRedirect(_way_back(request))
+            response.status_code = 303
+            return response
+    reading = clock_file.read()
+    context = {
+        "form": form,
+        "clock": reading,
+        "second": reading.at.replace(microsecond=0),
+        "zone": timezone.get_default_timezone(),
+        "steps": STEPS,
+        "next": boundaries.next_boundary(reading.at),
+        "previous": boundaries.previous_boundary(reading.at),
+        "sales": boundaries.sales_by_distance(reading.at, MOST_SALES),
+    }
+    return render(request, "qa/panel.html", context, status=422 if form.errors else 200)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def clock_for_tools(request: HttpRequest) -> HttpResponse:
+    """Read the clock, or set it: once this has answered, every process obeys.
+
+    Without a token for JSON alone: no page of another site can send that unasked.
+    """
+    if request.method != "POST":
+        return JsonResponse(json_api.written(clock_file.read()))
+    if request.content_type != "application/json":
+        return _not_json(request)
+    try:
+        change = json_api.read_change(request.body)
+        reading = clock_file.change(move=change.move, is_running=change.is_running)
+    except json_api.NotUnderstood as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    except clock_file.OutOfRange:
+        return JsonResponse({"error": OUT_OF_RANGE}, status=400)
+    return JsonResponse(json_api.written(reading))
+
+
+@csrf_protect
+def _not_json(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"error": "Send application/json."}, status=415)
+
+
+def _way_back(request: HttpRequest) -> str:
+    path = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if path.startswith("/") and is_ours else request.path

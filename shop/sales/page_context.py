@@ -1,0 +1,62 @@
+"""What the pages of this room are given: goods on show, with offers for the one who looks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.safestring import SafeString
+
+from shop.sales.minting import freeze, mint
+from shop.sales.snapshot import Deal, Goods, Phase, ProductOnShow, SaleOnShow
+
+
+@dataclass(frozen=True)
+class OfferOnPage:
+    """A deal, and the signed message that promises it to this shopper."""
+
+    deal: Deal
+    message: SafeString
+    held_until: datetime
+
+
+@dataclass(frozen=True)
+class SalesByPhase:
+    """The visible sales: those that run now, those to come, those just over."""
+
+    live: list[SaleOnShow]
+    upcoming: list[SaleOnShow]
+    over: list[SaleOnShow]
+
+
+def offers_for(deals: Iterable[Deal], shopper: str, now: datetime) -> list[OfferOnPage]:
+    """Mint one offer for each deal."""
+    offers = []
+    for deal in deals:
+        offer = mint(deal, shopper=shopper, now=now)
+        # Base64url and dots: there is nothing in it to escape.
+        message = SafeString(freeze(offer))
+        offers.append(OfferOnPage(deal, message, offer.held_until))
+    return offers
+
+
+def sales_by_phase(goods: Goods, now: datetime) -> SalesByPhase:
+    """All visible sales in the order in which a visitor wants them."""
+    visible = [sale for sale in goods.sales.values() if sale.visible and sale.deals_on_show]
+
+    def of(phase: Phase) -> list[SaleOnShow]:
+        return [sale for sale in visible if sale.phase(now) is phase]
+
+    return SalesByPhase(
+        live=sorted(of(Phase.LIVE), key=lambda sale: sale.ends_at),
+        upcoming=sorted(of(Phase.UPCOMING), key=lambda sale: sale.starts_at),
+        over=sorted(of(Phase.OVER), key=lambda sale: sale.ends_at, reverse=True)[:6],
+    )
+
+
+def product_at(goods: Goods, slug: str) -> ProductOnShow | None:
+    """The product at an address; its sku in small letters finds it too."""
+    product = goods.products_by_slug.get(slug)
+    if product is None:
+        skus = {sku.lower(): sku for sku in goods.products}
+        product = goods.products.get(skus.get(slug.lower(), ""))
+    return product

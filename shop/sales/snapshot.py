@@ -1,0 +1,285 @@
+"""What is on show, as immutable values: sales, deals and products at one moment.
+
+They are read from rows (``rows``), kept in memory (``showcase``) and asked
+here: what phase a sale is in, what is left of a deal, what a product costs now.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from offers.anchors import Extension, Standing, anchor_digest
+from offers.terms import LIST, Offer
+from shop.catalog.pictures import Picture
+from shop.core.money import format_money, percent_off
+
+#: From here on down, how many are left is said.
+FEW = 9
+
+
+class Phase(StrEnum):
+    """Where a sale stands by the clock."""
+
+    UPCOMING = "upcoming"
+    LIVE = "live"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class VariantOnShow:
+    """A size of a product (unnamed where it has none), and how many are left."""
+
+    id: int
+    sku: str
+    name: str
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductOnShow:
+    """A product, with what its list price offer is made of."""
+
+    id: int
+    sku: str
+    slug: str
+    name: str
+    text: str
+    picture: Picture
+    list_price: int
+    currency: str
+    sold_at_list_price: bool
+    nonce: str
+    variants: tuple[VariantOnShow, ...]
+
+    @cached_property
+    def url(self) -> str:
+        """The path of its page."""
+        return reverse("sales:product", args=[self.slug])
+
+    @cached_property
+    def list_price_text(self) -> str:
+        """The list price, as people read it."""
+        return format_money(self.list_price, self.currency)
+
+    @cached_property
+    def left(self) -> int:
+        """Units left, of all variants together."""
+        return sum(variant.left for variant in self.variants)
+
+    @cached_property
+    def has_choice(self) -> bool:
+        """Whether the shopper has to pick a variant."""
+        return any(variant.name for variant in self.variants)
+
+    def variant(self, sku: str) -> VariantOnShow | None:
+        """The variant of this sku, if it is one of this product's."""
+        return next((each for each in self.variants if each.sku == sku), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deal:
+    """A price for a product, in a sale or at list: everything an offer is minted from."""
+
+    sale: str
+    product: ProductOnShow
+    amount: int
+    was: int
+    max: int
+    hold: timedelta
+    anchor: str
+    id: int | None = None
+    allocation: int | None = None
+    claimed: int = 0
+    withdrawn: bool = False
+    delayed_payment: bool = False
+    recall_before: datetime | None = None
+    recall_reason: str = ""
+    extensions: tuple[Extension, ...] = ()
+    #: What pages have rendered of it alone: it never changes, and goes when the deal goes.
+    rendered: dict[object, SafeString] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def allocation_left(self) -> int | None:
+        """Units of the allocation not yet claimed; None where the stock alone bounds it."""
+        return None if self.allocation is None else self.allocation - self.claimed
+
+    @cached_property
+    def left(self) -> int:
+        """Units a shopper could still have: what allocation and stock both allow."""
+        stock = self.product.left
+        return stock if self.allocation_left is None else min(stock, self.allocation_left)
+
+    @cached_property
+    def percent_claimed(self) -> int:
+        """How much of what there was to have is claimed, in whole percent, rounded down."""
+        supplied = self.left + self.claimed
+        return self.claimed * 100 // supplied if supplied else 100
+
+    @cached_property
+    def claimed_text(self) -> str:
+        """The same in words; how many are left where that is few."""
+        if self.left == 0:
+            return "All are claimed."
+        percent = f"{self.percent_claimed}% claimed"
+        return f"{percent}, {self.left} left" if self.left <= FEW else percent
+
+    @cached_property
+    def most_at_once(self) -> int:
+        """Units that one form may ask for; at least the one it starts with."""
+        return max(1, min(self.max, self.left))
+
+    @cached_property
+    def amount_text(self) -> str:
+        """The price, as people read it."""
+        return format_money(self.amount, self.product.currency)
+
+    @cached_property
+    def was_text(self) -> str:
+        """The reference price, as people read it; empty where there is no reduction."""
+        return format_money(self.was, self.product.currency) if self.was > self.amount else ""
+
+    @cached_property
+    def percent_off(self) -> int:
+        """The reduction against the reference price, in whole percent."""
+        return percent_off(self.amount, self.was)
+
+    def standing(
+        self, quantities: Mapping[str, int], *, used: bool, units_taken: int, most: int
+    ) -> Standing:
+        """What there is to say of an offer of this deal, for units by variant.
+
+        :param units_taken: units the shopper has in orders already
+        :param most: the offer's own limit, frozen with its price
+        """
+        at_hand = 0
+        for sku, quantity in quantities.items():
+            variant = self.product.variant(sku)
+            at_hand += min(quantity, variant.left if variant else 0)
+        if self.allocation_left is not None:
+            at_hand = min(at_hand, self.allocation_left)
+        return Standing(
+            anchor=self.anchor,
+            recall_before=self.recall_before,
+            extensions=self.extensions,
+            used=used,
+            units_allowed=most - units_taken,
+            units_left=at_hand,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaleOnShow:
+    """A sale with its deals. ``visible`` is the merchant's will, the phase the clock's."""
+
+    slug: str
+    title: str
+    text: str
+    zone: ZoneInfo
+    starts_at: datetime
+    ends_at: datetime
+    hold: timedelta
+    visible: bool
+    picture: Picture | None = None
+    deals: tuple[Deal, ...] = ()
+
+    @cached_property
+    def url(self) -> str:
+        """The path of its page."""
+        return reverse("sales:sale", args=[self.slug])
+
+    def phase(self, now: datetime) -> Phase:
+        """Upcoming, live or over; the window is half-open, ``[starts_at, ends_at)``."""
+        if now < self.starts_at:
+            return Phase.UPCOMING
+        return Phase.LIVE if now < self.ends_at else Phase.OVER
+
+    def seconds_over(self, now: datetime) -> int | None:
+        """How long it is over, in whole seconds rounded down; None before its close."""
+        return (now - self.ends_at) // timedelta(seconds=1) if now >= self.ends_at else None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether offers of this sale are minted now."""
+        return self.visible and self.phase(now) is Phase.LIVE
+
+    @cached_property
+    def deals_on_show(self) -> tuple[Deal, ...]:
+        """The deals its page shows."""
+        return tuple(deal for deal in self.deals if not deal.withdrawn)
+
+    @cached_property
+    def hold_text(self) -> str:
+        """How long a price of it is held, in words: "30 minutes"."""
+        seconds = int(self.hold.total_seconds())
+        for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+            if seconds % size == 0:
+                return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
+        return f"{seconds} seconds"
+
+    @cached_property
+    def last_hold_ends_at(self) -> datetime:
+        """The instant at which the last offer minted in the window runs out."""
+        return self.ends_at + self.hold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goods:
+    """All of it at one moment: read in one statement, so that it agrees with itself."""
+
+    sales: Mapping[str, SaleOnShow]
+    products: Mapping[str, ProductOnShow]
+    list_deals: Mapping[str, Deal]
+
+    @cached_property
+    def products_by_slug(self) -> Mapping[str, ProductOnShow]:
+        """The products by their addresses, ``/products/<slug>/``."""
+        return {product.slug: product for product in self.products.values()}
+
+    def deal_of(self, offer: Offer) -> Deal | None:
+        """The deal that an offer was minted from, on show or not; None if there is none."""
+        return self.deal(offer.sale, offer.sku)
+
+    def deal(self, sale: str, sku: str) -> Deal | None:
+        """The deal of a sale (or ``list``) for a product."""
+        if sale == LIST:
+            return self.list_deals.get(sku)
+        on_show = self.sales.get(sale)
+        deals = on_show.deals if on_show else ()
+        return next((deal for deal in deals if deal.product.sku == sku), None)
+
+    def open_deals(self, sku: str, now: datetime) -> Iterator[Deal]:
+        """Every deal for a product that is minted now, its list price included."""
+        for sale in self.sales.values():
+            if sale.is_open(now):
+                yield from (deal for deal in sale.deals_on_show if deal.product.sku == sku)
+        deal = self.list_deals.get(sku)
+        if deal is not None and deal.product.sold_at_list_price:
+            yield deal
+
+    def best_deal(self, sku: str, now: datetime, *, prefer: str = "") -> Deal | None:
+        """What a product costs now: its cheapest open deal of which something is left.
+
+        :param prefer: the sale to stay in where prices are equal
+        """
+        deals = [deal for deal in self.open_deals(sku, now) if deal.left > 0]
+        return min(deals, key=lambda deal: (deal.amount, deal.sale != prefer), default=None)
+
+
+def list_deal(product: ProductOnShow, *, hold: timedelta, most: int) -> Deal:
+    """A product at its list price, as a deal outside any sale."""
+    return Deal(
+        sale=LIST,
+        product=product,
+        amount=product.list_price,
+        was=product.list_price,
+        max=most,
+        hold=hold,
+        anchor=anchor_digest(LIST, product.nonce),
+    )

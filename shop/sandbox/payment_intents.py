@@ -1,0 +1,417 @@
+"""PaymentIntents: the state machine of one payment.
+
+    requires_payment_method ─confirm→ succeeded
+            ↑        ↑    ├─confirm→ requires_action ─bank approves→ succeeded
+            │        │    │                 └─bank declines→ requires_payment_method
+            │        └────┴─confirm, declined (402)
+            └─────────────── processing ─later→ succeeded, or fails back
+
+Every status but `processing`, `succeeded` and `canceled` can be canceled. A confirm is possible in
+`requires_payment_method` and `requires_confirmation` alone; each other status answers
+`payment_intent_unexpected_state` and sends the intent along.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from . import currencies, events, payment_methods, payments, tokens
+from .cards import Method
+from .context import World, listing, new_id, now, random_text
+from .errors import ApiError, no_such, unexpected_state
+from .forms import (
+    ADDRESS,
+    EXPAND,
+    PAGE,
+    SHIPPING,
+    Form,
+    boolean,
+    choice,
+    filled,
+    metadata,
+    nested,
+    optional_text,
+    positive,
+    required,
+    several,
+    text,
+    url,
+)
+from .store import Json, Record
+
+CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
+CANCELABLE = (*CONFIRMABLE, "requires_action", "requires_capture")
+
+_ONLINE = Form(ip_address=text, user_agent=text)
+_ACCEPTANCE = Form(type=required(choice("online")), online=nested(_ONLINE))
+_CONFIRMING = {
+    "confirmation_token": text,
+    "payment_method": text,
+    "return_url": url,
+    "use_stripe_sdk": boolean,
+    "receipt_email": optional_text,
+    "shipping": nested(SHIPPING),
+    "mandate_data": nested(Form(customer_acceptance=required(nested(_ACCEPTANCE)))),
+}
+_TYPES = several(choice(*payment_methods.TYPES))
+
+CREATE = Form(
+    **EXPAND,
+    **_CONFIRMING,
+    amount=required(positive),
+    currency=required(text),
+    confirm=boolean,
+    allowed_payment_method_types=_TYPES,
+    automatic_payment_methods=nested(
+        Form(enabled=required(boolean), allow_redirects=choice("always", "never"))
+    ),
+    description=optional_text,
+    metadata=metadata,
+    statement_descriptor_suffix=optional_text,
+    # Read so that it can be refused by its own name, as Stripe does since 2026-09-30.endive.
+    payment_method_types=several(text),
+)
+UPDATE = Form(
+    **EXPAND,
+    amount=positive,
+    description=optional_text,
+    metadata=metadata,
+    receipt_email=optional_text,
+    shipping=nested(SHIPPING),
+    statement_descriptor_suffix=optional_text,
+)
+RETRIEVE = Form(**EXPAND, client_secret=text)
+CONFIRM = Form(**EXPAND, **_CONFIRMING)
+CANCEL = Form(
+    **EXPAND,
+    cancellation_reason=choice("duplicate", "fraudulent", "requested_by_customer", "abandoned"),
+)
+LIST = Form(**PAGE, **EXPAND)
+
+#: What a page may see of an intent, with a publishable key and the client secret.
+PUBLIC = (
+    "id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at",
+    "cancellation_reason", "capture_method", "client_secret", "confirmation_method", "created",
+    "currency", "description", "last_payment_error", "livemode", "next_action", "payment_method",
+    "payment_method_types", "processing", "receipt_email", "setup_future_usage", "shipping",
+    "source", "status",
+)  # fmt: skip
+
+
+# Creating, reading, changing
+
+
+def check_create(params: dict[str, Any]) -> None:
+    if "payment_method_types" in params:
+        raise ApiError(
+            "The `payment_method_types` parameter is no longer supported as of API version"
+            " 2026-09-30.endive. Use dynamic payment methods, or"
+            " `allowed_payment_method_types` to limit them.",
+            code="payment_method_types_no_longer_supported",
+            param="payment_method_types",
+        )
+    if "automatic_payment_methods" in params and "allowed_payment_method_types" in params:
+        raise ApiError(
+            "You may only specify one of these parameters: automatic_payment_methods,"
+            " allowed_payment_method_types.",
+            param="allowed_payment_method_types",
+        )
+    currencies.check(params["amount"], params["currency"].lower())
+    _check_suffix(params)
+    if not params.get("confirm") and (
+        strangers := sorted(
+            {"confirmation_token", "return_url", "use_stripe_sdk", "mandate_data"} & set(params)
+        )
+    ):
+        raise ApiError(
+            f"The parameter `{strangers[0]}` cannot be passed when creating a PaymentIntent unless"
+            " `confirm` is set to true.",
+            param=strangers[0],
+        )
+
+
+def check_update(params: dict[str, Any]) -> None:
+    _check_suffix(params)
+
+
+def _check_suffix(params: dict[str, Any]) -> None:
+    """Banks print it: at most 22 characters, a letter among them, none of `<>\\'"*`."""
+    suffix = params.get("statement_descriptor_suffix")
+    if suffix is None:
+        return
+    if len(suffix) > 22 or re.search(r"[<>\\'\"*]", suffix) or not re.search(r"[A-Za-z]", suffix):
+        raise ApiError(
+            "The statement descriptor suffix must have at most 22 characters, contain at least one"
+            " letter, and none of the characters <, >, \\, ', \", *.",
+            param="statement_descriptor_suffix",
+        )
+
+
+def create(world: World, params: dict[str, Any]) -> Json:
+    currency = params["currency"].lower()
+    allowed = params.get("allowed_payment_method_types")
+    automatic = params.get("automatic_payment_methods")
+    is_automatic = allowed is None and (automatic is None or automatic["enabled"])
+    compatible = [
+        type
+        for type in payment_methods.TYPES
+        if payment_methods.ONLY_IN.get(type, currency) == currency
+    ]
+    types = [type for type in compatible if allowed is None or type in allowed]
+    if not types:
+        raise ApiError(
+            "No valid payment method types for this Payment Intent. Please ensure that you have"
+            " activated payment methods compatible with your chosen currency in your dashboard"
+            " (https://dashboard.stripe.com/settings/payments) or compatible with your options."
+        )
+    id = new_id("pi")
+    intent: Json = {
+        "id": id,
+        "object": "payment_intent",
+        "allowed_payment_method_types": allowed,
+        "amount": params["amount"],
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": {
+            "allow_redirects": (automatic or {}).get("allow_redirects", "always"),
+            "enabled": True,
+        }
+        if is_automatic
+        else None,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic_async",
+        "client_secret": f"{id}_secret_{random_text(25)}",
+        "confirmation_method": "automatic",
+        "created": now(),
+        "currency": currency,
+        "customer": None,
+        "description": params.get("description"),
+        "excluded_payment_method_types": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": {name: value for name, value in params.get("metadata", {}).items() if value},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_options": {
+            "card": {
+                "installments": None,
+                "mandate_options": None,
+                "network": None,
+                "request_three_d_secure": "automatic",
+            }
+        },
+        "payment_method_types": types,
+        "processing": None,
+        "receipt_email": params.get("receipt_email"),
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": _shipping(params),
+        "source": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": params.get("statement_descriptor_suffix"),
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+    record = world.store.put(Record(intent))
+    events.emit(world, "payment_intent.created", intent)
+    if params.get("confirm"):
+        return confirm(world, params, id)
+    if "payment_method" in params:
+        method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
+        _check_type(record, method)
+        attached = payment_methods.create(world, method, details=payment_methods.billing(None))
+        intent.update(payment_method=attached.id, status="requires_confirmation")
+        world.store.put(record)
+    return intent
+
+
+def _shipping(params: dict[str, Any]) -> Json | None:
+    shipping = params.get("shipping")
+    if shipping is None:
+        return None
+    return {
+        **filled(SHIPPING, shipping),
+        "address": filled(ADDRESS, shipping["address"]),
+    }
+
+
+def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+    return world.need("payment_intent", id, param="intent").body
+
+
+def retrieve_public(world: World, params: dict[str, Any], id: str) -> Json:
+    """For a page: whoever knows the client secret, and no more than the page needs."""
+    if "client_secret" not in params:
+        raise ApiError(
+            "Missing required param: client_secret.",
+            code="parameter_missing",
+            param="client_secret",
+        )
+    record = world.store.get("payment_intent", id)
+    if record is None or record.body["client_secret"] != params["client_secret"]:
+        raise no_such("payment_intent", id, param="intent")
+    return {name: record.body[name] for name in PUBLIC}
+
+
+def list_(world: World, params: dict[str, Any]) -> Json:
+    page = world.store.page("payment_intent", params)
+    return listing("/v1/payment_intents", page)
+
+
+def update(world: World, params: dict[str, Any], id: str) -> Json:
+    record = world.need("payment_intent", id, param="intent")
+    intent = record.body
+    if "amount" in params:
+        if intent["status"] not in (*CONFIRMABLE, "requires_action"):
+            raise unexpected_state(
+                "This PaymentIntent's amount could not be updated because it has a status of"
+                f" {intent['status']}. You may only update the amount of a PaymentIntent with one"
+                f" of the following statuses: {', '.join((*CONFIRMABLE, 'requires_action'))}.",
+                intent,
+                param="amount",
+            )
+        currencies.check(params["amount"], intent["currency"])
+        intent["amount"] = params["amount"]
+    for name in ("description", "receipt_email", "statement_descriptor_suffix"):
+        if name in params:
+            intent[name] = params[name]
+    if "shipping" in params:
+        intent["shipping"] = _shipping(params)
+    if "metadata" in params:
+        merged = {**intent["metadata"], **params["metadata"]} if params["metadata"] else {}
+        intent["metadata"] = {name: value for name, value in merged.items() if value}
+    return world.store.put(record).body
+
+
+# Confirming
+
+
+def confirm(world: World, params: dict[str, Any], id: str) -> Json:
+    record = world.need("payment_intent", id, param="intent")
+    intent = record.body
+    if intent["status"] not in CONFIRMABLE:
+        raise unexpected_state(_why_not_confirm(intent["status"]), intent)
+
+    token = None
+    if "confirmation_token" in params:
+        token = tokens.usable(world, params["confirmation_token"])
+        method = tokens.method_of(token)
+    elif "payment_method" in params:
+        method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
+    elif intent["payment_method"] is not None:
+        method = payment_methods.of(
+            world.need("payment_method", intent["payment_method"], param="id")
+        )
+    else:
+        raise unexpected_state(
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can"
+            " either update the PaymentIntent with a payment method and then confirm it again, or"
+            " confirm it again directly with a payment method or ConfirmationToken.",
+            intent,
+        )
+    _check_type(record, method)
+
+    return_url: str | None = params.get("return_url")
+    if return_url is None and token is not None:
+        return_url = token.body["return_url"]
+    automatic = intent["automatic_payment_methods"]
+    if automatic and automatic["allow_redirects"] == "always" and not return_url:
+        raise ApiError(
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard."
+            " Because some of these payment methods might redirect your customer off of your page,"
+            " you must provide a `return_url`. If you don't want to accept redirect-based payment"
+            " methods, set `automatic_payment_methods[enabled]` to `true` and"
+            " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents"
+            " and Payment Intents.",
+            payment_intent=intent,
+        )
+
+    if token is not None:
+        payment_method = _method_from_token(world, token, method)
+        tokens.spend(world, token, id)
+    elif "payment_method" in params:
+        payment_method = payment_methods.create(
+            world, method, details=payment_methods.billing(None)
+        )
+    else:
+        payment_method = world.need("payment_method", intent["payment_method"], param="id")
+
+    # What the request says wins over what the token carries.
+    if "receipt_email" in params:
+        intent["receipt_email"] = params["receipt_email"]
+    if "shipping" in params:
+        intent["shipping"] = _shipping(params)
+    elif token is not None and token.body["shipping"]:
+        intent["shipping"] = _shipping(token.body)
+    intent.update(payment_method=payment_method.id, last_payment_error=None, next_action=None)
+    if not method.fate.challenge:
+        return payments.attempt(world, record, payment_method, method)
+    sdk = params.get("use_stripe_sdk", bool(token and token.body["use_stripe_sdk"]))
+    return payments.ask_bank(world, record, return_url, sdk=sdk)
+
+
+def _why_not_confirm(status: str) -> str:
+    if status == "succeeded":
+        return (
+            "You cannot confirm this PaymentIntent because it has already succeeded after being"
+            " previously confirmed."
+        )
+    return (
+        f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a"
+        " PaymentIntent with one of the following statuses may be confirmed:"
+        " requires_confirmation, requires_payment_method."
+    )
+
+
+def _check_type(record: Record, method: Method) -> None:
+    types = record.body["payment_method_types"]
+    if method.type not in types:
+        raise ApiError(
+            f"The PaymentMethod provided ({method.type}) is not allowed for this PaymentIntent."
+            " Please attach a PaymentMethod of one of the following types:"
+            f" {', '.join(types)}.",
+            code="payment_intent_incompatible_payment_method",
+            param="payment_method",
+            payment_intent=record.body,
+        )
+
+
+def _method_from_token(world: World, token: Record, method: Method) -> Record:
+    preview = token.body["payment_method_preview"]
+    return payment_methods.create(
+        world, method, details=preview["billing_details"], part=preview[method.type]
+    )
+
+
+# Canceling
+
+
+def cancel(world: World, params: dict[str, Any], id: str) -> Json:
+    record = world.need("payment_intent", id, param="intent")
+    intent = record.body
+    if intent["status"] not in CANCELABLE:
+        raise unexpected_state(
+            "You cannot cancel this PaymentIntent because it has a status of"
+            f" {intent['status']}. Only a PaymentIntent with one of the following statuses may be"
+            " canceled: requires_payment_method, requires_capture, requires_confirmation,"
+            " requires_action.",
+            intent,
+        )
+    intent.update(
+        status="canceled",
+        canceled_at=now(),
+        cancellation_reason=params.get("cancellation_reason"),
+        next_action=None,
+    )
+    record.inner.pop("attempt", None)
+    world.store.put(record)
+    events.emit(world, "payment_intent.canceled", intent)
+    return intent

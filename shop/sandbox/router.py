@@ -1,0 +1,57 @@
+"""Everything that answers: Stripe's API, the pages, and the addresses that are the stand-in's own.
+
+`Application.__call__` is the one way in. A layer that delays, drops or repeats answers goes around
+it, in `__main__`, and nothing in here needs to know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from . import assets, bank, errors, ledger
+from .api import Api
+from .context import World
+from .http_messages import Request, Response
+
+
+class Application:
+    def __init__(self, world: World, *, after_write: Callable[[], None]) -> None:
+        self.world = world
+        self.api = Api(world)
+        self._after_write = after_write
+
+    def __call__(self, request: Request) -> Response:
+        response = self._answer(request)
+        if request.method == "POST":
+            self._after_write()
+        return response
+
+    def _answer(self, request: Request) -> Response:
+        if request.path.startswith("/v1/"):
+            return self.api(request)
+        if found := re.fullmatch(r"/bank/(pi_\w+)", request.path):
+            view = {"GET": bank.show, "POST": bank.decide}.get(request.method)
+            if view is not None:
+                return view(self.world, request, found[1])
+        elif request.method == "GET":
+            if request.path == "/":
+                return Response(302, headers={"Location": "/ledger"})
+            if request.path == "/health":
+                return Response.of_json(200, {"status": "ok"})
+            if request.path == "/ledger":
+                with self.world.store.transaction():
+                    return Response.of_json(200, ledger.read(self.world))
+            if (asset := assets.serve(request.path)) is not None:
+                return asset
+        elif (request.method, request.path) == ("POST", "/reset"):
+            return self._reset(request)
+        error = errors.unrecognized_url(request.method, request.path)
+        return Response.of_json(error.status, error.body)
+
+    def _reset(self, request: Request) -> Response:
+        """For tests and people, not for whatever page a browser happens to have open."""
+        if request.headers.get("origin") not in (None, self.world.base_url):
+            return Response.of_json(403, {"error": {"message": "Not from another site's page."}})
+        self.world.store.forget()
+        return Response.of_json(200, {"forgotten": True})

@@ -1,0 +1,64 @@
+"""The one background thread: decides what is decided later, and sends the courier out.
+
+It sleeps until the next thing is due, or until it is woken because something was written.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+
+from .context import World
+from .webhooks import Courier
+
+type Task = Callable[[World, str], None]
+
+
+class Clockwork:
+    def __init__(self, world: World, tasks: Mapping[str, Task], courier: Courier | None) -> None:
+        self.world = world
+        self.tasks = tasks
+        self.courier = courier
+        self._wake = threading.Event()
+        if courier is not None:
+            courier.wake = self._wake.set
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="clockwork", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wake.set()
+        self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        while not self._stopped:
+            self._wake.clear()
+            try:
+                pause = min(self._decide_due(), self.courier.run_due() if self.courier else 60.0)
+            except Exception:  # one bad task must not end all deliveries
+                traceback.print_exc(file=sys.stderr)
+                pause = 1.0
+            self._wake.wait(timeout=max(pause, 0.01))
+
+    def _decide_due(self) -> float:
+        store = self.world.store
+        while True:
+            rows = store.execute("SELECT id, due, task, subject FROM timers ORDER BY due LIMIT 1")
+            if not rows:
+                return 60.0
+            id, due, task, subject = rows[0]
+            if due > time.time():
+                return float(due - time.time())
+            with store.transaction():
+                # The row may be gone: a reset comes between the look and the transaction.
+                if store.execute("DELETE FROM timers WHERE id = ? RETURNING id", (id,)):
+                    self.tasks[task](self.world, subject)

@@ -1,0 +1,33 @@
+"""Pages of the back office for people who are not logged in; Django's names for them."""
+
+from django.contrib import admin
+from django.contrib.auth import views
+from django.urls import URLPattern, path
+
+from shop.staff.login import ChoosePasswordForm, PasswordLinkForm
+
+_FRAME = {"site_title": admin.site.site_title, "site_header": admin.site.site_header}
+
+
+urlpatterns: list[URLPattern] = [
+    path(
+        "password/forgotten/",
+        views.PasswordResetView.as_view(form_class=PasswordLinkForm, extra_context=_FRAME),
+        name="admin_password_reset",
+    ),
+    path(
+        "password/forgotten/sent/",
+        views.PasswordResetDoneView.as_view(extra_context=_FRAME),
+        name="password_reset_done",
+    ),
+    path(
+        "password/new/<uidb64>/<token>/",
+        views.PasswordResetConfirmView.as_view(form_class=ChoosePasswordForm, extra_context=_FRAME),
+        name="password_reset_confirm",
+    ),
+    path(
+        "password/new/done/",
+        views.PasswordResetCompleteView.as_view(extra_context=_FRAME),
+        name="password_reset_complete",
+    ),
+]
