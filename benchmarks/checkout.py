@@ -30,20 +30,21 @@ from benchmarks.replay import Recording, Replay, bare_connection, recorded
 from benchmarks.stored import postgres
 from benchmarks.workers import Burst, Job, Workers
 from offers.anchors import new_id
-from shop.bag.judging import JudgedBag, judge_again, judge_bag
+from shop.bag.judged import JudgedBag
+from shop.bag.judging import judge_again, judge_bag
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Product, Variant
 from shop.checkout import placing
 from shop.checkout.placing import Address
 from shop.core.compiled_sql import adapted
 from shop.core.shopper import Shopper
-from shop.orders.limits import card_key, email_key
+from shop.orders.limits import card_key, email_key, limit_key
 from shop.orders.models import Order, OrderLine, StatusChange
+from shop.orders.offer_facts import read_facts
 from shop.sales import models
 from shop.sales.lifecycle import publish
 from shop.sales.minting import freeze, mint
 from shop.sales.snapshot import Deal
-from shop.sales.snapshot_queries import limit_key, read_facts
 
 GOAL = 4
 WORKERS = {"PostgreSQL": 4, "SQLite": 1}

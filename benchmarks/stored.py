@@ -22,7 +22,7 @@ from benchmarks.browser import Browser
 from benchmarks.measure import WALL, Row, compare
 from benchmarks.page import checked
 from benchmarks.shop import SLUG, database_settings
-from shop.core.middleware import ShopRequest
+from shop.core.requests import ShopRequest
 from shop.sales.minting import mint
 from shop.sales.page_context import OfferOnPage
 from shop.sales.showcase import sale_on_show

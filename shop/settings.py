@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "shop.core.middleware.NowMiddleware",
     "shop.core.middleware.ShopperMiddleware",
-    "shop.core.error_views.UnavailableMiddleware",
+    "shop.sales.middleware.UnavailableMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("shop.sales.urls")),
     path("bag/", include("shop.bag.urls")),
     path("", include("shop.checkout.urls")),
+    path("", include("shop.payments.urls")),
     path("", include("offers.urls")),
     path("merchant/", include("shop.staff.urls")),
     path("merchant/", admin.site.urls),

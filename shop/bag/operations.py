@@ -9,16 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from offers.verdicts import Verdict
-from shop.bag import judging
+from shop.bag import renewal
 from shop.bag.cookie import BagFull
-from shop.bag.judging import (
-    JudgedBag,
-    JudgedLine,
-    judge_again,
-    judge_bag,
-    judge_line,
-    with_only_variant,
-)
+from shop.bag.judged import JudgedBag, JudgedLine
+from shop.bag.judging import judge_again, judge_bag
+from shop.bag.line_judging import judge_line, with_only_variant
 from shop.bag.lines import Bag, Line
 from shop.core.shopper import Shopper
 
@@ -108,7 +103,7 @@ def accept_price(bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: 
     subject = judged_bag.line(line_id)
     if subject is None:
         return Change(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
-    line = judging.accept(subject, amount, shopper, now)
+    line = renewal.accept(subject, amount, shopper, now)
     if line is None or line.offer is None:
         return Change(judged=judged_bag, subject=subject, obstacle=Obstacle.PRICE_CHANGED)
     twin = bag.line_of(line.offer.deal)
@@ -126,7 +121,7 @@ def _take(
 ) -> Change:
     facts, now = judged_bag.facts, judged_bag.now
     judged_twin = judge_line(twin, facts, shopper, now) if twin else None
-    subject = judge_line(judging.combine(judged_twin, line), facts, shopper, now)
+    subject = judge_line(renewal.combine(judged_twin, line), facts, shopper, now)
     if not subject.is_honored:
         return Change(judged=judged_bag, subject=subject, obstacle=subject.verdict)
     return _put(bag, subject, twin, judged_bag, shopper)

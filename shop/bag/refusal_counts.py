@@ -1,7 +1,7 @@
 """Counting refusals, once for each answer that says so; a bag that is shown does not count."""
 
 from offers.verdicts import Verdict
-from shop.bag.judging import JudgedBag, JudgedLine
+from shop.bag.judged import JudgedBag, JudgedLine
 from shop.core import preview
 from shop.sales.refusals import refusals
 

@@ -8,7 +8,8 @@ address to go to: the fragment is the answer.
 import logging
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,7 +21,8 @@ from shop.bag.lines import Bag
 from shop.bag.operations import Change, Obstacle
 from shop.bag.refusal_counts import count_line
 from shop.core.error_views import cookies_needed
-from shop.core.middleware import ShopRequest
+from shop.core.requests import ShopRequest
+from shop.core.responses import see_other
 
 logger = logging.getLogger(__name__)
 
@@ -117,8 +119,7 @@ def _answer(
     if change.obstacle is not None:
         logger.info("refused in the bag: %s", change.obstacle)
     if change.is_done and not request.htmx:
-        response: HttpResponse = redirect("bag:show")
-        response.status_code = 303
+        response = see_other(reverse("bag:show"))
     else:
         template = f"bag/page.html#{fragment}" if request.htmx else "bag/page.html"
         context = {

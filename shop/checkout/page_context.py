@@ -7,13 +7,15 @@ import stripe
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from shop.bag.judging import JudgedBag
+from shop.bag.judged import JudgedBag
 from shop.checkout.charge_rules import Destination
 from shop.checkout.forms import CheckoutForm
+from shop.checkout.payment_methods import methods_for_bag
 from shop.checkout.placing import charge_of
-from shop.orders.charge import Charge, to_stripe_amount
+from shop.orders.charge import Charge
 from shop.orders.models import Order, Refund
-from shop.payments.methods import methods_for_bag, methods_for_order
+from shop.payments.methods import methods_for_order
+from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import script_url
 
 

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from offers.verdicts import Verdict
-from shop.bag.judging import JudgedBag, JudgedLine, judge_bag
+from shop.bag.judged import JudgedBag, JudgedLine
+from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
 from shop.core.compiled_sql import IsAmong, Prepared
@@ -19,6 +20,7 @@ from shop.orders.claims import ClaimRefused, claim, count_by
 from shop.orders.limits import card_key
 from shop.orders.models import OPEN, Order, OrderCharge, OrderLine, StatusChange
 from shop.orders.state_machine import locked
+from shop.payments.stripe_amounts import obstacle
 
 #: Orders that wait to be paid, of one shopper at a time.
 MOST_OPEN_ORDERS = 3
@@ -105,7 +107,7 @@ def place_order(
     charge = charge_of(judged, address.destination)
     if charge is None or not judged.can_check_out or judged.facts.is_provisional:
         raise NotPlaced(judged)
-    if charge.obstacle:
+    if obstacle(charge.total, charge.currency):
         raise NotPlaced(judged)
     if charge.total != shown_total:
         raise TotalChanged(judged)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shop.bag.judging import JudgedBag, judge_bag
+from shop.bag.judged import JudgedBag
+from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.placing import (
     Address,
@@ -23,7 +24,7 @@ from shop.checkout.placing import (
 from shop.core.shopper import Shopper
 from shop.orders.models import OPEN, Order
 from shop.payments import charging
-from shop.payments.settlement import give_up, lapse_due, settle_what_holds
+from shop.payments.settlement import give_up, lapse_due, settle_blocking_orders
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,15 @@ def order_of(judged: JudgedBag) -> Order | None:
         }
         is_it = wanted == set(ordered)
     return order if is_it else None
+
+
+def remove_ordered_lines(bag: Bag, order: Order) -> None:
+    """Remove from the bag what a paid order, or one on its way at the bank, has bought."""
+    if order.status not in {Order.Status.PAID, Order.Status.PROCESSING}:
+        return
+    bought = set(order.lines.values_list("jti", flat=True))
+    for line in [each for each in bag.lines if each.id in bought]:
+        bag.remove(line)
 
 
 def buy(
@@ -175,4 +185,7 @@ def _gave_way(refusal: NotPlaced, shopper: Shopper, now: datetime) -> bool:
     """
     if isinstance(refusal, TooManyOpen):
         return lapse_due(now, Order.objects.filter(shopper__in=shopper.ids, status__in=OPEN)) > 0
-    return refusal.verdict is not None and settle_what_holds(refusal.judged.lines, now)
+    lines = refusal.judged.lines
+    return refusal.verdict is not None and settle_blocking_orders(
+        jtis=[each.line.id for each in lines], skus=[each.line.sku for each in lines], now=now
+    )

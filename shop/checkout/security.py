@@ -10,7 +10,7 @@ from django.utils.csp import CSP
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 
-from shop.core.middleware import ShopRequest
+from shop.core.requests import ShopRequest
 
 type View[**P] = Callable[Concatenate[ShopRequest, P], HttpResponse]
 

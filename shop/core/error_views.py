@@ -1,11 +1,7 @@
 """The pages for when something is wrong: what happened, and a way on."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-
-from shop.sales.showcase import ShowcaseUnavailable
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -31,20 +27,3 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def cookies_needed(request: HttpRequest) -> HttpResponse:
     """This browser does not keep what the shop gives it, so it cannot carry a bag."""
     return render(request, "errors/cookies.html", status=403)
-
-
-class UnavailableMiddleware:
-    """Answers 503 where there is nothing recent enough to show."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, ShowcaseUnavailable):
-            response = render(request, "errors/503.html", status=503)
-            response["Retry-After"] = "10"
-            return response
-        return None

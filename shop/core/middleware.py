@@ -1,26 +1,12 @@
-"""The request as our views see it, and the middleware between it and the browser."""
+"""The middleware between the request and our views."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django_htmx.middleware import HtmxDetails
 
+from shop.core.requests import ShopRequest
 from shop.core.shopper import Shopper
-
-
-class ShopRequest(HttpRequest):
-    """A request with its shopper, its instant and what htmx said of it.
-
-    ``now`` is asked for once, when the request comes; in a preview it is the
-    previewed instant, and ``preview`` is what the bar on top of its pages says.
-    """
-
-    shopper: Shopper
-    now: datetime
-    preview: object | None
-    htmx: HtmxDetails
 
 
 class NowMiddleware:

@@ -6,7 +6,7 @@ from django.urls import URLPattern, path, register_converter
 from shop.merchant.preview import views as preview
 from shop.merchant.preview.instants import InstantConverter
 from shop.merchant.rehearsals import views as rehearsals
-from shop.merchant.reports import live_view, report
+from shop.merchant.reports import live_view, report_view
 from shop.merchant.staff import account
 
 register_converter(InstantConverter, "instant")
@@ -21,7 +21,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
             name="log_out_everywhere",
         ),
         path("sales/<slug:slug>/live/", site.admin_view(live_view.live), name="sale_live"),
-        path("sales/<slug:slug>/report/", site.admin_view(report.report), name="sale_report"),
+        path("sales/<slug:slug>/report/", site.admin_view(report_view.report), name="sale_report"),
         path("sales/<slug:slug>/preview/", site.admin_view(preview.choose), name="sale_preview"),
         path(
             "sales/<slug:slug>/preview/<instant:at>/",

@@ -17,10 +17,9 @@ from django.db.models import F, IntegerField, Q
 from offers.verdicts import Verdict
 from shop.catalog.models import Variant
 from shop.core.compiled_sql import Given, Prepared
-from shop.orders.limits import email_key
+from shop.orders.limits import email_key, limit_key
 from shop.orders.models import Order, OrderLine
 from shop.sales.models import Deal, LimitUse, Redemption
-from shop.sales.snapshot_queries import limit_key
 
 # The ORM can set on a conflict, and not add.
 _COUNT_USES = """

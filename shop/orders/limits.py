@@ -3,8 +3,9 @@
 import re
 from contextlib import suppress
 
+from django.utils.crypto import salted_hmac
+
 from shop.sales.models import LimitUse
-from shop.sales.snapshot_queries import limit_key
 
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -28,3 +29,8 @@ def normalise_email(address: str) -> str:
     with suppress(UnicodeError):
         domain = domain.encode("idna").decode()
     return f"{local.partition('+')[0]}@{domain}"
+
+
+def limit_key(kind: LimitUse.Kind, value: str) -> str:
+    """The keyed hash under which someone's units are counted."""
+    return salted_hmac(f"limit use: {kind}", value, algorithm="sha256").hexdigest()

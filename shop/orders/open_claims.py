@@ -9,7 +9,8 @@ from django.db.models.functions import Cast
 
 from shop.core.compiled_sql import IsAmong, Prepared
 from shop.orders.models import OPEN, Order, OrderLine
-from shop.sales.snapshot_queries import OpenClaims, instant
+from shop.orders.offer_facts import OpenClaims
+from shop.sales.snapshot_queries import instant
 
 
 def open_claims(skus: Collection[str]) -> list[OpenClaims]:

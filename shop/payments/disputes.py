@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import stripe
 
-from shop.orders.charge import from_stripe_amount
 from shop.orders.models import Dispute, Order
+from shop.payments.stripe_amounts import from_stripe_amount
 
 #: Decided, one way or the other.
 CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})

@@ -4,9 +4,9 @@ import stripe
 from django.db.models import F, QuerySet
 from stripe.params import PaymentIntentRetrieveParams
 
-from shop.orders.charge import to_stripe_amount
 from shop.orders.models import OPEN, Order
 from shop.payments.methods import methods_for_order
+from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import client
 
 #: Asks for an intent together with what was charged.

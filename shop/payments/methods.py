@@ -8,22 +8,18 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
-from shop.bag.judging import JudgedBag
 from shop.orders.models import Order
-
-
-def methods_for_bag(judged: JudgedBag) -> list[str]:
-    """Stripe's names of the methods that the checkout page offers."""
-    return _methods(line.deal is not None and line.deal.delayed_payment for line in judged.honored)
 
 
 def methods_for_order(order: Order) -> list[str]:
     """The same for an order that was placed: its payment allows what its page offered."""
     lines = order.lines.select_related("deal__sale")
-    return _methods(line.deal is not None and line.deal.sale.delayed_payment for line in lines)
+    return allowed_methods(
+        line.deal is not None and line.deal.sale.delayed_payment for line in lines
+    )
 
 
-def _methods(wants_delayed: Iterable[bool]) -> list[str]:
+def allowed_methods(wants_delayed: Iterable[bool]) -> list[str]:
     methods: list[str] = list(settings.STRIPE_PAYMENT_METHOD_TYPES)
     if all(wants_delayed):
         methods += settings.STRIPE_DELAYED_METHOD_TYPES

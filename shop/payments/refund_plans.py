@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.db.models import F, Sum
 
 from shop.core.money import format_money, payable_step
-from shop.orders.charge import NotChargeable, to_stripe_amount
 from shop.orders.models import OVER, Order, OrderLine, Refund, RefundLine
+from shop.payments.stripe_amounts import NotChargeable, to_stripe_amount
 
 
 class NotRefundable(Exception):

@@ -28,13 +28,13 @@ from django.db import transaction
 from django.db.models import Sum
 
 from shop.core import background
-from shop.orders.charge import from_stripe_amount, to_stripe_amount
 from shop.orders.claims import give_back
 from shop.orders.models import OVER, Order, OrderLine, Refund, RefundLine
 from shop.orders.refund_emails import send_missing_notes, send_refund_note
 from shop.orders.sale_totals import count_refund
 from shop.orders.state_machine import BY_REFUND, Status, locked, move
 from shop.payments.refund_plans import NotRefundable, Plan, Units, left_of, plan
+from shop.payments.stripe_amounts import from_stripe_amount, to_stripe_amount
 from shop.payments.stripe_client import client
 from shop.staff.models import Staff
 

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from shop.bag.judging import JudgedLine
 from shop.core import background
 from shop.core.machine_clock import monotonic_seconds
 from shop.orders import emails
@@ -140,15 +139,13 @@ def lapse_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
     return sum(give_up(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED) for order in due)
 
 
-def settle_what_holds(lines: Sequence[JudgedLine], now: datetime) -> bool:
-    """Settle open orders past their time that hold what refused lines want.
+def settle_blocking_orders(*, jtis: Sequence[str], skus: Sequence[str], now: datetime) -> bool:
+    """Settle expired open orders that hold these offers, or stock of these products.
 
-    So the lapse needs no clockwork to be right: whoever looks next settles it.
-    Whether anything was given back.
+    Whoever looks next settles them, so that no timer has to run. Returns whether
+    any units came free.
     """
-    holds = Q(lines__jti__in=[each.line.id for each in lines]) | Q(
-        lines__variant__product__sku__in=[each.line.sku for each in lines]
-    )
+    holds = Q(lines__jti__in=jtis) | Q(lines__variant__product__sku__in=skus)
     due = Order.objects.filter(holds, IS_OPEN, lapses_at__lte=now)
     settled, started = 0, monotonic_seconds()
     for order in due.distinct().order_by("lapses_at")[:20]:

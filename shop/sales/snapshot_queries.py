@@ -10,75 +10,28 @@ prices that they would be given.
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, JSONObject
-from django.utils.crypto import salted_hmac
 
 from offers.anchors import Extension, anchor_digest
-from offers.terms import Offer
 from shop.catalog.models import Product, Variant
 from shop.catalog.pictures import picture_of
 from shop.core import preview
-from shop.core.compiled_sql import Given, IsAmong, Prepared
 from shop.sales import models
-from shop.sales.lifecycle import reference_prices
+from shop.sales.reference_prices import reference_prices
 from shop.sales.snapshot import Deal, Goods, ProductOnShow, SaleOnShow, VariantOnShow, list_deal
 
 #: Sales that ended longer ago than any hold lasts are not kept in memory.
 KEPT_AFTER_END = timedelta(days=31)
 
+
 type Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class OfferUse:
-    """Which order uses an offer, and for which shopper."""
-
-    order_number: str
-    shopper: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenClaims:
-    """Units of a variant that orders of a deal (or at list price) have claimed and not paid.
-
-    ``lapses_at`` is when the first of them has had its time, ``next_free_at`` when
-    the first comes free unless it is paid by then: one that a bank works on may
-    outlast its time, and nobody but the bank can say by how much.
-    """
-
-    variant: int
-    deal: int | None
-    units: int
-    lapses_at: datetime
-    next_free_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What the rows say: goods, uses of offers by ``jti``, units taken by deal."""
-
-    goods: Goods
-    uses: dict[str, OfferUse]
-    units_taken: dict[int, int]
-    #: Looked up only where something is not to be had because of orders; None elsewhere.
-    open_claims: Collection[OpenClaims] | None = None
-    #: Not from rows: the database was away, and the showcase stands in.
-    is_provisional: bool = False
-
-
-def limit_key(kind: models.LimitUse.Kind, value: str) -> str:
-    """The keyed hash under which someone's units are counted."""
-    return salted_hmac(f"limit use: {kind}", value, algorithm="sha256").hexdigest()
 
 
 def read_goods(now: datetime, *, slug: str | None = None) -> Goods:
@@ -88,58 +41,11 @@ def read_goods(now: datetime, *, slug: str | None = None) -> Goods:
     """
     wanted = Q(slug=slug) if slug else Q(ends_at__gt=now - KEPT_AFTER_END)
     drafts = preview.is_on()
-    queries = _goods_queries(wanted, Product.objects.all(), drafts=drafts)
-    return _assemble(_by_kind(_union(queries)), drafts=drafts)
+    queries = snapshot_querysets(wanted, Product.objects.all(), drafts=drafts)
+    return assemble(rows_by_kind(union_rows(queries)), drafts=drafts)
 
 
-def read_facts(
-    offers: Collection[Offer], *, skus: Collection[str], shoppers: Collection[str], now: datetime
-) -> Facts:
-    """What has to be known to judge offers, and to say what products cost now.
-
-    :param skus: the products, those of the offers included
-    :param shoppers: whose units in earlier orders count
-    """
-    drafts = preview.is_on()
-    rows = _by_kind(
-        _facts_statement(connection.vendor, drafts).rows(
-            {
-                "now": now,
-                "sales": [offer.sale for offer in offers],
-                "offers": [offer.id for offer in offers],
-                "skus": list(skus),
-                "shoppers": [limit_key(models.LimitUse.Kind.SHOPPER, each) for each in shoppers],
-            }
-        )
-    )
-    taken: defaultdict[int, int] = defaultdict(int)
-    for row in rows["taken"]:
-        taken[row["deal"]] += row["units"]
-    return Facts(
-        goods=_assemble(rows, drafts=drafts),
-        uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
-        units_taken=dict(taken),
-    )
-
-
-@cache
-def _facts_statement(vendor: str, drafts: bool) -> Prepared:
-    """The statement of ``read_facts``, in a database's dialect."""
-    products = Product.objects.filter(IsAmong("sku", "skus"))
-    wanted = Q(ends_at__gt=Given("now")) | Q(IsAmong("slug", "sales"))
-    queries = _goods_queries(wanted, products, drafts=drafts)
-    queries["use"] = models.Redemption.objects.filter(
-        IsAmong("jti", "offers"), released_at__isnull=True
-    ).annotate(row=JSONObject(jti="jti", order="order_number", shopper="shopper"))
-    queries["taken"] = models.LimitUse.objects.filter(
-        IsAmong("key", "shoppers"),
-        deal__product__in=products,
-        kind=models.LimitUse.Kind.SHOPPER,
-    ).annotate(row=JSONObject(deal="deal_id", units="units"))
-    return Prepared.select(_union(queries))
-
-
-def _goods_queries(
+def snapshot_querysets(
     wanted: Q, products: QuerySet[Product, Product], *, drafts: bool
 ) -> dict[str, QuerySet[Any, Any]]:
     known = Q(published_at__isnull=False)
@@ -211,7 +117,7 @@ def _goods_queries(
     }
 
 
-def _union(queries: dict[str, QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
+def union_rows(queries: dict[str, QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
     branches = [
         query.order_by().values_list(Value(kind), Cast("row", TextField()))
         for kind, query in queries.items()
@@ -219,14 +125,14 @@ def _union(queries: dict[str, QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
     return branches[0].union(*branches[1:], all=True).order_by()
 
 
-def _by_kind(union: Iterable[tuple[str, str]]) -> defaultdict[str, list[Row]]:
+def rows_by_kind(union: Iterable[tuple[str, str]]) -> defaultdict[str, list[Row]]:
     rows: defaultdict[str, list[Row]] = defaultdict(list)
     for kind, row in union:
         rows[kind].append(json.loads(row))
     return rows
 
 
-def _assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Goods:
+def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Goods:
     if drafts:
         _publish(rows)
     variants = _grouped(rows["variant"], "product")

@@ -10,7 +10,7 @@ from django.utils.timezone import get_default_timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from shop.core.middleware import ShopRequest
+from shop.core.requests import ShopRequest
 from shop.sales.ical import calendar_of
 from shop.sales.page_context import offers_for, product_at, sales_by_phase
 from shop.sales.showcase import sale_on_show, showcase

@@ -15,7 +15,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from . import charges, disputes, errors, events, forms, payment_intents, refunds, tokens
+from . import (
+    charges,
+    disputes,
+    errors,
+    events,
+    forms,
+    intent_params,
+    payment_intents,
+    refunds,
+    tokens,
+)
 from .context import API_VERSION, TRAIN, Origin, World, new_id, origin
 from .errors import ApiError
 from .expand import expand
@@ -46,17 +56,17 @@ class Route:
 
 
 ROUTES = (
-    Route("POST", "/v1/payment_intents", payment_intents.CREATE,
+    Route("POST", "/v1/payment_intents", intent_params.CREATE,
           payment_intents.create, payment_intents.check_create),
-    Route("GET", "/v1/payment_intents", payment_intents.LIST, payment_intents.list_),
-    Route("GET", "/v1/payment_intents/:id", payment_intents.RETRIEVE, payment_intents.retrieve),
-    Route("GET", "/v1/payment_intents/:id", payment_intents.RETRIEVE,
+    Route("GET", "/v1/payment_intents", intent_params.LIST, payment_intents.list_),
+    Route("GET", "/v1/payment_intents/:id", intent_params.RETRIEVE, payment_intents.retrieve),
+    Route("GET", "/v1/payment_intents/:id", intent_params.RETRIEVE,
           payment_intents.retrieve_public, access="publishable"),
-    Route("POST", "/v1/payment_intents/:id", payment_intents.UPDATE,
+    Route("POST", "/v1/payment_intents/:id", intent_params.UPDATE,
           payment_intents.update, payment_intents.check_update),
-    Route("POST", "/v1/payment_intents/:id/confirm", payment_intents.CONFIRM,
+    Route("POST", "/v1/payment_intents/:id/confirm", intent_params.CONFIRM,
           payment_intents.confirm),
-    Route("POST", "/v1/payment_intents/:id/cancel", payment_intents.CANCEL, payment_intents.cancel),
+    Route("POST", "/v1/payment_intents/:id/cancel", intent_params.CANCEL, payment_intents.cancel),
     Route("GET", "/v1/confirmation_tokens/:id", tokens.RETRIEVE, tokens.retrieve),
     Route("POST", "/v1/confirmation_tokens", tokens.CREATE_FROM_PAGE, tokens.create_from_page,
           tokens.check_page, access="publishable"),

@@ -22,72 +22,11 @@ from .context import World, listing, new_id, now, random_text
 from .errors import ApiError, no_such, unexpected_state
 from .forms import (
     ADDRESS,
-    EXPAND,
-    PAGE,
     SHIPPING,
-    Form,
-    boolean,
-    choice,
     filled,
-    metadata,
-    nested,
-    optional_text,
-    positive,
-    required,
-    several,
-    text,
-    url,
 )
+from .intent_params import CANCELABLE, CONFIRMABLE
 from .store import Json, Record
-
-CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
-CANCELABLE = (*CONFIRMABLE, "requires_action", "requires_capture")
-
-_ONLINE = Form(ip_address=text, user_agent=text)
-_ACCEPTANCE = Form(type=required(choice("online")), online=nested(_ONLINE))
-_CONFIRMING = {
-    "confirmation_token": text,
-    "payment_method": text,
-    "return_url": url,
-    "use_stripe_sdk": boolean,
-    "receipt_email": optional_text,
-    "shipping": nested(SHIPPING),
-    "mandate_data": nested(Form(customer_acceptance=required(nested(_ACCEPTANCE)))),
-}
-_TYPES = several(choice(*payment_methods.TYPES))
-
-CREATE = Form(
-    **EXPAND,
-    **_CONFIRMING,
-    amount=required(positive),
-    currency=required(text),
-    confirm=boolean,
-    allowed_payment_method_types=_TYPES,
-    automatic_payment_methods=nested(
-        Form(enabled=required(boolean), allow_redirects=choice("always", "never"))
-    ),
-    description=optional_text,
-    metadata=metadata,
-    statement_descriptor_suffix=optional_text,
-    # Read so that it can be refused by its own name, as Stripe does since 2026-09-30.endive.
-    payment_method_types=several(text),
-)
-UPDATE = Form(
-    **EXPAND,
-    amount=positive,
-    description=optional_text,
-    metadata=metadata,
-    receipt_email=optional_text,
-    shipping=nested(SHIPPING),
-    statement_descriptor_suffix=optional_text,
-)
-RETRIEVE = Form(**EXPAND, client_secret=text)
-CONFIRM = Form(**EXPAND, **_CONFIRMING)
-CANCEL = Form(
-    **EXPAND,
-    cancellation_reason=choice("duplicate", "fraudulent", "requested_by_customer", "abandoned"),
-)
-LIST = Form(**PAGE, **EXPAND)
 
 #: What a page may see of an intent, with a publishable key and the client secret.
 PUBLIC = (
@@ -97,9 +36,6 @@ PUBLIC = (
     "payment_method_types", "processing", "receipt_email", "setup_future_usage", "shipping",
     "source", "status",
 )  # fmt: skip
-
-
-# Creating, reading, changing
 
 
 def check_create(params: dict[str, Any]) -> None:
@@ -291,9 +227,6 @@ def update(world: World, params: dict[str, Any], id: str) -> Json:
     return world.store.put(record).body
 
 
-# Confirming
-
-
 def confirm(world: World, params: dict[str, Any], id: str) -> Json:
     record = world.need("payment_intent", id, param="intent")
     intent = record.body
@@ -389,9 +322,6 @@ def _method_from_token(world: World, token: Record, method: Method) -> Record:
     return payment_methods.create(
         world, method, details=preview["billing_details"], part=preview[method.type]
     )
-
-
-# Canceling
 
 
 def cancel(world: World, params: dict[str, Any], id: str) -> Json:

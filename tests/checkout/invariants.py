@@ -11,11 +11,10 @@ from typing import Any
 
 from offers import conf, tokens
 from shop.catalog.models import Variant
-from shop.orders.limits import email_key
+from shop.orders.limits import email_key, limit_key
 from shop.orders.models import OPEN, OVER, Order, OrderLine, StatusChange
 from shop.orders.state_machine import ALLOWED, BY_REFUND, Status
 from shop.sales.models import Deal, LimitUse, Redemption
-from shop.sales.snapshot_queries import limit_key
 
 type Intent = dict[str, Any]
 

@@ -20,17 +20,12 @@ from hypothesis import strategies as st
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for, included_tax
 from shop.core.money import format_money, payable_step
 from shop.merchant.forms.money_fields import payable
-from shop.orders.charge import (
-    Charge,
-    ChargeLine,
-    Kind,
-    NotChargeable,
-    from_stripe_amount,
-    to_stripe_amount,
-)
+from shop.orders.charge import ChargeLine, Kind
 from shop.orders.models import Order, OrderCharge
+from shop.payments import stripe_amounts
 from shop.payments.refund_plans import Units, plan
 from shop.payments.refunds import write_down
+from shop.payments.stripe_amounts import NotChargeable, from_stripe_amount, to_stripe_amount
 from shop.sales.documents.json_reader import DocumentError
 from shop.sales.documents.loader import load_sale
 from shop.sales.documents.schema import read_document
@@ -211,7 +206,7 @@ def test_lines_that_cards_can_pay_make_a_total_that_they_can(
     ],
 )
 def test_what_no_card_can_pay_is_said(total: int, currency: str, obstacle: str) -> None:
-    said = Charge(total, (), currency).obstacle
+    said = stripe_amounts.obstacle(total, currency)
     assert obstacle in said
     assert bool(said) == bool(obstacle)
 

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.catalog.models import Product, Variant
+from shop.core.wall_time import the_instant
 from shop.merchant.forms.money_fields import minor_units
-from shop.merchant.forms.time_fields import the_instant
 from shop.orders.models import Order, OrderLine, StatusChange
 from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.sales.showcase import showcase

@@ -351,10 +351,10 @@ def test_what_is_refused_in_it_does_not_count(sale: Sale, olga: Previewer) -> No
 def test_orders_that_wait_to_be_paid_are_not_settled_by_its_clock(
     sale: Sale, olga: Previewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> bool:
+    def refuse(**_: object) -> bool:
         raise AssertionError("Orders were settled")
 
-    monkeypatch.setattr(judging.order_desk, "settle", refuse)
+    monkeypatch.setattr(judging, "settle_blocking_orders", refuse)
     lapses_at = OPENS + timedelta(minutes=10)
     make_order(sale, status=Order.Status.PENDING, paid_at=None, lapses_at=lapses_at)
     Variant.objects.filter(sku="MUG-01").update(stock=2, claimed=2)

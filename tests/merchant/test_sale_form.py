@@ -12,8 +12,9 @@ from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Product
+from shop.core.durations import span_in_words
 from shop.merchant.forms.money_fields import Percent, PriceField, reduced
-from shop.merchant.forms.time_fields import SpanField, span_in_words
+from shop.merchant.forms.time_fields import SpanField
 from shop.merchant.sales.window_summary import meaning_of_written
 from shop.sales.holds import extend, recall
 from shop.sales.models import Change, Deal, Extension, Recall, Sale

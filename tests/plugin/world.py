@@ -21,7 +21,7 @@ from django.core.management import CommandError, call_command
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from shop.merchant.forms.time_fields import the_instant
+from shop.core.wall_time import the_instant
 from shop.orders.models import Order
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase

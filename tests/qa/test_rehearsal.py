@@ -14,12 +14,12 @@ from django.db import connection
 from django.db.models import Model
 
 from shop.catalog.models import Product, Variant
+from shop.core.formatting import utc
 from shop.orders.models import Order
 from shop.qa.rehearsal.isolated_process import RehearsalFailed, perform
 from shop.qa.rehearsal.sale_export import read_script
 from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Extension, Recall, Sale
-from shop.templatetags.shop import utc
 from tests.shop import CLOSES, HOLD, OPENS, make_sale
 
 # Its rows are read in a transaction of its own, as in a shop.

@@ -12,11 +12,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from shop.core.formatting import utc
 from shop.qa.rehearsal.isolated_process import perform
 from shop.qa.rehearsal.sale_export import read_script
 from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
-from shop.templatetags.shop import utc
 from tests.qa.test_rehearsal import verdicts
 from tests.shop import CLOSES, HOLD, OPENS, ROOT, add_deal, make_product, make_sale
 

@@ -13,13 +13,15 @@ from shop.catalog.list_prices import lowest_list_price, record_list_price
 from shop.catalog.models import PricePoint, Product, StockMovement, Variant
 from shop.catalog.stock import save_with_stock
 from shop.core.money import format_money
+from shop.merchant.catalog.product_csv import ProductTable
 from shop.merchant.catalog.product_forms import ProductForm, VariantForm, VariantFormSet
 from shop.merchant.catalog.stock_view import stock_page
-from shop.merchant.forms.csv_tables import CsvAdmin, ProductTable
+from shop.merchant.forms.csv_tables import CsvAdmin
 from shop.merchant.forms.locking_admin import CarefulAdmin, CarefulInline
 from shop.merchant.forms.picture_field import store_pictures
-from shop.merchant.forms.read_only_admin import EVERYWHERE, RecordInline, staff_of
-from shop.sales.lifecycle import REFERENCE_PERIOD
+from shop.merchant.forms.read_only_admin import EVERYWHERE, RecordInline
+from shop.sales.reference_prices import REFERENCE_PERIOD
+from shop.staff.current import staff_of
 
 
 class VariantInline(CarefulInline):

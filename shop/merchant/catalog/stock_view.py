@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import TooFew, move_stock
-from shop.merchant.forms.read_only_admin import staff_of
+from shop.staff.current import staff_of
 
 #: Movements that the page shows, the newest first.
 SHOWN = 100

@@ -14,17 +14,18 @@ from django.urls import reverse
 
 from offers.conf import ring
 from offers.keys import KeyRingError, KeyStatus
-from shop.merchant.dashboard.schedule import Agenda, DealNow, SaleNow
+from shop.core.durations import several
+from shop.core.formatting import day_and_clock
+from shop.merchant.dashboard.schedule import Agenda, SaleNow
 from shop.merchant.rehearsals.runs import rehearsals_of
-from shop.merchant.reports.labels import several
-from shop.orders.models import OPEN, Dispute, Order, Refund
+from shop.orders.models import GRACE, Dispute, Order, Refund, overdue, unsent
+from shop.sales.availability import DealNow
 from shop.staff.models import Staff
-from shop.templatetags.shop import day_and_clock
 
 #: How long before it opens a sale has to be ready.
 READY_BEFORE = timedelta(hours=1)
-#: How long past its time something may take before somebody should look.
-GRACE = timedelta(minutes=5)
+
+
 #: How many of a kind are named one by one.
 NAMED = 5
 
@@ -47,18 +48,6 @@ def chores(agenda: Agenda, person: Staff, now: datetime) -> list[Chore]:
     if person.has_perm("checkout.view_order"):
         found += [*_of_disputes(now), *_of_refunds(now), *_of_orders(now)]
     return sorted(found, key=lambda each: not each.is_urgent)
-
-
-def overdue(now: datetime) -> Q:
-    """Orders that are unpaid and should have lapsed by now."""
-    waits = Q(status__in=OPEN - {Order.Status.PROCESSING})
-    return waits & Q(lapses_at__lt=now - GRACE)
-
-
-def unsent(now: datetime) -> Q:
-    """Orders whose receipt should have been mailed by now."""
-    paid = Q(status__in=[Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED])
-    return paid & Q(receipt_sent_at=None, paid_at__lt=now - GRACE)
 
 
 def _of_openings(agenda: Agenda, now: datetime) -> Iterator[Chore]:

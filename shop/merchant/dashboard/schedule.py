@@ -11,36 +11,15 @@ from datetime import datetime, timedelta
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 
+from shop.sales.availability import DealNow, deal_now
 from shop.sales.models import Deal, Sale
 
 #: How many sales a section shows; the list of all sales has the rest.
 SHOWN = 8
+
+
 #: How long a sale that is over is told about.
 JUST_OVER = timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True)
-class DealNow:
-    """A deal and how much of it is left: what its allocation and the stock both allow."""
-
-    deal: Deal
-    left: int
-    supply: int
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether nobody can have another unit."""
-        return self.left == 0
-
-    @property
-    def is_ending(self) -> bool:
-        """Whether a tenth of what there was is left, or less; and yet some."""
-        return 0 < self.left * 10 <= self.supply
-
-    @property
-    def is_bound_by_stock(self) -> bool:
-        """Whether more stock would help; otherwise it takes a larger allocation."""
-        return self.deal.allocation is None or self.deal.allocation - self.deal.claimed > self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +96,3 @@ def _first(sales: Iterable[SaleNow]) -> tuple[SaleNow, ...]:
 
 def _as_it_is(sale: Sale) -> SaleNow:
     return SaleNow(sale, tuple(deal_now(deal) for deal in sale.deals.all()))
-
-
-def deal_now(deal: Deal) -> DealNow:
-    """A deal as its row and those of its product's variants say."""
-    variants = deal.product.variants.all()
-    stock = sum(each.stock - each.claimed for each in variants)
-    if deal.allocation is None:
-        return DealNow(deal, stock, sum(each.stock for each in variants))
-    return DealNow(deal, min(stock, deal.allocation - deal.claimed), deal.allocation)

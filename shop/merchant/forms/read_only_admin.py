@@ -10,15 +10,6 @@ from django.contrib.admin.options import ActionLocation
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
-from shop.staff.models import Staff
-
-
-def staff_of(request: HttpRequest) -> Staff:
-    """Who is logged in; every page of the back office sees to it that somebody is."""
-    assert isinstance(request.user, Staff)
-    return request.user
-
-
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 

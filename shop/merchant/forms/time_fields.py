@@ -1,7 +1,7 @@
 """Form fields in which merchants write times as people do: the time on the wall, a span of it."""
 
 import re
-from datetime import UTC, datetime, timezone
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,9 +10,14 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
-from shop.merchant.reports.labels import UNITS
-
-_EXAMPLE = "2026-11-27 12:00"
+from shop.core.durations import seconds_of_unit, span_in_words
+from shop.core.wall_time import (
+    EXAMPLE,
+    instants_of_wall_time,
+    on_the_wall,
+    the_instant,
+    with_offset,
+)
 
 
 class _InstantBoundField(forms.BoundField):
@@ -40,7 +45,7 @@ class WallTimeField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            help_text=f"As {_EXAMPLE}, in the sale's own time zone.", max_length=40, **options
+            help_text=f"As {EXAMPLE}, in the sale's own time zone.", max_length=40, **options
         )
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
@@ -51,7 +56,11 @@ class WallTimeField(forms.CharField):
         if not isinstance(value, datetime):
             return value
         wall = on_the_wall(value, self.zone)
-        return _with_offset(wall, value) if len(_instants(wall, self.zone)) > 1 else str(wall)
+        return (
+            with_offset(wall, value)
+            if len(instants_of_wall_time(wall, self.zone)) > 1
+            else str(wall)
+        )
 
     def to_python(self, value: Any) -> Any:
         """:raises ValidationError: it is no time, or not exactly one instant"""
@@ -62,7 +71,7 @@ class WallTimeField(forms.CharField):
         except ValueError:
             time = None
         if time is None:
-            raise ValidationError(f"Write it as {_EXAMPLE}.")
+            raise ValidationError(f"Write it as {EXAMPLE}.")
         # Far from the calendar's ends, so that whatever is added to it is a date.
         if not 2000 <= time.year < 3000:
             raise ValidationError("The year has to be from 2000 to 2999.")
@@ -79,48 +88,6 @@ class WallTimeField(forms.CharField):
             return True
 
 
-def the_instant(time: datetime, zone: ZoneInfo) -> datetime:
-    """The one instant, in UTC, at which the wall in a zone shows this time.
-
-    :param time: one with an offset is an instant already
-    :raises ValidationError: it never shows it, or does so twice
-    """
-    if time.tzinfo is not None:
-        return time.astimezone(UTC)
-    instants = _instants(time, zone)
-    if not instants:
-        raise ValidationError(f"There is no {time} in {zone.key}: clocks are put forward over it.")
-    if len(instants) > 1:
-        written = " or ".join(_with_offset(time, instant) for instant in instants)
-        raise ValidationError(f"{time} comes twice in {zone.key}. Write {written}.")
-    return instants[0]
-
-
-def on_the_wall(instant: datetime, zone: ZoneInfo) -> datetime:
-    """What the wall in a zone shows at an instant, naive: what ``the_instant`` reads."""
-    return instant.astimezone(zone).replace(tzinfo=None)
-
-
-def _instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
-    """All instants at which the wall shows a time, the first one first."""
-    both = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    return sorted(each for each in both if on_the_wall(each, zone) == wall)
-
-
-def _with_offset(wall: datetime, instant: datetime) -> str:
-    """What the wall shows at an instant, with the offset that tells it from another one.
-
-    Worked out, because the travelling clock's datetimes forget their ``fold``.
-    """
-    return str(wall.replace(tzinfo=timezone(wall.replace(tzinfo=UTC) - instant)))
-
-
-_UNIT_NAMES = {
-    "second": {"s", "sec", "secs", "second", "seconds"},
-    "minute": {"m", "min", "mins", "minute", "minutes"},
-    "hour": {"h", "hr", "hrs", "hour", "hours"},
-    "day": {"d", "day", "days"},
-}
 _PART = re.compile(r"(\d{1,9})\s*([a-z]*)")
 
 
@@ -147,7 +114,7 @@ class SpanField(forms.CharField):
         parts = _PART.findall(text)
         if not parts or _PART.sub("", text).strip(" ,"):
             raise ValidationError("Write it as 30 minutes, or 1 h 30 min.")
-        return sum(int(number) * _seconds_of(unit) for number, unit in parts)
+        return sum(int(number) * seconds_of_unit(unit) for number, unit in parts)
 
     # A CharField counts characters; this value has none.
     def run_validators(self, value: Any) -> None:
@@ -158,22 +125,3 @@ class SpanField(forms.CharField):
             return bool(self.to_python(data) != self.to_python(initial))
         except ValidationError:
             return True
-
-
-def span_in_words(seconds: int) -> str:
-    """All of a span: 5400 is "1 hour 30 minutes"."""
-    parts = []
-    for unit, size in UNITS:
-        number, seconds = divmod(seconds, size)
-        if number:
-            parts.append(f"{number} {unit}{'' if number == 1 else 's'}")
-    return " ".join(parts) or "0 seconds"
-
-
-def _seconds_of(unit: str) -> int:
-    if not unit:
-        unit = "minute"
-    for name, size in UNITS:
-        if unit in _UNIT_NAMES[name]:
-            return size
-    raise ValidationError(f"{unit} is no unit of time: seconds, minutes, hours or days.")

@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from shop.core.csv_cells import as_text
+from shop.core.formatting import utc
 from shop.core.money import major_units
 from shop.orders.models import Order, OrderLine, Refund
-from shop.templatetags.shop import utc
 
 _ROWS_AT_ONCE = 1000
 
@@ -96,8 +97,3 @@ def _in_portions(orders: QuerySet[Order]) -> Iterator[Order]:
         if len(portion) < _ROWS_AT_ONCE:
             return
         below = {"pk__lt": portion[-1].pk}
-
-
-def as_text(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula: shoppers write their names themselves."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -1,12 +1,12 @@
 """Orders in the back office: finding one, what became of it, and what can be done about it."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -17,76 +17,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shop.core.money import format_money
-from shop.merchant.dashboard.alerts import overdue, unsent
-from shop.merchant.forms.read_only_admin import EVERYWHERE, OnlyRead, staff_of
+from shop.merchant.forms.read_only_admin import EVERYWHERE, OnlyRead
 from shop.merchant.orders.csv_export import orders_as_csv
+from shop.merchant.orders.filters import FrozenFilter, SaleFilter, WaitFilter
 from shop.merchant.orders.refund_form import RefundForm, outcome
 from shop.merchant.orders.timeline import timeline
 from shop.orders.emails import RECEIPTED, mail_again
 from shop.orders.links import order_path
 from shop.orders.models import Order, OrderLine, Refund
 from shop.payments.refund_plans import left_of
-from shop.sales.models import Sale
+from shop.staff.current import staff_of
 
 logger = logging.getLogger(__name__)
-
-#: Sales that orders can be narrowed to: the newest. Others are found by a product's sku.
-SALES_SHOWN = 15
-
-
-class WaitFilter(admin.SimpleListFilter):
-    """What the start page sends people for."""
-
-    title = "what it waits for"
-    parameter_name = "wait"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("overdue", "Stripe’s word"), ("receipt", "its receipt")]
-
-    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
-        match self.value():
-            case "overdue":
-                return orders.filter(overdue(timezone.now()))
-            case "receipt":
-                return orders.filter(unsent(timezone.now()))
-        return orders
-
-
-class SaleFilter(admin.SimpleListFilter):
-    """Orders of something from a sale."""
-
-    title = "sale"
-    parameter_name = "sale"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        newest = Sale.objects.exclude(published_at=None).order_by("-starts_at")[:SALES_SHOWN]
-        return [(sale.slug, sale.title) for sale in newest]
-
-    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
-        if slug := self.value():
-            bought = OrderLine.objects.filter(deal__sale__slug=slug)
-            return orders.filter(pk__in=bought.values("order"))
-        return orders
-
-
-class FrozenFilter(admin.SimpleListFilter):
-    """Orders that came after the close of a sale, at the price that was held."""
-
-    title = "when it came"
-    parameter_name = "came"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("after", "After the close"), ("within", "While the sale was open")]
-
-    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
-        closed = Q(deal__sale__ends_at__lte=F("order__placed_at"))
-        match self.value():
-            case "after":
-                return orders.filter(pk__in=OrderLine.objects.filter(closed).values("order"))
-            case "within":
-                open_then = Q(deal__sale__ends_at__gt=F("order__placed_at"))
-                return orders.filter(pk__in=OrderLine.objects.filter(open_then).values("order"))
-        return orders
 
 
 #: How a status looks: what holds is blue, what asks for a look red.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from shop.core.formatting import utc
 from shop.sales.boundaries import Boundary, boundaries_of
 from shop.sales.models import Sale
-from shop.templatetags.shop import utc
 
 _SECOND = timedelta(seconds=1)
 

@@ -26,7 +26,8 @@ from django.views.decorators.http import require_safe
 
 from shop.core import preview as previewing
 from shop.core.error_views import not_found
-from shop.core.middleware import ShopperMiddleware, ShopRequest
+from shop.core.middleware import ShopperMiddleware
+from shop.core.requests import ShopRequest
 from shop.merchant.forms.time_fields import WallTimeField
 from shop.merchant.preview.instants import instants_of, is_in_range
 from shop.sales.models import Sale

@@ -17,12 +17,12 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_safe
 
-from shop.merchant.forms.read_only_admin import staff_of
+from shop.core.durations import duration
 from shop.merchant.rehearsals.findings import Findings, findings
 from shop.merchant.rehearsals.runs import TIMEOUT, Rehearsal, Rehearsals, rehearsals_of, start
 from shop.merchant.rehearsals.terms_digest import terms_of
-from shop.merchant.reports.labels import duration
 from shop.sales.models import Sale
+from shop.staff.current import staff_of
 
 _HTML = "text/html; charset=utf-8"
 #: The picture has its style in itself, and may do nothing at all.

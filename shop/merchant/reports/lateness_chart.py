@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from shop.merchant.reports.labels import duration, short_duration
+from shop.core.durations import duration, short_duration
 from shop.merchant.reports.svg_chart import Chart, Column, Mark, draw, step_for
 from shop.sales.models import Sale
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Sum
 
 from shop.core.money import format_money
 from shop.core.ttl_cache import Recently
-from shop.merchant.dashboard.schedule import DealNow, deal_now
 from shop.orders.models import Order, SaleMinute
 from shop.orders.sale_totals import minute_of
+from shop.sales.availability import DealNow, deal_now
 from shop.sales.models import RefusalCount, Sale
 from shop.sales.refusals import NO_SALE, refusals
 
 _OPEN = (Order.Status.PENDING, Order.Status.REQUIRES_ACTION, Order.Status.PROCESSING)
+
 
 # The few that are open first, by the index that is theirs (``IS_OPEN``), and then their lines:
 # SQLite takes tables as a CROSS JOIN has them, and would else go through every line of the sale.
@@ -144,28 +145,6 @@ def refused_by_verdict(
         counted = counted.filter(minute__lte=until)
     rows = counted.order_by().values_list("verdict").annotate(Sum("count"))
     return dict(sorted(rows, key=lambda row: (-row[1], row[0])))
-
-
-def closes_at(sale: Sale) -> datetime:
-    """When a sale makes its last offer: at its close, or when it was taken down before that."""
-    if sale.state == Sale.State.PUBLISHED:
-        return sale.ends_at
-    taken_down = sale.changes.filter(field="state").order_by("-pk").first()
-    return min(sale.ends_at, taken_down.made_at) if taken_down else sale.ends_at
-
-
-def last_hold(sale: Sale) -> datetime:
-    """When the last offer of a sale that can be out runs out, extensions and recalls counted."""
-    extensions = list(sale.extensions.values_list("issued_before", "seconds"))
-    last = closes_at(sale)
-    void_from = sale.recalls.filter(deal=None, issued_before=None, made_at__gte=last).first()
-    if void_from is not None:
-        return void_from.made_at
-    last_issues = {last, *(min(at, last) for at, _ in extensions)}
-    return max(
-        issue + sale.hold + timedelta(seconds=sum(more for at, more in extensions if at >= issue))
-        for issue in last_issues
-    )
 
 
 def amounts(by_currency: Mapping[str, Sums], name: str) -> list[str]:

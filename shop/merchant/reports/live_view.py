@@ -12,12 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from shop.core.money import format_money
-from shop.merchant.dashboard.schedule import DealNow
 from shop.merchant.reports.labels import UNDER_WAY, refused
 from shop.merchant.reports.live_chart import by_minute
-from shop.merchant.reports.live_queries import amounts, figures_of, last_hold
+from shop.merchant.reports.live_queries import amounts, figures_of
 from shop.merchant.reports.svg_chart import percent
 from shop.merchant.sales.sale_status import standing
+from shop.sales.availability import DealNow
+from shop.sales.hold_end import last_hold
 from shop.sales.models import Sale
 
 

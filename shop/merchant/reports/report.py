@@ -4,26 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.contrib import admin
-from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
-
-from shop.merchant.dashboard.schedule import DealNow
-from shop.merchant.reports.labels import NOT_PAID, UNDER_WAY, refused
+from shop.merchant.reports.labels import NOT_PAID, UNDER_WAY
 from shop.merchant.reports.lateness_chart import lateness, span_of
-from shop.merchant.reports.live_queries import (
-    Figures,
-    Sums,
-    closes_at,
-    last_hold,
-    read_figures,
-    refused_by_verdict,
-)
-from shop.merchant.reports.report_csv import as_csv
+from shop.merchant.reports.live_queries import Figures, Sums, read_figures, refused_by_verdict
 from shop.merchant.reports.report_queries import (
     MoneyBack,
     NotPaid,
@@ -34,34 +17,10 @@ from shop.merchant.reports.report_queries import (
     sold_by_deal,
 )
 from shop.merchant.reports.svg_chart import Chart
+from shop.sales.availability import DealNow
+from shop.sales.hold_end import closes_at, last_hold
 from shop.sales.models import Sale
 from shop.sales.refusals import NO_SALE
-
-
-@require_safe
-@never_cache
-@permission_required("sales.view_sale", raise_exception=True)
-def report(request: HttpRequest, slug: str) -> HttpResponse:
-    """The report, as a page or with ``?format=csv`` as a file."""
-    now = timezone.now()
-    sale = get_object_or_404(Sale, slug=slug)
-    found = read_report(sale, now)
-    if request.GET.get("format") == "csv":
-        name = f'attachment; filename="{sale.slug}-report.csv"'
-        headers = {"Content-Disposition": name}
-        return HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
-    context = {
-        **admin.site.each_context(request),
-        "title": f"{sale.title}: report",
-        "sale": sale,
-        "now": now,
-        "report": found,
-        "refused": refused(found.figures.refused),
-        "refused_nowhere": refused(found.refused_nowhere),
-        "not_paid": [(NOT_PAID[each.status], each) for each in found.over],
-        "under_way": [(UNDER_WAY[each.status], each) for each in found.open],
-    }
-    return render(request, "merchant/report.html", context)
 
 
 @dataclass(frozen=True, slots=True)

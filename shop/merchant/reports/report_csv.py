@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from shop.core.csv_cells import as_text
 from shop.core.money import major_units
-from shop.merchant.orders.csv_export import as_text
 
 if TYPE_CHECKING:
     from shop.merchant.reports.report import Report

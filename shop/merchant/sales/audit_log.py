@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from shop.merchant.forms.time_fields import span_in_words
+from shop.core.durations import span_in_words
 from shop.merchant.sales.field_changes import Edit
 from shop.sales.models import Change, Extension, Recall, Sale
 from shop.staff.models import Staff

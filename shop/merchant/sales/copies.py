@@ -14,11 +14,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from shop.merchant.forms.read_only_admin import staff_of
-from shop.merchant.forms.time_fields import WallTimeField, on_the_wall, the_instant
-from shop.merchant.reports.labels import several
+from shop.core.durations import several
+from shop.core.wall_time import on_the_wall, the_instant
+from shop.merchant.forms.time_fields import WallTimeField
 from shop.sales.audit import record
 from shop.sales.models import Deal, Sale
+from shop.staff.current import staff_of
 from shop.staff.models import Staff
 
 WEEK = timedelta(days=7)

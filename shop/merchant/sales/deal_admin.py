@@ -7,12 +7,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from shop.core.money import format_money
-from shop.merchant.forms.csv_tables import CsvAdmin, DealTable
+from shop.merchant.forms.csv_tables import CsvAdmin
 from shop.merchant.forms.locking_admin import CarefulInline
 from shop.merchant.forms.read_only_admin import OnlyRead
-from shop.merchant.sales.sale_form import DealForm, DealFormSet
-from shop.sales.lifecycle import reference_prices
+from shop.merchant.sales.deal_csv import DealTable
+from shop.merchant.sales.deal_forms import DealForm, DealFormSet
 from shop.sales.models import Deal, Sale
+from shop.sales.reference_prices import reference_prices
 
 
 class DealInline(CarefulInline):

@@ -11,8 +11,8 @@ from typing import Any
 from django import forms
 
 from shop.catalog.models import Product
+from shop.core.durations import span_in_words
 from shop.core.money import format_money
-from shop.merchant.forms.time_fields import span_in_words
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, as_json, record
 from shop.sales.models import Change, Deal, Sale
 from shop.staff.models import Staff

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from shop.core.durations import several, span_in_words
+from shop.core.formatting import clock, day, day_and_clock
 from shop.core.money import format_money
-from shop.merchant.forms.time_fields import span_in_words
-from shop.merchant.reports.labels import several
 from shop.merchant.sales.field_changes import DealRow, Edit
 from shop.merchant.sales.outstanding_offers import Outstanding, PromisedDeal, outstanding
-from shop.sales.lifecycle import reference_price
 from shop.sales.models import Deal, Sale
-from shop.templatetags.shop import clock, day, day_and_clock
+from shop.sales.reference_prices import reference_price
 
 #: What an offer says or is bounded by; the rest is words and pictures, and changes at once.
 _TERMS = frozenset(

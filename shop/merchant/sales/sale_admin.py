@@ -14,22 +14,24 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from shop.catalog.models import Product
+from shop.core.durations import span_in_words
 from shop.merchant.forms.locking_admin import CarefulAdmin
 from shop.merchant.forms.picture_field import store_pictures
-from shop.merchant.forms.read_only_admin import EVERYWHERE, RecordInline, staff_of
-from shop.merchant.forms.time_fields import span_in_words
-from shop.merchant.reports.live_queries import last_hold
+from shop.merchant.forms.read_only_admin import EVERYWHERE, RecordInline
 from shop.merchant.sales.actions import ACTS, Act
 from shop.merchant.sales.audit_log import history_of
 from shop.merchant.sales.copies import copy_page
 from shop.merchant.sales.deal_admin import DealInline
+from shop.merchant.sales.deal_forms import DealFormSet
 from shop.merchant.sales.impact import summary
 from shop.merchant.sales.outstanding_offers import outstanding
-from shop.merchant.sales.sale_form import DealFormSet, SaleForm
+from shop.merchant.sales.sale_form import SaleForm
 from shop.merchant.sales.sale_status import standing, word
 from shop.merchant.sales.window_summary import meaning_of, meaning_page
+from shop.sales.hold_end import last_hold
 from shop.sales.lifecycle import SaleCanceled, publish
 from shop.sales.models import Extension, Recall, Sale
+from shop.staff.current import staff_of
 
 #: Products that the page lists to choose from; any other is found by its sku.
 LISTED = 2000

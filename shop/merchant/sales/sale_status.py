@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shop.merchant.reports.labels import duration
+from shop.core.durations import duration
 from shop.sales.models import Sale
 
 #: The last minutes of a sale, which are told in red.

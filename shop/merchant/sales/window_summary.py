@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from shop.merchant.forms.time_fields import SpanField, WallTimeField, on_the_wall, span_in_words
-from shop.merchant.reports.labels import duration
+from shop.core.durations import duration, span_in_words
+from shop.core.formatting import clock, day
+from shop.core.wall_time import on_the_wall
+from shop.merchant.forms.time_fields import SpanField, WallTimeField
 from shop.sales.models import LONGEST_HOLD_SECONDS, validate_time_zone
-from shop.templatetags.shop import clock, day
 
 _FIELDS = ("time_zone", "starts_at", "ends_at", "hold_seconds")
 

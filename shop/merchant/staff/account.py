@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from shop.merchant.forms.read_only_admin import staff_of
+from shop.staff.current import staff_of
 
 
 @require_POST

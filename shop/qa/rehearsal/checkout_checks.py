@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from bs4 import Tag
 
 from offers.verdicts import Verdict
-from shop.orders.charge import NotChargeable, check_chargeable
 from shop.orders.models import Order
+from shop.payments import stripe_amounts
 from shop.payments.stripe_client import client
 from shop.qa.rehearsal.browser import Browser, Page, claims_of
 from shop.qa.rehearsal.findings import Scribe
@@ -137,7 +137,7 @@ class Till:
             browser.send("/bag/remove/", line=claims_of(promise.message)["jti"])
         with self.stage.aside():
             checkout = self.open(browser, "/checkout/")
-            obstacle = _obstacle(self._sum(promises), first.currency)
+            obstacle = stripe_amounts.obstacle(self._sum(promises), first.currency)
             if checkout.total is None and obstacle:
                 # The shop says so before a card is typed.
                 self.scribe.note(f"{first.name}: checkout says “{checkout.problem or obstacle}”")
@@ -247,12 +247,3 @@ class Till:
     @staticmethod
     def _sum(promises: Sequence[Promise]) -> int:
         return sum(promise.amount for promise in promises)
-
-
-def _obstacle(amount: int, currency: str) -> str:
-    """Why no card can pay just that, such as too little; empty where one can."""
-    try:
-        check_chargeable(amount, currency)
-    except NotChargeable as obstacle:
-        return str(obstacle)
-    return ""

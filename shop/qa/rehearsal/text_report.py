@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from shop.core.formatting import zone_name
 from shop.qa.rehearsal.merchant_actions import in_words
 from shop.qa.rehearsal.results import Cell, Matrix, Report, Scene
-from shop.templatetags.shop import zone_name
 
 WIDTH = 100
 #: Breaches that are told one by one.

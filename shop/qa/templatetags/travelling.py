@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from shop.core.formatting import utc, zone_name
 from shop.core.money import LOCALE
-from shop.templatetags.shop import utc, zone_name
 
 register = template.Library()
 

@@ -1,6 +1,6 @@
 """The clock's panel for people, and its address for other test tools."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from shop.core.responses import see_other
 from shop.qa.time_machine import boundaries, clock_file, json_api
 from shop.qa.time_machine.forms import STEPS, ClockForm
 
@@ -27,9 +28,7 @@ def panel(request: HttpRequest) -> HttpResponse:
         except clock_file.OutOfRange:
             form.add_error("at", OUT_OF_RANGE)
         else:
-            response = HttpResponseRedirect(_way_back(request))
-            response.status_code = 303
-            return response
+            return see_other(_way_back(request))
     reading = clock_file.read()
     context = {
         "form": form,

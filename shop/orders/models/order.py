@@ -1,15 +1,15 @@
 """What was bought: orders, their lines, and the history of what became of them."""
 
+from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from shop.catalog.models import Variant
 from shop.core.money import format_money
 from shop.orders.charge import Charge, ChargeLine, Kind
-from shop.sales.models import Deal, Sale
+from shop.sales.models import Deal
 
 #: Orders that may still be paid, as the index on them says it. SQLite uses that index only for a
 #: query in the very same words, and never for a list of what it is given.
@@ -209,112 +209,6 @@ class OrderCharge(models.Model):
         return ChargeLine(Kind(self.kind), self.label, self.amount, self.is_included, self.percent)
 
 
-class Refund(models.Model):
-    """Money that goes back, from the moment that somebody means it to.
-
-    The row is written before Stripe is asked, with the idempotency key that it
-    is asked with: whoever finishes what a crash left half done makes no second
-    refund. ``shipping`` is the part of the amount that is shipping.
-    ``note_sent_at`` is when the shopper was told.
-
-    ``made_by`` is nobody for one that the shop makes by itself, and for one that
-    was made at Stripe; the latter has no lines either.
-    """
-
-    class Status(models.TextChoices):
-        PENDING = "pending"
-        SUCCEEDED = "succeeded"
-        FAILED = "failed"
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
-    amount = models.PositiveBigIntegerField()
-    shipping = models.PositiveBigIntegerField(default=0)
-    currency = models.CharField(max_length=3)
-    reason = models.CharField(max_length=200, blank=True)
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    made_at = models.DateTimeField()
-    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    problem = models.CharField(max_length=300, blank=True)
-    idempotency_key = models.CharField(max_length=80, unique=True)
-    stripe_id = models.CharField(max_length=64, blank=True)
-    note_sent_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive"),
-            models.CheckConstraint(
-                condition=Q(shipping__gte=0, shipping__lte=F("amount")),
-                name="refund_shipping_is_part_of_it",
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=["pending", "succeeded", "failed"]),
-                name="refund_status_is_known",
-            ),
-            models.UniqueConstraint(
-                fields=["stripe_id"],
-                condition=~Q(stripe_id=""),
-                name="refund_at_stripe_is_one",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.amount_text} back"
-
-    @property
-    def amount_text(self) -> str:
-        """What goes back, as people read it."""
-        return format_money(self.amount, self.currency)
-
-    @property
-    def is_at_stripe(self) -> bool:
-        """Whether Stripe has taken it on."""
-        return self.stripe_id != ""
-
-
-class RefundLine(models.Model):
-    """Units of an order's line whose money goes back, and whether they come back themselves."""
-
-    refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="refund_lines")
-    quantity = models.PositiveIntegerField()
-    restock = models.BooleanField()
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="refund_line_is_positive"),
-            models.UniqueConstraint(
-                fields=["refund", "order_line"], name="refund_line_once_a_refund"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.order_line.name}"
-
-
-class Dispute(models.Model):
-    """That a shopper's bank asks for the money back; ``status`` in Stripe's words."""
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
-    stripe_id = models.CharField(max_length=64, unique=True)
-    amount = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
-    reason = models.CharField(max_length=60)
-    status = models.CharField(max_length=30)
-    opened_at = models.DateTimeField()
-    respond_by = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.reason}, {self.status}"
-
-
 class StatusChange(models.Model):
     """One step in an order's life: from what to what, when, on whose word."""
 
@@ -332,66 +226,17 @@ class StatusChange(models.Model):
         return f"{self.order}: {self.from_status} → {self.to_status}"
 
 
-class StripeEvent(models.Model):
-    """An event of Stripe's, taken in; a second delivery does nothing once it was acted on.
-
-    ``about`` says by which ids what it is about is asked for, and nothing else.
-    """
-
-    id = models.CharField(max_length=64, primary_key=True)
-    type = models.CharField(max_length=64)
-    about = models.JSONField(default=dict)
-    received_at = models.DateTimeField()
-    acted_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [
-            # Few are left at a time, however many there were.
-            models.Index(
-                fields=["received_at"],
-                condition=Q(acted_at__isnull=True),
-                name="stripe_event_left",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.id}"
+#: How long past its time something may take before somebody should look.
+GRACE = timedelta(minutes=5)
 
 
-class SaleMinute(models.Model):
-    """What was paid of a sale, of orders placed in one minute, in one currency.
+def overdue(now: datetime) -> Q:
+    """Orders that are unpaid and should have lapsed by now."""
+    waits = Q(status__in=OPEN - {Order.Status.PROCESSING})
+    return waits & Q(lapses_at__lt=now - GRACE)
 
-    A row is added to in the transaction that makes an order paid: whoever reads
-    the rows of a sale reads what a count of all its orders would say, however
-    many there are (``shop.orders.sale_totals``). ``shard`` spreads orders of the
-    same minute over rows, so that payments seldom wait for each other.
 
-    Amounts are of goods, in minor units; ``discount`` is what was saved against
-    the reference price. ``late`` figures are those of lines ordered after the
-    close. ``refunded`` is what went back by line, or is asked to.
-    """
-
-    sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="+")
-    minute = models.DateTimeField()
-    currency = models.CharField(max_length=3)
-    shard = models.PositiveSmallIntegerField()
-    orders = models.PositiveIntegerField()
-    units = models.PositiveIntegerField()
-    revenue = models.PositiveBigIntegerField()
-    discount = models.PositiveBigIntegerField()
-    late_orders = models.PositiveIntegerField()
-    late_units = models.PositiveIntegerField()
-    late_revenue = models.PositiveBigIntegerField()
-    late_discount = models.PositiveBigIntegerField()
-    refunded_units = models.PositiveIntegerField()
-    refunded = models.PositiveBigIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["sale", "minute", "currency", "shard"], name="sale_minute_is_one"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.sale} at {self.minute:%F %H:%M}: {self.orders} orders"
+def unsent(now: datetime) -> Q:
+    """Orders whose receipt should have been mailed by now."""
+    paid = Q(status__in=[Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED])
+    return paid & Q(receipt_sent_at=None, paid_at__lt=now - GRACE)

@@ -1,0 +1,70 @@
+"""Filters of the list of orders."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from shop.orders.models import Order, OrderLine, overdue, unsent
+from shop.sales.models import Sale
+
+#: Sales that orders can be narrowed to: the newest. Others are found by a product's sku.
+SALES_SHOWN = 15
+
+
+class WaitFilter(admin.SimpleListFilter):
+    """What the start page sends people for."""
+
+    title = "what it waits for"
+    parameter_name = "wait"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("overdue", "Stripe’s word"), ("receipt", "its receipt")]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        match self.value():
+            case "overdue":
+                return orders.filter(overdue(timezone.now()))
+            case "receipt":
+                return orders.filter(unsent(timezone.now()))
+        return orders
+
+
+class SaleFilter(admin.SimpleListFilter):
+    """Orders of something from a sale."""
+
+    title = "sale"
+    parameter_name = "sale"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        newest = Sale.objects.exclude(published_at=None).order_by("-starts_at")[:SALES_SHOWN]
+        return [(sale.slug, sale.title) for sale in newest]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        if slug := self.value():
+            bought = OrderLine.objects.filter(deal__sale__slug=slug)
+            return orders.filter(pk__in=bought.values("order"))
+        return orders
+
+
+class FrozenFilter(admin.SimpleListFilter):
+    """Orders that came after the close of a sale, at the price that was held."""
+
+    title = "when it came"
+    parameter_name = "came"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("after", "After the close"), ("within", "While the sale was open")]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        closed = Q(deal__sale__ends_at__lte=F("order__placed_at"))
+        match self.value():
+            case "after":
+                return orders.filter(pk__in=OrderLine.objects.filter(closed).values("order"))
+            case "within":
+                open_then = Q(deal__sale__ends_at__gt=F("order__placed_at"))
+                return orders.filter(pk__in=OrderLine.objects.filter(open_then).values("order"))
+        return orders

@@ -1,0 +1,40 @@
+"""The report's page and its CSV file."""
+
+from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from shop.merchant.reports.labels import NOT_PAID, UNDER_WAY, refused
+from shop.merchant.reports.report import read_report
+from shop.merchant.reports.report_csv import as_csv
+from shop.sales.models import Sale
+
+
+@require_safe
+@never_cache
+@permission_required("sales.view_sale", raise_exception=True)
+def report(request: HttpRequest, slug: str) -> HttpResponse:
+    """The report, as a page or with ``?format=csv`` as a file."""
+    now = timezone.now()
+    sale = get_object_or_404(Sale, slug=slug)
+    found = read_report(sale, now)
+    if request.GET.get("format") == "csv":
+        name = f'attachment; filename="{sale.slug}-report.csv"'
+        headers = {"Content-Disposition": name}
+        return HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"{sale.title}: report",
+        "sale": sale,
+        "now": now,
+        "report": found,
+        "refused": refused(found.figures.refused),
+        "refused_nowhere": refused(found.refused_nowhere),
+        "not_paid": [(NOT_PAID[each.status], each) for each in found.over],
+        "under_way": [(UNDER_WAY[each.status], each) for each in found.open],
+    }
+    return render(request, "merchant/report.html", context)

@@ -1,0 +1,131 @@
+"""The forms of a sale's deals."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from shop.catalog.models import Product
+from shop.merchant.forms.edit_conflicts import TogetherForm, without_gone
+from shop.merchant.forms.money_fields import Percent, PriceField, payable, reduced
+from shop.merchant.sales.field_changes import Edit, edits_of
+from shop.merchant.sales.impact import Foresight, foresee
+from shop.sales.audit import DEAL_FIELDS
+from shop.sales.models import Deal, Sale
+
+ASKS = "asks"
+
+
+class ProductField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A product by its sku; the page has a list of them (a ``datalist``) to choose from."""
+
+    widget = forms.TextInput(
+        attrs={"list": "products", "autocomplete": "off", "spellcheck": "false"}
+    )
+
+    def __init__(self, **options: Any) -> None:
+        wrong = {"invalid_choice": "There is no product %(value)s. Choose one of the list."}
+        super().__init__(
+            Product.objects.all(), to_field_name="sku", error_messages=wrong, **options
+        )
+
+    def to_python(self, value: Any) -> Any:
+        """:raises ValidationError: there is no such product"""
+        if isinstance(value, Product):
+            return value
+        return super().to_python(value.strip() if isinstance(value, str) else value)
+
+
+class DealForm(TogetherForm):
+    """A product in a sale. Once the sale was published the product cannot be another."""
+
+    product = ProductField()
+    price = PriceField(min_value=Decimal(0), help_text="4.99, or 30% off the list price.")
+
+    class Meta:
+        model = Deal
+        # The product before the price: its currency is needed to read that.
+        fields = DEAL_FIELDS
+        labels = {
+            "allocation": "Set aside",
+            "max_per_shopper": "Most for one shopper",
+            "position": "Place",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        price = self.fields.get("price")
+        if self.instance.pk is not None and isinstance(price, PriceField):
+            self.initial["product"] = self.instance.product
+            price.currency = self.instance.product.currency
+            if self.instance.sale.published_at is not None:
+                self.fields["product"].disabled = True
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """What was changed; a price with its product, whose currency it is written in."""
+        changed: list[str] = super().changed_data
+        return [*changed, "price"] if "product" in changed and "price" not in changed else changed
+
+    def clean_price(self) -> int:
+        """The price in minor units."""
+        product, price = self.cleaned_data.get("product"), self.cleaned_data["price"]
+        if product is None:
+            # What is wrong with the product is said there.
+            return 1
+        if isinstance(price, Percent):
+            return reduced(product.list_price, price, product.currency)
+        return payable(price, product.currency)
+
+    def clean_allocation(self) -> int | None:
+        """Units ever set aside: not fewer than are claimed."""
+        allocation: int | None = self.cleaned_data["allocation"]
+        if allocation is not None and allocation < self.instance.claimed:
+            raise ValidationError(
+                f"{allocation} is fewer than the {self.instance.claimed} claimed."
+            )
+        return allocation
+
+
+class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """The deals of one sale; and, as the last to be asked, what saving all of it would bring.
+
+    ``foresight`` is that, once the forms are all right and somebody should read it first.
+    """
+
+    foresight: Foresight | None = None
+    edits: Sequence[Edit] = ()
+
+    def __init__(
+        self, data: Any = None, files: Any = None, instance: Any = None, **options: Any
+    ) -> None:
+        if data is not None and instance is not None and instance.pk is not None:
+            there = instance.deals.values_list("pk", flat=True)
+            prefix = options.get("prefix") or self.get_default_prefix()
+            data = without_gone(data, prefix, {str(pk) for pk in there})
+        super().__init__(data, files, instance, **options)
+
+    def clean(self) -> None:
+        """:raises ValidationError: what follows from it was not read yet"""
+        super().clean()
+        if any(self.errors):
+            return
+        before = Sale.objects.get(pk=self.instance.pk) if self.instance.pk else None
+        self.edits = edits_of(before, self.instance, self.forms)
+        foresight = foresee(before, self.instance, self.forms, self.edits, timezone.now())
+        if foresight.asks and self.data.get("agreed") != foresight.digest:
+            self.foresight = foresight
+            raise ValidationError("Nothing is saved yet.", code=ASKS)
+
+    def forget_asking(self) -> None:
+        """Say nothing of what follows while something else is wrong."""
+        self.foresight = None
+        self._non_form_errors = self.error_class(
+            [each for each in self.non_form_errors().as_data() if each.code != ASKS],
+            error_class="nonform",
+        )

@@ -1,0 +1,104 @@
+"""What the rows say about offers: uses, units taken, open claims; read with one query."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import JSONObject
+
+from offers.terms import Offer
+from shop.catalog.models import Product
+from shop.core import preview
+from shop.core.compiled_sql import Given, IsAmong, Prepared
+from shop.orders.limits import limit_key
+from shop.sales import models
+from shop.sales.snapshot import Goods
+from shop.sales.snapshot_queries import assemble, rows_by_kind, snapshot_querysets, union_rows
+
+
+@dataclass(frozen=True, slots=True)
+class OfferUse:
+    """Which order uses an offer, and for which shopper."""
+
+    order_number: str
+    shopper: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenClaims:
+    """Units of a variant that orders of a deal (or at list price) have claimed and not paid.
+
+    ``lapses_at`` is when the first of them has had its time, ``next_free_at`` when
+    the first comes free unless it is paid by then: one that a bank works on may
+    outlast its time, and nobody but the bank can say by how much.
+    """
+
+    variant: int
+    deal: int | None
+    units: int
+    lapses_at: datetime
+    next_free_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the rows say: goods, uses of offers by ``jti``, units taken by deal."""
+
+    goods: Goods
+    uses: dict[str, OfferUse]
+    units_taken: dict[int, int]
+    #: Looked up only where something is not to be had because of orders; None elsewhere.
+    open_claims: Collection[OpenClaims] | None = None
+    #: Not from rows: the database was away, and the showcase stands in.
+    is_provisional: bool = False
+
+
+def read_facts(
+    offers: Collection[Offer], *, skus: Collection[str], shoppers: Collection[str], now: datetime
+) -> Facts:
+    """What has to be known to judge offers, and to say what products cost now.
+
+    :param skus: the products, those of the offers included
+    :param shoppers: whose units in earlier orders count
+    """
+    drafts = preview.is_on()
+    rows = rows_by_kind(
+        _facts_statement(connection.vendor, drafts).rows(
+            {
+                "now": now,
+                "sales": [offer.sale for offer in offers],
+                "offers": [offer.id for offer in offers],
+                "skus": list(skus),
+                "shoppers": [limit_key(models.LimitUse.Kind.SHOPPER, each) for each in shoppers],
+            }
+        )
+    )
+    taken: defaultdict[int, int] = defaultdict(int)
+    for row in rows["taken"]:
+        taken[row["deal"]] += row["units"]
+    return Facts(
+        goods=assemble(rows, drafts=drafts),
+        uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
+        units_taken=dict(taken),
+    )
+
+
+@cache
+def _facts_statement(vendor: str, drafts: bool) -> Prepared:
+    """The statement of ``read_facts``, in a database's dialect."""
+    products = Product.objects.filter(IsAmong("sku", "skus"))
+    wanted = Q(ends_at__gt=Given("now")) | Q(IsAmong("slug", "sales"))
+    queries = snapshot_querysets(wanted, products, drafts=drafts)
+    queries["use"] = models.Redemption.objects.filter(
+        IsAmong("jti", "offers"), released_at__isnull=True
+    ).annotate(row=JSONObject(jti="jti", order="order_number", shopper="shopper"))
+    queries["taken"] = models.LimitUse.objects.filter(
+        IsAmong("key", "shoppers"),
+        deal__product__in=products,
+        kind=models.LimitUse.Kind.SHOPPER,
+    ).annotate(row=JSONObject(deal="deal_id", units="units"))
+    return Prepared.select(union_rows(queries))
