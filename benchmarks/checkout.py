@@ -36,7 +36,7 @@ from shop.bag.lines import Bag, Line
 from shop.catalog.models import Product, Variant
 from shop.checkout import placing
 from shop.checkout.placing import Address
-from shop.core.compiled_sql import adapted
+from shop.core.compiled_sql import adapt_value
 from shop.core.shopper import Shopper
 from shop.orders.limits import card_key, email_key, limit_key
 from shop.orders.models import Order, OrderLine, StatusChange
@@ -44,7 +44,7 @@ from shop.orders.offer_facts import read_facts
 from shop.sales import models
 from shop.sales.lifecycle import publish
 from shop.sales.minting import freeze, mint
-from shop.sales.snapshot import Deal
+from shop.sales.snapshot import DealSnapshot
 
 GOAL = 4
 WORKERS = {"PostgreSQL": 4, "SQLite": 1}
@@ -154,7 +154,7 @@ class Purchase:
     shopper: Shopper
     address: Address
     fingerprint: str
-    deal: Deal
+    deal: DealSnapshot
     now: datetime
 
     @property
@@ -164,7 +164,7 @@ class Purchase:
         [variant] = self.deal.product.variants
         return {
             "shopper": self.shopper.id,
-            "shoppers": adapted([self.shopper.id]),
+            "shoppers": adapt_value([self.shopper.id]),
             "shopper key": limit_key(models.LimitUse.Kind.SHOPPER, self.shopper.id),
             "email": self.address.email,
             "email key": email_key(self.address.email),
@@ -224,7 +224,7 @@ class Till:
     def _purchases(self, deals: int) -> list[Purchase]:
         return [self._purchase(choice(self._deals[:deals])) for _ in range(self._orders)]
 
-    def _purchase(self, deal: Deal) -> Purchase:
+    def _purchase(self, deal: DealSnapshot) -> Purchase:
         someone = new_id()
         bag = Bag()
         message = freeze(mint(deal, shopper=someone, now=self._now))
@@ -244,7 +244,7 @@ class Till:
         bag.judged = judge_again(bag, self._facts, purchase.shopper, self._now)
         return replace(purchase, bag=bag)
 
-    def _recording(self, deal: Deal) -> Recording:
+    def _recording(self, deal: DealSnapshot) -> Recording:
         purchase = self._judged(self._purchase(deal))
         with recorded() as statements:
             order = purchase.place()

@@ -22,7 +22,7 @@ from offers.anchors import new_id
 from offers.keys import KeyRing
 from shop.sales.minting import freeze, mint
 from shop.sales.showcase import showcase
-from shop.sales.snapshot import Deal
+from shop.sales.snapshot import DealSnapshot
 
 GOAL = 2.5
 CALLS = 500
@@ -48,7 +48,7 @@ def run(rounds: int) -> list[Row]:
 class Handmade:
     """The message without any of our code."""
 
-    def __init__(self, deal: Deal, shopper: str, now: datetime) -> None:
+    def __init__(self, deal: DealSnapshot, shopper: str, now: datetime) -> None:
         offer = mint(deal, shopper=shopper, now=now)
         key = conf.ring().active
         self.header = {"alg": key.algorithm, "kid": key.kid, "typ": "offer+jwt"}
@@ -73,7 +73,9 @@ def check_same(ours: str, by_hand: str) -> None:
         raise AssertionError("The two messages do not say the same.")
 
 
-def es256_note(deal: Deal, shopper: str, now: datetime, hs256: Comparison, rounds: int) -> str:
+def es256_note(
+    deal: DealSnapshot, shopper: str, now: datetime, hs256: Comparison, rounds: int
+) -> str:
     """What it takes with the other algorithm."""
     jwk = {**ECKey.generate_key("P-256").as_dict(private=True), "kid": "es256", "status": "active"}
     key = KeyRing.from_jwk_set({"keys": [jwk]}, settings.OFFER_ISSUER).active

@@ -26,7 +26,7 @@ from shop.core.requests import ShopRequest
 from shop.sales.minting import mint
 from shop.sales.page_context import OfferOnPage
 from shop.sales.showcase import sale_on_show
-from shop.sales.snapshot import Deal
+from shop.sales.snapshot import DealSnapshot
 from shop.sales.views import private
 
 with warnings.catch_warnings():
@@ -89,7 +89,7 @@ def sale(request: ShopRequest, database: str, slug: str) -> HttpResponse:
 
 
 def stored_offers(
-    deals: Iterable[Deal], shopper: str, now: datetime, database: str
+    deals: Iterable[DealSnapshot], shopper: str, now: datetime, database: str
 ) -> list[OfferOnPage]:
     """``shop.sales.page_context.offers_for``, with a row in place of a signature."""
     offers = [(deal, mint(deal, shopper=shopper, now=now)) for deal in deals]

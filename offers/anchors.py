@@ -43,7 +43,7 @@ class Extension:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class OfferState:
     """What the shop's rows say of an offer at the moment of judging.
 
     ``anchor`` is today's digest for the deal, None where the deal is unknown.
@@ -97,7 +97,7 @@ def judge(
     *,
     now: datetime,
     shoppers: Collection[str] | None,
-    standing: Standing,
+    standing: OfferState,
     quantity: int,
 ) -> Verdict:
     """Whether an offer that was read is honored now.
@@ -122,7 +122,7 @@ def judge(
     return Verdict.HONORED
 
 
-def _is_recalled(offer: Offer, standing: Standing) -> bool:
+def _is_recalled(offer: Offer, standing: OfferState) -> bool:
     if offer.anchor != standing.anchor:
         return True
     before = standing.recall_before

@@ -10,7 +10,7 @@ from offers.verdicts import Verdict
 from shop.bag.lines import Line
 from shop.core.money import format_money
 from shop.orders.offer_facts import Facts, OfferUse
-from shop.sales.snapshot import Deal, ProductOnShow, VariantOnShow
+from shop.sales.snapshot import DealSnapshot, ProductSnapshot, VariantSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class JudgedLine:
 
     line: Line
     verdict: Verdict
-    product: ProductOnShow | None
-    deal: Deal | None = None
+    product: ProductSnapshot | None
+    deal: DealSnapshot | None = None
     honored_until: datetime | None = None
     use: OfferUse | None = None
     is_own_use: bool = False
     #: What the product costs now, if it can be had.
-    current: Deal | None = None
+    current: DealSnapshot | None = None
     #: What the line cost before it was renewed just now, in minor units.
     renewed_from: int | None = None
     #: The zone in which its instants are told: its sale's, or the shop's own.
@@ -53,7 +53,7 @@ class JudgedLine:
         return self.verdict is Verdict.HONORED
 
     @property
-    def units(self) -> list[tuple[VariantOnShow, int]]:
+    def units(self) -> list[tuple[VariantSnapshot, int]]:
         """The variants wanted, with how many of each."""
         if self.product is None:
             return []
@@ -113,7 +113,7 @@ class JudgedLine:
         return format_money(before, offer.currency) if before and offer else ""
 
     @property
-    def instead(self) -> Deal | None:
+    def instead(self) -> DealSnapshot | None:
         """What a yes of the shopper would take: what it costs now, unless just that is refused."""
         offer, current = self.line.offer, self.current
         if self.verdict is Verdict.USED or current is None:

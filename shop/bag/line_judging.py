@@ -4,16 +4,16 @@ from datetime import datetime
 
 from django.utils.timezone import get_default_timezone
 
-from offers.anchors import Standing, honored_until, judge
+from offers.anchors import OfferState, honored_until, judge
 from offers.verdicts import Verdict
 from shop.bag.judged import JudgedLine, Unpaid
 from shop.bag.lines import Line
 from shop.core.shopper import Shopper
 from shop.orders.offer_facts import Facts
-from shop.sales.snapshot import Deal, ProductOnShow
+from shop.sales.snapshot import DealSnapshot, ProductSnapshot
 
 #: For an offer of a deal that nobody knows: no anchor is its anchor.
-_UNKNOWN = Standing(anchor=None)
+_UNKNOWN = OfferState(anchor=None)
 
 
 def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> JudgedLine:
@@ -51,7 +51,7 @@ def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> Jud
     )
 
 
-def with_only_variant(line: Line, product: ProductOnShow | None) -> Line:
+def with_only_variant(line: Line, product: ProductSnapshot | None) -> Line:
     """The line, for the one variant there is where nobody has to choose."""
     if product is None or product.has_choice:
         return line
@@ -59,7 +59,11 @@ def with_only_variant(line: Line, product: ProductOnShow | None) -> Line:
 
 
 def _unpaid(
-    line: Line, product: ProductOnShow | None, deal: Deal | None, facts: Facts, now: datetime
+    line: Line,
+    product: ProductSnapshot | None,
+    deal: DealSnapshot | None,
+    facts: Facts,
+    now: datetime,
 ) -> Unpaid | None:
     """What is claimed, not paid, and just what the line lacks: stock, allocation or both."""
     if facts.open_claims is None or product is None or deal is None:

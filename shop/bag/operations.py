@@ -29,7 +29,7 @@ class Obstacle(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class BagChange:
     """What came of it: ``obstacle`` is None where it was done.
 
     ``judged`` is the bag as it is now, ``subject`` the line it was about.
@@ -54,7 +54,7 @@ class Change:
 
 def add(
     bag: Bag, message: str, *, variant: str, quantity: int, shopper: Shopper, now: datetime
-) -> Change:
+) -> BagChange:
     """Take units at an offered price along, if the offer is honored for all of them."""
     line = Line(message, {variant: quantity})
     judged_bag = judge_bag(bag, shopper, now, line)
@@ -62,30 +62,30 @@ def add(
     line = with_only_variant(line, product)
     if product is not None and product.has_choice and product.variant(variant) is None:
         subject = judge_line(line, judged_bag.facts, shopper, now)
-        return Change(judged=judged_bag, subject=subject, obstacle=Obstacle.NO_VARIANT)
+        return BagChange(judged=judged_bag, subject=subject, obstacle=Obstacle.NO_VARIANT)
     twin = bag.line_of(line.offer.deal) if line.offer else None
     return _take(bag, line, twin, judged_bag, shopper)
 
 
 def set_quantity(
     bag: Bag, line_id: str, *, variant: str, quantity: int, shopper: Shopper, now: datetime
-) -> Change:
+) -> BagChange:
     """Want another number of units of a line; none removes them."""
     judged_bag = judge_bag(bag, shopper, now)
     line = bag.line(line_id)
     if line is None:
-        return Change(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
+        return BagChange(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
     variant = variant or next(iter(line.quantities))
     changed = line.with_quantity(variant, quantity)
     if changed is None:
         return remove(bag, line_id, variant="", shopper=shopper, now=now)
     subject = judge_line(changed, judged_bag.facts, shopper, now)
     if not subject.is_honored and quantity > line.quantities.get(variant, 0):
-        return Change(judged=judged_bag, subject=subject, obstacle=subject.verdict)
+        return BagChange(judged=judged_bag, subject=subject, obstacle=subject.verdict)
     return _put(bag, subject, line, judged_bag, shopper)
 
 
-def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datetime) -> Change:
+def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datetime) -> BagChange:
     """Take a line out, or one variant of it. One that is gone already is gone."""
     line = bag.line(line_id)
     if line is not None:
@@ -94,18 +94,20 @@ def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datet
             bag.remove(line)
         else:
             bag.put(rest, instead_of=line)
-    return Change(judged=judge_bag(bag, shopper, now))
+    return BagChange(judged=judge_bag(bag, shopper, now))
 
 
-def accept_price(bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: datetime) -> Change:
+def accept_price(
+    bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: datetime
+) -> BagChange:
     """Keep a line at what its product costs now, if that is no more than the shopper saw."""
     judged_bag = judge_bag(bag, shopper, now)
     subject = judged_bag.line(line_id)
     if subject is None:
-        return Change(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
+        return BagChange(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
     line = renewal.accept(subject, amount, shopper, now)
     if line is None or line.offer is None:
-        return Change(judged=judged_bag, subject=subject, obstacle=Obstacle.PRICE_CHANGED)
+        return BagChange(judged=judged_bag, subject=subject, obstacle=Obstacle.PRICE_CHANGED)
     twin = bag.line_of(line.offer.deal)
     if twin is None or twin is subject.line:
         kept = judge_line(line, judged_bag.facts, shopper, now)
@@ -118,21 +120,21 @@ def accept_price(bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: 
 
 def _take(
     bag: Bag, line: Line, twin: Line | None, judged_bag: JudgedBag, shopper: Shopper
-) -> Change:
+) -> BagChange:
     facts, now = judged_bag.facts, judged_bag.now
     judged_twin = judge_line(twin, facts, shopper, now) if twin else None
     subject = judge_line(renewal.combine(judged_twin, line), facts, shopper, now)
     if not subject.is_honored:
-        return Change(judged=judged_bag, subject=subject, obstacle=subject.verdict)
+        return BagChange(judged=judged_bag, subject=subject, obstacle=subject.verdict)
     return _put(bag, subject, twin, judged_bag, shopper)
 
 
 def _put(
     bag: Bag, subject: JudgedLine, instead_of: Line | None, judged_bag: JudgedBag, shopper: Shopper
-) -> Change:
+) -> BagChange:
     try:
         bag.put(subject.line, instead_of=instead_of)
     except BagFull:
-        return Change(judged=judged_bag, subject=subject, obstacle=Obstacle.BAG_FULL)
+        return BagChange(judged=judged_bag, subject=subject, obstacle=Obstacle.BAG_FULL)
     after = judge_again(bag, judged_bag.facts, shopper, judged_bag.now)
-    return Change(judged=after, subject=subject)
+    return BagChange(judged=after, subject=subject)

@@ -19,7 +19,7 @@ from shop.bag.lines import Bag, Line
 from shop.core.shopper import Shopper
 from shop.orders.offer_facts import Facts
 from shop.sales.minting import freeze, mint
-from shop.sales.snapshot import Deal
+from shop.sales.snapshot import DealSnapshot
 
 
 def accept(judged: JudgedLine, amount: int, shopper: Shopper, now: datetime) -> Line | None:
@@ -75,7 +75,7 @@ def renewed(
     return replace(outcome, renewed_from=offer.amount)
 
 
-def _at(line: Line, deal: Deal, shopper: Shopper, now: datetime) -> Line:
+def _at(line: Line, deal: DealSnapshot, shopper: Shopper, now: datetime) -> Line:
     offer_id = renewed_id(line.id, deal.amount)
     offer = mint(deal, shopper=shopper.id, now=now, offer_id=offer_id)
     return Line(freeze(offer), line.quantities)

@@ -18,7 +18,7 @@ from shop.bag import operations
 from shop.bag.forms import AddForm, LineForm, UpdateForm
 from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
-from shop.bag.operations import Change, Obstacle
+from shop.bag.operations import BagChange, Obstacle
 from shop.bag.refusal_counts import count_line
 from shop.core.error_views import cookies_needed
 from shop.core.requests import ShopRequest
@@ -57,7 +57,7 @@ def add(request: ShopRequest) -> HttpResponse:
         change = operations.add(bag, "", variant="", quantity=1, shopper=request.shopper, now=now)
     elif not form.is_valid():
         judged = judge_bag(bag, request.shopper, now)
-        change = Change(judged=judged, obstacle=Obstacle.BAD_QUANTITY)
+        change = BagChange(judged=judged, obstacle=Obstacle.BAD_QUANTITY)
     else:
         change = operations.add(
             bag,
@@ -81,7 +81,9 @@ def update(request: ShopRequest) -> HttpResponse:
     bag = Bag.from_request(request)
     form = UpdateForm(request.POST)
     if not form.is_valid():
-        change = Change(judged=judge_bag(bag, request.shopper, now), obstacle=Obstacle.BAD_QUANTITY)
+        change = BagChange(
+            judged=judge_bag(bag, request.shopper, now), obstacle=Obstacle.BAD_QUANTITY
+        )
         return _answer(request, bag, change)
     line, given = form.cleaned_data["line"], form.cleaned_data
     if given["accept_amount"] is not None:
@@ -114,7 +116,7 @@ def remove(request: ShopRequest) -> HttpResponse:
 
 
 def _answer(
-    request: ShopRequest, bag: Bag, change: Change, *, fragment: str = "bag"
+    request: ShopRequest, bag: Bag, change: BagChange, *, fragment: str = "bag"
 ) -> HttpResponse:
     if change.obstacle is not None:
         logger.info("refused in the bag: %s", change.obstacle)

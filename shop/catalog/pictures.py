@@ -46,7 +46,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class ProcessedPicture:
     """A picture that was made ready, and not stored yet."""
 
     name: str
@@ -59,7 +59,7 @@ class Prepared:
                 default_storage.save(name, ContentFile(content))
 
 
-def prepare(upload: "File[bytes]", folder: str) -> Prepared:
+def process_picture(upload: "File[bytes]", folder: str) -> ProcessedPicture:
     """Make a picture of an uploaded file.
 
     :param folder: where it will be stored: ``products``, ``sales``
@@ -75,7 +75,7 @@ def prepare(upload: "File[bytes]", folder: str) -> Prepared:
     digest = hashlib.sha256(b"".join(encoded.values())).hexdigest()[:24]
     stem = f"{folder}/{digest}"
     files = {f"{stem}/{width}.{format}": data for (width, format), data in encoded.items()}
-    return Prepared(f"{stem}/{widths[-1]}.webp", files)
+    return ProcessedPicture(f"{stem}/{widths[-1]}.webp", files)
 
 
 def picture_of(name: str) -> Picture:

@@ -24,7 +24,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from shop.orders.charge import Charge, ChargeLine, Kind
+from shop.orders.charge import Charge, ChargeKind, ChargeLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +85,10 @@ def default_charges(basket: Basket) -> Iterator[ChargeLine]:
         free_from = settings.SHIPPING_FREE_FROM
         fee = 0 if free_from and basket.subtotal >= free_from else settings.SHIPPING_FLAT
     if fee:
-        yield ChargeLine(Kind.SHIPPING, "Shipping", fee)
+        yield ChargeLine(ChargeKind.SHIPPING, "Shipping", fee)
     percent = Decimal(settings.TAX_PERCENT)
     if tax := included_tax(basket.subtotal + fee, percent):
-        yield ChargeLine(Kind.TAX, settings.TAX_LABEL, tax, is_included=True, percent=percent)
+        yield ChargeLine(ChargeKind.TAX, settings.TAX_LABEL, tax, is_included=True, percent=percent)
 
 
 def included_tax(gross: int, percent: Decimal) -> int:

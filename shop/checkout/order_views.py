@@ -15,7 +15,7 @@ from shop.core.responses import see_other
 from shop.orders.evidence import evidence_of
 from shop.orders.links import order_from_token, order_path
 from shop.orders.models import Order
-from shop.payments.settlement import give_up, lapse_due, settle_by_id
+from shop.payments.settlement import cancel_unpaid, expire_due, settle_by_id
 
 
 @require_safe
@@ -29,7 +29,7 @@ def order(request: ShopRequest, token: str) -> HttpResponse:
     now = timezone.now()
     intent: stripe.PaymentIntent | None = None
     if found.is_open:
-        lapse_due(now, [found])
+        expire_due(now, [found])
         intent = settle_by_id(found, cause="order page", now=now)
     if "payment_intent" in request.GET:
         # What the bank's page adds is not believed, and its secret not kept in an address.
@@ -75,5 +75,5 @@ def cancel(request: ShopRequest, token: str) -> HttpResponse:
     if found is None or found.shopper not in request.shopper.ids:
         raise Http404("No order of this browser has this address.")
     if found.is_open:
-        give_up(found, cause="shopper", now=timezone.now(), canceled_as=Order.Status.CANCELED)
+        cancel_unpaid(found, cause="shopper", now=timezone.now(), canceled_as=Order.Status.CANCELED)
     return see_other(order_path(found))

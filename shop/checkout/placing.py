@@ -13,7 +13,7 @@ from shop.bag.judged import JudgedBag, JudgedLine
 from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
-from shop.core.compiled_sql import IsAmong, Prepared
+from shop.core.compiled_sql import CompiledQuery, InParameter
 from shop.core.shopper import Shopper
 from shop.orders.charge import Charge
 from shop.orders.claims import ClaimRefused, claim, count_by
@@ -207,9 +207,9 @@ def _open_orders(shopper: Shopper) -> int:
 
 
 @cache
-def _open_orders_statement(vendor: str) -> Prepared:
-    theirs = Order.objects.filter(IsAmong("shopper", "shoppers"), status__in=OPEN)
-    return Prepared.select(theirs.order_by().values_list("pk")[:MOST_OPEN_ORDERS])
+def _open_orders_statement(vendor: str) -> CompiledQuery:
+    theirs = Order.objects.filter(InParameter("shopper", "shoppers"), status__in=OPEN)
+    return CompiledQuery.select(theirs.order_by().values_list("pk")[:MOST_OPEN_ORDERS])
 
 
 def _record(order: Order, lines: list[OrderLine], charge: Charge, now: datetime) -> None:

@@ -24,7 +24,7 @@ from shop.checkout.placing import (
 from shop.core.shopper import Shopper
 from shop.orders.models import OPEN, Order
 from shop.payments import charging
-from shop.payments.settlement import give_up, lapse_due, settle_blocking_orders
+from shop.payments.settlement import cancel_unpaid, expire_due, settle_blocking_orders
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,9 @@ def buy(
         except charging.TokenUnusable:
             if placed is not None:
                 # It was good a moment ago, for many at once maybe: nobody locks the shelf with it.
-                give_up(placed, cause="card unusable", now=now, canceled_as=Order.Status.CANCELED)
+                cancel_unpaid(
+                    placed, cause="card unusable", now=now, canceled_as=Order.Status.CANCELED
+                )
             raise
         except charging.PaymentUnclear:
             # It may have been paid: the order's page asks until Stripe tells.
@@ -184,7 +186,7 @@ def _gave_way(refusal: NotPlaced, shopper: Shopper, now: datetime) -> bool:
     alone: no line was refused for them, so nobody has looked.
     """
     if isinstance(refusal, TooManyOpen):
-        return lapse_due(now, Order.objects.filter(shopper__in=shopper.ids, status__in=OPEN)) > 0
+        return expire_due(now, Order.objects.filter(shopper__in=shopper.ids, status__in=OPEN)) > 0
     lines = refusal.judged.lines
     return refusal.verdict is not None and settle_blocking_orders(
         jtis=[each.line.id for each in lines], skus=[each.line.sku for each in lines], now=now

@@ -21,7 +21,7 @@ type Value = datetime | int | str | list[str]
 type Values = Mapping[str, Value]
 
 
-class Given(Expression):
+class Parameter(Expression):
     """A value that is given when the statement is run; among its parameters it stands itself."""
 
     def __init__(self, name: str, output_field: "Field[Any, Any] | None" = None) -> None:
@@ -34,7 +34,7 @@ class Given(Expression):
         return "%s", (self,)
 
 
-class IsAmong(Func):
+class InParameter(Func):
     """Whether a column is in a list of texts that is given, of whatever length."""
 
     output_field = BooleanField()
@@ -42,7 +42,7 @@ class IsAmong(Func):
     template = "%(expressions)s)"
 
     def __init__(self, column: str, name: str) -> None:
-        super().__init__(F(column), Given(name))
+        super().__init__(F(column), Parameter(name))
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
@@ -55,20 +55,20 @@ class IsAmong(Func):
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class CompiledQuery:
     """A statement in the default database's dialect, and its parameters, named ones included."""
 
     sql: str
     parameters: tuple[Any, ...]
 
     @classmethod
-    def select(cls, queryset: QuerySet[Any, Any]) -> "Prepared":
+    def select(cls, queryset: QuerySet[Any, Any]) -> "CompiledQuery":
         """What a queryset asks. Its columns are as the database gives them."""
         sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
         return cls(sql, tuple(parameters))
 
     @classmethod
-    def update(cls, queryset: QuerySet[Any, Any], **values: Expression) -> "Prepared":
+    def update(cls, queryset: QuerySet[Any, Any], **values: Expression) -> "CompiledQuery":
         """A change to a queryset's rows."""
         query = queryset.query.chain(UpdateQuery)
         assert isinstance(query, UpdateQuery)
@@ -96,12 +96,12 @@ class Prepared:
 
     def _filled(self, values: Values) -> list[Any]:
         return [
-            adapted(values[each.name]) if isinstance(each, Given) else each
+            adapt_value(values[each.name]) if isinstance(each, Parameter) else each
             for each in self.parameters
         ]
 
 
-def adapted(value: Value) -> Any:
+def adapt_value(value: Value) -> Any:
     """A value as the default database takes it."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)

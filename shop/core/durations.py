@@ -44,7 +44,7 @@ _UNIT_NAMES = {
 }
 
 
-def span_in_words(seconds: int) -> str:
+def exact_duration(seconds: int) -> str:
     """All of a span: 5400 is "1 hour 30 minutes"."""
     parts = []
     for unit, size in UNITS:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 EXAMPLE = "2026-11-27 12:00"
 
 
-def the_instant(time: datetime, zone: ZoneInfo) -> datetime:
+def instant_of(time: datetime, zone: ZoneInfo) -> datetime:
     """The one instant, in UTC, at which the wall in a zone shows this time.
 
     :param time: one with an offset is an instant already
@@ -25,7 +25,7 @@ def the_instant(time: datetime, zone: ZoneInfo) -> datetime:
     return instants[0]
 
 
-def on_the_wall(instant: datetime, zone: ZoneInfo) -> datetime:
+def wall_time(instant: datetime, zone: ZoneInfo) -> datetime:
     """What the wall in a zone shows at an instant, naive: what ``the_instant`` reads."""
     return instant.astimezone(zone).replace(tzinfo=None)
 
@@ -33,7 +33,7 @@ def on_the_wall(instant: datetime, zone: ZoneInfo) -> datetime:
 def instants_of_wall_time(wall: datetime, zone: ZoneInfo) -> list[datetime]:
     """All instants at which the wall shows a time, the first one first."""
     both = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    return sorted(each for each in both if on_the_wall(each, zone) == wall)
+    return sorted(each for each in both if wall_time(each, zone) == wall)
 
 
 def with_offset(wall: datetime, instant: datetime) -> str:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Section:
     """One entry: its name, the page it leads to, the permission that opens it.
 
     Every page whose path goes on with ``section`` after the start page's belongs to it.
@@ -21,7 +21,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class MenuItem:
     """A room as one page shows it to one person."""
 
     name: str
@@ -29,19 +29,19 @@ class Door:
     is_open: bool
 
 
-ROOMS = (
-    Room("Sales", "admin:sales_sale_changelist", "sales.view_sale", "sales/"),
-    Room("Products", "admin:catalog_product_changelist", "catalog.view_product", "catalog/"),
-    Room("Orders", "admin:checkout_order_changelist", "checkout.view_order", "checkout/"),
-    Room("Staff", "admin:staff_staff_changelist", "staff.view_staff", "staff/"),
+SECTIONS = (
+    Section("Sales", "admin:sales_sale_changelist", "sales.view_sale", "sales/"),
+    Section("Products", "admin:catalog_product_changelist", "catalog.view_product", "catalog/"),
+    Section("Orders", "admin:checkout_order_changelist", "checkout.view_order", "checkout/"),
+    Section("Staff", "admin:staff_staff_changelist", "staff.view_staff", "staff/"),
 )
 
 
-def doors(request: HttpRequest) -> Iterator[Door]:
+def menu_items(request: HttpRequest) -> Iterator[MenuItem]:
     """The start page and the rooms that may be entered; open is the one the page belongs to."""
     home = reverse("admin:index")
-    yield Door("Today", home, request.path == home)
-    for room in ROOMS:
+    yield MenuItem("Today", home, request.path == home)
+    for room in SECTIONS:
         if request.user.has_perm(room.permission):
             is_open = request.path.startswith(home + room.section)
-            yield Door(room.name, reverse(room.url_name), is_open)
+            yield MenuItem(room.name, reverse(room.url_name), is_open)

@@ -29,14 +29,14 @@ class MerchantSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What the frame shows: the rooms that may be entered, and as whom."""
-        from shop.merchant.navigation import doors
+        from shop.merchant.navigation import menu_items
         from shop.staff.roles import role_of
 
         context = super().each_context(request)
         if not context["has_permission"]:
             return context
         person: Any = request.user
-        return {**context, "rooms": list(doors(request)), "role": role_of(person)}
+        return {**context, "rooms": list(menu_items(request)), "role": role_of(person)}
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -8,7 +8,7 @@ from django.db import models
 from shop.core.money import format_money
 
 
-class Kind(models.TextChoices):
+class ChargeKind(models.TextChoices):
     """What a line is for that is not goods."""
 
     SHIPPING = "shipping"
@@ -23,7 +23,7 @@ class ChargeLine:
     ``percent`` is a tax's rate.
     """
 
-    kind: Kind
+    kind: ChargeKind
     label: str
     amount: int
     is_included: bool = False
@@ -33,7 +33,7 @@ class ChargeLine:
         """:raises ValueError: it is no line of a charge, whatever rule has made it"""
         if type(self.amount) is not int or self.amount <= 0:
             raise ValueError(f"{self.label}: {self.amount!r} is no amount in minor units.")
-        if self.kind is not Kind.TAX and (self.is_included or self.percent is not None):
+        if self.kind is not ChargeKind.TAX and (self.is_included or self.percent is not None):
             raise ValueError(f"{self.label}: only a tax has a rate, or is in the prices already.")
 
     @property
@@ -70,7 +70,7 @@ class Charge:
     @property
     def shipping(self) -> int:
         """What of that is shipping."""
-        return sum(line.amount for line in self.lines if line.kind is Kind.SHIPPING)
+        return sum(line.amount for line in self.lines if line.kind is ChargeKind.SHIPPING)
 
     @property
     def added_tax(self) -> int:

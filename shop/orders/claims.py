@@ -16,7 +16,7 @@ from django.db.models import F, IntegerField, Q
 
 from offers.verdicts import Verdict
 from shop.catalog.models import Variant
-from shop.core.compiled_sql import Given, Prepared
+from shop.core.compiled_sql import CompiledQuery, Parameter
 from shop.orders.limits import email_key, limit_key
 from shop.orders.models import Order, OrderLine
 from shop.sales.models import Deal, LimitUse, Redemption
@@ -105,7 +105,7 @@ def count_by(order: Order, *, email: str, card: str, most: Mapping[int, int]) ->
             )
 
 
-def note_card(order: Order, card: str) -> None:
+def record_card(order: Order, card: str) -> None:
     """Count an order that is paid by a card that nobody knew when it was placed.
 
     Nothing is refused for it any more; the next order with that card is judged by it.
@@ -146,12 +146,12 @@ def give_back(order: Order, units: Mapping[OrderLine, int]) -> None:
 
 
 @cache
-def _taking(model: type[Variant] | type[Deal], bound: str, vendor: str) -> Prepared:
+def _taking(model: type[Variant] | type[Deal], bound: str, vendor: str) -> CompiledQuery:
     """The statement that claims units of a row, where its bound, if it has one, leaves as many."""
-    units = Given("units", IntegerField())
+    units = Parameter("units", IntegerField())
     free = Q(**{f"{bound}__isnull": True}) | Q(claimed__lte=F(bound) - units)
-    rows = model._default_manager.filter(free, pk=Given("pk"))
-    return Prepared.update(rows, claimed=F("claimed") + units)
+    rows = model._default_manager.filter(free, pk=Parameter("pk"))
+    return CompiledQuery.update(rows, claimed=F("claimed") + units)
 
 
 def _units_by(units: Iterable[tuple[OrderLine, int]], key: str) -> Counter[int]:

@@ -13,10 +13,10 @@ from django.db.models.functions import JSONObject
 from offers.terms import Offer
 from shop.catalog.models import Product
 from shop.core import preview
-from shop.core.compiled_sql import Given, IsAmong, Prepared
+from shop.core.compiled_sql import CompiledQuery, InParameter, Parameter
 from shop.orders.limits import limit_key
 from shop.sales import models
-from shop.sales.snapshot import Goods
+from shop.sales.snapshot import Snapshot
 from shop.sales.snapshot_queries import assemble, rows_by_kind, snapshot_querysets, union_rows
 
 
@@ -48,7 +48,7 @@ class OpenClaims:
 class Facts:
     """What the rows say: goods, uses of offers by ``jti``, units taken by deal."""
 
-    goods: Goods
+    goods: Snapshot
     uses: dict[str, OfferUse]
     units_taken: dict[int, int]
     #: Looked up only where something is not to be had because of orders; None elsewhere.
@@ -88,17 +88,17 @@ def read_facts(
 
 
 @cache
-def _facts_statement(vendor: str, drafts: bool) -> Prepared:
+def _facts_statement(vendor: str, drafts: bool) -> CompiledQuery:
     """The statement of ``read_facts``, in a database's dialect."""
-    products = Product.objects.filter(IsAmong("sku", "skus"))
-    wanted = Q(ends_at__gt=Given("now")) | Q(IsAmong("slug", "sales"))
+    products = Product.objects.filter(InParameter("sku", "skus"))
+    wanted = Q(ends_at__gt=Parameter("now")) | Q(InParameter("slug", "sales"))
     queries = snapshot_querysets(wanted, products, drafts=drafts)
     queries["use"] = models.Redemption.objects.filter(
-        IsAmong("jti", "offers"), released_at__isnull=True
+        InParameter("jti", "offers"), released_at__isnull=True
     ).annotate(row=JSONObject(jti="jti", order="order_number", shopper="shopper"))
     queries["taken"] = models.LimitUse.objects.filter(
-        IsAmong("key", "shoppers"),
+        InParameter("key", "shoppers"),
         deal__product__in=products,
         kind=models.LimitUse.Kind.SHOPPER,
     ).annotate(row=JSONObject(deal="deal_id", units="units"))
-    return Prepared.select(union_rows(queries))
+    return CompiledQuery.select(union_rows(queries))

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Min, Q, Sum, TextField
 from django.db.models.functions import Cast
 
-from shop.core.compiled_sql import IsAmong, Prepared
+from shop.core.compiled_sql import CompiledQuery, InParameter
 from shop.orders.models import OPEN, Order, OrderLine
 from shop.orders.offer_facts import OpenClaims
 from shop.sales.snapshot_queries import instant
@@ -30,13 +30,13 @@ def open_claims(skus: Collection[str]) -> list[OpenClaims]:
 
 
 @cache
-def _statement(vendor: str) -> Prepared:
+def _statement(vendor: str) -> CompiledQuery:
     at_no_bank = ~Q(order__status=Order.Status.PROCESSING)
     lapse, next_free = Min("order__lapses_at"), Min("order__lapses_at", filter=at_no_bank)
     lines = OrderLine.objects.filter(
-        IsAmong("variant__product__sku", "skus"), order__status__in=OPEN
+        InParameter("variant__product__sku", "skus"), order__status__in=OPEN
     )
-    return Prepared.select(
+    return CompiledQuery.select(
         lines.order_by()
         .values("variant", "deal")
         .annotate(

@@ -18,7 +18,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import F, Sum
 
-from shop.core.compiled_sql import adapted
+from shop.core.compiled_sql import adapt_value
 from shop.orders.models import Order, Refund, SaleMinute
 
 #: Rows that the orders of one minute are spread over.
@@ -69,7 +69,7 @@ def count_paid(order: Order) -> None:
             _COUNT_PAID,
             {
                 "order": order.pk,
-                "minute": adapted(minute_of(order.placed_at)),
+                "minute": adapt_value(minute_of(order.placed_at)),
                 "currency": order.currency,
                 "shard": order.pk % SHARDS,
             },

@@ -26,7 +26,7 @@ from shop.core import background
 from shop.core.machine_clock import monotonic_seconds, unix_seconds
 from shop.orders.models import StripeEvent
 from shop.payments.stripe_client import client
-from shop.payments.webhooks import TryLater, act_for, is_for_us
+from shop.payments.webhooks import TryLater, handler_for, is_for_us
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ RECORD_SECONDS = 30 * 24 * 3600
 OVERLAP_SECONDS = 3600
 
 
-def take_in(event: dict[str, Any], now: datetime) -> StripeEvent:
+def store(event: dict[str, Any], now: datetime) -> StripeEvent:
     """Write an event down, to be acted on; one that is known already stays as it is."""
     fresh = _row(event, now)
     row, _ = StripeEvent.objects.get_or_create(
@@ -66,20 +66,20 @@ def take_in(event: dict[str, Any], now: datetime) -> StripeEvent:
     return row
 
 
-def act_soon(row: StripeEvent) -> None:
+def process_soon(row: StripeEvent) -> None:
     """Act on an event, and on what others have left behind; its sender need not wait for that.
 
     It is waited for a little all the same: mostly Stripe answers at once, and who is told that an
     event is taken in then finds it acted on.
     """
     if row.acted_at is None:
-        background.do(partial(_act_aside, row.pk), wait=PATIENCE_SECONDS)
+        background.do(partial(_process_in_background, row.pk), wait=PATIENCE_SECONDS)
 
 
-def act_on(row: StripeEvent, now: datetime) -> bool:
+def process(row: StripeEvent, now: datetime) -> bool:
     """Do what an event is about; whether it is done, or Stripe has to be asked again later."""
     try:
-        act_for(row.type)(row, now)
+        handler_for(row.type)(row, now)
     except stripe.InvalidRequestError:
         logger.warning("Stripe does not know what its event %s is about", row.pk)
     except (TryLater, stripe.StripeError):
@@ -89,7 +89,7 @@ def act_on(row: StripeEvent, now: datetime) -> bool:
     return True
 
 
-def act_on_left(now: datetime, *, waiting_for: timedelta = timedelta(0), most: int = 0) -> None:
+def process_pending(now: datetime, *, waiting_for: timedelta = timedelta(0), most: int = 0) -> None:
     """Act on what was taken in and left undone.
 
     A Stripe that is silent is asked about one of them, not about all.
@@ -105,7 +105,7 @@ def act_on_left(now: datetime, *, waiting_for: timedelta = timedelta(0), most: i
     started = monotonic_seconds()
     for row in left[:most] if most else left:
         try:
-            is_done = act_on(row, now)
+            is_done = process(row, now)
             if not is_done and monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
                 return
         except Exception:
@@ -113,7 +113,7 @@ def act_on_left(now: datetime, *, waiting_for: timedelta = timedelta(0), most: i
             logger.exception("Stripe's event %s cannot be acted on", row.pk)
 
 
-def take_in_missed(now: datetime, *, since: float | None = None) -> float:
+def fetch_missed(now: datetime, *, since: float | None = None) -> float:
     """Take in the events that Stripe has sent and that never came.
 
     It costs a call for every hundred that there are.
@@ -128,11 +128,11 @@ def take_in_missed(now: datetime, *, since: float | None = None) -> float:
         {"types": list(UNASKED), "created": {"gte": int(first)}, "limit": 100}
     )
     for some in batched(pages.auto_paging_iter(), 100, strict=False):
-        _take_in_all((event.to_dict() for event in some), now)
+        _store_all((event.to_dict() for event in some), now)
     return started
 
 
-def _take_in_all(events: Iterable[dict[str, Any]], now: datetime) -> None:
+def _store_all(events: Iterable[dict[str, Any]], now: datetime) -> None:
     rows = {row.pk: row for row in (_row(event, now) for event in events)}
     known = StripeEvent.objects.filter(pk__in=rows).values_list("pk", flat=True)
     missed = [rows[each] for each in rows.keys() - set(known)]
@@ -158,8 +158,8 @@ def _row(event: dict[str, Any], now: datetime) -> StripeEvent:
     )
 
 
-def _act_aside(event: str) -> None:
+def _process_in_background(event: str) -> None:
     now = timezone.now()
     row = StripeEvent.objects.get(pk=event)
-    if row.acted_at is not None or act_on(row, now):
-        act_on_left(now, waiting_for=TIME_TO_ACT, most=MOST_LEFT)
+    if row.acted_at is not None or process(row, now):
+        process_pending(now, waiting_for=TIME_TO_ACT, most=MOST_LEFT)

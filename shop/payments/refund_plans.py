@@ -24,7 +24,7 @@ class Units:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RefundPlan:
     """What a refund would do, worked out before anything is done.
 
     ``shipping`` and ``tax`` are parts of the amount: of what was added to the
@@ -71,7 +71,7 @@ def shipping_left_of(order: Order) -> int:
     return 0 if live.filter(shipping__gt=0).exists() else order.charge.shipping
 
 
-def plan(order: Order, units: Collection[Units], *, shipping: bool) -> Plan:
+def plan_refund(order: Order, units: Collection[Units], *, shipping: bool) -> RefundPlan:
     """What a refund of these units would do.
 
     A tax that was added to the prices goes back in proportion. No more than is
@@ -97,7 +97,9 @@ def plan(order: Order, units: Collection[Units], *, shipping: bool) -> Plan:
     except NotChargeable as reason:
         raise NotRefundable(str(reason)) from None
     fee = min(fee, amount)
-    return Plan(order=order, units=wanted, shipping=fee, tax=min(tax, amount - fee), amount=amount)
+    return RefundPlan(
+        order=order, units=wanted, shipping=fee, tax=min(tax, amount - fee), amount=amount
+    )
 
 
 def _added_tax_of(order: Order, untaxed: int) -> int:

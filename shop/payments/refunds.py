@@ -33,7 +33,7 @@ from shop.orders.models import OVER, Order, OrderLine, Refund, RefundLine
 from shop.orders.refund_emails import send_missing_notes, send_refund_note
 from shop.orders.sale_totals import count_refund
 from shop.orders.state_machine import BY_REFUND, Status, locked, move
-from shop.payments.refund_plans import NotRefundable, Plan, Units, left_of, plan
+from shop.payments.refund_plans import NotRefundable, RefundPlan, Units, left_of, plan_refund
 from shop.payments.stripe_amounts import from_stripe_amount, to_stripe_amount
 from shop.payments.stripe_client import client
 from shop.staff.models import Staff
@@ -59,7 +59,9 @@ _STATUS = {
 _RANK = {Refund.Status.PENDING: 0, Refund.Status.SUCCEEDED: 1, Refund.Status.FAILED: 2}
 
 
-def write_down(agreed: Plan, *, reason: str, by: Staff | None, seen: int, now: datetime) -> Refund:
+def create_refund(
+    agreed: RefundPlan, *, reason: str, by: Staff | None, seen: int, now: datetime
+) -> Refund:
     """Mean to refund: the row and its units, on which nobody can count any more.
 
     :param seen: how many refunds of the order there were when it was agreed to
@@ -71,7 +73,7 @@ def write_down(agreed: Plan, *, reason: str, by: Staff | None, seen: int, now: d
             raise NotRefundable(OVERTAKEN)
         lines = {line.pk: line for line in order.lines.all()}
         units = [Units(lines[each.line.pk], each.quantity, each.restock) for each in agreed.units]
-        meant = plan(order, units, shipping=agreed.shipping > 0)
+        meant = plan_refund(order, units, shipping=agreed.shipping > 0)
         if meant.signature != agreed.signature:
             raise NotRefundable(OVERTAKEN)
         refund = Refund.objects.create(
@@ -94,7 +96,7 @@ def write_down(agreed: Plan, *, reason: str, by: Staff | None, seen: int, now: d
     return refund
 
 
-def write_down_late(order: Order, intent: stripe.PaymentIntent, now: datetime) -> Refund | None:
+def create_late_refund(order: Order, intent: stripe.PaymentIntent, now: datetime) -> Refund | None:
     """Mean to give back a payment that came for a locked order which is over; once for each.
 
     It has no lines: what the order claimed was released when it ended. None
@@ -118,7 +120,7 @@ def write_down_late(order: Order, intent: stripe.PaymentIntent, now: datetime) -
     return refund
 
 
-def carry_out(refund: Refund, *, cause: str, now: datetime, is_retry: bool = False) -> None:
+def execute(refund: Refund, *, cause: str, now: datetime, is_retry: bool = False) -> None:
     """Ask Stripe for a refund that was written down, and record the answer.
 
     A Stripe that does not answer leaves it pending, for ``reconcile``.
@@ -148,7 +150,7 @@ def finish(now: datetime) -> list[Refund]:
     pending = list(Refund.objects.filter(status=Refund.Status.PENDING).select_related("order"))
     for refund in pending:
         try:
-            carry_out(refund, cause="reconcile", now=now, is_retry=True)
+            execute(refund, cause="reconcile", now=now, is_retry=True)
         except Exception:
             # What is wrong with one must not keep the others back.
             logger.exception("A refund of %s cannot be carried out", refund.order)

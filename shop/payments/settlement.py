@@ -18,7 +18,7 @@ from django.db.models import Q
 from shop.core import background
 from shop.core.machine_clock import monotonic_seconds
 from shop.orders import emails
-from shop.orders.claims import note_card, release
+from shop.orders.claims import record_card, release
 from shop.orders.limits import card_key
 from shop.orders.models import IS_OPEN, OVER, Order
 from shop.orders.sale_totals import count_paid
@@ -64,7 +64,7 @@ def settle(
         moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
         if moved and status is Status.PAID:
             card = card_of(intent)
-            note_card(row, card_key(card) if card else "")
+            record_card(row, card_key(card) if card else "")
             count_paid(row)
             # The shopper's answer waits for no mail server.
             send = partial(emails.send_receipt.enqueue, order.pk)
@@ -72,9 +72,9 @@ def settle(
         if moved and status in {Status.EXPIRED, Status.CANCELED}:
             release(row, now)
         is_late = status is Status.PAID and row.status in OVER
-        refund = refunds.write_down_late(row, intent, now) if is_late else None
+        refund = refunds.create_late_refund(row, intent, now) if is_late else None
     if refund is not None:
-        refunds.carry_out(refund, cause=cause, now=now)
+        refunds.execute(refund, cause=cause, now=now)
     order.refresh_from_db()
 
 
@@ -97,7 +97,7 @@ def settle_by_id(
     return intent
 
 
-def give_up(order: Order, *, cause: str, now: datetime, canceled_as: Status) -> bool:
+def cancel_unpaid(order: Order, *, cause: str, now: datetime, canceled_as: Status) -> bool:
     """Cancel an unpaid order's payment at Stripe, and on Stripe's word release its claim.
 
     Whether the order is settled: a payment that succeeded meanwhile makes it
@@ -131,12 +131,14 @@ def _end_without_payment(order: Order, status: Status, *, cause: str, now: datet
     order.refresh_from_db()
 
 
-def lapse_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
+def expire_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
     """Settle every open order whose time to pay is over; how many gave up their claim."""
     if orders is None:
         orders = Order.objects.filter(IS_OPEN, lapses_at__lte=now).order_by("lapses_at")
     due = [order for order in orders if order.is_open and order.lapses_at <= now]
-    return sum(give_up(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED) for order in due)
+    return sum(
+        cancel_unpaid(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED) for order in due
+    )
 
 
 def settle_blocking_orders(*, jtis: Sequence[str], skus: Sequence[str], now: datetime) -> bool:
@@ -152,7 +154,7 @@ def settle_blocking_orders(*, jtis: Sequence[str], skus: Sequence[str], now: dat
         # A shopper waits for this: a Stripe that is silent is asked about one order, not twenty.
         if monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
             break
-        settled += lapse_due(now, [order])
+        settled += expire_due(now, [order])
     return settled > 0
 
 

@@ -16,5 +16,5 @@ def webhook(request: HttpRequest) -> HttpResponse:
         event = webhooks.read_event(request.body, request.headers.get("Stripe-Signature", ""))
     except webhooks.NotFromStripe:
         return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
-    event_inbox.act_soon(event_inbox.take_in(event, timezone.now()))
+    event_inbox.process_soon(event_inbox.store(event, timezone.now()))
     return HttpResponse("Thank you.", content_type="text/plain")

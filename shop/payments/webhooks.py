@@ -55,16 +55,16 @@ def read_event(body: bytes, signature: str) -> dict[str, Any]:
 
 def is_for_us(event_type: str) -> bool:
     """Whether anything is done about events of a type; others are acknowledged."""
-    return any(event_type.startswith(start) for start in _ACTS)
+    return any(event_type.startswith(start) for start in _HANDLERS)
 
 
-def act_for(event_type: str) -> "Act":
+def handler_for(event_type: str) -> "Handler":
     """What is done about events of a type; for one that is not for us, nothing.
 
     What it is given is an event as it was taken in. It raises ``TryLater`` or
     ``stripe.StripeError`` where Stripe cannot be asked.
     """
-    return next((act for start, act in _ACTS.items() if event_type.startswith(start)), _nothing)
+    return next((act for start, act in _HANDLERS.items() if event_type.startswith(start)), _nothing)
 
 
 def _nothing(event: StripeEvent, now: datetime) -> None:
@@ -103,9 +103,9 @@ def _dispute(event: StripeEvent, now: datetime) -> None:
         record_dispute(order, client().v1.disputes.retrieve(event.about["id"]), now)
 
 
-type Act = Callable[[StripeEvent, datetime], None]
+type Handler = Callable[[StripeEvent, datetime], None]
 
-_ACTS: dict[str, Act] = {
+_HANDLERS: dict[str, Handler] = {
     "payment_intent.": _payment,
     "charge.refunded": _charge,
     "refund.": _refund,

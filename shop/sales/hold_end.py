@@ -13,7 +13,7 @@ def closes_at(sale: Sale) -> datetime:
     return min(sale.ends_at, taken_down.made_at) if taken_down else sale.ends_at
 
 
-def last_hold(sale: Sale) -> datetime:
+def last_hold_ends_at(sale: Sale) -> datetime:
     """When the last offer of a sale that can be out runs out, extensions and recalls counted."""
     extensions = list(sale.extensions.values_list("issued_before", "seconds"))
     last = closes_at(sale)

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from icalendar import Alarm, Calendar, Event
 
-from shop.sales.snapshot import SaleOnShow
+from shop.sales.snapshot import SaleSnapshot
 
 REMIND_BEFORE = timedelta(minutes=10)
 
 
-def calendar_of(sale: SaleOnShow, address: str, now: datetime) -> bytes:
+def calendar_of(sale: SaleSnapshot, address: str, now: datetime) -> bytes:
     """A calendar file with the sale's window, and an alarm a little before it opens.
 
     :param address: the sale's page; it also makes the entry the same one each time

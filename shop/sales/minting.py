@@ -5,10 +5,10 @@ from datetime import datetime
 from offers import conf, tokens
 from offers.anchors import new_id
 from offers.terms import Offer
-from shop.sales.snapshot import Deal
+from shop.sales.snapshot import DealSnapshot
 
 
-def mint(deal: Deal, *, shopper: str, now: datetime, offer_id: str | None = None) -> Offer:
+def mint(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | None = None) -> Offer:
     """Freeze a deal's terms for one shopper, from now until the end of its hold.
 
     Whether the deal may be offered now is the caller's to know

@@ -7,14 +7,14 @@ from datetime import datetime
 from django.utils.safestring import SafeString
 
 from shop.sales.minting import freeze, mint
-from shop.sales.snapshot import Deal, Goods, Phase, ProductOnShow, SaleOnShow
+from shop.sales.snapshot import DealSnapshot, Phase, ProductSnapshot, SaleSnapshot, Snapshot
 
 
 @dataclass(frozen=True)
 class OfferOnPage:
     """A deal, and the signed message that promises it to this shopper."""
 
-    deal: Deal
+    deal: DealSnapshot
     message: SafeString
     held_until: datetime
 
@@ -23,12 +23,12 @@ class OfferOnPage:
 class SalesByPhase:
     """The visible sales: those that run now, those to come, those just over."""
 
-    live: list[SaleOnShow]
-    upcoming: list[SaleOnShow]
-    over: list[SaleOnShow]
+    live: list[SaleSnapshot]
+    upcoming: list[SaleSnapshot]
+    over: list[SaleSnapshot]
 
 
-def offers_for(deals: Iterable[Deal], shopper: str, now: datetime) -> list[OfferOnPage]:
+def offers_for(deals: Iterable[DealSnapshot], shopper: str, now: datetime) -> list[OfferOnPage]:
     """Mint one offer for each deal."""
     offers = []
     for deal in deals:
@@ -39,11 +39,11 @@ def offers_for(deals: Iterable[Deal], shopper: str, now: datetime) -> list[Offer
     return offers
 
 
-def sales_by_phase(goods: Goods, now: datetime) -> SalesByPhase:
+def sales_by_phase(goods: Snapshot, now: datetime) -> SalesByPhase:
     """All visible sales in the order in which a visitor wants them."""
     visible = [sale for sale in goods.sales.values() if sale.visible and sale.deals_on_show]
 
-    def of(phase: Phase) -> list[SaleOnShow]:
+    def of(phase: Phase) -> list[SaleSnapshot]:
         return [sale for sale in visible if sale.phase(now) is phase]
 
     return SalesByPhase(
@@ -53,7 +53,7 @@ def sales_by_phase(goods: Goods, now: datetime) -> SalesByPhase:
     )
 
 
-def product_at(goods: Goods, slug: str) -> ProductOnShow | None:
+def product_at(goods: Snapshot, slug: str) -> ProductSnapshot | None:
     """The product at an address; its sku in small letters finds it too."""
     product = goods.products_by_slug.get(slug)
     if product is None:

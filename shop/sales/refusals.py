@@ -23,8 +23,8 @@ from django.db import connection, transaction
 
 from offers.terms import LIST, Offer
 from offers.verdicts import Verdict
-from shop.core.compiled_sql import adapted
-from shop.sales.snapshot import Goods
+from shop.core.compiled_sql import adapt_value
+from shop.sales.snapshot import Snapshot
 
 #: The sale of an offer that cannot be read, or that says it is of a sale that nobody knows.
 NO_SALE = "-"
@@ -58,7 +58,7 @@ class RefusalCounts:
         self._counts: Counter[Key] = Counter()
         self._timer: Timer | None = None
 
-    def count(self, offer: Offer | None, verdict: Verdict, goods: Goods, now: datetime) -> None:
+    def count(self, offer: Offer | None, verdict: Verdict, goods: Snapshot, now: datetime) -> None:
         """Count one refusal.
 
         :param offer: None where the message could not be read
@@ -115,7 +115,7 @@ def write(counts: Mapping[Key, int]) -> None:
     In the order of their keys, so that two processes wait for each other and never hang.
     """
     rows = [
-        (sale, adapted(minute), verdict.value, count)
+        (sale, adapt_value(minute), verdict.value, count)
         for (sale, minute, verdict), count in sorted(counts.items())
     ]
     with transaction.atomic(), connection.cursor() as cursor:

@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 from shop.core import preview
 from shop.core.machine_clock import monotonic_seconds
 from shop.sales import snapshot_queries
-from shop.sales.snapshot import Goods, SaleOnShow
+from shop.sales.snapshot import SaleSnapshot, Snapshot
 
 FRESH_SECONDS = 1.0
 MOST_WAIT_SECONDS = 0.25
@@ -33,14 +33,14 @@ class ShowcaseUnavailable(Exception):
 class Showcase:
     """Keeps one snapshot fresh, for all threads of a process."""
 
-    def __init__(self, read: Callable[[datetime], Goods]) -> None:
+    def __init__(self, read: Callable[[datetime], Snapshot]) -> None:
         self._read = read
         self._lock = Lock()
         self.clear()
 
     def clear(self) -> None:
         """Forget the snapshot: the next to ask reads anew."""
-        self._goods: Goods | None = None
+        self._goods: Snapshot | None = None
         self._read_at = self._tried_at = self._started_at = float("-inf")
 
     @property
@@ -53,7 +53,7 @@ class Showcase:
         """Whether a page can be served without asking the database."""
         return self._goods is not None and self.age_seconds <= settings.SHOWCASE_MAX_STALE
 
-    def goods(self, now: datetime) -> Goods:
+    def goods(self, now: datetime) -> Snapshot:
         """What is on show; a preview reads goods of its own each time, and leaves them to nobody.
 
         :raises ShowcaseUnavailable: the database is away, and has been for too long
@@ -88,12 +88,12 @@ class Showcase:
             self._lock.release()
 
 
-showcase = Showcase(snapshot_queries.read_goods)
+showcase = Showcase(snapshot_queries.read_snapshot)
 
 
-def sale_on_show(slug: str, now: datetime) -> SaleOnShow | None:
+def sale_on_show(slug: str, now: datetime) -> SaleSnapshot | None:
     """The visible sale at ``/sales/<slug>/``; one that ended long ago is read from its rows."""
     sale = showcase.goods(now).sales.get(slug)
     if sale is None:
-        sale = snapshot_queries.read_goods(now, slug=slug).sales.get(slug)
+        sale = snapshot_queries.read_snapshot(now, slug=slug).sales.get(slug)
     return sale if sale is not None and sale.visible else None

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from offers.anchors import Extension, Standing, anchor_digest
+from offers.anchors import Extension, OfferState, anchor_digest
 from offers.terms import LIST, Offer
 from shop.catalog.pictures import Picture
 from shop.core.money import format_money, percent_off
@@ -32,7 +32,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
-class VariantOnShow:
+class VariantSnapshot:
     """A size of a product (unnamed where it has none), and how many are left."""
 
     id: int
@@ -42,7 +42,7 @@ class VariantOnShow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProductOnShow:
+class ProductSnapshot:
     """A product, with what its list price offer is made of."""
 
     id: int
@@ -55,7 +55,7 @@ class ProductOnShow:
     currency: str
     sold_at_list_price: bool
     nonce: str
-    variants: tuple[VariantOnShow, ...]
+    variants: tuple[VariantSnapshot, ...]
 
     @cached_property
     def url(self) -> str:
@@ -77,17 +77,17 @@ class ProductOnShow:
         """Whether the shopper has to pick a variant."""
         return any(variant.name for variant in self.variants)
 
-    def variant(self, sku: str) -> VariantOnShow | None:
+    def variant(self, sku: str) -> VariantSnapshot | None:
         """The variant of this sku, if it is one of this product's."""
         return next((each for each in self.variants if each.sku == sku), None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deal:
+class DealSnapshot:
     """A price for a product, in a sale or at list: everything an offer is minted from."""
 
     sale: str
-    product: ProductOnShow
+    product: ProductSnapshot
     amount: int
     was: int
     max: int
@@ -153,7 +153,7 @@ class Deal:
 
     def standing(
         self, quantities: Mapping[str, int], *, used: bool, units_taken: int, most: int
-    ) -> Standing:
+    ) -> OfferState:
         """What there is to say of an offer of this deal, for units by variant.
 
         :param units_taken: units the shopper has in orders already
@@ -165,7 +165,7 @@ class Deal:
             at_hand += min(quantity, variant.left if variant else 0)
         if self.allocation_left is not None:
             at_hand = min(at_hand, self.allocation_left)
-        return Standing(
+        return OfferState(
             anchor=self.anchor,
             recall_before=self.recall_before,
             extensions=self.extensions,
@@ -176,7 +176,7 @@ class Deal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SaleOnShow:
+class SaleSnapshot:
     """A sale with its deals. ``visible`` is the merchant's will, the phase the clock's."""
 
     slug: str
@@ -188,7 +188,7 @@ class SaleOnShow:
     hold: timedelta
     visible: bool
     picture: Picture | None = None
-    deals: tuple[Deal, ...] = ()
+    deals: tuple[DealSnapshot, ...] = ()
 
     @cached_property
     def url(self) -> str:
@@ -210,7 +210,7 @@ class SaleOnShow:
         return self.visible and self.phase(now) is Phase.LIVE
 
     @cached_property
-    def deals_on_show(self) -> tuple[Deal, ...]:
+    def deals_on_show(self) -> tuple[DealSnapshot, ...]:
         """The deals its page shows."""
         return tuple(deal for deal in self.deals if not deal.withdrawn)
 
@@ -230,23 +230,23 @@ class SaleOnShow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Goods:
+class Snapshot:
     """All of it at one moment: read in one statement, so that it agrees with itself."""
 
-    sales: Mapping[str, SaleOnShow]
-    products: Mapping[str, ProductOnShow]
-    list_deals: Mapping[str, Deal]
+    sales: Mapping[str, SaleSnapshot]
+    products: Mapping[str, ProductSnapshot]
+    list_deals: Mapping[str, DealSnapshot]
 
     @cached_property
-    def products_by_slug(self) -> Mapping[str, ProductOnShow]:
+    def products_by_slug(self) -> Mapping[str, ProductSnapshot]:
         """The products by their addresses, ``/products/<slug>/``."""
         return {product.slug: product for product in self.products.values()}
 
-    def deal_of(self, offer: Offer) -> Deal | None:
+    def deal_of(self, offer: Offer) -> DealSnapshot | None:
         """The deal that an offer was minted from, on show or not; None if there is none."""
         return self.deal(offer.sale, offer.sku)
 
-    def deal(self, sale: str, sku: str) -> Deal | None:
+    def deal(self, sale: str, sku: str) -> DealSnapshot | None:
         """The deal of a sale (or ``list``) for a product."""
         if sale == LIST:
             return self.list_deals.get(sku)
@@ -254,7 +254,7 @@ class Goods:
         deals = on_show.deals if on_show else ()
         return next((deal for deal in deals if deal.product.sku == sku), None)
 
-    def open_deals(self, sku: str, now: datetime) -> Iterator[Deal]:
+    def open_deals(self, sku: str, now: datetime) -> Iterator[DealSnapshot]:
         """Every deal for a product that is minted now, its list price included."""
         for sale in self.sales.values():
             if sale.is_open(now):
@@ -263,7 +263,7 @@ class Goods:
         if deal is not None and deal.product.sold_at_list_price:
             yield deal
 
-    def best_deal(self, sku: str, now: datetime, *, prefer: str = "") -> Deal | None:
+    def best_deal(self, sku: str, now: datetime, *, prefer: str = "") -> DealSnapshot | None:
         """What a product costs now: its cheapest open deal of which something is left.
 
         :param prefer: the sale to stay in where prices are equal
@@ -272,9 +272,9 @@ class Goods:
         return min(deals, key=lambda deal: (deal.amount, deal.sale != prefer), default=None)
 
 
-def list_deal(product: ProductOnShow, *, hold: timedelta, most: int) -> Deal:
+def list_price_deal(product: ProductSnapshot, *, hold: timedelta, most: int) -> DealSnapshot:
     """A product at its list price, as a deal outside any sale."""
-    return Deal(
+    return DealSnapshot(
         sale=LIST,
         product=product,
         amount=product.list_price,

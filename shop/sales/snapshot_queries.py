@@ -25,7 +25,14 @@ from shop.catalog.pictures import picture_of
 from shop.core import preview
 from shop.sales import models
 from shop.sales.reference_prices import reference_prices
-from shop.sales.snapshot import Deal, Goods, ProductOnShow, SaleOnShow, VariantOnShow, list_deal
+from shop.sales.snapshot import (
+    DealSnapshot,
+    ProductSnapshot,
+    SaleSnapshot,
+    Snapshot,
+    VariantSnapshot,
+    list_price_deal,
+)
 
 #: Sales that ended longer ago than any hold lasts are not kept in memory.
 KEPT_AFTER_END = timedelta(days=31)
@@ -34,7 +41,7 @@ KEPT_AFTER_END = timedelta(days=31)
 type Row = dict[str, Any]
 
 
-def read_goods(now: datetime, *, slug: str | None = None) -> Goods:
+def read_snapshot(now: datetime, *, slug: str | None = None) -> Snapshot:
     """Everything on show: recent and coming sales, and all products.
 
     :param slug: this one sale instead, however old
@@ -132,7 +139,7 @@ def rows_by_kind(union: Iterable[tuple[str, str]]) -> defaultdict[str, list[Row]
     return rows
 
 
-def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Goods:
+def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
     if drafts:
         _publish(rows)
     variants = _grouped(rows["variant"], "product")
@@ -141,11 +148,11 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Goods:
     extensions = _grouped(rows["extension"], "sale")
     hold = timedelta(seconds=settings.LIST_HOLD_SECONDS)
     sales = [_sale(row, deals[row["id"]], extensions[row["id"]], products) for row in rows["sale"]]
-    return Goods(
+    return Snapshot(
         sales={sale.slug: sale for sale in sales},
         products={product.sku: product for product in products.values()},
         list_deals={
-            product.sku: list_deal(product, hold=hold, most=settings.LIST_MAX)
+            product.sku: list_price_deal(product, hold=hold, most=settings.LIST_MAX)
             for product in products.values()
         },
     )
@@ -168,9 +175,9 @@ def _grouped(rows: Iterable[Row], key: str) -> defaultdict[int, list[Row]]:
     return groups
 
 
-def _product(row: Row, variants: list[Row]) -> ProductOnShow:
+def _product(row: Row, variants: list[Row]) -> ProductSnapshot:
     variants.sort(key=_by_position)
-    return ProductOnShow(
+    return ProductSnapshot(
         id=row["id"],
         sku=row["sku"],
         slug=row["slug"],
@@ -182,19 +189,20 @@ def _product(row: Row, variants: list[Row]) -> ProductOnShow:
         sold_at_list_price=bool(row["sold_at_list_price"]),
         nonce=row["nonce"],
         variants=tuple(
-            VariantOnShow(each["id"], each["sku"], each["name"], each["left"]) for each in variants
+            VariantSnapshot(each["id"], each["sku"], each["name"], each["left"])
+            for each in variants
         ),
     )
 
 
 def _sale(
-    row: Row, deals: list[Row], extensions: list[Row], products: dict[int, ProductOnShow]
-) -> SaleOnShow:
+    row: Row, deals: list[Row], extensions: list[Row], products: dict[int, ProductSnapshot]
+) -> SaleSnapshot:
     deals.sort(key=_by_position)
     hold = timedelta(seconds=row["hold"])
     recall_before = instant(row["recall_before"]) if row["recall_before"] else None
     more = tuple(Extension(instant(each["issued_before"]), each["seconds"]) for each in extensions)
-    return SaleOnShow(
+    return SaleSnapshot(
         slug=row["slug"],
         title=row["title"],
         text=row["text"],
@@ -205,7 +213,7 @@ def _sale(
         hold=hold,
         visible=row["state"] == models.Sale.State.PUBLISHED,
         deals=tuple(
-            Deal(
+            DealSnapshot(
                 id=each["id"],
                 sale=row["slug"],
                 product=products[each["product"]],

@@ -8,7 +8,7 @@ import sys
 import threading
 
 from . import payments, refunds
-from .context import World
+from .context import Context
 from .faults import Faults
 from .router import Application
 from .scheduler import Clockwork
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     endpoint = (
         Endpoint(options.webhook_url, options.webhook_secret) if options.webhook_url else None
     )
-    world = World(store, base_url="", delay=options.delay, has_endpoint=endpoint is not None)
+    world = Context(store, base_url="", delay=options.delay, has_endpoint=endpoint is not None)
     courier = Courier(store, endpoint) if endpoint else None
     clockwork = Clockwork(world, TASKS, courier)
     application = Faults(Application(world, after_write=clockwork.wake), courier)

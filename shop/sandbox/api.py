@@ -26,7 +26,7 @@ from . import (
     refunds,
     tokens,
 )
-from .context import API_VERSION, TRAIN, Origin, World, new_id, origin
+from .context import API_VERSION, TRAIN, Context, Origin, new_id, origin
 from .errors import ApiError
 from .expand import expand
 from .http_messages import Request, Response
@@ -85,7 +85,7 @@ ROUTES = (
 
 
 class Api:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Context) -> None:
         self.world = world
         self.keys = Keys(world.store)
 

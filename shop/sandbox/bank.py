@@ -12,12 +12,12 @@ from string import Template
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from . import assets, currencies, payments
-from .context import World
+from .context import Context
 from .http_messages import Request, Response
 from .store import Json, Record
 
 
-def show(world: World, request: Request, id: str) -> Response:
+def show(world: Context, request: Request, id: str) -> Response:
     query = _fields(request.query)
     attempt = query.get("attempt", "")
     record = world.store.get("payment_intent", id)
@@ -33,7 +33,7 @@ def show(world: World, request: Request, id: str) -> Response:
     )
 
 
-def decide(world: World, request: Request, id: str) -> Response:
+def decide(world: Context, request: Request, id: str) -> Response:
     form = _fields(request.body.decode("utf-8", "replace"))
     approved = form.get("decision") == "approve"
     with world.store.transaction():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .cards import Decline, Method
-from .context import World, listing, new_id, now, random_text
+from .context import Context, listing, new_id, now, random_text
 from .forms import EXPAND, PAGE, Form, text
 from .store import Json, Record
 
@@ -13,11 +13,11 @@ RETRIEVE = Form(**EXPAND)
 LIST = Form(**PAGE, **EXPAND, payment_intent=text)
 
 
-def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
     return world.need("charge", id, param="charge").body
 
 
-def list_(world: World, params: dict[str, Any]) -> Json:
+def list_(world: Context, params: dict[str, Any]) -> Json:
     equal: dict[str, str | list[str]] = {}
     if "payment_intent" in params:
         world.need("payment_intent", params["payment_intent"], param="payment_intent")
@@ -26,7 +26,7 @@ def list_(world: World, params: dict[str, Any]) -> Json:
 
 
 def create(
-    world: World,
+    world: Context,
     intent: Json,
     payment_method: Json,
     method: Method,

@@ -33,7 +33,7 @@ origin: ContextVar[Origin] = ContextVar("origin", default=NOBODY)
 
 
 @dataclass(slots=True)
-class World:
+class Context:
     store: Store
     #: Where people reach this process, for addresses in answers.
     base_url: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import events
-from .context import World, new_id, now
+from .context import Context, new_id, now
 from .errors import ApiError
 from .forms import EXPAND, Form
 from .store import Json, Record
@@ -26,7 +26,7 @@ EVIDENCE = (
 )  # fmt: skip
 
 
-def open_(world: World, charge: Record) -> None:
+def open_(world: Context, charge: Record) -> None:
     details = charge.body["payment_method_details"]["card"]
     dispute: Json = {
         "id": new_id("du"),
@@ -68,11 +68,11 @@ def open_(world: World, charge: Record) -> None:
     events.emit(world, "charge.dispute.created", dispute)
 
 
-def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
     return world.need("dispute", id, param="dispute").body
 
 
-def close(world: World, params: dict[str, Any], id: str) -> Json:
+def close(world: Context, params: dict[str, Any], id: str) -> Json:
     """Accept the dispute: it is lost, for good."""
     record = world.need("dispute", id, param="dispute")
     if record.body["status"] != "needs_response":

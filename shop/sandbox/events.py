@@ -6,7 +6,7 @@ import copy
 import time
 from typing import Any
 
-from .context import API_VERSION, World, listing, new_id, now, origin
+from .context import API_VERSION, Context, listing, new_id, now, origin
 from .forms import EXPAND, PAGE, Form, boolean, several, text
 from .store import Json, Record
 
@@ -29,7 +29,7 @@ SUBSCRIBED = frozenset(
 LIST = Form(**PAGE, **EXPAND, type=text, types=several(text), delivery_success=boolean)
 
 
-def emit(world: World, type: str, body: Json, previous: Json | None = None) -> None:
+def emit(world: Context, type: str, body: Json, previous: Json | None = None) -> None:
     """Record an event in the transaction that made it true; it is delivered after the commit."""
     wanted = world.has_endpoint and type in SUBSCRIBED
     data: Json = {"object": copy.deepcopy(body)}
@@ -54,11 +54,11 @@ def emit(world: World, type: str, body: Json, previous: Json | None = None) -> N
         )
 
 
-def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
     return world.need("event", id, param="id").body
 
 
-def list_(world: World, params: dict[str, Any]) -> Json:
+def list_(world: Context, params: dict[str, Any]) -> Json:
     equal: dict[str, str | list[str]] = {}
     if "type" in params:
         equal["type"] = params["type"]

@@ -5,7 +5,7 @@ Only the object in the answer is expanded, never the one in the store.
 
 from __future__ import annotations
 
-from .context import World
+from .context import Context
 from .errors import ApiError
 from .store import Json
 
@@ -19,7 +19,7 @@ EXPANDABLE = {
 MAX_DEPTH = 4
 
 
-def expand(world: World, answer: Json, paths: list[str]) -> Json:
+def expand(world: Context, answer: Json, paths: list[str]) -> Json:
     for path in paths:
         steps = path.split(".")
         if len(steps) > MAX_DEPTH:
@@ -31,7 +31,7 @@ def expand(world: World, answer: Json, paths: list[str]) -> Json:
     return answer
 
 
-def _expanded(world: World, body: Json, steps: list[str], path: str) -> Json:
+def _expanded(world: Context, body: Json, steps: list[str], path: str) -> Json:
     step, *rest = steps
     if body["object"] == "list" and step == "data" and rest:
         return {**body, "data": [_expanded(world, item, rest, path) for item in body["data"]]}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .context import World
+from .context import Context
 from .store import Json
 
 
-def read(world: World) -> Json:
+def read(world: Context) -> Json:
     intents = []
     totals: dict[str, Counter[str]] = {}
     charges: dict[str, list[Json]] = {}

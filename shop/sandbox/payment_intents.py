@@ -18,7 +18,7 @@ from typing import Any
 
 from . import currencies, events, payment_methods, payments, tokens
 from .cards import Method
-from .context import World, listing, new_id, now, random_text
+from .context import Context, listing, new_id, now, random_text
 from .errors import ApiError, no_such, unexpected_state
 from .forms import (
     ADDRESS,
@@ -84,7 +84,7 @@ def _check_suffix(params: dict[str, Any]) -> None:
         )
 
 
-def create(world: World, params: dict[str, Any]) -> Json:
+def create(world: Context, params: dict[str, Any]) -> Json:
     currency = params["currency"].lower()
     allowed = params.get("allowed_payment_method_types")
     automatic = params.get("automatic_payment_methods")
@@ -179,11 +179,11 @@ def _shipping(params: dict[str, Any]) -> Json | None:
     }
 
 
-def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
     return world.need("payment_intent", id, param="intent").body
 
 
-def retrieve_public(world: World, params: dict[str, Any], id: str) -> Json:
+def retrieve_public(world: Context, params: dict[str, Any], id: str) -> Json:
     """For a page: whoever knows the client secret, and no more than the page needs."""
     if "client_secret" not in params:
         raise ApiError(
@@ -197,12 +197,12 @@ def retrieve_public(world: World, params: dict[str, Any], id: str) -> Json:
     return {name: record.body[name] for name in PUBLIC}
 
 
-def list_(world: World, params: dict[str, Any]) -> Json:
+def list_(world: Context, params: dict[str, Any]) -> Json:
     page = world.store.page("payment_intent", params)
     return listing("/v1/payment_intents", page)
 
 
-def update(world: World, params: dict[str, Any], id: str) -> Json:
+def update(world: Context, params: dict[str, Any], id: str) -> Json:
     record = world.need("payment_intent", id, param="intent")
     intent = record.body
     if "amount" in params:
@@ -227,7 +227,7 @@ def update(world: World, params: dict[str, Any], id: str) -> Json:
     return world.store.put(record).body
 
 
-def confirm(world: World, params: dict[str, Any], id: str) -> Json:
+def confirm(world: Context, params: dict[str, Any], id: str) -> Json:
     record = world.need("payment_intent", id, param="intent")
     intent = record.body
     if intent["status"] not in CONFIRMABLE:
@@ -317,14 +317,14 @@ def _check_type(record: Record, method: Method) -> None:
         )
 
 
-def _method_from_token(world: World, token: Record, method: Method) -> Record:
+def _method_from_token(world: Context, token: Record, method: Method) -> Record:
     preview = token.body["payment_method_preview"]
     return payment_methods.create(
         world, method, details=preview["billing_details"], part=preview[method.type]
     )
 
 
-def cancel(world: World, params: dict[str, Any], id: str) -> Json:
+def cancel(world: Context, params: dict[str, Any], id: str) -> Json:
     record = world.need("payment_intent", id, param="intent")
     intent = record.body
     if intent["status"] not in CANCELABLE:

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import cards
 from .cards import Method
-from .context import World, new_id, now
+from .context import Context, new_id, now
 from .errors import ApiError
 from .forms import (
     ADDRESS,
@@ -163,7 +163,7 @@ def billing(details: dict[str, Any] | None) -> Json:
 
 
 def create(
-    world: World,
+    world: Context,
     method: Method,
     *,
     details: Json,

@@ -11,12 +11,12 @@ from typing import NoReturn
 
 from . import charges, disputes, events, payment_methods
 from .cards import Decline, Method
-from .context import World, new_id, random_text
+from .context import Context, new_id, random_text
 from .errors import ApiError
 from .store import Json, Record
 
 
-def ask_bank(world: World, record: Record, return_url: str | None, *, sdk: bool) -> Json:
+def ask_bank(world: Context, record: Record, return_url: str | None, *, sdk: bool) -> Json:
     """Without an address to come back to there is no redirect: the page script has to do it."""
     intent = record.body
     secret = random_text(24)
@@ -40,7 +40,7 @@ def ask_bank(world: World, record: Record, return_url: str | None, *, sdk: bool)
 
 
 def attempt(
-    world: World,
+    world: Context,
     record: Record,
     payment_method: Record,
     method: Method,
@@ -70,7 +70,7 @@ def attempt(
     return intent
 
 
-def _succeed(world: World, record: Record, charge: Record, method: Method) -> None:
+def _succeed(world: Context, record: Record, charge: Record, method: Method) -> None:
     record.body.update(
         status="succeeded",
         amount_received=record.body["amount"],
@@ -85,7 +85,7 @@ def _succeed(world: World, record: Record, charge: Record, method: Method) -> No
 
 
 def _decline(
-    world: World,
+    world: Context,
     record: Record,
     payment_method: Record,
     method: Method,
@@ -120,7 +120,7 @@ def _decline(
     raise error
 
 
-def _fail(world: World, record: Record, error: Json) -> None:
+def _fail(world: Context, record: Record, error: Json) -> None:
     record.body.update(
         status="requires_payment_method",
         payment_method=None,
@@ -135,7 +135,7 @@ def _fail(world: World, record: Record, error: Json) -> None:
 # What happens after the answer
 
 
-def decide_at_bank(world: World, id: str, secret: str, *, approved: bool) -> Record | None:
+def decide_at_bank(world: Context, id: str, secret: str, *, approved: bool) -> Record | None:
     """The shopper has answered the bank. `None` if the bank no longer waits for this attempt."""
     record = world.store.get("payment_intent", id)
     if record is None or record.body["status"] != "requires_action":
@@ -162,7 +162,7 @@ def decide_at_bank(world: World, id: str, secret: str, *, approved: bool) -> Rec
     return record
 
 
-def settle_payment(world: World, id: str) -> None:
+def settle_payment(world: Context, id: str) -> None:
     """The clockwork's: a delayed payment is decided."""
     record = world.store.get("payment_intent", id)
     if record is None or record.body["status"] != "processing":
@@ -196,7 +196,7 @@ def settle_payment(world: World, id: str) -> None:
     events.emit(world, "charge.failed", charge.body)
 
 
-def open_dispute(world: World, charge_id: str) -> None:
+def open_dispute(world: Context, charge_id: str) -> None:
     """The clockwork's: the cardholder of the dispute card complains at once."""
     charge = world.store.get("charge", charge_id)
     if charge is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import currencies, events, payment_methods
 from .cards import Method
-from .context import World, listing, new_id, now
+from .context import Context, listing, new_id, now
 from .errors import ApiError
 from .forms import EXPAND, PAGE, Form, choice, metadata, positive, text
 from .store import Json, Record
@@ -32,7 +32,7 @@ def check_create(params: dict[str, Any]) -> None:
         )
 
 
-def create(world: World, params: dict[str, Any]) -> Json:
+def create(world: Context, params: dict[str, Any]) -> Json:
     charge = _charge(world, params)
     remaining = charge.body["amount"] - charge.body["amount_refunded"]
     if charge.body["disputed"]:
@@ -89,7 +89,7 @@ def create(world: World, params: dict[str, Any]) -> Json:
     return refund
 
 
-def _charge(world: World, params: dict[str, Any]) -> Record:
+def _charge(world: Context, params: dict[str, Any]) -> Record:
     if "charge" in params:
         charge = world.need("charge", params["charge"], param="charge")
     else:
@@ -109,22 +109,22 @@ def _charge(world: World, params: dict[str, Any]) -> Record:
     return charge
 
 
-def _method(world: World, charge: Record) -> Method:
+def _method(world: Context, charge: Record) -> Method:
     payment_method = world.need("payment_method", charge.body["payment_method"], param="id")
     return payment_methods.of(payment_method)
 
 
-def _note_on_charge(world: World, charge: Record, amount: int) -> None:
+def _note_on_charge(world: Context, charge: Record, amount: int) -> None:
     refunded = charge.body["amount_refunded"] + amount
     charge.body.update(amount_refunded=refunded, refunded=refunded == charge.body["amount"])
     world.store.put(charge)
 
 
-def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
     return world.need("refund", id, param="refund").body
 
 
-def list_(world: World, params: dict[str, Any]) -> Json:
+def list_(world: Context, params: dict[str, Any]) -> Json:
     equal: dict[str, str | list[str]] = {}
     for name in ("charge", "payment_intent"):
         if name in params:
@@ -133,7 +133,7 @@ def list_(world: World, params: dict[str, Any]) -> Json:
     return listing("/v1/refunds", world.store.page("refund", params, **equal))
 
 
-def settle_refund(world: World, id: str) -> None:
+def settle_refund(world: Context, id: str) -> None:
     """The clockwork's: a refund that was under way arrives, or comes back."""
     record = world.store.get("refund", id)
     if record is None:

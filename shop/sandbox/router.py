@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from . import assets, bank, errors, ledger
 from .api import Api
-from .context import World
+from .context import Context
 from .http_messages import Request, Response
 
 
 class Application:
-    def __init__(self, world: World, *, after_write: Callable[[], None]) -> None:
+    def __init__(self, world: Context, *, after_write: Callable[[], None]) -> None:
         self.world = world
         self.api = Api(world)
         self._after_write = after_write

@@ -11,14 +11,14 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 
-from .context import World
+from .context import Context
 from .webhooks import Courier
 
-type Task = Callable[[World, str], None]
+type Task = Callable[[Context, str], None]
 
 
 class Clockwork:
-    def __init__(self, world: World, tasks: Mapping[str, Task], courier: Courier | None) -> None:
+    def __init__(self, world: Context, tasks: Mapping[str, Task], courier: Courier | None) -> None:
         self.world = world
         self.tasks = tasks
         self.courier = courier

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import cards, payment_methods
 from .cards import Method
-from .context import World, new_id, now
+from .context import Context, new_id, now
 from .errors import ApiError
 from .forms import ADDRESS, EXPAND, SHIPPING, Form, choice, filled, metadata, nested, text, url
 from .store import Json, Record
@@ -32,7 +32,7 @@ CREATE_FROM_PAGE = Form(
 )
 
 
-def retrieve(world: World, params: dict[str, Any], id: str) -> Json:
+def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
     return world.need("confirmation_token", id, param="confirmation_token").body
 
 
@@ -45,7 +45,7 @@ def check_test(params: dict[str, Any]) -> None:
         )
 
 
-def create_for_test(world: World, params: dict[str, Any]) -> Json:
+def create_for_test(world: Context, params: dict[str, Any]) -> Json:
     """A token as if a page had made it, but one whose next action is a plain redirect."""
     data = params.get("payment_method_data") or {}
     if "payment_method" in params:
@@ -64,7 +64,7 @@ def check_page(params: dict[str, Any]) -> None:
         )
 
 
-def create_from_page(world: World, params: dict[str, Any]) -> Json:
+def create_from_page(world: Context, params: dict[str, Any]) -> Json:
     data = params["payment_method_data"]
     method = payment_methods.by_data(data)
     card = data["card"]
@@ -73,7 +73,7 @@ def create_from_page(world: World, params: dict[str, Any]) -> Json:
 
 
 def _create(
-    world: World,
+    world: Context,
     method: Method,
     params: dict[str, Any],
     data: dict[str, Any],
@@ -114,7 +114,7 @@ def _create(
     return world.store.put(Record(token, {"number": method.number})).body
 
 
-def usable(world: World, id: str) -> Record:
+def usable(world: Context, id: str) -> Record:
     """A token that can still confirm something, or the reason why it cannot."""
     token = world.need("confirmation_token", id, param="confirmation_token")
     if token.body["payment_intent"] is not None:
@@ -132,7 +132,7 @@ def method_of(token: Record) -> Method:
     return cards.BY_NUMBER[token.inner["number"]]
 
 
-def spend(world: World, token: Record, intent: str) -> None:
+def spend(world: Context, token: Record, intent: str) -> None:
     """Used, whether the payment then succeeds or not. A used token expires no more."""
     token.body.update(payment_intent=intent, expires_at=None)
     world.store.put(token)

@@ -13,14 +13,14 @@ from shop.core import preview
 register = template.Library()
 
 
-class Keeper(Protocol):
+class RenderCache(Protocol):
     """An immutable value with room for what was rendered of it."""
 
     @property
     def rendered(self) -> dict[object, SafeString]: ...
 
 
-class KeepNode(template.Node):
+class RenderOnceNode(template.Node):
     """A part of a page that is rendered once for a value, and kept with it; or once for all."""
 
     def __init__(self, nodelist: NodeList, given: dict[str, FilterExpression]) -> None:
@@ -33,7 +33,7 @@ class KeepNode(template.Node):
         if preview.is_on():
             # Its addresses lead elsewhere than anyone else's.
             return self._render(context, values)
-        keeper: Keeper = values[0] if values else self
+        keeper: RenderCache = values[0] if values else self
         key = (self, *values[1:])
         kept = keeper.rendered.get(key)
         if kept is None:
@@ -48,8 +48,8 @@ class KeepNode(template.Node):
 
 
 @register.tag
-def keep(parser: Parser, token: Token) -> KeepNode:
-    """``{% keep deal=offer.deal place=forloop.counter %} … {% endkeep %}``.
+def render_once(parser: Parser, token: Token) -> RenderOnceNode:
+    """``{% render_once deal=offer.deal place=forloop.counter %} … {% endrender_once %}``.
 
     The first value keeps what was rendered, once for each combination of the
     others; without values the part is the same on every page. It sees these
@@ -62,7 +62,7 @@ def keep(parser: Parser, token: Token) -> KeepNode:
         raise template.TemplateSyntaxError(f"{{% {name} %}} takes values by name: deal=offer.deal")
     nodelist = parser.parse((f"end{name}",))
     parser.delete_first_token()
-    return KeepNode(nodelist, given)
+    return RenderOnceNode(nodelist, given)
 
 
 @register.simple_tag(takes_context=True)

@@ -26,25 +26,28 @@ def render(template: Template, **values: object) -> str:
 
 
 def template(source: str) -> Template:
-    return Template("{% load keeping %}" + source)
+    return Template("{% load render_once %}" + source)
 
 
 def test_a_value_is_rendered_once() -> None:
-    page, thing = template("{% keep it=thing %}<b>{{ it.title }}</b>{% endkeep %}"), Thing("a & b")
+    page, thing = (
+        template("{% render_once it=thing %}<b>{{ it.title }}</b>{% endrender_once %}"),
+        Thing("a & b"),
+    )
     assert render(page, thing=thing) == render(page, thing=thing) == "<b>a &amp; b</b>"
     assert thing.times_read == 1
 
 
 def test_another_value_is_rendered_anew() -> None:
-    page = template("{% keep it=thing %}{{ it.title }}{% endkeep %}")
+    page = template("{% render_once it=thing %}{{ it.title }}{% endrender_once %}")
     assert render(page, thing=Thing("mug")) == "mug"
     assert render(page, thing=Thing("lamp")) == "lamp"
 
 
 def test_each_part_and_each_place_is_kept_apart() -> None:
     page = template(
-        "{% keep it=thing place=n %}{{ place }} {{ it.title }}{% endkeep %},"
-        "{% keep it=thing place=n %}{{ it.title }} {{ place }}{% endkeep %}"
+        "{% render_once it=thing place=n %}{{ place }} {{ it.title }}{% endrender_once %},"
+        "{% render_once it=thing place=n %}{{ it.title }} {{ place }}{% endrender_once %}"
     )
     thing = Thing("mug")
     assert render(page, thing=thing, n=1) == "1 mug,mug 1"
@@ -52,12 +55,14 @@ def test_each_part_and_each_place_is_kept_apart() -> None:
 
 
 def test_what_is_the_same_on_every_page_is_rendered_once_for_all() -> None:
-    page = template("{% keep %}{% now 'u' %}{{ it.title }}{% endkeep %}")
+    page = template("{% render_once %}{% now 'u' %}{{ it.title }}{% endrender_once %}")
     assert render(page, it=Thing("mug")) == render(page, it=Thing("lamp"))
 
 
 def test_nothing_of_the_request_can_be_kept() -> None:
-    page = template("{% keep it=thing %}{{ it.title }}{{ secret }}{% csrf_token %}{% endkeep %}")
+    page = template(
+        "{% render_once it=thing %}{{ it.title }}{{ secret }}{% csrf_token %}{% endrender_once %}"
+    )
     request = RequestFactory().get("/")
     answer = page.render(RequestContext(request, {"thing": Thing("mug"), "secret": "ada"}))
     assert answer == "mug"
@@ -70,7 +75,7 @@ def test_the_csrf_field_is_what_the_tag_gives() -> None:
     assert 'name="csrfmiddlewaretoken"' in token
 
 
-@pytest.mark.parametrize("tag", ["{% keep thing %}", "{% keep it=thing else %}"])
+@pytest.mark.parametrize("tag", ["{% render_once thing %}", "{% render_once it=thing else %}"])
 def test_it_wants_values_by_name(tag: str) -> None:
     with pytest.raises(TemplateSyntaxError):
-        template(tag + "{% endkeep %}")
+        template(tag + "{% endrender_once %}")

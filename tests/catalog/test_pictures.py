@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from shop.catalog.pictures import MOST_PIXELS, picture_of, prepare
+from shop.catalog.pictures import MOST_PIXELS, picture_of, process_picture
 
 
 def photo(width: int = 900, height: int = 600, format: str = "JPEG", **options: Any) -> bytes:
@@ -27,7 +27,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 def test_a_photo_comes_in_modern_formats_and_no_wider_than_it_is() -> None:
-    prepared = prepare(upload(photo(900)), "products")
+    prepared = process_picture(upload(photo(900)), "products")
     stem = prepared.name.rpartition("/")[0]
     assert set(prepared.files) == {
         f"{stem}/{width}.{format}" for width in (400, 800, 900) for format in ("avif", "webp")
@@ -36,7 +36,7 @@ def test_a_photo_comes_in_modern_formats_and_no_wider_than_it_is() -> None:
 
 
 def test_a_huge_photo_is_made_smaller() -> None:
-    assert prepare(upload(photo(4000, 1000)), "products").name.endswith("/1600.webp")
+    assert process_picture(upload(photo(4000, 1000)), "products").name.endswith("/1600.webp")
 
 
 def test_where_a_photo_was_taken_is_nobodys_business() -> None:
@@ -45,7 +45,7 @@ def test_where_a_photo_was_taken_is_nobodys_business() -> None:
     exif[0x010F] = "A camera"
     content = photo(exif=exif)
     assert opened(content).getexif()
-    for made in prepare(upload(content), "products").files.values():
+    for made in process_picture(upload(content), "products").files.values():
         assert not opened(made).getexif()
         assert b"camera" not in made
 
@@ -53,14 +53,14 @@ def test_where_a_photo_was_taken_is_nobodys_business() -> None:
 def test_a_photo_taken_upright_stands_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
-    name = prepare(upload(photo(900, 600, exif=exif)), "products").name
+    name = process_picture(upload(photo(900, 600, exif=exif)), "products").name
     assert name.endswith("/600.webp")
 
 
 def test_what_is_transparent_stays_so() -> None:
     target = io.BytesIO()
     Image.new("RGBA", (300, 300), (255, 0, 0, 0)).save(target, "PNG")
-    prepared = prepare(upload(target.getvalue()), "products")
+    prepared = process_picture(upload(target.getvalue()), "products")
     assert opened(prepared.files[prepared.name]).mode == "RGBA"
 
 
@@ -75,7 +75,7 @@ def test_what_is_transparent_stays_so() -> None:
 )
 def test_what_is_no_picture_is_refused_in_words(content: bytes, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        prepare(upload(content), "products")
+        process_picture(upload(content), "products")
 
 
 def test_a_small_file_that_unpacks_to_gigabytes_is_not_unpacked() -> None:
@@ -83,12 +83,12 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_not_unpacked() -> None:
     side = int(MOST_PIXELS**0.5) + 1
     Image.new("1", (side, side)).save(target, "PNG")
     with pytest.raises(ValidationError, match="too many"):
-        prepare(upload(target.getvalue()), "products")
+        process_picture(upload(target.getvalue()), "products")
 
 
 def test_the_same_picture_is_stored_once() -> None:
     for _ in range(2):
-        prepared = prepare(upload(photo(quality=90, format="PNG")), "products")
+        prepared = process_picture(upload(photo(quality=90, format="PNG")), "products")
         prepared.store()
     folder = prepared.name.rpartition("/")[0]
     assert len(default_storage.listdir(folder)[1]) == len(prepared.files)

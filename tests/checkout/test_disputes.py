@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from shop.orders.models import Dispute, Order
 from shop.payments import refunds
-from shop.payments.refund_plans import Units, plan
+from shop.payments.refund_plans import Units, plan_refund
 from tests.checkout.test_webhook import deliver
 from tests.conftest import CLOSES, OPENS
 from tests.shop import Shopper
@@ -76,9 +76,9 @@ def test_what_is_true_now_counts_and_not_what_an_old_event_says(
 def test_a_disputed_charge_is_not_refunded_as_well(
     order: Order, stripe_api: stripe.StripeClient
 ) -> None:
-    agreed = plan(order, [Units(order.lines.get(), 1, True)], shipping=False)
-    refund = refunds.write_down(agreed, reason="", by=None, seen=0, now=OPENS)
-    refunds.carry_out(refund, cause="merchant", now=OPENS)
+    agreed = plan_refund(order, [Units(order.lines.get(), 1, True)], shipping=False)
+    refund = refunds.create_refund(agreed, reason="", by=None, seen=0, now=OPENS)
+    refunds.execute(refund, cause="merchant", now=OPENS)
     assert refund.status == "failed"
     assert "charged back" in refund.problem
 

@@ -62,7 +62,7 @@ from shop.orders.links import order_path
 from shop.orders.models import OPEN, OVER, Order, OrderLine, Refund
 from shop.orders.state_machine import Status
 from shop.payments import refunds
-from shop.payments.refund_plans import Units, plan
+from shop.payments.refund_plans import Units, plan_refund
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
@@ -655,15 +655,15 @@ class FlashSale(RuleBasedStateMachine):
             return
         line = found[nth % len(found)]
         self.is_touched = True
-        agreed = plan(
+        agreed = plan_refund(
             line.order, [Units(line, min(units, line.refundable), restock)], shipping=False
         )
         now, seen = timezone.now(), line.order.refunds.count()
-        refund = refunds.write_down(agreed, reason="Chipped.", by=None, seen=seen, now=now)
+        refund = refunds.create_refund(agreed, reason="Chipped.", by=None, seen=seen, now=now)
         if kind:
             self.trouble.arm(kind, after, 1)
         with suppress(ServerFell):
-            refunds.carry_out(refund, cause="merchant", now=now)
+            refunds.execute(refund, cause="merchant", now=now)
         self.trouble.clear()
         about = {"id": "ch_unknown", "payment_intent": line.order.payment_intent, "metadata": {}}
         self._tell("charge.refunded", [about] * times)

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for, included_tax
 from shop.core.money import format_money, payable_step
 from shop.merchant.forms.money_fields import payable
-from shop.orders.charge import ChargeLine, Kind
+from shop.orders.charge import ChargeKind, ChargeLine
 from shop.orders.models import Order, OrderCharge
 from shop.payments import stripe_amounts
-from shop.payments.refund_plans import Units, plan
-from shop.payments.refunds import write_down
+from shop.payments.refund_plans import Units, plan_refund
+from shop.payments.refunds import create_refund
 from shop.payments.stripe_amounts import NotChargeable, from_stripe_amount, to_stripe_amount
 from shop.sales.documents.json_reader import DocumentError
 from shop.sales.documents.loader import load_sale
@@ -138,12 +138,12 @@ def test_shipping_is_in_the_currency_of_the_shop(settings: Any) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        (Kind.SHIPPING, "Parcel", 0),
-        (Kind.SHIPPING, "Parcel", -1),
-        (Kind.SHIPPING, "Parcel", 4.9),
-        (Kind.SHIPPING, "Parcel", True),
-        (Kind.SHIPPING, "Parcel", 490, True),
-        (Kind.SHIPPING, "Parcel", 490, False, Decimal(19)),
+        (ChargeKind.SHIPPING, "Parcel", 0),
+        (ChargeKind.SHIPPING, "Parcel", -1),
+        (ChargeKind.SHIPPING, "Parcel", 4.9),
+        (ChargeKind.SHIPPING, "Parcel", True),
+        (ChargeKind.SHIPPING, "Parcel", 490, True),
+        (ChargeKind.SHIPPING, "Parcel", 490, False, Decimal(19)),
     ],
 )
 def test_a_rule_cannot_make_a_line_that_is_none(line: Any) -> None:
@@ -302,10 +302,10 @@ def test_and_in_a_document(db: None) -> None:
 def to_somewhere(basket: Basket) -> Iterator[ChargeLine]:
     """Rules of a shop's own: dearer abroad, and a tax on top in the United States."""
     country = basket.destination.country if basket.destination else "GB"
-    yield ChargeLine(Kind.SHIPPING, "Parcel", 490 if country == "GB" else 1290)
+    yield ChargeLine(ChargeKind.SHIPPING, "Parcel", 490 if country == "GB" else 1290)
     if country == "US":
         tax = (basket.subtotal + 1290) * 8 // 100
-        yield ChargeLine(Kind.TAX, "sales tax", tax, percent=Decimal(8))
+        yield ChargeLine(ChargeKind.TAX, "sales tax", tax, percent=Decimal(8))
 
 
 @pytest.fixture
@@ -400,7 +400,7 @@ def test_rules_that_make_no_line_of_a_charge_charge_nothing(
 
 def in_floats(basket: Basket) -> Iterator[ChargeLine]:
     """Rules of a shop that counts money in floats."""
-    yield ChargeLine(Kind.SHIPPING, "Parcel", 4.9)  # type: ignore[arg-type]
+    yield ChargeLine(ChargeKind.SHIPPING, "Parcel", 4.9)  # type: ignore[arg-type]
 
 
 @in_shop
@@ -410,10 +410,10 @@ def test_an_added_tax_goes_back_with_what_it_is_on_and_in_the_end_all_of_it(
     shopper.add(shopper.offer(), 2)
     shopper.order(card(), country="US", shown_total=998 + 1290 + 183)
     order = Order.objects.get()
-    first = plan(order, [Units(order.lines.get(), 1, True)], shipping=False)
+    first = plan_refund(order, [Units(order.lines.get(), 1, True)], shipping=False)
     assert (first.amount, first.shipping, first.tax) == (499 + 39, 0, 39)
-    write_down(first, reason="Chipped.", by=None, seen=0, now=OPENS)
-    rest = plan(order, [Units(order.lines.get(), 1, True)], shipping=True)
+    create_refund(first, reason="Chipped.", by=None, seen=0, now=OPENS)
+    rest = plan_refund(order, [Units(order.lines.get(), 1, True)], shipping=True)
     assert (rest.amount, rest.shipping, rest.tax) == (499 + 1290 + 144, 1290, 144)
     assert rest.is_all
 

@@ -30,7 +30,7 @@ from shop.core.shopper import Shopper
 from shop.orders.models import Order
 from shop.sales.minting import freeze, mint
 from shop.sales.models import Deal, LimitUse, Sale
-from shop.sales.snapshot_queries import read_goods
+from shop.sales.snapshot_queries import read_snapshot
 from tests import shop
 from tests.checkout import race_runner
 from tests.checkout.invariants import check_books, check_charges
@@ -214,7 +214,7 @@ def test_a_server_thread_reads_its_first_bag_while_another_writes(
 def bag_of(shopper: str, sku: str = "MUG-01", quantity: int = 1) -> Bag:
     """A bag with one fresh offer of the sale."""
     now = timezone.now()
-    deal = read_goods(now).deal("autumn", sku)
+    deal = read_snapshot(now).deal("autumn", sku)
     assert deal is not None
     bag = Bag()
     bag.put(Line(freeze(mint(deal, shopper=shopper, now=now)), {sku: quantity}))

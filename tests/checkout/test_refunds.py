@@ -20,7 +20,7 @@ from shop.orders.claims import release
 from shop.orders.models import Order, OrderLine, Refund
 from shop.orders.state_machine import locked, move
 from shop.payments import refunds
-from shop.payments.refund_plans import NotRefundable, Units, left_of, plan
+from shop.payments.refund_plans import NotRefundable, Units, left_of, plan_refund
 from shop.payments.settlement import settle_by_id
 from shop.payments.stripe_client import client
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
@@ -54,7 +54,7 @@ def refund(
 ) -> Refund:
     """Refund units of an order, as the back office does."""
     written = write_down(order, *units, restock=restock, shipping=shipping)
-    refunds.carry_out(written, cause="merchant", now=NOW)
+    refunds.execute(written, cause="merchant", now=NOW)
     return written
 
 
@@ -63,9 +63,9 @@ def write_down(
 ) -> Refund:
     order.refresh_from_db()
     wanted = [Units(line(order, sku), number, restock) for sku, number in units]
-    agreed = plan(order, wanted, shipping=shipping)
+    agreed = plan_refund(order, wanted, shipping=shipping)
     seen = order.refunds.count()
-    return refunds.write_down(agreed, reason="It was chipped.", by=None, seen=seen, now=NOW)
+    return refunds.create_refund(agreed, reason="It was chipped.", by=None, seen=seen, now=NOW)
 
 
 def status(order: Order) -> str:
@@ -121,7 +121,7 @@ def test_shipping_goes_back_once(buyer: Shopper, card: Card, settings: Any) -> N
     order = Order.objects.get()
     assert refund(order, shipping=True).amount == 390
     with pytest.raises(NotRefundable):
-        plan(order, [], shipping=True)
+        plan_refund(order, [], shipping=True)
     assert refund(order, ("MUG-01", 1), shipping=True).amount == 499
     assert status(order) == "refunded"
 
@@ -176,25 +176,25 @@ def test_an_unpaid_order_has_nothing_to_refund(buyer: Shopper, card: Card) -> No
     order = Order.objects.get()
     assert left_of(order) == 0
     with pytest.raises(NotRefundable):
-        plan(order, [Units(line(order), 1, True)], shipping=False)
+        plan_refund(order, [Units(line(order), 1, True)], shipping=False)
 
 
 def test_a_plan_that_was_agreed_to_is_carried_out_once(order: Order) -> None:
-    agreed = plan(order, [Units(line(order), 1, True)], shipping=False)
-    refunds.write_down(agreed, reason="", by=None, seen=0, now=NOW)
+    agreed = plan_refund(order, [Units(line(order), 1, True)], shipping=False)
+    refunds.create_refund(agreed, reason="", by=None, seen=0, now=NOW)
     with pytest.raises(NotRefundable, match="sent twice"):
-        refunds.write_down(agreed, reason="", by=None, seen=0, now=NOW)
+        refunds.create_refund(agreed, reason="", by=None, seen=0, now=NOW)
     assert Refund.objects.count() == 1
 
 
 def test_of_eight_merchants_at_once_one_refunds(order: Order) -> None:
-    agreed = plan(order, [Units(line(order), 2, True)], shipping=False)
+    agreed = plan_refund(order, [Units(line(order), 2, True)], shipping=False)
     ready = Barrier(8)
 
     def attempt(_: int) -> str:
         ready.wait(timeout=10)
         try:
-            refunds.write_down(agreed, reason="", by=None, seen=0, now=NOW)
+            refunds.create_refund(agreed, reason="", by=None, seen=0, now=NOW)
         except NotRefundable:
             return "refused"
         finally:
@@ -344,7 +344,7 @@ def test_news_of_our_own_refund_that_outruns_the_answer_is_the_same_refund(
     made = refunds._made(written)
     charge = stripe_api.v1.charges.retrieve(str(made.charge))
     deliver(event(charge, "charge.refunded"))
-    refunds.carry_out(written, cause="merchant", now=NOW)
+    refunds.execute(written, cause="merchant", now=NOW)
     assert Refund.objects.get().status == "succeeded"
     assert claimed() == (1, 1)
     assert len(mail.outbox) == 1
@@ -450,7 +450,7 @@ def test_a_crash_on_that_way_is_completed(
     intent = client().v1.payment_intents.retrieve(order.payment_intent)
     with transaction.atomic():
         row = Order.objects.select_for_update().get()
-        refunds.write_down_late(row, intent, NOW)
+        refunds.create_late_refund(row, intent, NOW)
     assert status(order) == "expired"
     call_command("reconcile")
     assert (status(order), back_at(stripe_api, order)) == ("refunded", [499])

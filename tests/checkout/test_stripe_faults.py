@@ -31,7 +31,7 @@ from shop.orders.models import Dispute, Order, Refund, StatusChange, StripeEvent
 from shop.payments import event_inbox, refunds, webhooks
 from shop.payments.intents import ensure_intent
 from shop.payments.management.commands import reconcile
-from shop.payments.settlement import lapse_due, settle
+from shop.payments.settlement import expire_due, settle
 from shop.sales.models import Sale
 from tests.checkout.invariants import check_books, check_charges
 from tests.conftest import OPENS
@@ -514,12 +514,12 @@ def test_an_event_that_cannot_be_acted_on_does_not_keep_the_others_waiting(
     odd = {"type": "charge.dispute.created", "data": {"object": {"payment_intent": "pi_odd"}}}
     stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
     for event in [{"id": "evt_odd", **odd}, *stripe.events()]:
-        event_inbox.take_in(event, OPENS)
+        event_inbox.store(event, OPENS)
 
     def fail(*_: object) -> None:
         raise RuntimeError("odd")
 
-    monkeypatch.setitem(webhooks._ACTS, "charge.dispute.", fail)
+    monkeypatch.setitem(webhooks._HANDLERS, "charge.dispute.", fail)
     call_command("reconcile")
     assert Refund.objects.count() == 1
     assert StripeEvent.objects.get(acted_at=None).pk == "evt_odd"
@@ -571,8 +571,8 @@ def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hou
         return listing(self, params, options)
 
     monkeypatch.setattr(EventService, "list", watched)
-    first = event_inbox.take_in_missed(OPENS)
-    event_inbox.take_in_missed(OPENS, since=first)
+    first = event_inbox.fetch_missed(OPENS)
+    event_inbox.fetch_missed(OPENS, since=first)
     assert [params["limit"] for params in asked] == [100, 100]
     assert asked[0]["created"]["gte"] == int(first - 30 * 24 * 3600)
     assert asked[1]["created"]["gte"] == int(first - 3600)
@@ -668,7 +668,7 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
         someone.add(someone.offer())
         send(someone, card(DECLINED))
     odd, sound = Order.objects.order_by("placed_at", "pk")
-    give_up = lapse_due
+    give_up = expire_due
 
     def fail_once(now: Any, orders: list[Order]) -> int:
         if orders == [odd]:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.catalog.models import Product, Variant
-from shop.core.wall_time import the_instant
+from shop.core.wall_time import instant_of
 from shop.merchant.forms.money_fields import minor_units
 from shop.orders.models import Order, OrderLine, StatusChange
 from shop.sales.models import Deal, Extension, Recall, Sale
@@ -211,7 +211,7 @@ def test_an_hour_that_comes_twice_is_written_and_shown_with_its_offset(
 
 def test_the_wall_of_a_zone_on_an_ordinary_day() -> None:
     wall = datetime(2026, 7, 1, 12)  # noqa: DTZ001
-    assert the_instant(wall, BERLIN) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+    assert instant_of(wall, BERLIN) == datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 
 def test_a_sale_ends_after_it_starts(merchant: Merchant, sale: Sale) -> None:

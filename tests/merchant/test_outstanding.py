@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from offers.anchors import honored_until, judge
 from offers.terms import Offer
 from offers.verdicts import Verdict
-from shop.merchant.sales.outstanding_offers import Outstanding, PromisedDeal, outstanding
+from shop.merchant.sales.outstanding_offers import (
+    OutstandingOffers,
+    PromisedDeal,
+    outstanding_offers,
+)
 from shop.orders.models import Order
 from shop.sales.audit import record
 from shop.sales.documents.loader import load_sale
@@ -23,8 +27,8 @@ from shop.sales.lifecycle import cancel, publish, unpublish
 from shop.sales.minting import mint
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import FRESH_SECONDS
-from shop.sales.snapshot import SaleOnShow
-from shop.sales.snapshot_queries import read_goods
+from shop.sales.snapshot import SaleSnapshot
+from shop.sales.snapshot_queries import read_snapshot
 from tests.conftest import CLOSES, HOLD, OPENS
 from tests.merchant.orders import make_order
 
@@ -33,7 +37,7 @@ STALE = timedelta(seconds=FRESH_SECONDS)
 
 
 def mug(sale: Sale, now: datetime) -> PromisedDeal:
-    found = outstanding(Sale.objects.get(pk=sale.pk), now)
+    found = outstanding_offers(Sale.objects.get(pk=sale.pk), now)
     promised = found.of(sale.deals.get(product__sku="MUG-01"))
     assert promised is not None
     return promised
@@ -76,17 +80,17 @@ def test_what_was_shown_last_is_held_longest(
 def test_nothing_is_out_before_the_sale_opens_or_after_the_last_hold(
     sale: Sale, now: datetime
 ) -> None:
-    assert not outstanding(sale, now)
+    assert not outstanding_offers(sale, now)
 
 
 def test_a_draft_promised_nothing(sale: Sale) -> None:
     Sale.objects.update(state="draft", published_at=None)
-    assert not outstanding(Sale.objects.get(), CLOSES)
+    assert not outstanding_offers(Sale.objects.get(), CLOSES)
 
 
 def test_what_is_left_bounds_the_units_and_the_money(sale: Sale) -> None:
     Deal.objects.filter(product__sku="LMP-01").update(claimed=20)
-    found = outstanding(sale, OPENS)
+    found = outstanding_offers(sale, OPENS)
     assert [(each.units, each.amount) for each in found.deals] == [(100, 49_900), (30, 23_700)]
     assert (found.units, found.amounts) == (130, {"EUR": 73_600})
 
@@ -113,7 +117,7 @@ def test_units_of_another_sale_that_wait_for_their_payment_count_too(sale: Sale)
 def test_minutes_are_told_rounded_up(sale: Sale) -> None:
     assert mug(sale, OPENS + SECOND).told_until == OPENS + HOLD + MINUTE
     assert mug(sale, CLOSES).told_until == CLOSES + HOLD
-    assert outstanding(sale, OPENS + SECOND).told_until == OPENS + HOLD + MINUTE
+    assert outstanding_offers(sale, OPENS + SECOND).told_until == OPENS + HOLD + MINUTE
 
 
 def test_the_lowest_price_that_is_still_held_counts(sale: Sale) -> None:
@@ -152,7 +156,7 @@ def test_a_recall_leaves_nothing_but_what_is_shown_after_it(sale: Sale) -> None:
     recall(sale=sale, reason="A slip", by=None, now=OPENS + 2 * MINUTE)
     assert mug(sale, OPENS + 3 * MINUTE).price == 999
     recall(sale=sale, reason="A slip", by=None, now=CLOSES)
-    assert not outstanding(Sale.objects.get(), CLOSES)
+    assert not outstanding_offers(Sale.objects.get(), CLOSES)
 
 
 @pytest.mark.parametrize("end", [unpublish, cancel])
@@ -160,15 +164,15 @@ def test_a_sale_that_is_taken_down_with_its_offers_leaves_nothing(sale: Sale, en
     assert callable(end)
     end(sale, now=OPENS + 5 * MINUTE)
     recall(sale=sale, reason="A slip", by=None, now=OPENS + 5 * MINUTE)
-    assert not outstanding(Sale.objects.get(), OPENS + 5 * MINUTE)
-    assert not outstanding(Sale.objects.get(), OPENS + 6 * MINUTE)
+    assert not outstanding_offers(Sale.objects.get(), OPENS + 5 * MINUTE)
+    assert not outstanding_offers(Sale.objects.get(), OPENS + 6 * MINUTE)
 
 
 def test_a_deal_that_came_later_was_not_shown_before(sale: Sale) -> None:
     change(sale, OPENS + MINUTE, ends_at=OPENS + MINUTE)
     deal = Deal.objects.get(product__sku="MUG-01")
     record(sale=sale, deal=deal, field="deal", before=None, after="MUG-01", now=CLOSES, by=None)
-    found = outstanding(sale, CLOSES)
+    found = outstanding_offers(sale, CLOSES)
     assert [each.deal.product.sku for each in found.deals] == ["LMP-01"]
 
 
@@ -185,7 +189,7 @@ def test_a_document_that_shows_a_sale_again_at_another_price_promised_no_other(s
 def test_a_recall_of_one_deal_leaves_the_others(sale: Sale) -> None:
     deal = Deal.objects.get(product__sku="MUG-01")
     recall(sale=sale, deal=deal, reason="A slip", by=None, now=CLOSES)
-    found: Outstanding = outstanding(Sale.objects.get(), CLOSES)
+    found: OutstandingOffers = outstanding_offers(Sale.objects.get(), CLOSES)
     assert [each.deal.product.sku for each in found.deals] == ["LMP-01"]
 
 
@@ -194,14 +198,14 @@ def test_a_recall_up_to_an_instant_leaves_what_was_shown_later(sale: Sale) -> No
     recall(sale=sale, reason="A slip", by=None, now=now, issued_before=CLOSES - MINUTE)
     assert mug(sale, now).held_until == CLOSES + HOLD
     recall(sale=sale, reason="A slip", by=None, now=now, issued_before=now - MINUTE)
-    assert not outstanding(Sale.objects.get(), now)
+    assert not outstanding_offers(Sale.objects.get(), now)
 
 
 def test_a_deal_that_was_withdrawn_is_held_for_those_who_were_shown_it(sale: Sale) -> None:
     deal = Deal.objects.get(product__sku="MUG-01")
     change(sale, OPENS + MINUTE, deal, withdrawn=True)
     assert mug(sale, OPENS + 5 * MINUTE).held_until == OPENS + MINUTE + HOLD + STALE
-    assert outstanding(sale, OPENS + MINUTE + HOLD + STALE).of(deal) is None
+    assert outstanding_offers(sale, OPENS + MINUTE + HOLD + STALE).of(deal) is None
 
 
 # --- Whatever happens ---------------------------------------------------------------
@@ -213,12 +217,12 @@ class History:
     def __init__(self, sale: Sale) -> None:
         self.sale, self.now = Sale.objects.get(pk=sale.pk), OPENS
         self.offers: list[Offer] = []
-        self.shown: list[tuple[datetime, SaleOnShow]] = []
+        self.shown: list[tuple[datetime, SaleSnapshot]] = []
         self.look()
 
     def look(self) -> None:
         """See the sale as pages do from now on."""
-        goods = read_goods(self.now, slug=self.sale.slug)
+        goods = read_snapshot(self.now, slug=self.sale.slug)
         self.shown.append((self.now, goods.sales[self.sale.slug]))
 
     def open_page(self, age: timedelta) -> None:
@@ -260,9 +264,9 @@ class History:
 
     def check(self) -> None:
         """Hold what is said to be out against what would be honored."""
-        on_show = read_goods(self.now, slug=self.sale.slug).sales[self.sale.slug]
+        on_show = read_snapshot(self.now, slug=self.sale.slug).sales[self.sale.slug]
         deals = {deal.product.sku: deal for deal in on_show.deals}
-        out = outstanding(Sale.objects.get(pk=self.sale.pk), self.now)
+        out = outstanding_offers(Sale.objects.get(pk=self.sale.pk), self.now)
         promised = {each.deal.product.sku: each for each in out.deals}
         for offer in self.offers:
             deal = deals[offer.sku]

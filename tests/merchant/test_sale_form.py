@@ -12,10 +12,10 @@ from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Product
-from shop.core.durations import span_in_words
+from shop.core.durations import exact_duration
 from shop.merchant.forms.money_fields import Percent, PriceField, reduced
-from shop.merchant.forms.time_fields import SpanField
-from shop.merchant.sales.window_summary import meaning_of_written
+from shop.merchant.forms.time_fields import DurationField
+from shop.merchant.sales.window_summary import summary_of_input
 from shop.sales.holds import extend, recall
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
 from shop.staff.roles import Role, give_role
@@ -75,13 +75,13 @@ def said_first(page: Page) -> str:
     ],
 )
 def test_a_hold_is_written_as_people_say_it(written: str, seconds: int | None) -> None:
-    assert SpanField(required=False).clean(written) == seconds
+    assert DurationField(required=False).clean(written) == seconds
 
 
 @pytest.mark.parametrize("written", ["soon", "30 fortnights", "1.5 hours", "-5", "h"])
 def test_what_is_no_span_of_time_is_refused(written: str) -> None:
     with pytest.raises(ValidationError):
-        SpanField().clean(written)
+        DurationField().clean(written)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_what_is_no_span_of_time_is_refused(written: str) -> None:
     [(1, "1 second"), (90, "1 minute 30 seconds"), (5400, "1 hour 30 minutes"), (86_400, "1 day")],
 )
 def test_a_span_is_told_in_full_and_read_back_the_same(seconds: int, words: str) -> None:
-    assert span_in_words(seconds) == words
-    assert SpanField().clean(words) == seconds
+    assert exact_duration(seconds) == words
+    assert DurationField().clean(words) == seconds
 
 
 @pytest.mark.parametrize("written", ["30%", "30 %", "-30%"])
@@ -173,7 +173,7 @@ def meaning(**changes: Any) -> str:
         "ends_at": "2026-11-27 12:15",
         "hold_seconds": "30 minutes",
     }
-    found = meaning_of_written(written | changes, OPENS - MINUTE)
+    found = summary_of_input(written | changes, OPENS - MINUTE)
     return " ".join((*found.wrong, *found.sentences))
 
 

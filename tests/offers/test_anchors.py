@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from offers.anchors import (
     Extension,
-    Standing,
+    OfferState,
     anchor_digest,
     honored_until,
     judge,
@@ -61,7 +61,7 @@ def judged(
         offer or an_offer(),
         now=now,
         shoppers=shoppers,
-        standing=Standing(**{"anchor": ANCHOR, **standing}),
+        standing=OfferState(**{"anchor": ANCHOR, **standing}),
         quantity=quantity,
     )
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from offers.anchors import Extension, Standing, judge
+from offers.anchors import Extension, OfferState, judge
 from offers.keys import KeyRing, SigningKey
 from offers.terms import Offer
 from offers.tokens import (
@@ -101,7 +101,7 @@ def verdict_on(text: str) -> Verdict:
     except Unreadable as unreadable:
         return unreadable.verdict
     late = Extension(datetime.max.replace(tzinfo=UTC), 2_592_000)
-    standing = Standing(anchor=offer.anchor, extensions=[late])
+    standing = OfferState(anchor=offer.anchor, extensions=[late])
     return judge(offer, now=NOW, shoppers=None, standing=standing, quantity=1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from offers.anchors import Extension, Standing, honored_until, judge
+from offers.anchors import Extension, OfferState, honored_until, judge
 from offers.keys import KeyRing
 from offers.tokens import Unreadable, read_offer
 from offers.verdicts import Verdict
@@ -49,7 +49,7 @@ def verdict_on(vector: Vector) -> Verdict:
         offer,
         now=datetime.fromisoformat(case["now"]),
         shoppers=case["shoppers"],
-        standing=Standing(
+        standing=OfferState(
             anchor=case["anchor"],
             recall_before=recall and datetime.fromisoformat(recall),
             extensions=extensions(case),

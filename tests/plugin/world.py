@@ -21,7 +21,7 @@ from django.core.management import CommandError, call_command
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from shop.core.wall_time import the_instant
+from shop.core.wall_time import instant_of
 from shop.orders.models import Order
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
@@ -154,7 +154,7 @@ class World:
             fold = ("first", "second").index(parts["which"])
             return local.replace(tzinfo=self.zone, fold=fold).astimezone(UTC)
         try:
-            return the_instant(local, self.zone)
+            return instant_of(local, self.zone)
         except ValidationError as error:
             raise WrongWords(
                 f"{error.messages[0].partition(' Write')[0]} "

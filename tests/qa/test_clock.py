@@ -97,7 +97,7 @@ def test_whoever_reads_while_it_is_changed_reads_one_state_or_the_other() -> Non
 
 
 def test_what_was_read_can_be_written_back() -> None:
-    shown = json_api.written(clock_file.change(move=lambda _: OPENS, is_running=False))
+    shown = json_api.as_json(clock_file.change(move=lambda _: OPENS, is_running=False))
     change = json_api.read_change(f'{{"at": "{shown["at"]}", "running": false}}'.encode())
     assert change.move(clock_file.read()) == OPENS
     assert change.is_running is False

@@ -16,8 +16,8 @@ from django.db.models import Model
 from shop.catalog.models import Product, Variant
 from shop.core.formatting import utc
 from shop.orders.models import Order
-from shop.qa.rehearsal.isolated_process import RehearsalFailed, perform
-from shop.qa.rehearsal.sale_export import read_script
+from shop.qa.rehearsal.isolated_process import RehearsalFailed, run
+from shop.qa.rehearsal.sale_export import export_sale
 from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Extension, Recall, Sale
 from tests.shop import CLOSES, HOLD, OPENS, make_sale
@@ -116,7 +116,7 @@ def test_a_rehearsal_that_takes_too_long_is_given_up_and_leaves_nothing_behind(
     make_sale(starts_at=OPENS, ends_at=CLOSES)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(RehearsalFailed, match=r"longer than 2 s"):
-        perform(read_script("autumn"), timeout=2)
+        run(export_sale("autumn"), timeout=2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -124,7 +124,7 @@ def test_the_script_has_no_shopper_no_staff_and_no_nonce_of_the_shop() -> None:
     sale = make_sale(starts_at=OPENS, ends_at=CLOSES)
     deal = sale.deals.first()
     assert deal is not None
-    script = read_script("autumn")
+    script = export_sale("autumn")
     assert {row["model"].partition(".")[0] for row in json.loads(script)} == {"catalog", "sales"}
     for secret in (sale.nonce, deal.nonce, deal.product.nonce):
         assert secret not in script
@@ -133,6 +133,6 @@ def test_the_script_has_no_shopper_no_staff_and_no_nonce_of_the_shop() -> None:
 def test_reading_the_script_lets_the_shop_go_on_writing() -> None:
     """It is a reader's transaction, and it is over when the script is read."""
     make_sale(starts_at=OPENS, ends_at=CLOSES)
-    read_script("autumn")
+    export_sale("autumn")
     assert not connection.in_atomic_block
     assert Sale.objects.update(title="Written") == 1

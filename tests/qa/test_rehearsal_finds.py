@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from shop.core.formatting import utc
-from shop.qa.rehearsal.isolated_process import perform
-from shop.qa.rehearsal.sale_export import read_script
+from shop.qa.rehearsal.isolated_process import run
+from shop.qa.rehearsal.sale_export import export_sale
 from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
 from tests.qa.test_rehearsal import verdicts
@@ -40,7 +40,7 @@ def test_extensions_recalls_sizes_and_a_clock_change_are_rehearsed_as_they_are()
     recall(sale=sale, deal=sold_out, reason="A wrong price.", by=None, now=change)
     # A draft, too, is rehearsed as if it were published.
     Sale.objects.update(state=Sale.State.DRAFT)
-    found = perform(read_script("autumn"), timeout=120).found
+    found = run(export_sale("autumn"), timeout=120).found
     assert found["breaches"] == []
     assert found["was_draft"]
     first = verdicts(found, opens)

@@ -12,18 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from offers.anchors import Extension, Standing, judge
+from offers.anchors import Extension, OfferState, judge
 from offers.terms import Offer
 from offers.verdicts import Verdict
-from shop.qa.rehearsal.boundary_plan import MOST_ACTS, Instant, Plan, clock_changes, plan
+from shop.qa.rehearsal.boundary_plan import (
+    MOST_ACTS,
+    BoundaryPlan,
+    Instant,
+    clock_changes,
+    plan_boundaries,
+)
 from shop.qa.rehearsal.browser import Page, promise_on, words_agree
 from shop.qa.rehearsal.html_report import draw
 from shop.qa.rehearsal.isolated_process import environment
-from shop.qa.rehearsal.merchant_actions import Act, Kind
+from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 from shop.qa.rehearsal.oracle import Promise, expected
-from shop.qa.rehearsal.results import Cell, Column, Matrix, Report, Scene
+from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, RehearsalReport, ScenarioResult
 from shop.qa.rehearsal.temporary_database import Part
-from shop.qa.rehearsal.text_report import WIDTH, tell
+from shop.qa.rehearsal.text_report import WIDTH, render
 from tests.shop import CLOSES, HOLD, OPENS
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -32,10 +38,13 @@ SETTLED = timedelta(minutes=10)
 
 
 def plan_of(
-    *acts: Act, opens: datetime = OPENS, closes: datetime = CLOSES, hold: timedelta = HOLD
-) -> Plan:
+    *acts: MerchantAction,
+    opens: datetime = OPENS,
+    closes: datetime = CLOSES,
+    hold: timedelta = HOLD,
+) -> BoundaryPlan:
     """The instants of a sale, the usual one unless told otherwise."""
-    return plan(starts_at=opens, ends_at=closes, hold=hold, acts=acts, zone=BERLIN)
+    return plan_boundaries(starts_at=opens, ends_at=closes, hold=hold, acts=acts, zone=BERLIN)
 
 
 def at(instants: list[Instant]) -> list[datetime]:
@@ -71,7 +80,7 @@ def test_a_window_that_opens_within_a_second_opens_with_the_next_whole_one() -> 
 
 def test_an_extension_is_looked_at_from_both_sides_and_so_is_the_end_it_leads_to() -> None:
     made_at = OPENS + timedelta(minutes=5)
-    act = Act(kind=Kind.EXTENSION, at=made_at, seconds=600, issued_before=made_at)
+    act = MerchantAction(kind=ActionKind.EXTENSION, at=made_at, seconds=600, issued_before=made_at)
     planned = plan_of(act)
     assert {made_at - SECOND, made_at} <= set(at(planned.issued))
     longer = OPENS + HOLD + timedelta(seconds=600)
@@ -80,7 +89,7 @@ def test_an_extension_is_looked_at_from_both_sides_and_so_is_the_end_it_leads_to
 
 def test_what_was_done_before_the_opening_concerns_no_offer_and_is_not_looked_at() -> None:
     early = OPENS - timedelta(hours=1)
-    act = Act(kind=Kind.RECALL, at=early)
+    act = MerchantAction(kind=ActionKind.RECALL, at=early)
     assert at(plan_of(act).presented) == at(plan_of().presented)
 
 
@@ -105,7 +114,7 @@ def test_clock_changes_are_found_to_the_second(year: int, expected_changes: list
 
 def test_a_sale_of_weeks_with_many_acts_is_looked_at_a_bounded_number_of_times() -> None:
     acts = [
-        Act(kind=Kind.EXTENSION, at=moment, seconds=60, issued_before=moment)
+        MerchantAction(kind=ActionKind.EXTENSION, at=moment, seconds=60, issued_before=moment)
         for moment in (OPENS + timedelta(days=day) for day in range(1, 40))
     ]
     planned = plan_of(*acts, closes=OPENS + timedelta(days=42))
@@ -125,14 +134,14 @@ def test_what_is_expected_ends_with_the_second_that_the_page_named() -> None:
 
 def test_an_extension_revives_what_had_run_out_from_the_instant_it_was_made() -> None:
     made_at = OPENS + HOLD + timedelta(minutes=1)
-    act = Act(kind=Kind.EXTENSION, at=made_at, seconds=600, issued_before=made_at)
+    act = MerchantAction(kind=ActionKind.EXTENSION, at=made_at, seconds=600, issued_before=made_at)
     promise = promise_at(OPENS)
     assert expected(promise, [act], made_at - SECOND, settled=SETTLED) is Verdict.EXPIRED
     assert expected(promise, [act], made_at, settled=SETTLED) is Verdict.HONORED
 
 
 def test_a_recall_of_one_deal_leaves_the_others_alone() -> None:
-    act = Act(kind=Kind.RECALL, at=OPENS + SECOND, sku="LMP-01")
+    act = MerchantAction(kind=ActionKind.RECALL, at=OPENS + SECOND, sku="LMP-01")
     now = OPENS + SECOND
     assert expected(promise_at(OPENS), [act], now, settled=SETTLED) is Verdict.HONORED
     lamp = promise_at(OPENS, sku="LMP-01")
@@ -163,15 +172,17 @@ def test_the_account_kept_here_and_the_judges_agree(
 
     now = max(now, shown)
     acts = [
-        Act(kind=Kind.EXTENSION, at=instant(made), seconds=more, issued_before=instant(before))
+        MerchantAction(
+            kind=ActionKind.EXTENSION, at=instant(made), seconds=more, issued_before=instant(before)
+        )
         for made, before, more in extensions
     ]
     if recalled_at is not None:
-        acts.append(Act(kind=Kind.RECALL, at=instant(recalled_at)))
+        acts.append(MerchantAction(kind=ActionKind.RECALL, at=instant(recalled_at)))
     promise = promise_at(instant(shown), hold=timedelta(seconds=hold))
     # What the rows would say by now: an offer minted before a recall carries the old anchor.
     is_recalled = recalled_at is not None and recalled_at <= now and shown < recalled_at
-    standing = Standing(
+    standing = OfferState(
         anchor="new" if is_recalled else "old",
         extensions=[
             Extension(instant(before), more) for made, before, more in extensions if made <= now
@@ -243,27 +254,27 @@ def test_an_instant_of_another_day_names_its_day() -> None:
 
 
 def test_the_table_is_at_most_a_hundred_columns_wide_and_names_the_zone() -> None:
-    text = tell(report_of(HONORED, issues=8))
+    text = render(report_of(HONORED, issues=8))
     assert "Berlin time" in text
     assert max(map(len, text.splitlines())) <= WIDTH
 
 
 def test_the_table_has_each_verdict_with_its_mark() -> None:
-    assert "honored ✓" in tell(report_of(Cell("honored", "honored", paid=True)))
-    assert "expired ↻" in tell(report_of(Cell("expired", "expired", renewed=True, paid=True)))
-    assert "EXPIRED!" in tell(report_of(Cell("expired", "honored")))
+    assert "honored ✓" in render(report_of(Cell("honored", "honored", paid=True)))
+    assert "expired ↻" in render(report_of(Cell("expired", "expired", renewed=True, paid=True)))
+    assert "EXPIRED!" in render(report_of(Cell("expired", "honored")))
 
 
 def test_a_broken_promise_is_told_in_a_sentence() -> None:
     sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
-    text = tell(report_of(Cell("expired", "honored"), breaches=[sentence]))
+    text = render(report_of(Cell("expired", "honored"), breaches=[sentence]))
     assert f"Promises were broken, in 1 place:\n- {sentence}\n" in text
     assert "Every promise was kept." not in text
 
 
 def test_times_name_their_offset_where_the_clocks_change_meanwhile() -> None:
     change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
-    text = tell(report_of(HONORED, opens=change - SECOND, issues=2))
+    text = render(report_of(HONORED, opens=change - SECOND, issues=2))
     assert "02:59:59 CEST" in text
     assert "02:00:00 CET" in text
     assert max(map(len, text.splitlines())) <= WIDTH
@@ -345,14 +356,14 @@ def report_of(
     opens: datetime = OPENS,
     breaches: list[str] | None = None,
     name: str = "Stoneware mug",
-) -> Report:
+) -> RehearsalReport:
     """A report with the same cell throughout."""
     looks = [opens + number * SECOND for number in range(issues)]
-    columns = [Column(Instant(each, ("shown",)), each + HOLD) for each in looks]
+    columns = [MatrixColumn(Instant(each, ("shown",)), each + HOLD) for each in looks]
     rows = [Instant(each, ("a boundary that has a long name, and another one",)) for each in looks]
     matrix = Matrix("MUG-01", columns, rows, [[cell] * issues for _ in rows])
     closes = opens + timedelta(minutes=15)
-    return Report(
+    return RehearsalReport(
         slug="autumn",
         title="Autumn",
         zone="Europe/Berlin",
@@ -362,6 +373,6 @@ def report_of(
         was_draft=False,
         parts=[Part("MUG-01", name, "in EUR", 1, leads=True)],
         deals_in_all=1,
-        scenes=[Scene("As configured", "As promised.", opens, closes, (), [matrix])],
+        scenes=[ScenarioResult("As configured", "As promised.", opens, closes, (), [matrix])],
         breaches=breaches or [],
     )

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from offers.anchors import Standing, judge
+from offers.anchors import OfferState, judge
 from offers.verdicts import Verdict
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
@@ -100,7 +100,7 @@ def test_a_page_during_an_outage_of_the_database_serves_and_its_offers_verify(
     monkeypatch.setattr(showcase, "_tried_at", float("-inf"))
     page = shopper.open("/sales/autumn/")
     offer = read(page.offers["MUG-01"])
-    standing = Standing(anchor=offer.anchor)
+    standing = OfferState(anchor=offer.anchor)
     assert (
         judge(offer, now=OPENS, shoppers=[offer.shopper], standing=standing, quantity=1)
         is Verdict.HONORED

@@ -10,10 +10,10 @@ from django.db import DatabaseError
 from shop.core.machine_clock import monotonic_seconds
 from shop.sales import showcase as module
 from shop.sales.showcase import Showcase, ShowcaseUnavailable
-from shop.sales.snapshot import Goods
+from shop.sales.snapshot import Snapshot
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
-EMPTY = Goods(sales={}, products={}, list_deals={})
+EMPTY = Snapshot(sales={}, products={}, list_deals={})
 
 
 class Machine:
@@ -31,7 +31,7 @@ class Database:
         self.reads = 0
         self.is_away = False
 
-    def __call__(self, now: datetime) -> Goods:
+    def __call__(self, now: datetime) -> Snapshot:
         self.reads += 1
         if self.is_away:
             raise DatabaseError
@@ -107,7 +107,7 @@ def test_while_one_thread_reads_the_others_serve_what_there_is_within_250_ms(
     is_reading, may_end = Event(), Event()
     reads: list[datetime] = []
 
-    def read(now: datetime) -> Goods:
+    def read(now: datetime) -> Snapshot:
         reads.append(now)
         if len(reads) > 1:
             is_reading.set()

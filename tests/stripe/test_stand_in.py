@@ -18,7 +18,7 @@ from freezegun import freeze_time
 
 from shop.sandbox import api as sandbox_api
 from shop.sandbox import cards, forms
-from shop.sandbox.context import World
+from shop.sandbox.context import Context
 from shop.sandbox.http_messages import Request
 from shop.sandbox.router import Application
 from shop.sandbox.store import Store
@@ -394,11 +394,11 @@ def test_a_second_request_with_a_running_key_is_a_409(tmp_path: Path) -> None:
 def test_a_500_is_kept_for_its_key_and_its_deed_undone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = World(Store(), base_url="http://stand-in.test")
+    world = Context(Store(), base_url="http://stand-in.test")
     application = Application(world, after_write=lambda: None)
     calls = []
 
-    def break_down(world: World, params: dict[str, Any]) -> dict[str, Any]:
+    def break_down(world: Context, params: dict[str, Any]) -> dict[str, Any]:
         calls.append(params)
         world.store.later("settle_payment", "pi_1", 60)
         raise RuntimeError("broken")

@@ -17,14 +17,14 @@ from shop.merchant.catalog.product_csv import ProductTable
 from shop.merchant.catalog.product_forms import ProductForm, VariantForm, VariantFormSet
 from shop.merchant.catalog.stock_view import stock_page
 from shop.merchant.forms.csv_tables import CsvAdmin
-from shop.merchant.forms.locking_admin import CarefulAdmin, CarefulInline
+from shop.merchant.forms.locking_admin import LockingInline, LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
-from shop.merchant.forms.read_only_admin import EVERYWHERE, RecordInline
+from shop.merchant.forms.read_only_admin import EVERYWHERE, ReadOnlyInline
 from shop.sales.reference_prices import REFERENCE_PERIOD
 from shop.staff.current import staff_of
 
 
-class VariantInline(CarefulInline):
+class VariantInline(LockingInline):
     model = Variant
     form = VariantForm
     formset = VariantFormSet
@@ -34,7 +34,7 @@ class VariantInline(CarefulInline):
     readonly_fields = ("claimed",)
 
 
-class PricePointInline(RecordInline):
+class PricePointInline(ReadOnlyInline):
     model = PricePoint
     fields = ("since", "list_price")
     readonly_fields = ("list_price",)
@@ -45,7 +45,7 @@ class PricePointInline(RecordInline):
 
 
 @admin.register(Product)
-class ProductAdmin(CsvAdmin, CarefulAdmin):  # type: ignore[misc]
+class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
     """Products. None is deleted: it may lie in a bag, at a price that is held."""
 
     form = ProductForm

@@ -13,9 +13,9 @@ from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import save_with_stock
 from shop.core.money import is_currency
 from shop.merchant.forms.csv_tables import (
-    MoneyField,
+    CsvTable,
+    MoneyColumn,
     Row,
-    Table,
     UnitsWidget,
     YesNoWidget,
     cell,
@@ -31,7 +31,7 @@ _COLUMNS: dict[tuple[type[Model], str], str] = {
 }
 
 
-class ProductTable(Table):
+class ProductTable(CsvTable):
     """Products, a row for each variant of theirs."""
 
     needed = ("sku", "name", "list_price", "variant_sku", "supplied")
@@ -41,7 +41,7 @@ class ProductTable(Table):
     slug = text_field("slug", "product__slug")
     text = text_field("text", "product__text")
     currency = fields.Field(column_name="currency", attribute="product__currency", readonly=True)
-    list_price = MoneyField(column_name="list_price", attribute="product__list_price")
+    list_price = MoneyColumn(column_name="list_price", attribute="product__list_price")
     sold_at_list_price = fields.Field(
         column_name="sold_at_list_price",
         attribute="product__sold_at_list_price",

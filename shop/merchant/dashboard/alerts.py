@@ -16,7 +16,7 @@ from offers.conf import ring
 from offers.keys import KeyRingError, KeyStatus
 from shop.core.durations import several
 from shop.core.formatting import day_and_clock
-from shop.merchant.dashboard.schedule import Agenda, SaleNow
+from shop.merchant.dashboard.schedule import SaleNow, Schedule
 from shop.merchant.rehearsals.runs import rehearsals_of
 from shop.orders.models import GRACE, Dispute, Order, Refund, overdue, unsent
 from shop.sales.availability import DealNow
@@ -31,7 +31,7 @@ NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
+class Alert:
     """Something that somebody should look at, and where; urgent: before anything else."""
 
     text: str
@@ -40,7 +40,7 @@ class Chore:
     is_urgent: bool = False
 
 
-def chores(agenda: Agenda, person: Staff, now: datetime) -> list[Chore]:
+def alerts(agenda: Schedule, person: Staff, now: datetime) -> list[Alert]:
     """Everything that needs a hand and that this person may see, the urgent first."""
     found = list(_of_keys()) if person.has_perm("staff.view_staff") else []
     if person.has_perm("sales.view_sale"):
@@ -50,7 +50,7 @@ def chores(agenda: Agenda, person: Staff, now: datetime) -> list[Chore]:
     return sorted(found, key=lambda each: not each.is_urgent)
 
 
-def _of_openings(agenda: Agenda, now: datetime) -> Iterator[Chore]:
+def _of_openings(agenda: Schedule, now: datetime) -> Iterator[Alert]:
     for sale in (*agenda.live, *agenda.upcoming):
         if sale.sale.starts_at - now > READY_BEFORE:
             continue
@@ -59,7 +59,7 @@ def _of_openings(agenda: Agenda, now: datetime) -> Iterator[Chore]:
         for lack in _lacks(sale):
             if has_begun and sale.is_draft:
                 when = "should be live by now"
-            yield Chore(f"{sale.sale} {when}, and {lack}.", sale.address, "Open the sale", True)
+            yield Alert(f"{sale.sale} {when}, and {lack}.", sale.address, "Open the sale", True)
 
 
 def _lacks(sale: SaleNow) -> Iterator[str]:
@@ -75,16 +75,16 @@ def _at(sale: SaleNow, instant: datetime) -> str:
     return day_and_clock(instant, sale.sale.zone)
 
 
-def _of_rehearsals(agenda: Agenda) -> Iterator[Chore]:
+def _of_rehearsals(agenda: Schedule) -> Iterator[Alert]:
     for sale in (*agenda.live, *agenda.upcoming):
         told = rehearsals_of(sale.sale.slug).told
         if told is not None and not told.is_kept:
             text = f"{sale.sale} was rehearsed on {_at(sale, told.started_at)}, and promises were "
             address = reverse("admin:sale_rehearsal", args=[sale.sale.slug])
-            yield Chore(f"{text}broken.", address, "Read what was found", True)
+            yield Alert(f"{text}broken.", address, "Read what was found", True)
 
 
-def _of_stock(agenda: Agenda, person: Staff) -> Iterator[Chore]:
+def _of_stock(agenda: Schedule, person: Staff) -> Iterator[Alert]:
     may_sell = person.has_perm("sales.change_sale")
     for sale in agenda.live:
         ending = [each for each in sale.deals if each.is_ending or each.is_gone]
@@ -94,19 +94,19 @@ def _of_stock(agenda: Agenda, person: Staff) -> Iterator[Chore]:
             yield _stock_of(sale, each, may_sell)
         if len(ending) > NAMED:
             more = len(ending) - NAMED
-            yield Chore(f"{more} more deals of {sale.sale} run low.", sale.address, "Open the sale")
+            yield Alert(f"{more} more deals of {sale.sale} run low.", sale.address, "Open the sale")
 
 
-def _stock_of(sale: SaleNow, each: DealNow, may_sell: bool) -> Chore:
+def _stock_of(sale: SaleNow, each: DealNow, may_sell: bool) -> Alert:
     what = f"{each.deal.product.name} in {sale.sale}"
     text = f"{what} is sold out." if each.is_gone else f"{what}: {each.left} of {each.supply} left."
     if each.is_bound_by_stock:
         address = reverse("admin:catalog_product_change", args=[each.deal.product_id])
-        return Chore(text, address, "Add stock" if may_sell else "Open the product")
-    return Chore(text, sale.address, "Set more aside" if may_sell else "Open the sale")
+        return Alert(text, address, "Add stock" if may_sell else "Open the product")
+    return Alert(text, sale.address, "Set more aside" if may_sell else "Open the sale")
 
 
-def _of_orders(now: datetime) -> Iterator[Chore]:
+def _of_orders(now: datetime) -> Iterator[Alert]:
     processing = Q(status=Order.Status.PROCESSING)
     counted = Order.objects.filter(overdue(now) | processing | unsent(now)).aggregate(
         overdue=Count("pk", filter=overdue(now)),
@@ -117,17 +117,17 @@ def _of_orders(now: datetime) -> Iterator[Chore]:
     if count := counted["overdue"]:
         text = f"{several(count, 'unpaid order')} should have lapsed: Stripe has not answered yet, "
         text += "or reconcile does not run."
-        yield Chore(text, _orders(wait="overdue"), "Look at them", True)
+        yield Alert(text, _orders(wait="overdue"), "Look at them", True)
     if count := counted["unsent"]:
         text = f"{several(count, 'receipt')} could not be mailed."
-        yield Chore(text, _orders(wait="receipt"), "Look at them")
+        yield Alert(text, _orders(wait="receipt"), "Look at them")
     if count := counted["processing"]:
         text = f"{several(count, 'payment')} on the way at the bank, the oldest since "
         text += f"{counted['since']:%-d %B}. Bank debits take days; there is nothing to do yet."
-        yield Chore(text, _orders(status__exact="processing"), "Look at them")
+        yield Alert(text, _orders(status__exact="processing"), "Look at them")
 
 
-def _of_refunds(now: datetime) -> Iterator[Chore]:
+def _of_refunds(now: datetime) -> Iterator[Alert]:
     later = Refund.objects.filter(order=OuterRef("order"), pk__gt=OuterRef("pk"))
     failed = Refund.objects.filter(status=Refund.Status.FAILED).exclude(Exists(later))
     unasked = Refund.objects.filter(
@@ -137,14 +137,14 @@ def _of_refunds(now: datetime) -> Iterator[Chore]:
         address = reverse("admin:checkout_order_change", args=[refund.order_id])
         what = f"{refund.amount_text} of {refund.order}"
         if refund.status == Refund.Status.FAILED:
-            yield Chore(
+            yield Alert(
                 f"A refund failed: {what} did not go back.", address, "Open the order", True
             )
         else:
-            yield Chore(f"Stripe has not taken on a refund yet: {what}.", address, "Open the order")
+            yield Alert(f"Stripe has not taken on a refund yet: {what}.", address, "Open the order")
 
 
-def _of_disputes(now: datetime) -> Iterator[Chore]:
+def _of_disputes(now: datetime) -> Iterator[Alert]:
     open_ones = Dispute.objects.filter(closed_at=None, status__endswith="needs_response")
     for dispute in open_ones.select_related("order").order_by("respond_by")[:NAMED]:
         address = reverse("admin:checkout_order_change", args=[dispute.order_id])
@@ -153,18 +153,18 @@ def _of_disputes(now: datetime) -> Iterator[Chore]:
             verb = "had to be" if dispute.respond_by <= now else "has to be"
             due = f" It {verb} answered by {dispute.respond_by:%-d %B %Y, %H:%M} UTC."
         text = f"The bank disputes {dispute.order}.{due}"
-        yield Chore(text, address, "Open the order", True)
+        yield Alert(text, address, "Open the order", True)
 
 
-def _of_keys() -> Iterator[Chore]:
+def _of_keys() -> Iterator[Alert]:
     try:
         keys = list(ring().values())
     except KeyRingError as error:
-        yield Chore(f"No offer can be signed, and nothing sold: {error}", is_urgent=True)
+        yield Alert(f"No offer can be signed, and nothing sold: {error}", is_urgent=True)
         return
     for key in keys:
         if key.status is KeyStatus.RETIRING:
-            yield Chore(
+            yield Alert(
                 f"Offer key {key.kid} is retiring. Take it out of OFFER_KEYS once the longest "
                 "hold since it last signed is over."
             )

@@ -56,7 +56,7 @@ class SaleNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Agenda:
+class Schedule:
     """Sales by where they stand at an instant; ``upcoming`` has drafts too."""
 
     live: tuple[SaleNow, ...]
@@ -64,7 +64,7 @@ class Agenda:
     over: tuple[SaleNow, ...]
 
 
-def agenda(now: datetime) -> Agenda:
+def schedule(now: datetime) -> Schedule:
     """What is live, next, and just over."""
     deals = Deal.objects.filter(withdrawn=False).select_related("product")
     sales = (
@@ -75,7 +75,7 @@ def agenda(now: datetime) -> Agenda:
         .prefetch_related(Prefetch("deals", deals), "deals__product__variants")
     )
     all_of_them = [_as_it_is(sale) for sale in sales[: 3 * SHOWN]]
-    return Agenda(
+    return Schedule(
         live=_first(
             each
             for each in all_of_them

@@ -13,8 +13,8 @@ from django.urls import reverse
 from offers.conf import ring
 from offers.keys import KeyRingError, KeyStatus
 from shop.catalog.models import Product
-from shop.merchant.dashboard.alerts import chores
-from shop.merchant.dashboard.schedule import agenda
+from shop.merchant.dashboard.alerts import alerts
+from shop.merchant.dashboard.schedule import schedule
 from shop.sales.models import Deal, Sale
 from shop.staff.models import Staff
 
@@ -43,11 +43,11 @@ def today(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """What the start page shows to whoever asks."""
     person = request.user
     assert isinstance(person, Staff)
-    sales = agenda(now)
+    sales = schedule(now)
     return {
         "now": now,
         "agenda": sales if person.has_perm("sales.view_sale") else None,
-        "chores": chores(sales, person, now),
+        "chores": alerts(sales, person, now),
         "steps": _first_steps(person),
         "keys": _keys() if person.has_perm("staff.view_staff") else None,
     }

@@ -70,7 +70,7 @@ class UnitsWidget(widgets.Widget):
         return int(text)
 
 
-class MoneyField(fields.Field):
+class MoneyColumn(fields.Field):
     """A field of money; what its currency is, the instance says."""
 
     def __init__(self, **options: Any) -> None:
@@ -104,7 +104,7 @@ def text_field(column: str, attribute: str) -> fields.Field:
     )
 
 
-class Csv(CSV):
+class CsvFormat(CSV):
     """CSV as spreadsheets write it: with commas, or with semicolons where those are decimals."""
 
     def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
@@ -114,7 +114,7 @@ class Csv(CSV):
         return super().create_dataset(text, delimiter=delimiter, **kwargs)
 
 
-class Changes(resources.Diff):
+class RowDiff(resources.Diff):
     """What a row changes, field by field: before and after, in words and not in letters."""
 
     def as_html(self) -> list[SafeString]:
@@ -126,7 +126,7 @@ class Changes(resources.Diff):
         ]
 
 
-class Table(resources.ModelResource):  # type: ignore[type-arg]
+class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
     """What both tables have in common: strict columns, and everything checked."""
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
@@ -145,13 +145,13 @@ class Table(resources.ModelResource):  # type: ignore[type-arg]
 
     @classmethod
     def get_diff_class(cls) -> type[resources.Diff]:
-        return Changes
+        return RowDiff
 
 
 class CsvAdmin(ImportExportModelAdmin):  # type: ignore[type-arg]
     """A list that goes out as CSV, and comes in again by way of a preview."""
 
-    formats = [Csv]
+    formats = [CsvFormat]
     from_encoding = "utf-8-sig"
     # One format, and all columns: nothing to choose.
     skip_export_form = True

@@ -20,7 +20,7 @@ from django import forms
 CHANGED_BY_BOTH = "Somebody changed this too, to {theirs}. Save again to write yours over it."
 
 
-class TogetherForm(forms.ModelForm):  # type: ignore[type-arg]
+class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form that tells what its user changed from what others did meanwhile."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,7 +84,7 @@ class TogetherForm(forms.ModelForm):  # type: ignore[type-arg]
         self.data = data
 
 
-def without_gone(data: Any, prefix: str, there: Collection[str]) -> Any:
+def drop_deleted_rows(data: Any, prefix: str, there: Collection[str]) -> Any:
     """What was sent of a formset, without the rows that somebody else has deleted meanwhile.
 
     :param there: the ids of those that there are

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 
-class CarefulAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Locks what it changes, and writes what was changed alone."""
 
     def get_object(
@@ -50,7 +50,7 @@ class CarefulAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             row.save()
 
 
-class CarefulInline(admin.TabularInline):  # type: ignore[type-arg]
+class LockingInline(admin.TabularInline):  # type: ignore[type-arg]
     """Rows of another that are locked while they are judged."""
 
     extra = 0

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminFileWidget
 from django.core.files.uploadedfile import UploadedFile
 
-from shop.catalog.pictures import Prepared, prepare
+from shop.catalog.pictures import ProcessedPicture, process_picture
 
 _HELP = (
     "JPEG, PNG, WebP or AVIF. It is turned upright, made smaller, and freed of what a camera "
@@ -23,7 +23,7 @@ class PictureField(forms.FileField):
     ``prepared`` is what has to be stored when the form is saved, if anything.
     """
 
-    prepared: Prepared | None = None
+    prepared: ProcessedPicture | None = None
 
     def __init__(self, folder: str, **options: Any) -> None:
         widget = AdminFileWidget(attrs={"aria-label": "Picture"})
@@ -35,7 +35,7 @@ class PictureField(forms.FileField):
         given = super().clean(data, initial)
         if not isinstance(given, UploadedFile):
             return given
-        self.prepared = prepare(given, self.folder)
+        self.prepared = process_picture(given, self.folder)
         return self.prepared.name
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
-class RecordFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class ReadOnlyFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """Rows to be read: nothing that is sent is about them, so there may be more of them by now."""
 
     def __init__(self, data: Any = None, files: Any = None, **options: Any) -> None:
@@ -27,7 +27,7 @@ class RecordFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         return []
 
 
-class OnlyRead:
+class ReadOnlyAdmin:
     """Rows that nobody writes here, whoever they are."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -40,9 +40,9 @@ class OnlyRead:
         return False
 
 
-class RecordInline(OnlyRead, admin.TabularInline):  # type: ignore[type-arg]
+class ReadOnlyInline(ReadOnlyAdmin, admin.TabularInline):  # type: ignore[type-arg]
     """Rows that record what happened."""
 
-    formset = RecordFormSet
+    formset = ReadOnlyFormSet
     extra = 0
     can_delete = False

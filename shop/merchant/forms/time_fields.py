@@ -10,14 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
-from shop.core.durations import seconds_of_unit, span_in_words
-from shop.core.wall_time import (
-    EXAMPLE,
-    instants_of_wall_time,
-    on_the_wall,
-    the_instant,
-    with_offset,
-)
+from shop.core.durations import exact_duration, seconds_of_unit
+from shop.core.wall_time import EXAMPLE, instant_of, instants_of_wall_time, wall_time, with_offset
 
 
 class _InstantBoundField(forms.BoundField):
@@ -55,7 +49,7 @@ class WallTimeField(forms.CharField):
         """The time on the wall; what was written, as it was written."""
         if not isinstance(value, datetime):
             return value
-        wall = on_the_wall(value, self.zone)
+        wall = wall_time(value, self.zone)
         return (
             with_offset(wall, value)
             if len(instants_of_wall_time(wall, self.zone)) > 1
@@ -75,7 +69,7 @@ class WallTimeField(forms.CharField):
         # Far from the calendar's ends, so that whatever is added to it is a date.
         if not 2000 <= time.year < 3000:
             raise ValidationError("The year has to be from 2000 to 2999.")
-        return the_instant(time, self.zone)
+        return instant_of(time, self.zone)
 
     # A CharField counts characters; this value has none.
     def run_validators(self, value: Any) -> None:
@@ -91,7 +85,7 @@ class WallTimeField(forms.CharField):
 _PART = re.compile(r"(\d{1,9})\s*([a-z]*)")
 
 
-class SpanField(forms.CharField):
+class DurationField(forms.CharField):
     """A span of time, written as people say it ("30 minutes", "1 h 30 min"), kept in seconds.
 
     A number alone is minutes.
@@ -102,7 +96,7 @@ class SpanField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         """Seconds in words; what was written, as it was written."""
-        return span_in_words(value) if isinstance(value, int) else value
+        return exact_duration(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
         """:raises ValidationError: it is no span of time"""

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from shop.core.csv_cells import as_text
+from shop.core.csv_cells import safe_cell
 from shop.core.formatting import utc
 from shop.core.money import major_units
 from shop.orders.models import Order, OrderLine, Refund
@@ -77,7 +77,7 @@ def orders_as_csv(orders: QuerySet[Order]) -> Iterator[str]:
     writer: Any = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
     for order in _in_portions(orders):
-        yield writer.writerow([as_text(column(order)) for column in COLUMNS.values()])
+        yield writer.writerow([safe_cell(column(order)) for column in COLUMNS.values()])
 
 
 def _in_portions(orders: QuerySet[Order]) -> Iterator[Order]:

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shop.core.money import format_money
-from shop.merchant.forms.read_only_admin import EVERYWHERE, OnlyRead
+from shop.merchant.forms.read_only_admin import EVERYWHERE, ReadOnlyAdmin
 from shop.merchant.orders.csv_export import orders_as_csv
 from shop.merchant.orders.filters import FrozenFilter, SaleFilter, WaitFilter
 from shop.merchant.orders.refund_form import RefundForm, outcome
@@ -36,7 +36,7 @@ _TAGS = {Order.Status.PAID: "holds", Order.Status.FAILED: "runs-out"}
 
 
 @admin.register(Order)
-class OrderAdmin(OnlyRead, admin.ModelAdmin):  # type: ignore[type-arg]
+class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Orders, to be read: what becomes of one is Stripe's word and checkout's doing."""
 
     actions = ("refund",)

@@ -13,8 +13,15 @@ from django.core.exceptions import ValidationError
 
 from shop.core.money import format_money
 from shop.orders.models import Order, OrderLine, Refund
-from shop.payments.refund_plans import NotRefundable, Plan, Units, left_of, plan, shipping_left_of
-from shop.payments.refunds import OVERTAKEN, carry_out, write_down
+from shop.payments.refund_plans import (
+    NotRefundable,
+    RefundPlan,
+    Units,
+    left_of,
+    plan_refund,
+    shipping_left_of,
+)
+from shop.payments.refunds import OVERTAKEN, create_refund, execute
 from shop.staff.models import Staff
 
 
@@ -32,7 +39,7 @@ class RefundForm(forms.Form):
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order = order
-        self.plan: Plan | None = None
+        self.plan: RefundPlan | None = None
         self.fields["seen"].initial = order.refunds.count()
         self.refundable = [line for line in order.lines.all() if line.refundable]
         if order.status not in _HAS_UNITS:
@@ -71,7 +78,7 @@ class RefundForm(forms.Form):
         ]
         if not self.errors:
             try:
-                self.plan = plan(self.order, units, shipping=bool(given.get("shipping")))
+                self.plan = plan_refund(self.order, units, shipping=bool(given.get("shipping")))
             except NotRefundable as reason:
                 raise ValidationError(str(reason)) from None
         return given
@@ -94,11 +101,11 @@ class RefundForm(forms.Form):
         assert self.plan is not None
         reason, seen = self.cleaned_data["reason"], self.cleaned_data["seen"]
         try:
-            refund = write_down(self.plan, reason=reason, by=by, seen=seen, now=now)
+            refund = create_refund(self.plan, reason=reason, by=by, seen=seen, now=now)
         except NotRefundable as obstacle:
             self.add_error(None, str(obstacle))
             return None
-        carry_out(refund, cause="merchant", now=now)
+        execute(refund, cause="merchant", now=now)
         return refund
 
     def consequences(self) -> Iterator[str]:

@@ -34,7 +34,7 @@ _WHAT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineEntry:
     """Something that happened to an order; ``is_bad`` where it asks for a look."""
 
     at: datetime
@@ -44,7 +44,7 @@ class Moment:
     is_bad: bool = False
 
 
-def timeline(order: Order) -> list[Moment]:
+def timeline(order: Order) -> list[TimelineEntry]:
     """Everything that is known to have happened to an order, the oldest first."""
     moments = [
         *_of_status(order),
@@ -57,10 +57,10 @@ def timeline(order: Order) -> list[Moment]:
     return sorted(moments, key=lambda each: each.at)
 
 
-def _of_status(order: Order) -> Iterator[Moment]:
+def _of_status(order: Order) -> Iterator[TimelineEntry]:
     changes: list[StatusChange] = list(order.history.all())
     if not any(each.from_status == "" for each in changes):
-        yield Moment(order.placed_at, "Ordered", "the shopper")
+        yield TimelineEntry(order.placed_at, "Ordered", "the shopper")
     for each in changes:
         status = Order.Status(each.to_status)
         what = _WHAT[status]
@@ -72,15 +72,17 @@ def _of_status(order: Order) -> Iterator[Moment]:
         if status == Order.Status.PENDING and order.decline_message and each.from_status:
             why = order.decline_message
         who = _WHO.get(each.cause, "Stripe" if each.stripe_event else each.cause)
-        yield Moment(each.at, what, who, why if who != why else "")
+        yield TimelineEntry(each.at, what, who, why if who != why else "")
 
 
-def _of_mails(order: Order) -> Iterator[Moment]:
+def _of_mails(order: Order) -> Iterator[TimelineEntry]:
     if order.receipt_sent_at:
-        yield Moment(order.receipt_sent_at, f"The receipt was mailed to {order.email}", _SHOP)
+        yield TimelineEntry(
+            order.receipt_sent_at, f"The receipt was mailed to {order.email}", _SHOP
+        )
 
 
-def _of_refund(refund: Refund) -> Iterator[Moment]:
+def _of_refund(refund: Refund) -> Iterator[TimelineEntry]:
     has_failed = refund.status == Refund.Status.FAILED
     who = str(refund.made_by or _SHOP)
     units = ", ".join(
@@ -93,26 +95,32 @@ def _of_refund(refund: Refund) -> Iterator[Moment]:
         what = f"{what}. It failed, and nothing went back: {refund.problem.rstrip('.')}"
     elif refund.status == Refund.Status.PENDING:
         what = f"{what}. It is on its way"
-    yield Moment(refund.made_at, what, who, refund.reason, is_bad=has_failed)
+    yield TimelineEntry(refund.made_at, what, who, refund.reason, is_bad=has_failed)
     if refund.note_sent_at:
-        yield Moment(refund.note_sent_at, f"A mail told of the {refund.amount_text} back", _SHOP)
+        yield TimelineEntry(
+            refund.note_sent_at, f"A mail told of the {refund.amount_text} back", _SHOP
+        )
 
 
-def _of_dispute(dispute: Dispute) -> Iterator[Moment]:
+def _of_dispute(dispute: Dispute) -> Iterator[TimelineEntry]:
     due = f", to be answered by {dispute.respond_by:%-d %B %Y}" if dispute.respond_by else ""
     is_open = dispute.closed_at is None
     what = f"The bank disputes the payment{due if is_open else ''}"
-    yield Moment(dispute.opened_at, what, "the shopper’s bank", dispute.reason, is_bad=is_open)
+    yield TimelineEntry(
+        dispute.opened_at, what, "the shopper’s bank", dispute.reason, is_bad=is_open
+    )
     if dispute.closed_at:
         status = dispute.status.replace("_", " ")
-        yield Moment(dispute.closed_at, f"The dispute is over: {status}", "Stripe")
+        yield TimelineEntry(dispute.closed_at, f"The dispute is over: {status}", "Stripe")
 
 
-def _of_staff(order: Order) -> Iterator[Moment]:
+def _of_staff(order: Order) -> Iterator[TimelineEntry]:
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Order), object_id=str(order.pk)
     ).select_related("user")
     for entry in entries:
         # Refunds tell of themselves.
         if entry.change_message.startswith("Receipt"):
-            yield Moment(entry.action_time, entry.get_change_message().rstrip("."), str(entry.user))
+            yield TimelineEntry(
+                entry.action_time, entry.get_change_message().rstrip("."), str(entry.user)
+            )

@@ -86,7 +86,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class PreviewBar:
     """What stands on top of every previewed page."""
 
     at: datetime
@@ -175,10 +175,10 @@ def _stops(sale: Sale, page: str) -> tuple[Stop, ...]:
     )
 
 
-def _bar(sale: Sale, at: datetime, page: str) -> Bar:
+def _bar(sale: Sale, at: datetime, page: str) -> PreviewBar:
     # What answers a form cannot be asked for again: its page can.
     page = "bag/" if page.startswith("bag/") else page
-    return Bar(
+    return PreviewBar(
         at=at,
         zone=sale.zone,
         sale=sale,

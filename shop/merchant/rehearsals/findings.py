@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ScenarioFindings:
     """One way in which the sale may go; ``broken`` has a sentence for each promise not kept."""
 
     title: str
@@ -18,11 +18,11 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class RehearsalFindings:
     """All of it."""
 
     is_kept: bool
-    scenes: tuple[Scene, ...]
+    scenes: tuple[ScenarioFindings, ...]
     notes: tuple[str, ...]
     presented: int
     paid: int
@@ -38,10 +38,10 @@ class Findings:
         return sum(len(scene.broken) for scene in self.scenes)
 
 
-def findings(found: Mapping[str, Any]) -> Findings:
+def read_findings(found: Mapping[str, Any]) -> RehearsalFindings:
     """The findings in a document."""
     counts = found["counts"]
-    return Findings(
+    return RehearsalFindings(
         is_kept=found["kept"],
         scenes=tuple(_scenes(found)),
         notes=tuple(found["notes"]),
@@ -55,7 +55,7 @@ def findings(found: Mapping[str, Any]) -> Findings:
     )
 
 
-def _scenes(found: Mapping[str, Any]) -> Iterator[Scene]:
+def _scenes(found: Mapping[str, Any]) -> Iterator[ScenarioFindings]:
     """Each with its own sentences, which begin with its title; the first has those of no other."""
     own: dict[str, list[str]] = {scene["title"]: [] for scene in found["scenes"]}
     first = found["scenes"][0]["title"]
@@ -63,4 +63,4 @@ def _scenes(found: Mapping[str, Any]) -> Iterator[Scene]:
         title = next((each for each in own if sentence.startswith(f"{each}: ")), first)
         own[title].append(sentence.removeprefix(f"{title}: "))
     for scene in found["scenes"]:
-        yield Scene(scene["title"], scene["text"], tuple(own[scene["title"]]))
+        yield ScenarioFindings(scene["title"], scene["text"], tuple(own[scene["title"]]))

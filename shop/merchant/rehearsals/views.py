@@ -18,7 +18,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shop.core.durations import duration
-from shop.merchant.rehearsals.findings import Findings, findings
+from shop.merchant.rehearsals.findings import RehearsalFindings, read_findings
 from shop.merchant.rehearsals.runs import TIMEOUT, Rehearsal, Rehearsals, rehearsals_of, start
 from shop.merchant.rehearsals.terms_digest import terms_of
 from shop.sales.models import Sale
@@ -111,7 +111,7 @@ class Told:
     """The last one that found something, and whether the sale is still what it was then."""
 
     rehearsal: Rehearsal
-    findings: Findings
+    read_findings: RehearsalFindings
     is_changed: bool
 
 
@@ -126,4 +126,4 @@ def _told(standing: Rehearsals, sale: Sale) -> Told | None:
     found = standing.told.found() if standing.told else None
     if standing.told is None or found is None:
         return None
-    return Told(standing.told, findings(found), standing.told.terms != terms_of(sale))
+    return Told(standing.told, read_findings(found), standing.told.terms != terms_of(sale))

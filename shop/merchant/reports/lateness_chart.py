@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from shop.core.durations import duration, short_duration
-from shop.merchant.reports.svg_chart import Chart, Column, Mark, draw, step_for
+from shop.merchant.reports.svg_chart import AxisMark, Chart, ChartColumn, draw, step_for
 from shop.sales.models import Sale
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -32,9 +32,11 @@ def lateness(sale: Sale, orders: Mapping[int, int], latest: int) -> Chart:
     """
     span = span_of(sale, latest)
     count = -(-_axis(sale, latest) // span)
-    columns = [Column(_label(place, span), 0, orders.get(place, 0)) for place in range(count)]
-    close = Mark("", "close", 0, count * span)
-    hold = Mark(f"held for {short_duration(sale.hold)}", "hold", sale.hold_seconds, count * span)
+    columns = [ChartColumn(_label(place, span), 0, orders.get(place, 0)) for place in range(count)]
+    close = AxisMark("", "close", 0, count * span)
+    hold = AxisMark(
+        f"held for {short_duration(sale.hold)}", "hold", sale.hold_seconds, count * span
+    )
     return draw(
         title="Orders after the close, by how late they came",
         text=_in_words(sum(orders.values()), latest),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shop.merchant.reports.live_queries import Sums
-from shop.merchant.reports.svg_chart import Chart, Column, Mark, draw, step_for
+from shop.merchant.reports.svg_chart import AxisMark, Chart, ChartColumn, draw, step_for
 from shop.orders.sale_totals import minute_of
 from shop.sales.models import Sale
 
@@ -34,8 +34,8 @@ def by_minute(
     whole = len(columns) * width * 60
     clock = _Clock(sale.zone, start, end)
 
-    def mark(at: datetime, name: str, label: str = "") -> Mark:
-        return Mark(label, name, (at - start) // timedelta(seconds=1), whole)
+    def mark(at: datetime, name: str, label: str = "") -> AxisMark:
+        return AxisMark(label, name, (at - start) // timedelta(seconds=1), whole)
 
     close = mark(sale.ends_at, "close", f"{clock.text(sale.ends_at)} close")
     hold = mark(held_until, "hold", f"held until {clock.text(held_until)}")
@@ -75,19 +75,19 @@ class _Clock:
 
 def _columns(
     minutes: Mapping[datetime, Sums], start: datetime, count: int, width: int, clock: _Clock
-) -> list[Column]:
+) -> list[ChartColumn]:
     plain, late = [0] * count, [0] * count
     for minute, sums in minutes.items():
         place = (minute - start) // _MINUTE // width
         plain[place] += sums.orders - sums.late_orders
         late[place] += sums.late_orders
     return [
-        Column(clock.text(start + place * width * _MINUTE), plain[place], late[place])
+        ChartColumn(clock.text(start + place * width * _MINUTE), plain[place], late[place])
         for place in range(count)
     ]
 
 
-def _in_words(columns: list[Column], each: str, sale: Sale) -> str:
+def _in_words(columns: list[ChartColumn], each: str, sale: Sale) -> str:
     busiest = max(columns, key=lambda column: column.total)
     late = sum(column.late for column in columns)
     if not busiest.total:

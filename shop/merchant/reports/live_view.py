@@ -16,9 +16,9 @@ from shop.merchant.reports.labels import UNDER_WAY, refused
 from shop.merchant.reports.live_chart import by_minute
 from shop.merchant.reports.live_queries import amounts, figures_of
 from shop.merchant.reports.svg_chart import percent
-from shop.merchant.sales.sale_status import standing
+from shop.merchant.sales.sale_status import status_of
 from shop.sales.availability import DealNow
-from shop.sales.hold_end import last_hold
+from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.models import Sale
 
 
@@ -30,7 +30,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     sale = get_object_or_404(Sale, slug=slug)
     figures = figures_of(sale)
-    held_until = last_hold(sale)
+    held_until = last_hold_ends_at(sale)
     context = {
         "sale": sale,
         "now": now,
@@ -39,7 +39,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "is_still": "still" in request.GET,
         "refusals_written_every": settings.REFUSALS_WRITTEN_EVERY,
         "held_until": held_until,
-        "standing": standing(sale, held_until, now),
+        "standing": status_of(sale, held_until, now),
         "figures": figures,
         "total": figures.total,
         "revenue": amounts(figures.by_currency, "revenue"),

@@ -18,7 +18,7 @@ from shop.merchant.reports.report_queries import (
 )
 from shop.merchant.reports.svg_chart import Chart
 from shop.sales.availability import DealNow
-from shop.sales.hold_end import closes_at, last_hold
+from shop.sales.hold_end import closes_at, last_hold_ends_at
 from shop.sales.models import Sale
 from shop.sales.refusals import NO_SALE
 
@@ -47,7 +47,7 @@ class DealSold:
 
 
 @dataclass(frozen=True)
-class Report:
+class SaleReport:
     """All of it, as it was when it was read."""
 
     sale: Sale
@@ -89,12 +89,12 @@ class Report:
         return "settling" if self.orders_open else "final"
 
 
-def read_report(sale: Sale, now: datetime) -> Report:
+def read_report(sale: Sale, now: datetime) -> SaleReport:
     """Count a sale's orders."""
-    figures, held_until = read_figures(sale), last_hold(sale)
+    figures, held_until = read_figures(sale), last_hold_ends_at(sale)
     sold, latest = sold_by_deal(sale)
     by_span = late_by_span(sale, span_of(sale, latest)) if latest >= 0 else {}
-    return Report(
+    return SaleReport(
         sale=sale,
         read_at=now,
         closed_at=closes_at(sale),

@@ -3,13 +3,10 @@
 import csv
 from collections.abc import Iterator
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shop.core.csv_cells import as_text
+from shop.core.csv_cells import safe_cell
 from shop.core.money import major_units
-
-if TYPE_CHECKING:
-    from shop.merchant.reports.report import Report
 
 COLUMNS = (
     "part",
@@ -28,7 +25,7 @@ COLUMNS = (
 type Row = dict[str, Any]
 
 
-def as_csv(report: "Report") -> str:
+def as_csv(report: SaleReport) -> str:
     """The whole file. ``part`` says what a row is about, ``count`` how many orders it were.
 
     Of refusals, ``count`` is how often offers were refused; of refunds, how many there were.
@@ -37,11 +34,11 @@ def as_csv(report: "Report") -> str:
     writer = csv.DictWriter(file, COLUMNS, restval="")
     writer.writeheader()
     for row in _rows(report):
-        writer.writerow({name: as_text(str(value)) for name, value in row.items()})
+        writer.writerow({name: safe_cell(str(value)) for name, value in row.items()})
     return file.getvalue()
 
 
-def _rows(report: "Report") -> Iterator[Row]:
+def _rows(report: SaleReport) -> Iterator[Row]:
     for currency, sums in sorted(report.figures.by_currency.items()):
         sale = {"name": report.sale.title, "currency": currency}
         yield {"part": "sold", **sale, **_sums(sums, currency), **_refunded(sums, currency)}

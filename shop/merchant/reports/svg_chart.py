@@ -16,7 +16,7 @@ _CROWDED = 2_400
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ChartColumn:
     """A span of time and what was counted in it: in the window, and after the close."""
 
     label: str
@@ -30,7 +30,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AxisMark:
     """An instant to be marked, so many of ``of`` parts along the axis."""
 
     label: str
@@ -40,7 +40,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class ChartBar:
     """A rectangle, in percent; ``title`` says what it stands for."""
 
     x: str
@@ -52,7 +52,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ChartRule:
     """An upright line with a label beside it, which begins, ends or is centred there."""
 
     x: str
@@ -68,13 +68,13 @@ class Chart:
 
     title: str
     text: str
-    bars: Sequence[Bar]
-    rules: Sequence[Rule]
-    columns: Sequence[Column]
+    bars: Sequence[ChartBar]
+    rules: Sequence[ChartRule]
+    columns: Sequence[ChartColumn]
     most: int
     begins: str
     ends: str
-    shade: Bar | None
+    shade: ChartBar | None
 
     @property
     def is_empty(self) -> bool:
@@ -86,11 +86,11 @@ def draw(
     *,
     title: str,
     text: str,
-    columns: Sequence[Column],
-    marks: Sequence[Mark],
+    columns: Sequence[ChartColumn],
+    marks: Sequence[AxisMark],
     begins: str,
     ends: str,
-    shade: tuple[Mark, Mark] | None = None,
+    shade: tuple[AxisMark, AxisMark] | None = None,
 ) -> Chart:
     """A chart of columns of the same width.
 
@@ -129,7 +129,7 @@ def step_for(span: int, steps: Sequence[int], most: int) -> int:
     return next((step for step in steps if -(-span // step) <= most), steps[-1])
 
 
-def _bars(column: Column, place: int, count: int, most: int) -> list[Bar]:
+def _bars(column: ChartColumn, place: int, count: int, most: int) -> list[ChartBar]:
     left, right = place * _WHOLE // count, (place + 1) * _WHOLE // count
     width = max(1, (right - left) * 4 // 5)
     height = _FLOOR - _TOP
@@ -138,28 +138,28 @@ def _bars(column: Column, place: int, count: int, most: int) -> list[Bar]:
     title = f"{column.label}: {column.total}"
     parts = [("plain", top_of_plain, _FLOOR), ("late", top, top_of_plain)]
     return [
-        Bar(percent(left), percent(above), percent(width), percent(below - above), name, title)
+        ChartBar(percent(left), percent(above), percent(width), percent(below - above), name, title)
         for name, above, below in parts
         if below > above
     ]
 
 
-def _rule(mark: Mark) -> Rule:
+def _rule(mark: AxisMark) -> ChartRule:
     at = _along(mark)
     anchor = "start" if at <= _WHOLE // 2 else "end"
-    return Rule(percent(at), mark.label, mark.name, anchor, _is_above(mark))
+    return ChartRule(percent(at), mark.label, mark.name, anchor, _is_above(mark))
 
 
-def _shade(start: Mark, end: Mark) -> Bar:
+def _shade(start: AxisMark, end: AxisMark) -> ChartBar:
     left, right = _along(start), _along(end)
     height = percent(_FLOOR - _TOP)
-    return Bar(percent(left), percent(_TOP), percent(max(0, right - left)), height, "held", "")
+    return ChartBar(percent(left), percent(_TOP), percent(max(0, right - left)), height, "held", "")
 
 
-def _along(mark: Mark) -> int:
+def _along(mark: AxisMark) -> int:
     return min(_WHOLE, max(0, mark.at * _WHOLE // max(mark.of, 1)))
 
 
-def _is_above(mark: Mark) -> bool:
+def _is_above(mark: AxisMark) -> bool:
     """The end of the hold is told above the columns, everything else below them."""
     return mark.name == "hold"

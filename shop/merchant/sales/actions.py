@@ -22,7 +22,7 @@ from shop.sales.models import LONGEST_HOLD_SECONDS, Deal, Sale
 from shop.staff.models import Staff
 
 
-class ActForm(forms.Form):
+class SaleActionForm(forms.Form):
     """A form about one sale; ``seen`` is what had happened to it when the form was made."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
@@ -47,7 +47,7 @@ class ActForm(forms.Form):
         return seen
 
 
-class ExtendForm(ActForm):
+class ExtendForm(SaleActionForm):
     """How much longer, and why."""
 
     minutes = forms.IntegerField(
@@ -56,7 +56,7 @@ class ExtendForm(ActForm):
     reason = forms.CharField(max_length=200, required=False, help_text="For your records.")
 
 
-class RecallForm(ActForm):
+class RecallForm(SaleActionForm):
     """What is taken back, and why: all, one deal, or what was shown before an instant."""
 
     deal = forms.ModelChoiceField(
@@ -89,7 +89,7 @@ class RecallForm(ActForm):
         return cleaned
 
 
-class EndForm(ActForm):
+class EndForm(SaleActionForm):
     """Hiding a sale or calling it off: what is out stays honored, unless it is taken back too."""
 
     recall = forms.BooleanField(
@@ -113,7 +113,7 @@ class EndForm(ActForm):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class SaleAction:
     """Something to do to a sale: its words, its form, and the doing of it.
 
     ``impossible`` says why it cannot be done to a sale now, or nothing;
@@ -123,9 +123,9 @@ class Act:
     name: str
     title: str
     explanation: str
-    form: type[ActForm]
+    form: type[SaleActionForm]
     impossible: Callable[[Sale], str]
-    perform: Callable[[ActForm, Staff, datetime], str]
+    perform: Callable[[SaleActionForm, Staff, datetime], str]
 
 
 def _never_promised(sale: Sale) -> str:
@@ -140,14 +140,14 @@ def _hidden(sale: Sale) -> str:
     return "" if sale.state == Sale.State.PUBLISHED else f"{sale} is not on show."
 
 
-def _extend(form: ActForm, by: Staff, now: datetime) -> str:
+def _extend(form: SaleActionForm, by: Staff, now: datetime) -> str:
     minutes: int = form.cleaned_data["minutes"]
     reason = form.cleaned_data["reason"]
     extend(sale=form.sale, seconds=minutes * 60, by=by, now=now, reason=reason)
     return f"Offers of {form.sale} that are out are held {minutes} minutes longer."
 
 
-def _recall(form: ActForm, by: Staff, now: datetime) -> str:
+def _recall(form: SaleActionForm, by: Staff, now: datetime) -> str:
     deal: Deal | None = form.cleaned_data["deal"]
     before: datetime | None = form.cleaned_data["issued_before"]
     reason = form.cleaned_data["reason"]
@@ -156,17 +156,17 @@ def _recall(form: ActForm, by: Staff, now: datetime) -> str:
     return f"Offers of {deal or form.sale} that {which} are void: {reason}"
 
 
-def _unpublish(form: ActForm, by: Staff, now: datetime) -> str:
+def _unpublish(form: SaleActionForm, by: Staff, now: datetime) -> str:
     unpublish(form.sale, now=now, by=by, reason=form.cleaned_data["reason"])
     return f"{form.sale} is hidden. {_recall_too(form, by, now)}"
 
 
-def _cancel(form: ActForm, by: Staff, now: datetime) -> str:
+def _cancel(form: SaleActionForm, by: Staff, now: datetime) -> str:
     cancel(form.sale, now=now, by=by, reason=form.cleaned_data["reason"])
     return f"{form.sale} is canceled. {_recall_too(form, by, now)}"
 
 
-def _recall_too(form: ActForm, by: Staff, now: datetime) -> str:
+def _recall_too(form: SaleActionForm, by: Staff, now: datetime) -> str:
     if not form.cleaned_data.get("recall"):
         return "Offers that are out stay honored."
     reason = form.cleaned_data["reason"]
@@ -174,8 +174,8 @@ def _recall_too(form: ActForm, by: Staff, now: datetime) -> str:
     return f"Offers that were out are void: {reason}"
 
 
-ACTS = (
-    Act(
+SALE_ACTIONS = (
+    SaleAction(
         "extend",
         "Hold offers for longer",
         "Every offer of this sale that is out by now is held for longer, also one that has run "
@@ -185,7 +185,7 @@ ACTS = (
         _never_promised,
         _extend,
     ),
-    Act(
+    SaleAction(
         "recall",
         "Recall offers",
         "Every offer that is out by now is void, in every bag it lies in. Orders that were placed "
@@ -195,7 +195,7 @@ ACTS = (
         _never_promised,
         _recall,
     ),
-    Act(
+    SaleAction(
         "unpublish",
         "Hide the sale",
         "Its page goes, and no more offers are made until it is published again. Offers that are "
@@ -204,7 +204,7 @@ ACTS = (
         _hidden,
         _unpublish,
     ),
-    Act(
+    SaleAction(
         "cancel",
         "Cancel the sale",
         "Its page goes, and no more offers are made. Offers that are out stay honored while they "

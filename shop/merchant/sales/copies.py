@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
-from shop.core.wall_time import on_the_wall, the_instant
+from shop.core.wall_time import instant_of, wall_time
 from shop.merchant.forms.time_fields import WallTimeField
 from shop.sales.audit import record
 from shop.sales.models import Deal, Sale
@@ -63,12 +63,12 @@ class CopyForm(forms.Form):
     def _windows(self) -> Iterator[tuple[datetime, datetime]]:
         # As long as the first on the wall: from noon to one, whatever clocks do in that week.
         zone, first = self.sale.zone, self.cleaned_data["starts_at"]
-        lasts = on_the_wall(self.sale.ends_at, zone) - on_the_wall(self.sale.starts_at, zone)
+        lasts = wall_time(self.sale.ends_at, zone) - wall_time(self.sale.starts_at, zone)
         for week in range(self.cleaned_data["times"]):
             # The first as it was written: with its offset, where its hour comes twice.
-            later = on_the_wall(first, zone) + week * WEEK
-            starts_at = the_instant(later, zone) if week else first
-            ends_at = the_instant(on_the_wall(starts_at, zone) + lasts, zone)
+            later = wall_time(first, zone) + week * WEEK
+            starts_at = instant_of(later, zone) if week else first
+            ends_at = instant_of(wall_time(starts_at, zone) + lasts, zone)
             if ends_at <= starts_at:
                 raise ValidationError("A copy would end before it starts: clocks change in it.")
             yield starts_at, ends_at
@@ -176,6 +176,6 @@ def _free_slug(sale: Sale, starts_at: datetime) -> str:
 def _a_week_later(instant: datetime, sale: Sale) -> datetime:
     """At the same time on the wall; by the clock where the wall has no such time."""
     try:
-        return the_instant(on_the_wall(instant, sale.zone) + WEEK, sale.zone)
+        return instant_of(wall_time(instant, sale.zone) + WEEK, sale.zone)
     except ValidationError:
         return instant + WEEK

@@ -8,15 +8,15 @@ from django.http import HttpRequest
 
 from shop.core.money import format_money
 from shop.merchant.forms.csv_tables import CsvAdmin
-from shop.merchant.forms.locking_admin import CarefulInline
-from shop.merchant.forms.read_only_admin import OnlyRead
+from shop.merchant.forms.locking_admin import LockingInline
+from shop.merchant.forms.read_only_admin import ReadOnlyAdmin
 from shop.merchant.sales.deal_csv import DealTable
 from shop.merchant.sales.deal_forms import DealForm, DealFormSet
 from shop.sales.models import Deal, Sale
 from shop.sales.reference_prices import reference_prices
 
 
-class DealInline(CarefulInline):
+class DealInline(LockingInline):
     model = Deal
     form = DealForm
     formset = DealFormSet
@@ -77,7 +77,7 @@ class DealInline(CarefulInline):
 
 
 @admin.register(Deal)
-class DealAdmin(OnlyRead, CsvAdmin):  # type: ignore[misc]
+class DealAdmin(ReadOnlyAdmin, CsvAdmin):  # type: ignore[misc]
     """The deals of all sales, to be read, and exchanged as CSV; a sale's page changes them."""
 
     resource_classes = (DealTable,)

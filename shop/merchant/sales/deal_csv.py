@@ -7,9 +7,9 @@ from import_export import fields
 
 from shop.catalog.models import Product
 from shop.merchant.forms.csv_tables import (
-    MoneyField,
+    CsvTable,
+    MoneyColumn,
     Row,
-    Table,
     UnitsWidget,
     YesNoWidget,
     cell,
@@ -18,7 +18,7 @@ from shop.merchant.forms.csv_tables import (
 from shop.sales.models import Deal, Sale
 
 
-class DealTable(Table):
+class DealTable(CsvTable):
     """The deals of sales. Those of a published one change on its page, which says what follows."""
 
     needed = ("sale", "sku", "price")
@@ -29,7 +29,7 @@ class DealTable(Table):
         column_name="position", attribute="position", widget=UnitsWidget(), saves_null_values=False
     )
     currency = fields.Field(column_name="currency", attribute="product__currency", readonly=True)
-    price = MoneyField(column_name="price", attribute="price")
+    price = MoneyColumn(column_name="price", attribute="price")
     allocation = fields.Field(
         column_name="allocation", attribute="allocation", widget=UnitsWidget()
     )

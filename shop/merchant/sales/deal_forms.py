@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from shop.catalog.models import Product
-from shop.merchant.forms.edit_conflicts import TogetherForm, without_gone
+from shop.merchant.forms.edit_conflicts import ConflictAwareForm, drop_deleted_rows
 from shop.merchant.forms.money_fields import Percent, PriceField, payable, reduced
-from shop.merchant.sales.field_changes import Edit, edits_of
-from shop.merchant.sales.impact import Foresight, foresee
+from shop.merchant.sales.field_changes import FieldChange, field_changes_of
+from shop.merchant.sales.impact import ChangeImpact, assess_impact
 from shop.sales.audit import DEAL_FIELDS
 from shop.sales.models import Deal, Sale
 
@@ -41,7 +41,7 @@ class ProductField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return super().to_python(value.strip() if isinstance(value, str) else value)
 
 
-class DealForm(TogetherForm):
+class DealForm(ConflictAwareForm):
     """A product in a sale. Once the sale was published the product cannot be another."""
 
     product = ProductField()
@@ -98,8 +98,8 @@ class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     ``foresight`` is that, once the forms are all right and somebody should read it first.
     """
 
-    foresight: Foresight | None = None
-    edits: Sequence[Edit] = ()
+    foresight: ChangeImpact | None = None
+    edits: Sequence[FieldChange] = ()
 
     def __init__(
         self, data: Any = None, files: Any = None, instance: Any = None, **options: Any
@@ -107,7 +107,7 @@ class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         if data is not None and instance is not None and instance.pk is not None:
             there = instance.deals.values_list("pk", flat=True)
             prefix = options.get("prefix") or self.get_default_prefix()
-            data = without_gone(data, prefix, {str(pk) for pk in there})
+            data = drop_deleted_rows(data, prefix, {str(pk) for pk in there})
         super().__init__(data, files, instance, **options)
 
     def clean(self) -> None:
@@ -116,8 +116,8 @@ class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         if any(self.errors):
             return
         before = Sale.objects.get(pk=self.instance.pk) if self.instance.pk else None
-        self.edits = edits_of(before, self.instance, self.forms)
-        foresight = foresee(before, self.instance, self.forms, self.edits, timezone.now())
+        self.edits = field_changes_of(before, self.instance, self.forms)
+        foresight = assess_impact(before, self.instance, self.forms, self.edits, timezone.now())
         if foresight.asks and self.data.get("agreed") != foresight.digest:
             self.foresight = foresight
             raise ValidationError("Nothing is saved yet.", code=ASKS)

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 
 from shop.catalog.models import Product
-from shop.core.durations import span_in_words
+from shop.core.durations import exact_duration
 from shop.core.money import format_money
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, as_json, record
 from shop.sales.models import Change, Deal, Sale
@@ -39,7 +39,7 @@ _MOST_LETTERS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class FieldChange:
     """A field before and after, as a change keeps them; of a deal, or of the sale itself."""
 
     sale: Sale
@@ -49,7 +49,7 @@ class Edit:
     deal: Deal | None = None
 
     @classmethod
-    def of(cls, change: Change) -> "Edit":
+    def of(cls, change: Change) -> "FieldChange":
         """What a change says."""
         return cls(
             sale=change.sale,
@@ -81,7 +81,7 @@ class Edit:
             case "price" if self.deal is not None:
                 return format_money(value, self.deal.product.currency)
             case "hold_seconds":
-                return span_in_words(value)
+                return exact_duration(value)
             case "starts_at" | "ends_at":
                 return f"{datetime.fromisoformat(value).astimezone(self.sale.zone):%F %H:%M:%S}"
         text = str(value)
@@ -101,7 +101,9 @@ class Edit:
         )
 
 
-def edits_of(before: Sale | None, after: Sale, deals: Iterable[DealRow]) -> list[Edit]:
+def field_changes_of(
+    before: Sale | None, after: Sale, deals: Iterable[DealRow]
+) -> list[FieldChange]:
     """What a sale's forms change.
 
     :param before: the sale as its row says it; None where it is new
@@ -113,32 +115,32 @@ def edits_of(before: Sale | None, after: Sale, deals: Iterable[DealRow]) -> list
     return edits
 
 
-def _of_sale(before: Sale | None, after: Sale) -> Iterator[Edit]:
+def _of_sale(before: Sale | None, after: Sale) -> Iterator[FieldChange]:
     if before is None:
-        yield Edit(sale=after, field="state", before=None, after=as_json(after.state))
+        yield FieldChange(sale=after, field="state", before=None, after=as_json(after.state))
         return
     for name in SALE_FIELDS:
         was, becomes = as_json(getattr(before, name)), as_json(getattr(after, name))
         if was != becomes:
-            yield Edit(sale=after, field=name, before=was, after=becomes)
+            yield FieldChange(sale=after, field=name, before=was, after=becomes)
 
 
-def _of_deal(sale: Sale, form: DealRow) -> Iterator[Edit]:
+def _of_deal(sale: Sale, form: DealRow) -> Iterator[FieldChange]:
     deal = form.instance
     if not form.has_changed():
         return
     if form.cleaned_data.get("DELETE"):
         if deal.pk is not None:
-            yield Edit(sale=sale, field="deal", before=deal.product.sku, after=None)
+            yield FieldChange(sale=sale, field="deal", before=deal.product.sku, after=None)
         return
     if deal.pk is None:
-        yield Edit(sale=sale, deal=deal, field="deal", before=None, after=deal.product.sku)
+        yield FieldChange(sale=sale, deal=deal, field="deal", before=None, after=deal.product.sku)
         return
     for name in DEAL_FIELDS:
         if name in form.changed_data:
             was, becomes = _kept(form.initial[name]), _kept(form.cleaned_data[name])
             if was != becomes:
-                yield Edit(sale=sale, deal=deal, field=name, before=was, after=becomes)
+                yield FieldChange(sale=sale, deal=deal, field=name, before=was, after=becomes)
 
 
 def _kept(value: Any) -> Any:

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from shop.core.durations import several, span_in_words
+from shop.core.durations import exact_duration, several
 from shop.core.formatting import clock, day, day_and_clock
 from shop.core.money import format_money
-from shop.merchant.sales.field_changes import DealRow, Edit
-from shop.merchant.sales.outstanding_offers import Outstanding, PromisedDeal, outstanding
+from shop.merchant.sales.field_changes import DealRow, FieldChange
+from shop.merchant.sales.outstanding_offers import (
+    OutstandingOffers,
+    PromisedDeal,
+    outstanding_offers,
+)
 from shop.sales.models import Deal, Sale
 from shop.sales.reference_prices import reference_price
 
@@ -37,7 +41,7 @@ _WHAT_AND_WHEN = frozenset({"deal", "product", "price", "starts_at", "ends_at", 
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class ChangeImpact:
     """Sentences to read before saving; ``digest`` says that it was these."""
 
     promised: tuple[str, ...]
@@ -50,13 +54,13 @@ class Foresight:
         return bool(self.promised or self.noticed)
 
 
-def foresee(
+def assess_impact(
     before: Sale | None,
     after: Sale,
     deals: Iterable[DealRow],
-    edits: list[Edit],
+    edits: list[FieldChange],
     now: datetime,
-) -> Foresight:
+) -> ChangeImpact:
     """What follows from edits of a sale.
 
     :param before: the sale as its row says it; None where it is new
@@ -64,7 +68,7 @@ def foresee(
     """
     if not after.starts_at or not after.ends_at:
         # What is wrong with its window is said there.
-        return Foresight((), (), "")
+        return ChangeImpact((), (), "")
     changed = {edit.field for edit in edits}
     noticed = list(_unseen(edits))
     if before is None or changed & _WHAT_AND_WHEN:
@@ -76,10 +80,10 @@ def foresee(
     # Of what is changed and not of what is left: that goes on while somebody reads. But who read
     # it before anything was out has not read this.
     digest = sha256(repr((told, noticed, bool(promised))).encode()).hexdigest()[:24]
-    return Foresight(promised, tuple(noticed), digest)
+    return ChangeImpact(promised, tuple(noticed), digest)
 
 
-def summary(out: Outstanding, sale: Sale) -> str:
+def summary(out: OutstandingOffers, sale: Sale) -> str:
     """What is out, in one sentence."""
     amounts = " and ".join(format_money(*each[::-1]) for each in sorted(out.amounts.items()))
     return (
@@ -89,9 +93,9 @@ def summary(out: Outstanding, sale: Sale) -> str:
     )
 
 
-def _promised(sale: Sale, edits: Iterable[Edit], now: datetime) -> Iterator[str]:
+def _promised(sale: Sale, edits: Iterable[FieldChange], now: datetime) -> Iterator[str]:
     touching = [edit for edit in edits if edit.field in _TERMS]
-    out = outstanding(sale, now) if touching else Outstanding(())
+    out = outstanding_offers(sale, now) if touching else OutstandingOffers(())
     if not out:
         return
     yield summary(out, sale)
@@ -103,7 +107,7 @@ def _promised(sale: Sale, edits: Iterable[Edit], now: datetime) -> Iterator[str]
             yield from _of_sale(edit, now)
 
 
-def _of_deal(edit: Edit, promised: PromisedDeal, sale: Sale) -> Iterator[str]:
+def _of_deal(edit: FieldChange, promised: PromisedDeal, sale: Sale) -> Iterator[str]:
     name, currency = promised.deal.product.name, promised.deal.product.currency
     match edit.field:
         case "price" if edit.after > promised.price:
@@ -127,7 +131,7 @@ def _of_deal(edit: Edit, promised: PromisedDeal, sale: Sale) -> Iterator[str]:
             yield f"{name} is shown no more. Whoever was shown it may buy it until {until}."
 
 
-def _of_sale(edit: Edit, now: datetime) -> Iterator[str]:
+def _of_sale(edit: FieldChange, now: datetime) -> Iterator[str]:
     match edit.field:
         case "ends_at":
             at = datetime.fromisoformat(edit.after)
@@ -144,16 +148,16 @@ def _of_sale(edit: Edit, now: datetime) -> Iterator[str]:
         case "hold_seconds":
             yield (
                 f"Pages that are opened from now on hold their prices for "
-                f"{span_in_words(edit.after)}; those that are open keep "
-                f"{span_in_words(edit.before)}."
+                f"{exact_duration(edit.after)}; those that are open keep "
+                f"{exact_duration(edit.before)}."
             )
 
 
-def _moment(edit: Edit, instant: datetime) -> str:
+def _moment(edit: FieldChange, instant: datetime) -> str:
     return day_and_clock(instant, edit.sale.zone)
 
 
-def _unseen(edits: Iterable[Edit]) -> Iterator[str]:
+def _unseen(edits: Iterable[FieldChange]) -> Iterator[str]:
     """Prices that are no reduction in shoppers' eyes (98/6/EC, Article 6a)."""
     for edit in edits:
         deal = edit.deal

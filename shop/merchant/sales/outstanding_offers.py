@@ -48,7 +48,7 @@ class PromisedDeal:
 
 
 @dataclass(frozen=True, slots=True)
-class Outstanding:
+class OutstandingOffers:
     """All deals of a sale of which offers may be out."""
 
     deals: tuple[PromisedDeal, ...]
@@ -102,10 +102,10 @@ class _Terms:
     withdrawn: frozenset[int]
 
 
-def outstanding(sale: Sale, now: datetime) -> Outstanding:
+def outstanding_offers(sale: Sale, now: datetime) -> OutstandingOffers:
     """What may be out of a sale now, as its rows say it is."""
     if sale.published_at is None:
-        return Outstanding(())
+        return OutstandingOffers(())
     deals = list(
         sale.deals.select_related("product").prefetch_related("product__variants").order_by("pk")
     )
@@ -127,7 +127,7 @@ def outstanding(sale: Sale, now: datetime) -> Outstanding:
             price = min(price for price, _ in held)
             until = max(until for _, until in held)
             promised.append(PromisedDeal(deal, price, units[deal.pk], until))
-    return Outstanding(tuple(promised))
+    return OutstandingOffers(tuple(promised))
 
 
 def _terms(sale: Sale, deals: Iterable[Deal], changes: Iterable[Change]) -> Iterator[_Terms]:

@@ -14,21 +14,21 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from shop.catalog.models import Product
-from shop.core.durations import span_in_words
-from shop.merchant.forms.locking_admin import CarefulAdmin
+from shop.core.durations import exact_duration
+from shop.merchant.forms.locking_admin import LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
-from shop.merchant.forms.read_only_admin import EVERYWHERE, RecordInline
-from shop.merchant.sales.actions import ACTS, Act
+from shop.merchant.forms.read_only_admin import EVERYWHERE, ReadOnlyInline
+from shop.merchant.sales.actions import SALE_ACTIONS, SaleAction
 from shop.merchant.sales.audit_log import history_of
 from shop.merchant.sales.copies import copy_page
 from shop.merchant.sales.deal_admin import DealInline
 from shop.merchant.sales.deal_forms import DealFormSet
 from shop.merchant.sales.impact import summary
-from shop.merchant.sales.outstanding_offers import outstanding
+from shop.merchant.sales.outstanding_offers import outstanding_offers
 from shop.merchant.sales.sale_form import SaleForm
-from shop.merchant.sales.sale_status import standing, word
-from shop.merchant.sales.window_summary import meaning_of, meaning_page
-from shop.sales.hold_end import last_hold
+from shop.merchant.sales.sale_status import status_of, status_word
+from shop.merchant.sales.window_summary import summary_of, summary_page
+from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.lifecycle import SaleCanceled, publish
 from shop.sales.models import Extension, Recall, Sale
 from shop.staff.current import staff_of
@@ -37,9 +37,9 @@ from shop.staff.current import staff_of
 LISTED = 2000
 
 
-def keep_possible(form: Any, sale: Sale) -> None:
+def limit_actions(form: Any, sale: Sale) -> None:
     """Offer nothing that cannot be done to a sale as it stands."""
-    impossible = {act.name for act in ACTS if act.impossible(sale)}
+    impossible = {act.name for act in SALE_ACTIONS if act.impossible(sale)}
     if sale.state != Sale.State.DRAFT:
         impossible.add("publish_sales")
     if form is not None:
@@ -47,7 +47,7 @@ def keep_possible(form: Any, sale: Sale) -> None:
         form.fields["action"].choices = [each for each in choices if each[0] not in impossible]
 
 
-class ExtensionInline(RecordInline):
+class ExtensionInline(ReadOnlyInline):
     model = Extension
     fields = ("made_at", "made_by", "issued_before", "longer", "reason")
     readonly_fields = ("longer",)
@@ -55,16 +55,16 @@ class ExtensionInline(RecordInline):
     @admin.display(description="held longer by")
     def longer(self, extension: Extension) -> str:
         """By how much, in words."""
-        return span_in_words(extension.seconds)
+        return exact_duration(extension.seconds)
 
 
-class RecallInline(RecordInline):
+class RecallInline(ReadOnlyInline):
     model = Recall
     fields = ("made_at", "made_by", "deal", "issued_before", "reason")
 
 
 @admin.register(Sale)
-class SaleAdmin(CarefulAdmin):
+class SaleAdmin(LockingModelAdmin):
     """Sales, and everything that can be decided about one."""
 
     form = SaleForm
@@ -101,7 +101,7 @@ class SaleAdmin(CarefulAdmin):
     @admin.display(description="prices are held for")
     def hold_text(self, sale: Sale) -> str:
         """The hold in words."""
-        return span_in_words(sale.hold_seconds)
+        return exact_duration(sale.hold_seconds)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         # An address does not follow a new title by itself.
@@ -133,11 +133,11 @@ class SaleAdmin(CarefulAdmin):
             path(
                 f"<int:pk>/{act.name}/", view(self.act_view), {"act": act}, f"sales_sale_{act.name}"
             )
-            for act in ACTS
+            for act in SALE_ACTIONS
         ]
         others = [
             path("<int:pk>/copy/", view(copy_page), name="sales_sale_copy"),
-            path("meaning/", view(meaning_page), name="sales_sale_meaning"),
+            path("meaning/", view(summary_page), name="sales_sale_meaning"),
         ]
         return [*acts, *others, *super().get_urls()]
 
@@ -156,12 +156,12 @@ class SaleAdmin(CarefulAdmin):
                 context |= {"foresight": foresight, "errors": []}
             deals.forget_asking()
         context["products"] = Product.objects.order_by("name").values_list("sku", "name")[:LISTED]
-        context["meaning"] = meaning_of(context["adminform"].form, now)
+        context["meaning"] = summary_of(context["adminform"].form, now)
         if sale is not None:
-            keep_possible(context["action_form"], sale)
-            context["standing"] = standing(sale, last_hold(sale), now)
+            limit_actions(context["action_form"], sale)
+            context["standing"] = status_of(sale, last_hold_ends_at(sale), now)
             # A foresight has said it already.
-            out = None if context.get("foresight") else outstanding(sale, now)
+            out = None if context.get("foresight") else outstanding_offers(sale, now)
             context["promised"] = summary(out, sale) if out else ""
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -209,7 +209,7 @@ class SaleAdmin(CarefulAdmin):
     @admin.display(description="now", ordering="state")
     def phase(self, sale: Sale) -> str:
         """Where it stands by the clock and by its merchant's will."""
-        return word(sale, timezone.now())
+        return status_word(sale, timezone.now())
 
     @admin.action(description="Publish", permissions=["change"], location=EVERYWHERE)
     def publish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> None:
@@ -252,7 +252,7 @@ class SaleAdmin(CarefulAdmin):
         return redirect(f"admin:sales_sale_{name}", chosen[0].pk)
 
     @transaction.atomic
-    def act_view(self, request: HttpRequest, pk: int, act: Act) -> HttpResponse:
+    def act_view(self, request: HttpRequest, pk: int, act: SaleAction) -> HttpResponse:
         """The page of an act: what it will do, its form, and the doing of it."""
         now = timezone.now()
         sales = Sale.objects.all()
@@ -273,7 +273,7 @@ class SaleAdmin(CarefulAdmin):
         )
 
     def _act_context(
-        self, request: HttpRequest, sale: Sale, act: Act, form: Any, now: datetime
+        self, request: HttpRequest, sale: Sale, act: SaleAction, form: Any, now: datetime
     ) -> dict[str, Any]:
         return {
             **self.admin_site.each_context(request),
@@ -283,5 +283,5 @@ class SaleAdmin(CarefulAdmin):
             "act": act,
             "form": form,
             "now": now,
-            "out": outstanding(sale, now),
+            "out": outstanding_offers(sale, now),
         }

@@ -11,16 +11,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from offers.terms import LIST
-from shop.merchant.forms.edit_conflicts import TogetherForm
+from shop.merchant.forms.edit_conflicts import ConflictAwareForm
 from shop.merchant.forms.picture_field import PictureField
-from shop.merchant.forms.time_fields import SpanField, WallTimeField
+from shop.merchant.forms.time_fields import DurationField, WallTimeField
 from shop.merchant.sales.audit_log import who
-from shop.merchant.sales.field_changes import Edit
+from shop.merchant.sales.field_changes import FieldChange
 from shop.sales.audit import SALE_FIELDS
 from shop.sales.models import Sale, validate_time_zone
 
 
-class SaleForm(TogetherForm):
+class SaleForm(ConflictAwareForm):
     """A sale; its window is written in its own time zone.
 
     ``seen`` is the latest change of it that the page knew of.
@@ -28,7 +28,7 @@ class SaleForm(TogetherForm):
 
     starts_at = WallTimeField(label="Opens at")
     ends_at = WallTimeField(label="Closes at")
-    hold_seconds = SpanField(
+    hold_seconds = DurationField(
         label="Prices are held for",
         help_text="From the moment the page was opened: 30 minutes, 1 h 30 min.",
     )
@@ -109,7 +109,7 @@ class SaleForm(TogetherForm):
             return
         news = self.instance.changes.filter(pk__gt=seen)
         rows = news.select_related("made_by", "deal__product", "sale")
-        told = [f"{who(change.made_by)}: {Edit.of(change)}" for change in rows]
+        told = [f"{who(change.made_by)}: {FieldChange.of(change)}" for change in rows]
         self.put({self["seen"].html_name: str(latest)})
         self.add_error(
             None,

@@ -13,7 +13,7 @@ _OFF: dict[str, str] = {Sale.State.DRAFT: "Hidden", Sale.State.CANCELED: "Cancel
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SaleStatus:
     """Where a sale stands by the clock, in words; ``name`` is one for the stylesheet."""
 
     name: str
@@ -21,25 +21,25 @@ class Standing:
     text: str
 
 
-def standing(sale: Sale, held_until: datetime, now: datetime) -> Standing:
+def status_of(sale: Sale, held_until: datetime, now: datetime) -> SaleStatus:
     """What there is to say of a sale's time at an instant, by the server's clock."""
     is_on = sale.state == Sale.State.PUBLISHED
     if sale.published_at is None:
-        return Standing("quiet", "Draft", "Nobody sees it, and nothing is sold.")
+        return SaleStatus("quiet", "Draft", "Nobody sees it, and nothing is sold.")
     if now < sale.starts_at:
         if not is_on:
-            return Standing("quiet", _OFF[sale.state], "It is not going to open.")
-        return Standing("quiet", duration(sale.starts_at - now), "until it opens")
+            return SaleStatus("quiet", _OFF[sale.state], "It is not going to open.")
+        return SaleStatus("quiet", duration(sale.starts_at - now), "until it opens")
     if now < sale.ends_at and is_on:
         left = sale.ends_at - now
-        return Standing("ending" if left <= LAST else "live", duration(left), "left")
+        return SaleStatus("ending" if left <= LAST else "live", duration(left), "left")
     if now < held_until:
         figure = "Closed" if is_on else _OFF[sale.state]
-        return Standing("held", figure, f"Prices are held for {duration(held_until - now)} more.")
-    return Standing("quiet", "Over", "No price of it is held any more.")
+        return SaleStatus("held", figure, f"Prices are held for {duration(held_until - now)} more.")
+    return SaleStatus("quiet", "Over", "No price of it is held any more.")
 
 
-def word(sale: Sale, now: datetime) -> str:
+def status_word(sale: Sale, now: datetime) -> str:
     """The same in a word or two, extensions apart: for lists."""
     if sale.state != Sale.State.PUBLISHED:
         return _OFF[sale.state].lower() if sale.published_at else "draft"

@@ -15,17 +15,17 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from shop.core.durations import duration, span_in_words
+from shop.core.durations import duration, exact_duration
 from shop.core.formatting import clock, day
-from shop.core.wall_time import on_the_wall
-from shop.merchant.forms.time_fields import SpanField, WallTimeField
+from shop.core.wall_time import wall_time
+from shop.merchant.forms.time_fields import DurationField, WallTimeField
 from shop.sales.models import LONGEST_HOLD_SECONDS, validate_time_zone
 
 _FIELDS = ("time_zone", "starts_at", "ends_at", "hold_seconds")
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class WindowSummary:
     """Sentences; ``wrong`` ones say what will not do."""
 
     sentences: tuple[str, ...] = ()
@@ -35,35 +35,37 @@ class Meaning:
 @require_safe
 @never_cache
 @permission_required("sales.view_sale", raise_exception=True)
-def meaning_page(request: HttpRequest) -> HttpResponse:
+def summary_page(request: HttpRequest) -> HttpResponse:
     """The meaning of what stands in a sale's form now; asked for by htmx."""
-    meaning = meaning_of_written(request.GET, timezone.now())
+    meaning = summary_of_input(request.GET, timezone.now())
     return render(request, "merchant/_meaning.html", {"meaning": meaning})
 
 
-def meaning_of(form: forms.BaseForm, now: datetime) -> Meaning:
+def summary_of(form: forms.BaseForm, now: datetime) -> WindowSummary:
     """The meaning of a sale's form as it is shown; of its row for who may only look."""
     if "time_zone" in form.fields:
-        return meaning_of_written({name: form[name].value() for name in _FIELDS}, now)
+        return summary_of_input({name: form[name].value() for name in _FIELDS}, now)
     sale = getattr(form, "instance", None)
     if sale is None or sale.pk is None:
-        return Meaning()
-    return Meaning(
+        return WindowSummary()
+    return WindowSummary(
         tuple(_sentences(sale.zone, sale.starts_at, sale.ends_at, sale.hold_seconds, now))
     )
 
 
-def meaning_of_written(written: Mapping[str, Any], now: datetime) -> Meaning:
+def summary_of_input(written: Mapping[str, Any], now: datetime) -> WindowSummary:
     """The meaning of a time zone, a window and a hold as they are written."""
     try:
         validate_time_zone(str(written.get("time_zone") or ""))
     except ValidationError as error:
-        return Meaning(wrong=tuple(error.messages))
+        return WindowSummary(wrong=tuple(error.messages))
     zone, wrong = ZoneInfo(str(written["time_zone"])), []
     values: dict[str, Any] = {}
     for name in _FIELDS[1:]:
         field = (
-            SpanField(required=False) if name == "hold_seconds" else WallTimeField(required=False)
+            DurationField(required=False)
+            if name == "hold_seconds"
+            else WallTimeField(required=False)
         )
         if isinstance(field, WallTimeField):
             field.zone = zone
@@ -75,10 +77,10 @@ def meaning_of_written(written: Mapping[str, Any], now: datetime) -> Meaning:
     if starts_at and ends_at and ends_at <= starts_at:
         wrong.append("A sale has to end after it starts.")
     if hold is not None and not 1 <= hold <= LONGEST_HOLD_SECONDS:
-        wrong.append(f"A price is held for {span_in_words(LONGEST_HOLD_SECONDS)} at the most.")
+        wrong.append(f"A price is held for {exact_duration(LONGEST_HOLD_SECONDS)} at the most.")
     if wrong or not starts_at or not ends_at:
-        return Meaning(wrong=tuple(wrong))
-    return Meaning(tuple(_sentences(zone, starts_at, ends_at, hold, now)))
+        return WindowSummary(wrong=tuple(wrong))
+    return WindowSummary(tuple(_sentences(zone, starts_at, ends_at, hold, now)))
 
 
 def _sentences(
@@ -91,7 +93,7 @@ def _sentences(
         f"Open on {day(starts_at, zone)}, {clock(starts_at, zone)}, for {duration(lasts)}: until "
         f"{closes}. In UTC, {starts_at.astimezone(UTC):%H:%M} to {ends_at.astimezone(UTC):%H:%M}."
     ]
-    if shift := on_the_wall(ends_at, zone) - on_the_wall(starts_at, zone) - lasts:
+    if shift := wall_time(ends_at, zone) - wall_time(starts_at, zone) - lasts:
         way = "forward" if shift > timedelta() else "back"
         said.append(f"Clocks are put {way} in between, by {duration(abs(shift))}.")
     if hold is not None:

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from shop.catalog.models import Variant
 from shop.core.money import format_money
-from shop.orders.charge import Charge, ChargeLine, Kind
+from shop.orders.charge import Charge, ChargeKind, ChargeLine
 from shop.sales.models import Deal
 
 #: Orders that may still be paid, as the index on them says it. SQLite uses that index only for a
@@ -183,7 +183,7 @@ class OrderCharge(models.Model):
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="charges")
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=10, choices=ChargeKind)
     label = models.CharField(max_length=60)
     amount = models.PositiveBigIntegerField()
     is_included = models.BooleanField(default=False)
@@ -194,8 +194,8 @@ class OrderCharge(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="order_charge_is_positive"),
             models.CheckConstraint(
-                condition=Q(kind=Kind.TAX)
-                | Q(kind=Kind.SHIPPING, is_included=False, percent__isnull=True),
+                condition=Q(kind=ChargeKind.TAX)
+                | Q(kind=ChargeKind.SHIPPING, is_included=False, percent__isnull=True),
                 name="order_charge_in_prices_is_a_tax",
             ),
         ]
@@ -206,7 +206,9 @@ class OrderCharge(models.Model):
     @property
     def as_line(self) -> ChargeLine:
         """The line that the rules made."""
-        return ChargeLine(Kind(self.kind), self.label, self.amount, self.is_included, self.percent)
+        return ChargeLine(
+            ChargeKind(self.kind), self.label, self.amount, self.is_included, self.percent
+        )
 
 
 class StatusChange(models.Model):

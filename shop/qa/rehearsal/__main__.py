@@ -45,7 +45,7 @@ def _perform(rows: str, folder: Path) -> None:
 
     from shop.qa.rehearsal.html_report import draw
     from shop.qa.rehearsal.runner import rehearse
-    from shop.qa.rehearsal.text_report import tell
+    from shop.qa.rehearsal.text_report import render
 
     # With it Django keeps every statement that was run.
     settings.DEBUG = False
@@ -55,7 +55,7 @@ def _perform(rows: str, folder: Path) -> None:
         # Nothing here has to survive a power cut.
         cursor.execute("PRAGMA synchronous = OFF")
     report = rehearse(rows)
-    (folder / TABLE).write_text(tell(report))
+    (folder / TABLE).write_text(render(report))
     (folder / PICTURE).write_text(draw(report))
     (folder / FOUND).write_text(json.dumps(report.as_json(), cls=DjangoJSONEncoder))
 

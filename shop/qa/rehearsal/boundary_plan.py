@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shop.qa.rehearsal.merchant_actions import Act
+from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.oracle import honored_until
 
 SECOND = timedelta(seconds=1)
@@ -26,22 +26,22 @@ class Instant:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BoundaryPlan:
     """When pages are opened, and when what they showed is presented, both in order of time."""
 
     issued: list[Instant]
     presented: list[Instant]
 
 
-def plan(
+def plan_boundaries(
     *,
     starts_at: datetime,
     ends_at: datetime,
     hold: timedelta,
-    acts: Sequence[Act],
+    acts: Sequence[MerchantAction],
     zone: ZoneInfo,
-    told: Sequence[Act] | None = None,
-) -> Plan:
+    told: Sequence[MerchantAction] | None = None,
+) -> BoundaryPlan:
     """The instants of a window ``[starts_at, ends_at)`` and of what happens in and after it.
 
     :param told: the acts that a brief scene is about; it looks at them, and at little else
@@ -70,7 +70,7 @@ def plan(
         presented[at].append(why)
     for at, reasons in issued.items():
         presented[at][:0] = [reason for reason in reasons if reason not in presented[at]]
-    return Plan(_in_order(issued), _in_order(presented))
+    return BoundaryPlan(_in_order(issued), _in_order(presented))
 
 
 def clock_changes(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
@@ -91,7 +91,7 @@ def whole(instant: datetime) -> datetime:
     return floor if floor == instant else floor + SECOND
 
 
-def _sides_of_act(act: Act) -> Iterator[tuple[datetime, str]]:
+def _sides_of_act(act: MerchantAction) -> Iterator[tuple[datetime, str]]:
     yield whole(act.at) - SECOND, f"a second before {act.text}"
     yield whole(act.at), act.text
     if act.issued_before is not None and whole(act.issued_before) != whole(act.at):
@@ -108,7 +108,7 @@ def _sides_of_clock_changes(
 
 
 def _ends_of_holds(
-    issued: Sequence[datetime], hold: timedelta, acts: Sequence[Act], zone: ZoneInfo
+    issued: Sequence[datetime], hold: timedelta, acts: Sequence[MerchantAction], zone: ZoneInfo
 ) -> Iterator[tuple[datetime, str]]:
     for shown_at in issued:
         # As promised, and as it stands after all that was added.

@@ -12,11 +12,11 @@ from shop.orders.models import Order
 from shop.payments import stripe_amounts
 from shop.payments.stripe_client import client
 from shop.qa.rehearsal.browser import Browser, Page, claims_of
-from shop.qa.rehearsal.findings import Scribe
-from shop.qa.rehearsal.merchant_actions import Act
+from shop.qa.rehearsal.findings import FindingsRecorder
+from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.oracle import Promise, expected
-from shop.qa.rehearsal.results import Cell, Column
-from shop.qa.rehearsal.temporary_database import Stage
+from shop.qa.rehearsal.results import Cell, MatrixColumn
+from shop.qa.rehearsal.temporary_database import TemporaryDatabase
 
 GOOD_CARD, DECLINED_CARD = "pm_card_visa", "pm_card_visa_chargeDeclined"
 #: A declined shopper tries another card this long after the hold is over.
@@ -41,21 +41,21 @@ class Look:
     ``bags`` are this browser with all that was promised in one currency in its bag.
     """
 
-    column: Column
+    column: MatrixColumn
     browser: Browser
     promises: dict[str, Promise]
     bags: dict[str, Browser]
 
 
-class Till:
+class CheckoutChecker:
     """The bag and checkout of one scene, and what they owe."""
 
     def __init__(
         self,
         *,
-        stage: Stage,
-        scribe: Scribe,
-        acts: Sequence[Act],
+        stage: TemporaryDatabase,
+        scribe: FindingsRecorder,
+        acts: Sequence[MerchantAction],
         settled: timedelta,
         closes: datetime,
         move: Callable[[datetime], None],

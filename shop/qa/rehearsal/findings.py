@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from offers.verdicts import Verdict
 from shop.core.money import format_money
-from shop.qa.rehearsal.merchant_actions import Act
+from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.oracle import Promise, honored_until
 
 
@@ -22,7 +22,7 @@ class Findings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scribe:
+class FindingsRecorder:
     """Writes the findings of one scene down, in the words and the zone of its sale.
 
     ``scene`` stands before each sentence; empty for the sale as configured.
@@ -32,7 +32,7 @@ class Scribe:
     scene: str
     zone: ZoneInfo
     opens: datetime
-    acts: Sequence[Act]
+    acts: Sequence[MerchantAction]
 
     def broken(self, sentence: str) -> None:
         """A promise was broken; said once."""

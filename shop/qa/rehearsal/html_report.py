@@ -16,10 +16,10 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from offers.verdicts import Verdict
-from shop.qa.rehearsal.merchant_actions import Kind, in_words
+from shop.qa.rehearsal.merchant_actions import ActionKind, in_words
 from shop.qa.rehearsal.oracle import honored_until, is_recalled
-from shop.qa.rehearsal.results import Cell, Column, Matrix, Report, Scene
-from shop.qa.rehearsal.text_report import Faces, word_of
+from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, RehearsalReport, ScenarioResult
+from shop.qa.rehearsal.text_report import CellSymbols, word_of
 
 _MARGIN = 2.5
 _ROW = 46
@@ -29,7 +29,7 @@ _GROWTH = 1.4
 
 
 @dataclass(frozen=True)
-class Bar:
+class TimelineBar:
     """A stretch of time: what it is, where it begins and how wide it is, in percent."""
 
     kind: str
@@ -39,7 +39,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Mark:
+class TimelineMark:
     """A point in time, in percent, on a row in pixels."""
 
     kind: str
@@ -48,7 +48,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Label:
+class TimelineLabel:
     """Words above a row; those of acts stand where there is room for them."""
 
     text: str
@@ -62,16 +62,16 @@ class Timeline:
 
     height: int
     ticks: Sequence[str]
-    bars: Sequence[Bar]
-    marks: Sequence[Mark]
-    labels: Sequence[Label]
-    acts: Sequence[Mark]
+    bars: Sequence[TimelineBar]
+    marks: Sequence[TimelineMark]
+    labels: Sequence[TimelineLabel]
+    acts: Sequence[TimelineMark]
     summary: str
 
 
-def draw(report: Report) -> str:
+def draw(report: RehearsalReport) -> str:
     """The page."""
-    faces = Faces(report)
+    faces = CellSymbols(report)
     context = {
         "report": report,
         "shop_name": settings.SHOP_NAME,
@@ -85,7 +85,7 @@ def draw(report: Report) -> str:
     return render_to_string("qa/rehearsal.html", context)
 
 
-def _scene(scene: Scene, faces: Faces) -> dict[str, Any]:
+def _scene(scene: ScenarioResult, faces: CellSymbols) -> dict[str, Any]:
     return {
         "title": scene.title,
         "text": scene.text,
@@ -102,7 +102,7 @@ def _scene(scene: Scene, faces: Faces) -> dict[str, Any]:
     }
 
 
-def _head(column: Column, faces: Faces) -> dict[str, str]:
+def _head(column: MatrixColumn, faces: CellSymbols) -> dict[str, str]:
     return {
         "day": faces.day(column.issued.at) if faces.spans_days else "",
         "shown": faces.time(column.issued.at),
@@ -110,7 +110,7 @@ def _head(column: Column, faces: Faces) -> dict[str, str]:
     }
 
 
-def _rows(matrix: Matrix, faces: Faces) -> Iterator[dict[str, Any]]:
+def _rows(matrix: Matrix, faces: CellSymbols) -> Iterator[dict[str, Any]]:
     day = None
     for row, cells in zip(matrix.rows, matrix.cells, strict=True):
         today = faces.date(row.at)
@@ -163,19 +163,19 @@ class Scale:
         return self._places[-1]
 
 
-def timeline(scene: Scene, matrix: Matrix, faces: Faces) -> Timeline:
+def timeline(scene: ScenarioResult, matrix: Matrix, faces: CellSymbols) -> Timeline:
     """The window, the acts, and a bar for each look at the page with what became of its offers."""
     scale = Scale([row.at for row in matrix.rows])
     bars = [_bar("window", scale, scene.starts_at, scene.ends_at, _TOP)]
     opens, closes = faces.time(scene.starts_at), faces.time(scene.ends_at)
-    labels = [Label(f"The sale is open: {opens} to {closes}", _TOP + 13, "window")]
+    labels = [TimelineLabel(f"The sale is open: {opens} to {closes}", _TOP + 13, "window")]
     acts, marks = [], []
     y = _TOP + _ROW
     first, last = matrix.rows[0].at, matrix.rows[-1].at
     visible = [act for act in scene.acts if first <= act.at <= last]
     for act in visible:
-        acts.append(Mark(act.kind, _percent(scale(act.at)), y))
-        labels.append(Label(f"{faces.time(act.at)}: {act.text}", y + 13, "act"))
+        acts.append(TimelineMark(act.kind, _percent(scale(act.at)), y))
+        labels.append(TimelineLabel(f"{faces.time(act.at)}: {act.text}", y + 13, "act"))
         y += _ROW // 2 + 4
     if visible:
         y += 8
@@ -183,12 +183,12 @@ def timeline(scene: Scene, matrix: Matrix, faces: Faces) -> Timeline:
         head = _head(column, faces)
         day = f"{head['day']}, " if head["day"] else ""
         labels.append(
-            Label(f"Shown {day}{head['shown']}, held until {head['until']}", y + 13, "hold")
+            TimelineLabel(f"Shown {day}{head['shown']}, held until {head['until']}", y + 13, "hold")
         )
         bars += _holds(scene, matrix, column, scale, y + 20)
         for row, cells in zip(matrix.rows, matrix.cells, strict=True):
             if cells[number].verdict:
-                marks.append(Mark(kind_of(cells[number]), _percent(scale(row.at)), y + 28))
+                marks.append(TimelineMark(kind_of(cells[number]), _percent(scale(row.at)), y + 28))
         y += _ROW + 8
     return Timeline(
         height=y,
@@ -206,14 +206,16 @@ def timeline(scene: Scene, matrix: Matrix, faces: Faces) -> Timeline:
     )
 
 
-def _holds(scene: Scene, matrix: Matrix, column: Column, scale: Scale, y: int) -> Iterator[Bar]:
+def _holds(
+    scene: ScenarioResult, matrix: Matrix, column: MatrixColumn, scale: Scale, y: int
+) -> Iterator[TimelineBar]:
     """What was promised, what was added to it, and what was taken back of either."""
     shown_at, held_until = column.issued.at, column.held_until
     settled = timedelta(seconds=settings.SHOWCASE_MAX_STALE)
     recalls = [
         act.at
         for act in scene.acts
-        if act.kind is Kind.RECALL
+        if act.kind is ActionKind.RECALL
         and is_recalled(shown_at, matrix.sku, scene.acts, act.at, settled=settled)
     ]
     end = min([held_until, *recalls])
@@ -224,14 +226,14 @@ def _holds(scene: Scene, matrix: Matrix, column: Column, scale: Scale, y: int) -
     since = held_until
     for act in scene.acts:
         until = honored_until(shown_at, held_until, scene.acts, act.at)
-        if act.kind is Kind.EXTENSION and until > since:
+        if act.kind is ActionKind.EXTENSION and until > since:
             yield _bar("longer", scale, max(since, act.at), until, y)
             since = until
 
 
-def _bar(kind: str, scale: Scale, start: datetime, end: datetime, y: int) -> Bar:
+def _bar(kind: str, scale: Scale, start: datetime, end: datetime, y: int) -> TimelineBar:
     left, right = scale(start), scale(end)
-    return Bar(kind, _percent(left), _percent(max(right - left, 0.4)), y)
+    return TimelineBar(kind, _percent(left), _percent(max(right - left, 0.4)), y)
 
 
 def _percent(value: float) -> str:

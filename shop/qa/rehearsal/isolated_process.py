@@ -44,7 +44,7 @@ class RehearsalFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProcessResult:
     """What a rehearsal found: a table for terminals, a page with a picture, and all as data."""
 
     table: str
@@ -57,7 +57,7 @@ class Outcome:
         return bool(self.found["kept"])
 
 
-def perform(rows: str, *, timeout: float) -> Outcome:
+def run(rows: str, *, timeout: float) -> ProcessResult:
     """Rehearse the sale in these rows (``script.read_script``) in a process of its own.
 
     :param timeout: how long it may take, in seconds
@@ -87,7 +87,7 @@ def perform(rows: str, *, timeout: float) -> Outcome:
             _end(process)
         if process.returncode != 0:
             raise RehearsalFailed(f"The rehearsal broke down: {_last_words(errors)}")
-        return Outcome(
+        return ProcessResult(
             (folder / TABLE).read_text(),
             (folder / PICTURE).read_text(),
             json.loads((folder / FOUND).read_text()),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class ActionKind(StrEnum):
     """What was done."""
 
     EXTENSION = "extension"
@@ -15,7 +15,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
+class MerchantAction:
     """Something done at an instant.
 
     An extension gives ``seconds`` more to offers issued before ``issued_before``.
@@ -24,7 +24,7 @@ class Act:
     sale that is closed early are to touch no promise at all.
     """
 
-    kind: Kind
+    kind: ActionKind
     at: datetime
     seconds: int = 0
     issued_before: datetime | None = None
@@ -35,10 +35,10 @@ class Act:
         """What happens, in a few words."""
         whose = f" of {self.sku}" if self.sku else ""
         return {
-            Kind.EXTENSION: f"offers held {in_words(timedelta(seconds=self.seconds))} longer",
-            Kind.RECALL: f"offers{whose} recalled",
-            Kind.RISE: "prices doubled",
-            Kind.CLOSE: "sale closed and hidden",
+            ActionKind.EXTENSION: f"offers held {in_words(timedelta(seconds=self.seconds))} longer",
+            ActionKind.RECALL: f"offers{whose} recalled",
+            ActionKind.RISE: "prices doubled",
+            ActionKind.CLOSE: "sale closed and hidden",
         }[self.kind]
 
 

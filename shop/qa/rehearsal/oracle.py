@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from offers.verdicts import Verdict
-from shop.qa.rehearsal.merchant_actions import Act, Kind
+from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +34,13 @@ class Promise:
 
 
 def honored_until(
-    shown_at: datetime, held_until: datetime, acts: Sequence[Act], at: datetime
+    shown_at: datetime, held_until: datetime, acts: Sequence[MerchantAction], at: datetime
 ) -> datetime:
     """The end of the hold as it stands at an instant: as promised, and what was added since."""
     more = sum(
         act.seconds
         for act in acts
-        if act.kind is Kind.EXTENSION
+        if act.kind is ActionKind.EXTENSION
         and act.at <= at
         and act.issued_before is not None
         and shown_at < act.issued_before
@@ -49,7 +49,12 @@ def honored_until(
 
 
 def is_recalled(
-    shown_at: datetime, sku: str, acts: Sequence[Act], at: datetime, *, settled: timedelta
+    shown_at: datetime,
+    sku: str,
+    acts: Sequence[MerchantAction],
+    at: datetime,
+    *,
+    settled: timedelta,
 ) -> bool:
     """Whether the merchant has taken the offer back by an instant.
 
@@ -57,7 +62,7 @@ def is_recalled(
         with a nearer one everything goes that was shown before the recall
     """
     for act in acts:
-        if act.kind is not Kind.RECALL or act.at > at or act.sku not in {None, sku}:
+        if act.kind is not ActionKind.RECALL or act.at > at or act.sku not in {None, sku}:
             continue
         before = act.at
         if (
@@ -71,7 +76,9 @@ def is_recalled(
     return False
 
 
-def expected(promise: Promise, acts: Sequence[Act], at: datetime, *, settled: timedelta) -> Verdict:
+def expected(
+    promise: Promise, acts: Sequence[MerchantAction], at: datetime, *, settled: timedelta
+) -> Verdict:
     """What checkout owes to whoever presents the offer at an instant."""
     if is_recalled(promise.shown_at, promise.sku, acts, at, settled=settled):
         return Verdict.RECALLED

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shop.qa.rehearsal.boundary_plan import Instant
-from shop.qa.rehearsal.merchant_actions import Act
+from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.temporary_database import Part
 
 
@@ -31,7 +31,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class MatrixColumn:
     """One look at the page: when, and until when it said that its prices are held."""
 
     issued: Instant
@@ -43,25 +43,25 @@ class Matrix:
     """The verdicts on one product's offers: rows are instants, columns are looks at the page."""
 
     sku: str
-    columns: Sequence[Column]
+    columns: Sequence[MatrixColumn]
     rows: Sequence[Instant]
     cells: Sequence[Sequence[Cell]]
 
 
 @dataclass(frozen=True)
-class Scene:
+class ScenarioResult:
     """One way in which the sale may go."""
 
     title: str
     text: str
     starts_at: datetime
     ends_at: datetime
-    acts: Sequence[Act]
+    acts: Sequence[MerchantAction]
     matrices: Sequence[Matrix]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class RehearsalReport:
     """The whole rehearsal."""
 
     slug: str
@@ -73,7 +73,7 @@ class Report:
     was_draft: bool
     parts: Sequence[Part]
     deals_in_all: int
-    scenes: Sequence[Scene]
+    scenes: Sequence[ScenarioResult]
     breaches: Sequence[str]
     notes: Sequence[str] = ()
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -10,10 +10,10 @@ from freezegun.api import FrozenDateTimeFactory
 from shop.core.machine_clock import monotonic_seconds
 from shop.qa.rehearsal.boundary_plan import SECOND, whole
 from shop.qa.rehearsal.findings import Findings
-from shop.qa.rehearsal.merchant_actions import Act, Kind, in_words
-from shop.qa.rehearsal.results import Report
-from shop.qa.rehearsal.scenario import Walk
-from shop.qa.rehearsal.temporary_database import Stage
+from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction, in_words
+from shop.qa.rehearsal.results import RehearsalReport
+from shop.qa.rehearsal.scenario import ScenarioRun
+from shop.qa.rehearsal.temporary_database import TemporaryDatabase
 from shop.sales.models import Sale
 
 #: How much more time the rehearsed extension gives, at most.
@@ -25,21 +25,21 @@ class Supposition(NamedTuple):
 
     title: str
     text: str
-    acts: list[Act]
+    acts: list[MerchantAction]
 
 
-def rehearse(rows: str) -> Report:
+def rehearse(rows: str) -> RehearsalReport:
     """Walk through every scene of the sale in these rows, in this process and its database."""
     started = monotonic_seconds()
     # Read before time stands still: false instants forget which of two equal hours they are in.
-    stage, findings = Stage(rows), Findings()
+    stage, findings = TemporaryDatabase(rows), Findings()
     sale, parts = stage.sale, stage.parts()
     # Started once: each start looks through every module. From here on it is only moved.
     with freeze_time("2000-01-01") as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
 
-        def walk(scene: str = "", supposed: Sequence[Act] = ()) -> Walk:
-            return Walk(
+        def walk(scene: str = "", supposed: Sequence[MerchantAction] = ()) -> ScenarioRun:
+            return ScenarioRun(
                 stage=stage,
                 parts=parts,
                 clock=clock,
@@ -55,7 +55,7 @@ def rehearse(rows: str) -> Report:
     notes = list(findings.notes)
     if stage.empty:
         notes.append(f"The shop has none left of {', '.join(stage.empty)}; rehearsed as if it had.")
-    return Report(
+    return RehearsalReport(
         slug=sale.slug,
         title=sale.title,
         zone=sale.time_zone,
@@ -80,7 +80,10 @@ def _suppositions(sale: Sale) -> Iterator[Supposition]:
         "If prices rise and the sale closes early",
         "Half-way through, every price doubles, the window closes and the page is hidden. "
         "What was promised before stays promised.",
-        [Act(kind=Kind.RISE, at=soon), Act(kind=Kind.CLOSE, at=soon)],
+        [
+            MerchantAction(kind=ActionKind.RISE, at=soon),
+            MerchantAction(kind=ActionKind.CLOSE, at=soon),
+        ],
     )
     more = min(sale.hold, MOST_EXTENSION)
     late = opens + sale.hold + SECOND
@@ -89,8 +92,8 @@ def _suppositions(sale: Sale) -> Iterator[Supposition]:
         f"A second after the first hold is over, offers shown by then get {in_words(more)} more: "
         "those that had run out are good again.",
         [
-            Act(
-                kind=Kind.EXTENSION,
+            MerchantAction(
+                kind=ActionKind.EXTENSION,
                 at=late,
                 seconds=int(more.total_seconds()),
                 issued_before=late,
@@ -100,5 +103,5 @@ def _suppositions(sale: Sale) -> Iterator[Supposition]:
     yield Supposition(
         "If offers are recalled",
         "Half-way through, every offer that is out is taken back; those made afterwards are good.",
-        [Act(kind=Kind.RECALL, at=soon)],
+        [MerchantAction(kind=ActionKind.RECALL, at=soon)],
     )

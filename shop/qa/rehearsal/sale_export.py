@@ -31,7 +31,7 @@ class NothingToRehearse(Exception):
     """The sale cannot be rehearsed; the text says why, and what to do."""
 
 
-def read_script(slug: str) -> str:
+def export_sale(slug: str) -> str:
     """The rows of a sale as a JSON document.
 
     :raises NothingToRehearse: there is no such sale, or nothing that it would ever show

@@ -14,21 +14,21 @@ from freezegun.api import FrozenDateTimeFactory
 
 from offers.verdicts import Verdict
 from shop.core.money import format_money
-from shop.qa.rehearsal.boundary_plan import SECOND, Instant, Plan, plan, whole
+from shop.qa.rehearsal.boundary_plan import SECOND, BoundaryPlan, Instant, plan_boundaries, whole
 from shop.qa.rehearsal.browser import Browser, Page, claims_of, promise_on, words_agree
-from shop.qa.rehearsal.checkout_checks import Look, Till
-from shop.qa.rehearsal.findings import Findings, Scribe
-from shop.qa.rehearsal.merchant_actions import Act, Kind
+from shop.qa.rehearsal.checkout_checks import CheckoutChecker, Look
+from shop.qa.rehearsal.findings import Findings, FindingsRecorder
+from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 from shop.qa.rehearsal.oracle import Promise
-from shop.qa.rehearsal.results import Cell, Column, Matrix, Scene
-from shop.qa.rehearsal.temporary_database import Part, Stage
+from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, ScenarioResult
+from shop.qa.rehearsal.temporary_database import Part, TemporaryDatabase
 from shop.sales.showcase import showcase
 
 #: Deals that are walked in a brief scene.
 MOST_PARTS_IN_BRIEF = 3
 
 
-class Walk:
+class ScenarioRun:
     """Through one scene.
 
     A brief one looks at fewer instants, and puts only the deals that lead into
@@ -38,25 +38,25 @@ class Walk:
     def __init__(
         self,
         *,
-        stage: Stage,
+        stage: TemporaryDatabase,
         parts: Sequence[Part],
         clock: FrozenDateTimeFactory,
         findings: Findings,
-        supposed: Sequence[Act] = (),
+        supposed: Sequence[MerchantAction] = (),
         scene: str = "",
     ) -> None:
         sale, acts = stage.sale, [*stage.acts, *supposed]
-        closings = [act.at for act in acts if act.kind is Kind.CLOSE]
+        closings = [act.at for act in acts if act.kind is ActionKind.CLOSE]
         self.stage, self.clock, self.is_brief = stage, clock, bool(scene)
         self.parts = parts[:MOST_PARTS_IN_BRIEF] if self.is_brief else parts
         self.acts = sorted(acts, key=lambda act: act.at)
         self.zone = ZoneInfo(sale.time_zone)
         self.opens, self.closes = whole(sale.starts_at), whole(min([sale.ends_at, *closings]))
         self.hidden_at = min(closings, default=None)
-        self.scribe = Scribe(
+        self.scribe = FindingsRecorder(
             findings=findings, scene=scene, zone=self.zone, opens=self.opens, acts=self.acts
         )
-        self.till = Till(
+        self.till = CheckoutChecker(
             stage=stage,
             scribe=self.scribe,
             acts=self.acts,
@@ -64,7 +64,7 @@ class Walk:
             closes=self.closes,
             move=self.move,
         )
-        self.plan: Plan = plan(
+        self.plan: BoundaryPlan = plan_boundaries(
             starts_at=sale.starts_at,
             ends_at=self.closes,
             hold=sale.hold,
@@ -74,7 +74,7 @@ class Walk:
         )
         self.looks: list[Look] = []
 
-    def play(self, title: str, text: str) -> Scene:
+    def play(self, title: str, text: str) -> ScenarioResult:
         """Walk from the first instant to the last, and set the stage back."""
         issued = {instant.at: instant for instant in self.plan.issued}
         presented = {instant.at for instant in self.plan.presented}
@@ -91,7 +91,7 @@ class Walk:
                     self._present(look, at)
         acts = tuple(self.acts)
         starts_at = self.stage.sale.starts_at
-        return Scene(title, text, starts_at, self.closes, acts, list(self._matrices()))
+        return ScenarioResult(title, text, starts_at, self.closes, acts, list(self._matrices()))
 
     def move(self, at: datetime) -> None:
         """Let it be another instant. The showcase's age is told by a clock that is not moved."""
@@ -159,7 +159,7 @@ class Walk:
         bags: dict[str, Browser] = {}
         for promise in promises.values():
             bags.setdefault(promise.currency, browser.twin()).add(promise)
-        look = Look(Column(instant, held_until), browser, promises, bags)
+        look = Look(MatrixColumn(instant, held_until), browser, promises, bags)
         if not self.looks and not self.is_brief:
             self.till.try_limits(look, at)
         self.looks.append(look)

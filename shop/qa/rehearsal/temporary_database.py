@@ -12,7 +12,7 @@ from django.db.models import F
 
 from shop.catalog.list_prices import set_list_price
 from shop.catalog.models import Product, Variant
-from shop.qa.rehearsal.merchant_actions import Act, Kind
+from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Extension, Recall, Sale
@@ -35,11 +35,11 @@ class Part:
     leads: bool
 
 
-class Stage:
+class TemporaryDatabase:
     """The sale as configured, in this process's own database."""
 
     def __init__(self, rows: str) -> None:
-        self.acts: list[Act] = []
+        self.acts: list[MerchantAction] = []
         self.empty: list[str] = []
         recalls: list[Recall] = []
         for each in serializers.deserialize("json", rows):
@@ -104,12 +104,12 @@ class Stage:
             prices.append(Deal.objects.get(product=product).price)
         return min(prices, default=None)
 
-    def enact(self, act: Act) -> None:
+    def enact(self, act: MerchantAction) -> None:
         """Do to the sale what its merchant did, or might do, as the back office does it."""
         sale = Sale.objects.get()
-        if act.kind is Kind.EXTENSION:
+        if act.kind is ActionKind.EXTENSION:
             extend(sale=sale, seconds=act.seconds, by=None, now=act.issued_before or act.at)
-        elif act.kind is Kind.RECALL:
+        elif act.kind is ActionKind.RECALL:
             deal = Deal.objects.get(product__sku=act.sku) if act.sku else None
             recall(
                 sale=sale,
@@ -119,11 +119,11 @@ class Stage:
                 now=act.at,
                 issued_before=act.issued_before,
             )
-        elif act.kind is Kind.RISE:
+        elif act.kind is ActionKind.RISE:
             Deal.objects.update(price=F("price") * 2)
             for product in Product.objects.all():
                 set_list_price(product, product.list_price * 2, now=act.at)
-        elif act.kind is Kind.CLOSE:
+        elif act.kind is ActionKind.CLOSE:
             sale.ends_at = act.at
             sale.save(update_fields=["ends_at"])
             unpublish(sale, now=act.at)
@@ -174,12 +174,17 @@ def _shape(deal: Deal, recalled: set[str]) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _extension(row: Extension) -> Act:
-    return Act(
-        kind=Kind.EXTENSION, at=row.made_at, seconds=row.seconds, issued_before=row.issued_before
+def _extension(row: Extension) -> MerchantAction:
+    return MerchantAction(
+        kind=ActionKind.EXTENSION,
+        at=row.made_at,
+        seconds=row.seconds,
+        issued_before=row.issued_before,
     )
 
 
-def _recall(row: Recall) -> Act:
+def _recall(row: Recall) -> MerchantAction:
     sku = row.deal.product.sku if row.deal else None
-    return Act(kind=Kind.RECALL, at=row.made_at, issued_before=row.issued_before, sku=sku)
+    return MerchantAction(
+        kind=ActionKind.RECALL, at=row.made_at, issued_before=row.issued_before, sku=sku
+    )

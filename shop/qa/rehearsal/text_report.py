@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shop.core.formatting import zone_name
 from shop.qa.rehearsal.merchant_actions import in_words
-from shop.qa.rehearsal.results import Cell, Matrix, Report, Scene
+from shop.qa.rehearsal.results import Cell, Matrix, RehearsalReport, ScenarioResult
 
 WIDTH = 100
 #: Breaches that are told one by one.
@@ -18,9 +18,9 @@ _COLUMN = 11
 _ROOM_FOR_REASONS = 30
 
 
-def tell(report: Report) -> str:
+def render(report: RehearsalReport) -> str:
     """All of it: what was rehearsed, a matrix for each scene, and what was broken."""
-    faces = Faces(report)
+    faces = CellSymbols(report)
     lines = [*_heading(report, faces)]
     lines += [
         "",
@@ -33,10 +33,10 @@ def tell(report: Report) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-class Faces:
+class CellSymbols:
     """Instants as people read them, in the sale's zone; with offsets where its clocks change."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: RehearsalReport) -> None:
         self.zone = ZoneInfo(report.zone)
         self.name = zone_name(self.zone)
         rows = [row.at for each in report.scenes for matrix in each.matrices for row in matrix.rows]
@@ -67,7 +67,7 @@ class Faces:
         return datetime.fromtimestamp(instant.timestamp(), self.zone)
 
 
-def _heading(report: Report, faces: Faces) -> Iterator[str]:
+def _heading(report: RehearsalReport, faces: CellSymbols) -> Iterator[str]:
     yield f"Rehearsal of {report.title} ({report.slug})" + (", a draft" if report.was_draft else "")
     same_day = faces.date(report.starts_at) == faces.date(report.ends_at)
     closes = faces.time(report.ends_at) if same_day else faces.full(report.ends_at)
@@ -82,7 +82,7 @@ def _heading(report: Report, faces: Faces) -> Iterator[str]:
     yield from textwrap.wrap(whole + "; ".join(walked), WIDTH, subsequent_indent="  ")
 
 
-def _scene(scene: Scene, faces: Faces) -> Iterator[str]:
+def _scene(scene: ScenarioResult, faces: CellSymbols) -> Iterator[str]:
     yield scene.title.upper()
     yield from textwrap.wrap(scene.text, WIDTH)
     for matrix in scene.matrices:
@@ -95,7 +95,7 @@ def _scene(scene: Scene, faces: Faces) -> Iterator[str]:
             yield from _block(matrix, range(start, start + at_once), faces)
 
 
-def _widths(matrix: Matrix, faces: Faces) -> tuple[int, int]:
+def _widths(matrix: Matrix, faces: CellSymbols) -> tuple[int, int]:
     """Of the first column, with the instants of presentation, and of each of the others."""
     longest = max(len(faces.time(row.at)) for row in matrix.rows)
     return max(longest + 2 + 8 * faces.spans_days, len("presented at") + 2), max(
@@ -103,7 +103,7 @@ def _widths(matrix: Matrix, faces: Faces) -> tuple[int, int]:
     )
 
 
-def _block(matrix: Matrix, columns: range, faces: Faces) -> Iterator[str]:
+def _block(matrix: Matrix, columns: range, faces: CellSymbols) -> Iterator[str]:
     """As many columns of a matrix as fit next to their instants' reasons."""
     looks = matrix.columns[columns.start : columns.stop]
     stub, width = _widths(matrix, faces)
@@ -139,7 +139,7 @@ def word_of(cell: Cell) -> str:
     return f"{cell.verdict} {mark}".strip() or "·"
 
 
-def _outcome(report: Report) -> Iterator[str]:
+def _outcome(report: RehearsalReport) -> Iterator[str]:
     for note in report.notes:
         yield from textwrap.wrap(f"Note: {note}", WIDTH, subsequent_indent="  ")
     counts = report.counts

@@ -8,19 +8,19 @@ from typing import Any
 from shop.qa.time_machine.clock_file import Move, Reading, stay, to_real_time
 
 
-class NotUnderstood(ValueError):
+class InvalidChange(ValueError):
     """The message is no change of the clock; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ClockChange:
     """Where the clock shall go, and whether time shall run; None leaves that as it is."""
 
     move: Move
     is_running: bool | None
 
 
-def read_change(body: bytes) -> Change:
+def read_change(body: bytes) -> ClockChange:
     """``{"at": "2026-11-27T12:14:59Z", "running": true}``; a key that is missing keeps its value.
 
     ``{"at": null}`` returns to real time, which runs.
@@ -30,23 +30,23 @@ def read_change(body: bytes) -> Change:
     try:
         wanted = json.loads(body)
     except (ValueError, RecursionError):
-        raise NotUnderstood("The body must be JSON.") from None
+        raise InvalidChange("The body must be JSON.") from None
     if not isinstance(wanted, dict):
-        raise NotUnderstood("The body must be an object with at, running or both.")
+        raise InvalidChange("The body must be an object with at, running or both.")
     if unknown := set(wanted) - {"at", "running"}:
-        raise NotUnderstood(f"Only at and running can be set, not {', '.join(sorted(unknown))}.")
+        raise InvalidChange(f"Only at and running can be set, not {', '.join(sorted(unknown))}.")
     is_running = wanted.get("running")
     if "running" in wanted and not isinstance(is_running, bool):
-        raise NotUnderstood("running must be true or false.")
+        raise InvalidChange("running must be true or false.")
     if "at" not in wanted:
-        return Change(stay, is_running)
+        return ClockChange(stay, is_running)
     if wanted["at"] is None:
-        return Change(to_real_time, True if is_running is None else is_running)
+        return ClockChange(to_real_time, True if is_running is None else is_running)
     instant = _instant(wanted["at"])
-    return Change(lambda _: instant, is_running)
+    return ClockChange(lambda _: instant, is_running)
 
 
-def written(reading: Reading) -> dict[str, object]:
+def as_json(reading: Reading) -> dict[str, object]:
     """What the clock shows, for machines."""
     return {
         "at": _iso(reading.at),
@@ -63,7 +63,7 @@ def _instant(text: Any) -> datetime:
             raise ValueError("naive")
         return instant.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise NotUnderstood(
+        raise InvalidChange(
             "at must be an instant with its offset, such as 2026-11-27T12:14:59Z, or null."
         ) from None
 

@@ -52,17 +52,17 @@ def clock_for_tools(request: HttpRequest) -> HttpResponse:
     Without a token for JSON alone: no page of another site can send that unasked.
     """
     if request.method != "POST":
-        return JsonResponse(json_api.written(clock_file.read()))
+        return JsonResponse(json_api.as_json(clock_file.read()))
     if request.content_type != "application/json":
         return _not_json(request)
     try:
         change = json_api.read_change(request.body)
         reading = clock_file.change(move=change.move, is_running=change.is_running)
-    except json_api.NotUnderstood as error:
+    except json_api.InvalidChange as error:
         return JsonResponse({"error": str(error)}, status=400)
     except clock_file.OutOfRange:
         return JsonResponse({"error": OUT_OF_RANGE}, status=400)
-    return JsonResponse(json_api.written(reading))
+    return JsonResponse(json_api.as_json(reading))
 
 
 @csrf_protect

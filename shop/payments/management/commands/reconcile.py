@@ -15,9 +15,9 @@ from django.utils import timezone
 from shop.core.machine_clock import unix_seconds
 from shop.orders.emails import send_missing
 from shop.orders.models import IS_OPEN, Order
-from shop.payments.event_inbox import act_on_left, take_in_missed
+from shop.payments.event_inbox import fetch_missed, process_pending
 from shop.payments.refunds import finish
-from shop.payments.settlement import lapse_due, settle_by_id
+from shop.payments.settlement import expire_due, settle_by_id
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             self._settle_open,
             self._finish,
             self._take_in_missed,
-            act_on_left,
+            process_pending,
             send_missing,
         ]
         for step in steps:
@@ -90,14 +90,14 @@ class Command(BaseCommand):
         if last is not None and unix_seconds() - last < RECORD_READ_EVERY:
             return
         try:
-            self._read_record_at = take_in_missed(now, since=last)
+            self._read_record_at = fetch_missed(now, since=last)
         except stripe.StripeError as error:
             reason = error.code or type(error).__name__
             logger.warning("Stripe's record of events cannot be read: %s", reason)
 
     def _settle(self, order: Order, now: datetime) -> None:
         before = order.status
-        lapse_due(now, [order])
+        expire_due(now, [order])
         if order.is_open:
             settle_by_id(order, cause="reconcile", now=now)
         if order.status != before:

@@ -14,8 +14,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from shop.qa.rehearsal.isolated_process import Outcome, RehearsalFailed, perform
-from shop.qa.rehearsal.sale_export import NothingToRehearse, read_script
+from shop.qa.rehearsal.isolated_process import ProcessResult, RehearsalFailed, run
+from shop.qa.rehearsal.sale_export import NothingToRehearse, export_sale
 
 BROKEN = 1
 MISUSED = 2
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             for file in (html, json):
                 _check_writable(file)
             with _ending_cleanly():
-                outcome = perform(read_script(sale), timeout=timeout)
+                outcome = run(export_sale(sale), timeout=timeout)
             _write(outcome, html, json)
         except (NothingToRehearse, RehearsalFailed) as problem:
             raise CommandError(str(problem), returncode=MISUSED) from None
@@ -95,7 +95,7 @@ def _check_writable(file: Path | None) -> None:
         file.open("a").close()
 
 
-def _write(outcome: Outcome, html: Path | None, found: Path | None) -> None:
+def _write(outcome: ProcessResult, html: Path | None, found: Path | None) -> None:
     if html is not None:
         html.write_text(outcome.picture)
     if found is not None:
