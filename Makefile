@@ -2,7 +2,8 @@ PORT ?= 8000
 VAR ?= var
 PYTHON = .venv/bin/python
 # What these are about never asks the shop's database: once is enough.
-NO_DATABASE = tests/offers tests/stripe tests/plugin tests/benchmarks tests/test_deploy.py \
+NO_DATABASE = tests/offers tests/sandbox tests/qa/plugin tests/benchmarks \
+	tests/architecture/test_deployment_checks.py \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
 
 .PHONY: demo test bench lint test-sqlite test-postgres scenarios stripe-conformance
@@ -33,8 +34,8 @@ bench: .venv
 	$(PYTHON) -m benchmarks $(ONLY)
 
 stripe-conformance: .venv
-	STRIPE_CONFORMANCE=1 $(PYTHON) -m pytest tests/stripe/test_conformance.py
-	$(PYTHON) tests/stripe/check_stripe_js.py
+	STRIPE_CONFORMANCE=1 $(PYTHON) -m pytest tests/sandbox/test_conformance.py
+	$(PYTHON) tests/sandbox/check_stripe_js.py
 
 .venv: pyproject.toml uv.lock .python-version
 	@bin/bootstrap

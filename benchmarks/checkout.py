@@ -26,8 +26,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from benchmarks.measure import Call, Row, in_turn
-from benchmarks.replay import Recording, Replay, bare_connection, recorded
-from benchmarks.stored import postgres
+from benchmarks.sql_replay import Recording, Replay, bare_connection, recorded
+from benchmarks.stored_offers import postgres
 from benchmarks.workers import Burst, Job, Workers
 from offers.anchors import new_id
 from shop.bag.judged import JudgedBag

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from benchmarks import stored
+from benchmarks import stored_offers
 
 
 def hello(request: HttpRequest) -> HttpResponse:
@@ -13,6 +13,6 @@ def hello(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("hello/", hello),
-    path("stored/<slug:database>/<slug:slug>/", stored.sale),
+    path("stored/<slug:database>/<slug:slug>/", stored_offers.sale),
     path("", include("shop.urls")),
 ]

@@ -35,8 +35,8 @@ Its own
 
 Time is always real: the shop's travelling clock never reaches a payment provider.
 
-Reading order: `api` (the addresses), `intents` (the state machine), `payments` (one attempt),
-`tokens`, `refunds`, then `idempotency`, `events` and `webhooks`; `application` and `server` are the
-way in, `faults` goes around them, `assets` is what browsers get. `tests/stripe/` holds all of it to
-what Stripe does.
+Reading order: `api` (the addresses), `payment_intents` (the state machine), `payments` (one
+attempt), `tokens`, `refunds`, then `idempotency`, `events` and `webhooks`; `router` and `server`
+are the way in, `faults` goes around them, `assets` is what browsers get. `tests/sandbox/` holds all
+of it to what Stripe does.
 """

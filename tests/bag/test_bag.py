@@ -10,10 +10,11 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.bag import judging
+from shop.qa.pytest_plugin.client import Page, Shopper, read
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product, new_key
 from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
-from tests.shop import CLOSES, HOLD, OPENS, Page, Shopper, add_deal, make_product, new_key, read
 
 SECOND = timedelta(seconds=1)
 

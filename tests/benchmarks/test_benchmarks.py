@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.__main__ import table
 from benchmarks.measure import Comparison, Row, compare, in_turn
-from benchmarks.replay import Recording, Replay
+from benchmarks.sql_replay import Recording, Replay
 from benchmarks.workers import Job, Workers
 
 ROOT = Path(__file__).parent.parent.parent

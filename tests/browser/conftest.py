@@ -22,9 +22,9 @@ from playwright.sync_api import (
 )
 from pytest_django.live_server_helper import LiveServer
 
+from shop.qa.pytest_plugin.factories import make_sale
 from shop.sales.models import Sale
 from tests.browser.shopping import in_seconds
-from tests.shop import make_sale
 
 type OpenBrowser = Callable[..., BrowserContext]
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-from tests.shop import ADDRESS
+from shop.qa.pytest_plugin.client import ADDRESS
 
 VISA = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"

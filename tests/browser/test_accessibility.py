@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from shop.qa.pytest_plugin.client import ADDRESS
 from shop.sales.models import Sale
 from tests.browser.conftest import OpenBrowser
 from tests.browser.shopping import (
@@ -18,7 +19,6 @@ from tests.browser.shopping import (
     open_sale,
     pay_button,
 )
-from tests.shop import ADDRESS
 
 pytestmark = pytest.mark.browser
 

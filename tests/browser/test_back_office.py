@@ -17,8 +17,8 @@ from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
 from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
 from tests.browser.test_accessibility import TWICE, Keyboard
-from tests.merchant.orders import make_order
-from tests.merchant.rehearsals import BROKEN, FOUND, leave, running
+from tests.support.factories import make_order
+from tests.support.rehearsal_files import BROKEN, FOUND, leave, running
 
 pytestmark = pytest.mark.browser
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from shop.orders.models import Order
+from shop.qa.pytest_plugin.factories import add_deal, make_product, make_sale
 from shop.sales.models import Sale
 from shop.sales.showcase import showcase
 from tests.browser.shopping import (
@@ -25,7 +26,6 @@ from tests.browser.shopping import (
     pay,
     pay_button,
 )
-from tests.shop import add_deal, make_product, make_sale
 
 pytestmark = pytest.mark.browser
 

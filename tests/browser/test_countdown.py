@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from shop.qa.pytest_plugin.factories import make_sale
 from shop.sales.models import Sale
 from tests.browser.shopping import add, in_seconds, open_sale
-from tests.shop import make_sale
 
 pytestmark = pytest.mark.browser
 

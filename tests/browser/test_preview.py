@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from shop.orders.models import Order
+from shop.qa.pytest_plugin.factories import make_sale
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
@@ -14,7 +15,6 @@ from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
 from tests.browser.shopping import add, bag_count, fill_address, in_seconds, lines, open_sale
 from tests.browser.test_accessibility import TWICE
 from tests.browser.test_back_office import log_in, olga, violations
-from tests.shop import make_sale
 
 __all__ = ["olga"]
 pytestmark = pytest.mark.browser

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
+from shop.qa.pytest_plugin.factories import add_deal, make_product
 from shop.sales.models import Sale
 from shop.sales.showcase import showcase
 from tests.browser.conftest import PHONE, OpenBrowser
 from tests.browser.shopping import add_button, bag_count, deal, lines, open_sale, quantities
-from tests.shop import add_deal, make_product
 
 pytestmark = pytest.mark.browser
 

@@ -14,11 +14,11 @@ from pytest_django import Settings
 from shop.catalog.models import Variant
 from shop.orders.models import Order
 from shop.payments import charging
+from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product
 from shop.sales.holds import recall
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
 from shop.sales.showcase import showcase
-from tests.conftest import CLOSES, HOLD, OPENS
-from tests.shop import Shopper, add_deal, make_product
 
 SECOND = timedelta(seconds=1)
 

@@ -8,7 +8,7 @@ import stripe
 from bs4 import BeautifulSoup
 
 from shop.orders.models import Order
-from tests.shop import Shopper
+from shop.qa.pytest_plugin.client import Shopper
 
 type Card = Callable[..., str]
 

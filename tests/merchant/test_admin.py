@@ -14,13 +14,13 @@ from shop.catalog.models import Product, Variant
 from shop.core.wall_time import instant_of
 from shop.merchant.forms.money_fields import minor_units
 from shop.orders.models import Order, OrderLine, StatusChange
+from shop.qa.pytest_plugin.back_office import fields_of
+from shop.qa.pytest_plugin.client import Page, Shopper
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product
 from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
-from tests.conftest import CLOSES, HOLD, OPENS
-from tests.merchant.desk import Merchant, errors, merchant, mug, page_of
-from tests.plugin.merchant import fields_of
-from tests.shop import Page, Shopper, make_product
+from tests.support.back_office import Merchant, errors, merchant, mug, page_of
 
 __all__ = ["merchant"]
 

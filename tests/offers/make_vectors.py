@@ -16,7 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.offers.crafting import (
+from tests.offers.handmade_tokens import (
     ANCHOR,
     ES,
     HOLD,

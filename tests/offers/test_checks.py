@@ -10,7 +10,7 @@ from pytest_django import Settings
 from offers import conf
 from offers.checks import check_key_ring, check_production_keys
 from offers.keys import KeyRingError
-from tests.offers.crafting import HS, ISSUER, KEY_SETS
+from tests.offers.handmade_tokens import HS, ISSUER, KEY_SETS
 
 SET = json.dumps(KEY_SETS["shop"])
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from tests.offers.crafting import ES, HS, ISSUER, KEY_SETS, OLD_ES, PARTNERS
+from tests.offers.handmade_tokens import ES, HS, ISSUER, KEY_SETS, OLD_ES, PARTNERS
 
 PATH = "/.well-known/jwks.json"
 

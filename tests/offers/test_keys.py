@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from offers.keys import KeyRing, KeyRingError, KeyStatus
 from offers.tokens import UnknownKey, Unreadable, read_offer, sign_offer
-from tests.offers.crafting import (
+from tests.offers.handmade_tokens import (
     ES,
     HS,
     ISSUER,

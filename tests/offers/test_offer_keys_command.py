@@ -15,7 +15,7 @@ from pytest_django import Settings
 from offers import conf
 from offers.keys import KeyRing
 from offers.tokens import UnknownKey, read_offer, sign_offer
-from tests.offers.crafting import ES, ISSUER, KEY_SETS, PARTNERS, message
+from tests.offers.handmade_tokens import ES, ISSUER, KEY_SETS, PARTNERS, message
 
 type Run = Callable[..., str]
 

@@ -9,7 +9,7 @@ from offers import conf
 from offers.keys import KeyRing, KeyRingError, KeyStatus
 from offers.realms import in_realm
 from offers.tokens import UnknownKey, read_offer, sign_offer
-from tests.offers.crafting import ES, HS, ISSUER, KEY_SETS, message
+from tests.offers.handmade_tokens import ES, HS, ISSUER, KEY_SETS, message
 
 RING = KeyRing.from_jwk_set(KEY_SETS["shop"], ISSUER)
 QA = in_realm(RING, "qa")

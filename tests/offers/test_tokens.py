@@ -27,8 +27,8 @@ from offers.tokens import (
     sign_offer,
 )
 from offers.verdicts import Verdict
-from tests.offers import crafting
-from tests.offers.crafting import (
+from tests.offers import handmade_tokens
+from tests.offers.handmade_tokens import (
     ES,
     HS,
     ISSUER,
@@ -118,7 +118,7 @@ def test_whatever_is_signed_reads_back_the_same(key: SigningKey, offer: Offer) -
 @by_crafted_key
 @given(offer=offers())
 @settings(max_examples=60, deadline=None)
-def test_what_other_code_signs_reads_the_same(key: crafting.Key, offer: Offer) -> None:
+def test_what_other_code_signs_reads_the_same(key: handmade_tokens.Key, offer: Offer) -> None:
     text = message({"iss": ISSUER, "aud": "checkout", **offer.claims()}, key=key)
     assert read_offer(text, RING) == offer
 
@@ -163,7 +163,7 @@ def test_the_longest_terms_a_shop_can_have_fit_into_a_message() -> None:
 
 
 @by_crafted_key
-def test_any_changed_bit_of_a_message_is_refused(key: crafting.Key) -> None:
+def test_any_changed_bit_of_a_message_is_refused(key: handmade_tokens.Key) -> None:
     text = message(key=key)
     for position, letter in enumerate(text):
         for bit in range(8):
@@ -174,7 +174,9 @@ def test_any_changed_bit_of_a_message_is_refused(key: crafting.Key) -> None:
 @by_crafted_key
 @given(data=st.data())
 @settings(max_examples=200, deadline=None)
-def test_any_other_edit_of_a_message_is_refused(key: crafting.Key, data: st.DataObject) -> None:
+def test_any_other_edit_of_a_message_is_refused(
+    key: handmade_tokens.Key, data: st.DataObject
+) -> None:
     text = message(key=key)
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
@@ -195,7 +197,9 @@ def test_pieces_of_different_messages_do_not_go_together() -> None:
 
 def test_a_signature_says_nothing_of_a_message_under_another_key() -> None:
     for key in (HS, ES):
-        other = crafting.HmacKey("other", "active") if key is HS else EcKey("other", "active")
+        other = (
+            handmade_tokens.HmacKey("other", "active") if key is HS else EcKey("other", "active")
+        )
         text = message(key=other, head=header(key))
         assert verdict_on(text) is Verdict.FORGED
 
@@ -228,7 +232,7 @@ def test_any_three_segments_end_in_a_verdict(pieces: list[bytes]) -> None:
 @given(payload=st.binary(max_size=300) | json_values.map(json.dumps))
 @many
 def test_any_payload_that_is_properly_signed_ends_in_a_verdict(
-    key: crafting.Key, payload: bytes | str
+    key: handmade_tokens.Key, payload: bytes | str
 ) -> None:
     assert verdict_on(message(payload or "{}", key=key)) is Verdict.FORGED
 
@@ -289,7 +293,7 @@ def test_a_key_that_is_not_on_the_ring_has_a_verdict_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("key", [STRANGER, HS])
-def test_a_hint_gives_what_even_an_unbelievable_message_says(key: crafting.Key) -> None:
+def test_a_hint_gives_what_even_an_unbelievable_message_says(key: handmade_tokens.Key) -> None:
     assert hint(message(key=key, signature=b"none"), "sku") == "MUG-01"
 
 

@@ -13,11 +13,11 @@ from django.core.checks import run_checks
 from pytest_django import Settings
 
 from shop.core.machine_clock import machine_time
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.qa.time_machine import clock_file, json_api
 from shop.qa.time_machine.boundaries import next_boundary, previous_boundary, sales_by_distance
 from shop.sales.boundaries import boundaries_of
 from shop.sales.models import Extension, Sale
-from tests.conftest import CLOSES, HOLD, OPENS
 
 ROOT = Path(__file__).parents[2]
 SECOND = timedelta(seconds=1)

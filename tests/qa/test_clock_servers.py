@@ -14,8 +14,8 @@ import pytest
 import requests
 import stripe
 
-from tests.qa.processes import AUTUMN, RunningShop, Visitor, running_shop
-from tests.shop import ADDRESS
+from shop.qa.pytest_plugin.client import ADDRESS
+from tests.support.server_processes import AUTUMN, RunningShop, Visitor, running_shop
 
 LAST_SECOND = "2026-11-27T11:14:59Z"
 #: Sold at its list price at any time.

@@ -16,11 +16,11 @@ from django.db.models import Model
 from shop.catalog.models import Product, Variant
 from shop.core.formatting import utc
 from shop.orders.models import Order
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_sale
 from shop.qa.rehearsal.isolated_process import RehearsalFailed, run
 from shop.qa.rehearsal.sale_export import export_sale
 from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Extension, Recall, Sale
-from tests.shop import CLOSES, HOLD, OPENS, make_sale
 
 # Its rows are read in a transaction of its own, as in a shop.
 pytestmark = pytest.mark.django_db(transaction=True)

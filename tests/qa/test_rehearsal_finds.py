@@ -13,12 +13,20 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from shop.core.formatting import utc
+from shop.qa.pytest_plugin.factories import (
+    CLOSES,
+    HOLD,
+    OPENS,
+    ROOT,
+    add_deal,
+    make_product,
+    make_sale,
+)
 from shop.qa.rehearsal.isolated_process import run
 from shop.qa.rehearsal.sale_export import export_sale
 from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
 from tests.qa.test_rehearsal import verdicts
-from tests.shop import CLOSES, HOLD, OPENS, ROOT, add_deal, make_product, make_sale
 
 # Its rows are read in a transaction of its own, as in a shop.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from offers.anchors import Extension, OfferState, judge
 from offers.terms import Offer
 from offers.verdicts import Verdict
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.qa.rehearsal.boundary_plan import (
     MOST_ACTS,
     BoundaryPlan,
@@ -30,7 +31,6 @@ from shop.qa.rehearsal.oracle import Promise, expected
 from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, RehearsalReport, ScenarioResult
 from shop.qa.rehearsal.temporary_database import Part
 from shop.qa.rehearsal.text_report import WIDTH, render
-from tests.shop import CLOSES, HOLD, OPENS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = timedelta(seconds=1)

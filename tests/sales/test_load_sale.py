@@ -14,13 +14,14 @@ from django.db.models import F
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import PricePoint, Product, Variant
+from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.factories import CLOSES, OPENS, make_product
 from shop.sales.documents import loader
 from shop.sales.holds import recall
 from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 from tests.sales.test_documents import AUTUMN, TEE, autumn, autumn_with
-from tests.shop import CLOSES, OPENS, Shopper, make_product
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 

@@ -9,9 +9,10 @@ from freezegun.api import FrozenDateTimeFactory
 
 from offers.anchors import OfferState, judge
 from offers.verdicts import Verdict
+from shop.qa.pytest_plugin.client import Shopper, read
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
-from tests.shop import CLOSES, HOLD, OPENS, Shopper, add_deal, make_product, read
 
 SECOND = timedelta(seconds=1)
 

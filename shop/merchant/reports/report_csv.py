@@ -7,6 +7,7 @@ from typing import Any
 
 from shop.core.csv_cells import safe_cell
 from shop.core.money import major_units
+from shop.merchant.reports.report import SaleReport
 
 COLUMNS = (
     "part",

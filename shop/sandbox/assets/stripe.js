@@ -5,7 +5,7 @@
  * other's window and origin. Style is set through the CSSOM, so a strict style-src is no obstacle.
  *
  * A call or option that our pages do not use does not exist here: it throws an IntegrationError
- * (tests/stripe/stripe_js_names.txt lists what does).
+ * (tests/sandbox/stripe_js_names.txt lists what does).
  */
 (() => {
   "use strict";

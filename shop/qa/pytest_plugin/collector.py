@@ -1,0 +1,173 @@
+"""``.feature`` files as tests, wherever they lie, and what became of them in words.
+
+pytest-bdd runs the scenarios; this finds them without any Python beside them,
+looks at their words before anything is done, and tells a failure by its steps.
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from pytest_bdd import scenario as bind
+from pytest_bdd.exceptions import GherkinParseError, StepError
+from pytest_bdd.feature import get_feature
+from pytest_bdd.gherkin_parser import get_gherkin_document
+from pytest_bdd.parser import Feature, Scenario, Step
+
+from shop.qa.pytest_plugin.parsing import WrongWords
+from shop.qa.pytest_plugin.vocabulary import VOCABULARY, closest
+
+_TOLD = pytest.StashKey[list[str]]()
+
+
+class FeatureFile(pytest.Module):
+    """A ``.feature`` file: each scenario in it is a test, called by its own title."""
+
+    def _getobj(self) -> ModuleType:
+        try:
+            _check_titles(self.path)
+            feature = get_feature(str(self.path.parent), self.path.name)
+        except (GherkinParseError, StepError, UnicodeDecodeError, WrongWords) as error:
+            raise self.CollectError(f"{self.path}: {error}") from None
+        module = ModuleType(self.path.stem, feature.description)
+        for title in feature.scenarios:
+            test = bind(str(self.path), title, features_base_dir=str(self.path.parent))
+            setattr(module, title, test(_nothing_more))
+        return module
+
+    def funcnamefilter(self, name: str) -> bool:
+        """All of it is tests."""
+        return True
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--in-words`` tells each scenario by its title, under its feature."""
+    parser.addoption("--in-words", action="store_true", help="tell each scenario by its title")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell in words, if so asked."""
+    if config.getoption("in_words"):
+        config.pluginmanager.register(InWords(config))
+
+
+class InWords:
+    """A line for each scenario, under the title of its feature."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._feature = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Nothing but our own lines, and the sum at the end."""
+        if report.when == "call" or report.outcome != "passed":
+            return ("error" if report.when != "call" else report.outcome, "", "")
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One scenario."""
+        if report.when != "call" and report.outcome == "passed":
+            return
+        terminal = self._config.get_terminal_writer()
+        feature = str(dict(report.user_properties).get("feature", ""))
+        # An outline's title and its row.
+        title = report.location[2].replace("[", " [", 1)
+        if feature != self._feature:
+            self._feature = feature
+            terminal.line(f"\n{feature}", bold=True)
+        is_kept = report.outcome == "passed"
+        terminal.line(f"  {'✓' if is_kept else '✗'} {title}", green=is_kept, red=not is_kept)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
+    """Find feature files."""
+    if file_path.suffix != ".feature":
+        return None
+    file: FeatureFile = FeatureFile.from_parent(parent, path=file_path)
+    file.add_marker(pytest.mark.django_db)
+    return file
+
+
+def pytest_bdd_before_scenario(
+    request: pytest.FixtureRequest, feature: Feature, scenario: Scenario
+) -> None:
+    """Look at all words of a scenario before the first of them is acted on."""
+    request.node.stash[_TOLD] = []
+    request.node.user_properties.append(("feature", feature.name))
+    unknown = [problem for step in scenario.steps if (problem := _problem(step))]
+    if unknown:
+        raise WrongWords("\n".join(unknown))
+
+
+def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Step) -> None:
+    """Remember what went well."""
+    request.node.stash[_TOLD].append(f"    ✓ {step.keyword} {step.name}")
+
+
+def pytest_bdd_step_error(
+    request: pytest.FixtureRequest, scenario: Scenario, step: Step, exception: Exception
+) -> None:
+    """Remember what did not, and what was not come to."""
+    told = request.node.stash[_TOLD]
+    told.append(f"    ✗ {step.keyword} {step.name}   (line {step.line_number})")
+    told += [f"        {line}" for line in str(exception).splitlines()[:30]]
+    steps = scenario.steps
+    place = next(i for i, each in enumerate(steps) if each.line_number == step.line_number)
+    told += [f"    · {each.keyword} {each.name}" for each in steps[place + 1 :]]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell a failed scenario by its steps; the traceback only where it is no expectation's."""
+    report = yield
+    if call.excinfo is None or _TOLD not in item.stash or call.when != "call":
+        return report
+    error = call.excinfo.value
+    told = item.stash[_TOLD] or [f"    {line}" for line in str(error).splitlines()]
+    text = "\n".join(told)
+    if not isinstance(error, AssertionError):
+        text += f"\n\n{report.longreprtext}"
+    report.longrepr = text
+    return report
+
+
+def _nothing_more() -> None:
+    """What a test does after the steps of its scenario."""
+
+
+def _problem(step: Step) -> str:
+    """What is wrong with a step's words, and what is like them; nothing where they are known."""
+    known = [entry for entry in VOCABULARY if entry.phrase.is_matching(step.name)]
+    where = f"line {step.line_number}: {step.keyword} {step.name}"
+    if not known:
+        like = "\n".join(f"        {phrase}" for phrase in closest(step.name))
+        return (
+            f"Unknown step, {where}\n    Do you mean one of these?\n{like}\n"
+            "    All of them are in docs/scenarios.md."
+        )
+    if step.datatable is not None and not known[0].has_table:
+        return f"This step takes no table, {where}"
+    return ""
+
+
+def _check_titles(path: Path) -> None:
+    """:raises WrongWords: there is none, or two are the same and only one of them would run"""
+    feature = get_gherkin_document(str(path)).feature
+    outer = feature.children if feature else []
+    rules = [child.rule for child in outer if child.rule]
+    children = [*outer, *(child for rule in rules for child in rule.children)]
+    scenarios = [child.scenario for child in children if child.scenario]
+    if not scenarios:
+        raise WrongWords("there is no scenario in it.")
+    seen: dict[str, int] = {}
+    for each in scenarios:
+        title, line = each.name, each.location.line
+        if not title.strip():
+            raise WrongWords(f"line {line}: this scenario has no title.")
+        if title in seen:
+            raise WrongWords(f'lines {seen[title]} and {line}: both are called "{title}".')
+        seen[title] = line

@@ -1,0 +1,248 @@
+"""The vocabulary: phrases that scenarios are made of, and what to say of a step that is none.
+
+A phrase is text with ``{placeholders}``, each named after what may stand there
+(``KINDS``); what stands in ``[brackets]`` may be left out. A phrase in which
+somebody does something may end in a moment, to which the shop's clock goes
+first: *Ada pays at 12:44:59*, *Ada pays one second before the hold ends*.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property
+from inspect import getdoc, signature
+from typing import Any
+
+import pytest_bdd
+from pytest_bdd.parsers import StepParser
+
+from shop.qa.pytest_plugin.parsing import NUMBERS, WrongWords, duration, money, number
+from shop.qa.pytest_plugin.payment_vocabulary import CARDS, STATUSES, VERDICTS
+
+type Table = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What may stand for a placeholder."""
+
+    pattern: str
+    example: str
+    explanation: str
+    read: Callable[[str], Any] = str
+
+
+def _one_of(words: Any) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_COUNT = rf"(?:\d+|{_one_of(NUMBERS)})"
+_QUOTED = r'"[^"]*"'
+_SPAN = rf"(?:half an hour|(?:an?|\d+|{_one_of(NUMBERS)}) (?:second|minute|hour|day)s?)"
+_DURATION = rf"{_SPAN}(?: and {_SPAN})*"
+_NAME = r"[A-Z][\w-]*(?: [A-Z][\w-]*)*"
+_SALE = rf"(?:{_QUOTED}|the sale|{_NAME})"
+_DAY = rf"(?: the next day| {_COUNT} days? later| on \d{{4}}-\d\d-\d\d)?"
+_CLOCK = rf"(?:the (?:first|second) )?\d\d?:\d\d(?::\d\d)?{_DAY}"
+_EVENT = rf"(?:{_SALE} (?:opens|closes)|the hold ends|the order lapses)"
+_FROM_EVENT = rf"(?:when {_EVENT}|{_DURATION} (?:before|after) {_EVENT})"
+_LATER = rf"{_DURATION} later"
+#: A moment as it ends a phrase.
+_AT = rf"(?: at (?P<clock>{_CLOCK})| (?P<other>{_FROM_EVENT}|{_LATER}))?"
+_PERSON = r"(?:an?|the|another|the other) shopper|(?!The\b|Stripe\b|It\b|No\b)[A-Z][a-z]+"
+_WORDS = r"[a-z][a-z-]*(?: [a-z][a-z-]*){0,2}"
+
+
+def _unquoted(text: str) -> str:
+    return text.removeprefix('"').removesuffix('"')
+
+
+def _possessor(text: str) -> str:
+    return text.removesuffix("'s")
+
+
+KINDS: dict[str, Kind] = {
+    "who": Kind(
+        _PERSON,
+        "Ada",
+        "a shopper, each with a browser and a mail address of their own: any first name, "
+        "`a shopper`, `the shopper`, `another shopper`, `the other shopper`; `{whom}` is the "
+        "same, `{whose}` too with an `'s`",
+    ),
+    "whose": Kind(r"(?:the|the other) shopper's|[A-Z][a-z]+'s", "Ada's", "the same", _possessor),
+    "whom": Kind(_PERSON, "Bob", "the same"),
+    "sale": Kind(_SALE, '"Autumn"', "a sale by its title, with or without quotes", _unquoted),
+    "deal": Kind(
+        rf"(?:the|an?) (?:{_WORDS})|{_QUOTED}", "the mug", "what is sold, as the table calls it"
+    ),
+    "deals": Kind(rf"{_WORDS}|{_QUOTED}", "mugs", "the same after a number, singular or plural"),
+    "n": Kind(_COUNT, "2", "a number, in figures or up to twelve in words", number),
+    "price": Kind(
+        r"\d+(?:\.\d+)? [A-Z]{3}",
+        "9.90 EUR",
+        "money with its currency, and as many decimals as that has: `500 JPY`, `1.230 KWD`",
+        money,
+    ),
+    "total": Kind(r"\d+(?:\.\d+)? [A-Z]{3}", "19.80 EUR", "the same", money),
+    "moment": Kind(
+        rf"(?:{_CLOCK}|{_FROM_EVENT}|{_LATER})",
+        "12:14:59",
+        "an instant: the time on the wall in the sale's zone, on the scenario's day unless it "
+        "says otherwise (`12:14`, `12:14:59`, `00:10 the next day`, `12:00 3 days later`, "
+        "`09:00 on 2026-11-30`, where clocks go back `the first 02:30` and `the second 02:30`), "
+        "or seen from something "
+        "(`one second before Autumn closes`, `when Autumn opens`, `5 minutes after the hold "
+        "ends`, `when the order lapses`), or from now (`5 minutes later`). Time only goes forward",
+    ),
+    "opens": Kind(_CLOCK, "12:00", "the time on the wall in the sale's zone"),
+    "closes": Kind(_CLOCK, "12:15", "the same; earlier than it opens is the next day"),
+    "duration": Kind(_DURATION, "30 minutes", "`a second` to `10 days`, `half an hour`", duration),
+    "date": Kind(r"\d{4}-\d\d-\d\d", "2026-11-27", "a day"),
+    "zone": Kind(r"[A-Z][A-Za-z_]+/[A-Za-z_/]+|UTC", "Europe/Berlin", "a zone of the IANA list"),
+    "size": Kind(r"[A-Z0-9]{1,4}", "M", "a size of the table"),
+    "text": Kind(_QUOTED, '"The mugs crack."', "words in quotes", _unquoted),
+    "card": Kind(_one_of(CARDS), "a card that works", f"one of: {', '.join(CARDS)}"),
+    "verdict": Kind(_one_of(VERDICTS), "expired", f"one of: {', '.join(VERDICTS)}"),
+    "status": Kind(_one_of(STATUSES), "not paid yet", f"one of: {', '.join(STATUSES)}"),
+}
+
+
+class Phrase(StepParser):
+    """A phrase of the vocabulary, as pytest-bdd matches it."""
+
+    def __init__(self, text: str, *, is_act: bool) -> None:
+        super().__init__(text)
+        self.is_act = is_act
+        self.placeholders = re.findall(r"{(\w+)}", text)
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        return re.compile(_regex_of(self.name) + (_AT if self.is_act else ""))
+
+    def is_matching(self, name: str) -> bool:
+        """Whether a step says this."""
+        return self._regex.fullmatch(name) is not None
+
+    def parse_arguments(self, name: str) -> dict[str, Any] | None:
+        """What a step says; raised as a failure of the step where it cannot be meant."""
+        found = self._regex.fullmatch(name)
+        if found is None:
+            return None
+        said = {key: text for key, text in found.groupdict().items() if text is not None}
+        at = said.pop("clock", None) or said.pop("other", None)
+        try:
+            words = {key: KINDS[key].read(text) for key, text in said.items()}
+        except ValueError as error:
+            raise WrongWords(f"{name}: {error}") from None
+        return {"words": words, "at": at}
+
+    @property
+    def example(self) -> str:
+        """The phrase with an example in each place, whole."""
+        whole = re.sub(r"\[(.*?)\]", r"\1", self.name)
+        return re.sub(r"{(\w+)}", lambda place: KINDS[place[1]].example, whole)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A phrase in the vocabulary."""
+
+    phrase: Phrase
+    keyword: str
+    section: str
+    explanation: str
+    has_table: bool
+
+
+VOCABULARY: list[Entry] = []
+
+
+def given(*texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """How things are when the scenario begins. (Any keyword is taken for any phrase.)"""
+    return _phrase("Given", texts, is_act=False)
+
+
+def when(*texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """What somebody does, maybe at a moment."""
+    return _phrase("When", texts, is_act=True)
+
+
+def then(*texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """What has to be so."""
+    return _phrase("Then", texts, is_act=False)
+
+
+def _phrase(
+    keyword: str, texts: tuple[str, ...], *, is_act: bool
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    def decorator(act: Callable[..., None]) -> Callable[..., None]:
+        has_table = "table" in signature(act).parameters
+        for text in texts:
+            phrase = Phrase(text, is_act=is_act)
+            section = act.__module__.rpartition(".")[2]
+            VOCABULARY.append(Entry(phrase, keyword, section, getdoc(act) or "", has_table))
+            # The frame above this one: pytest finds steps among the names of their module.
+            pytest_bdd.step(phrase, stacklevel=2)(_step(act, has_table, is_check=keyword == "Then"))
+        return act
+
+    return decorator
+
+
+def _step(act: Callable[..., None], has_table: bool, *, is_check: bool) -> Callable[..., None]:
+    def run(
+        world: Any, words: dict[str, Any], at: str | None, datatable: Table | None = None
+    ) -> None:
+        table = {"table": datatable} if has_table else {}
+        if is_check:
+            act(world, **words, **table)
+            return
+        # The database's transaction is the scenario's; what waits for its end comes after the step.
+        with world.as_if_committed(execute=True):
+            if at is not None:
+                if "who" in words:
+                    world.person(words["who"])  # Whose hold it is that ends.
+                world.move_to(world.moment(at))
+            act(world, **words, **table)
+        with world.as_if_committed(execute=True):
+            world.deliver_news()
+
+    return run
+
+
+def closest(step: str, most: int = 4) -> list[str]:
+    """The phrases that are most like a step, the likest first."""
+    bare = _with_placeholders(step)
+
+    def likeness(entry: Entry) -> float:
+        phrase = entry.phrase
+        return max(
+            SequenceMatcher(None, step, phrase.example).ratio(),
+            SequenceMatcher(None, bare, re.sub(r"[\[\]]", "", phrase.name)).ratio(),
+        )
+
+    return [entry.phrase.name for entry in sorted(VOCABULARY, key=likeness, reverse=True)[:most]]
+
+
+def _with_placeholders(step: str) -> str:
+    """A step with what is plainly a moment, money or a name taken for what it is."""
+    step = re.sub(rf"(?: at {_CLOCK}| {_FROM_EVENT}| {_LATER})\Z", "", step)
+    for kind in ("price", "duration", "text"):
+        step = re.sub(KINDS[kind].pattern, f"{{{kind}}}", step)
+    return re.sub(rf"\A(?:{_PERSON})\b", "{who}", step)
+
+
+def _regex_of(text: str) -> str:
+    regex, is_first = "", True
+    for part in re.split(r"({\w+}|\[|\])", text):
+        if part == "[":
+            regex += "(?:"
+        elif part == "]":
+            regex += ")?"
+        elif part.startswith("{"):
+            name = part[1:-1]
+            regex += f"(?P<{name}>{KINDS[name].pattern})"
+        elif part:
+            regex += f"(?i:{part[0]}){re.escape(part[1:])}" if is_first else re.escape(part)
+        is_first = is_first and not part
+    return regex

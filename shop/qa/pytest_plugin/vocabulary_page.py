@@ -1,0 +1,40 @@
+"""The vocabulary as a page: every phrase, with what it means and what may stand in it."""
+
+from itertools import groupby
+
+from shop.qa.pytest_plugin import steps
+from shop.qa.pytest_plugin.vocabulary import KINDS, VOCABULARY, Entry
+
+#: The modules of steps in the order of the page, and what they are about.
+SECTIONS = {
+    "sales": "The sale and its merchant",
+    "shoppers": "Shoppers",
+    "payments": "Paying",
+    "time": "Time",
+    "faults": "What goes wrong, and keys",
+    "outcomes": "What has to be so",
+}
+
+
+def vocabulary() -> str:
+    """All of it, in Markdown."""
+    steps.load()
+    parts = []
+    for section, title in SECTIONS.items():
+        entries = [entry for entry in VOCABULARY if entry.section == section]
+        by_meaning = groupby(entries, key=lambda entry: (entry.keyword, entry.explanation))
+        lines = [_item(list(same)) for _, same in by_meaning]
+        parts.append("\n".join([f"### {title}", "", *lines]))
+    places = [
+        f"- `{{{name}}}`: {kind.explanation}; as in `{kind.example}`."
+        for name, kind in KINDS.items()
+        if kind.explanation != "the same"
+    ]
+    parts.append("\n".join(["### What stands in the places", "", *places]))
+    return "\n\n".join(parts)
+
+
+def _item(entries: list[Entry]) -> str:
+    phrases = " or ".join(f"`{entry.phrase.name}`" for entry in entries)
+    table = " Takes a table." if entries[0].has_table else ""
+    return f"- {phrases}: {' '.join(entries[0].explanation.split())}{table}"

@@ -1,0 +1,282 @@
+"""A scenario's world: its clock, its sales by title, its people by name, and Stripe's news.
+
+Everything goes through the shop's own doors: pages and forms by a browser
+without JavaScript, the back office by its forms, sales by ``load_sale``,
+payments by the stand-in, and its news by the webhook.
+"""
+
+import json
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.management import CommandError, call_command
+from freezegun.api import FrozenDateTimeFactory
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from shop.core.wall_time import instant_of
+from shop.orders.models import Order
+from shop.qa.pytest_plugin.back_office import Merchant
+from shop.qa.pytest_plugin.parsing import WrongWords, duration, number
+from shop.qa.pytest_plugin.personas import Person
+from shop.qa.pytest_plugin.stripe import Stripe
+from shop.qa.pytest_plugin.webhook_deliveries import News
+from shop.sales.models import Deal, Sale
+from shop.sales.showcase import showcase
+
+#: The day of a scenario that names none: a Friday in November.
+FIRST_DAY = date(2026, 11, 27)
+#: Clocks stand here before the first sale opens.
+LEAD = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+class World:
+    """What the steps of one scenario act on."""
+
+    def __init__(
+        self,
+        clock: FrozenDateTimeFactory,
+        stripe: Stripe,
+        settings: Settings,
+        mails: list[EmailMessage],
+        as_if_committed: DjangoCaptureOnCommitCallbacks,
+        folder: Path,
+    ) -> None:
+        self.clock = clock
+        self.stripe = stripe
+        self.settings = settings
+        self.mails = mails
+        self.as_if_committed = as_if_committed
+        self.day = FIRST_DAY
+        self.zone = ZoneInfo("Europe/Berlin")
+        self.news = News(stripe)
+        self._folder = folder
+        self._has_started = False
+        self._slugs: dict[str, str] = {}
+        self._people: dict[str, Person] = {}
+        self._last: Person | None = None
+
+    @cached_property
+    def merchant(self) -> Merchant:
+        """The merchant, at the back office."""
+        return Merchant()
+
+    # --- Time -----------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """The shop's time."""
+        return self.clock().replace(tzinfo=UTC)
+
+    def start_on(self, day: str) -> None:
+        """Another day for the times that name none.
+
+        :raises WrongWords: the scenario has begun, or there is no such day
+        """
+        if self._has_started:
+            raise WrongWords("Say what day it is before anything else.")
+        try:
+            self.day = date.fromisoformat(day)
+        except ValueError:
+            raise WrongWords(f"There is no {day}.") from None
+
+    def move_to(self, instant: datetime) -> None:
+        """Let time pass until an instant; Stripe's news that are due on the way arrive then.
+
+        :raises WrongWords: it is past
+        """
+        if self._has_started and instant < self.now:
+            raise WrongWords(
+                f"It is {self.wall(self.now)} already, and time only goes forward: "
+                f"{self.wall(instant)} is past. Is it 'the next day'?"
+            )
+        self._has_started = True
+        for due in self.news.due_until(instant):
+            self.clock.move_to(max(due, self.now))
+            self.news.bring(self.now)
+        self.clock.move_to(instant)
+        showcase.clear()
+
+    def moment(self, text: str) -> datetime:
+        """The instant that words mean (``phrases.KINDS["moment"]``).
+
+        :raises WrongWords: they mean none, or two
+        """
+        if found := re.fullmatch(r"([^:]+) later", text):
+            return self.now + duration(found[1])
+        if found := re.fullmatch(r"when (.+)", text):
+            return self._event(found[1])
+        if found := re.fullmatch(r"(.+?) (before|after) (.+)", text):
+            span = duration(found[1])
+            return self._event(found[3]) + (span if found[2] == "after" else -span)
+        return self._on_the_wall(text)
+
+    def wall(self, instant: datetime) -> str:
+        """An instant as the wall in the sale's zone shows it."""
+        local = instant.astimezone(self.zone)
+        return f"{local:%H:%M:%S}" if local.date() == self.day else f"{local:%H:%M:%S on %F}"
+
+    def _event(self, text: str) -> datetime:
+        if text == "the hold ends":
+            return self.last.held_until
+        if text == "the order lapses":
+            return self.order().lapses_at
+        title, _, what = text.rpartition(" ")
+        sale = self.sale(title.strip('"'))
+        return sale.starts_at if what == "opens" else sale.ends_at
+
+    def _on_the_wall(self, text: str) -> datetime:
+        parts = re.fullmatch(
+            r"(?:the (?P<which>first|second) )?(?P<time>[\d:]+)"
+            r"(?: (?:(?P<next>the next day)|(?P<days>\w+) days? later|on (?P<date>[\d-]+)))?",
+            text,
+        )
+        assert parts is not None, text
+        day = self.day
+        try:
+            wall = time.fromisoformat(parts["time"].zfill(5))
+            if parts["date"]:
+                day = date.fromisoformat(parts["date"])
+        except ValueError:
+            raise WrongWords(f"{text} is no time: write it as 12:14 or 12:14:59.") from None
+        if parts["next"] or parts["days"]:
+            day += timedelta(days=number(parts["days"] or "1"))
+        local = datetime.combine(day, wall)
+        if parts["which"]:
+            fold = ("first", "second").index(parts["which"])
+            return local.replace(tzinfo=self.zone, fold=fold).astimezone(UTC)
+        try:
+            return instant_of(local, self.zone)
+        except ValidationError as error:
+            raise WrongWords(
+                f"{error.messages[0].partition(' Write')[0]} "
+                "Where it comes twice, write 'the first 02:30' or 'the second 02:30'."
+            ) from None
+
+    # --- Sales ----------------------------------------------------------------
+
+    def load_sale(self, title: str, zone: str, opens: str, closes: str, **document: Any) -> None:
+        """A sale by ``manage.py load_sale``; the clock then stands an hour before the first.
+
+        :raises WrongWords: it is refused, or there is no such zone
+        """
+        try:
+            self.zone = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise WrongWords(f"There is no zone {zone}, such as Europe/Berlin.") from None
+        starts_at, ends_at = self.moment(opens), self.moment(closes)
+        if ends_at <= starts_at:
+            ends_at = self.moment(f"{closes} the next day")
+        slug = self._slugs[title] = title.lower().replace(" ", "-")
+        if not self._has_started:
+            self.clock.move_to(starts_at - LEAD)
+            self._has_started = True
+        path = self._folder / f"{slug}.json"
+        window = {"starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+        names = {"slug": slug, "title": title, "time_zone": zone, "published": True}
+        path.write_text(json.dumps({**names, **window, **document}))
+        try:
+            call_command("load_sale", str(path), stdout=StringIO(), stderr=StringIO())
+        except CommandError as refusal:
+            raise WrongWords(f"The sale is refused: {refusal}") from None
+        showcase.clear()
+
+    def sale(self, title: str = "the sale") -> Sale:
+        """A sale by its title; "the sale" is the one that was named last.
+
+        :raises WrongWords: there is none
+        """
+        if not self._slugs:
+            raise WrongWords('There is no sale yet. Begin with: Given the sale "Autumn" from …')
+        if title == "the sale":
+            title = list(self._slugs)[-1]
+        if title not in self._slugs:
+            known = ", ".join(f'"{each}"' for each in self._slugs)
+            raise WrongWords(f'There is no sale "{title}" here. There is {known}.')
+        return Sale.objects.get(slug=self._slugs[title])
+
+    def deal(self, words: str | None = None) -> Deal:
+        """What is sold, by what the table calls it; the only thing there is where nobody says.
+
+        :raises WrongWords: there is none, or it is not clear which
+        """
+        deals = list(self.sale().deals.select_related("product", "sale"))
+        names = [deal.product.name for deal in deals]
+        if words is None:
+            if len(deals) != 1:
+                raise WrongWords(f"Say which: {', '.join(names)}.")
+            return deals[0]
+        bare = re.sub(r"\A(?:the|an?) ", "", words.strip('"'))
+        others = Deal.objects.filter(sale__slug__in=self._slugs.values()).select_related(
+            "product", "sale"
+        )
+        for deal in [*deals, *others]:
+            name = deal.product.name
+            if bare in {name, f"{name}s", f"{name}es"}:
+                return deal
+        raise WrongWords(f'Nobody sells "{bare}" here. There is {", ".join(names)}.')
+
+    # --- People ---------------------------------------------------------------
+
+    def person(self, name: str) -> Person:
+        """A shopper, who acts from here on; one nobody spoke of yet comes with a new browser."""
+        name = {"a shopper": "the shopper", "another shopper": "the other shopper"}.get(name, name)
+        name = name[0].lower() + name[1:] if name.endswith("shopper") else name
+        if name not in self._people:
+            self._people[name] = Person(name, place=len(self._people), stripe=self.stripe)
+        self._last = self._people[name]
+        return self._last
+
+    @property
+    def last(self) -> Person:
+        """The shopper who acted last.
+
+        :raises WrongWords: nobody did
+        """
+        if self._last is None:
+            raise WrongWords("Nobody has done anything yet: let a shopper open the sale page.")
+        return self._last
+
+    def order(self, whose: str | None = None) -> Order:
+        """The newest order, of somebody or at all.
+
+        :raises WrongWords: there is none
+        """
+        orders = Order.objects.order_by("-id")
+        if whose is not None:
+            orders = orders.filter(shopper__in=self.person(whose).ids())
+        order = orders.first()
+        if order is None:
+            raise WrongWords("There is no order.")
+        return order
+
+    # --- Stripe's news --------------------------------------------------------
+
+    def deliver_news(self) -> None:
+        """Let the news that are out by now arrive."""
+        if Order.objects.exists():
+            self.news.collect(self.now)
+            self.news.bring(self.now)
+
+
+@pytest.fixture
+def world(
+    clock: FrozenDateTimeFactory,
+    stripe: Stripe,
+    settings: Settings,
+    mailoutbox: list[EmailMessage],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    tmp_path: Path,
+) -> World:
+    """The world of one scenario."""
+    settings.STRIPE_TIMEOUT_SECONDS = 0.4
+    as_if_committed = django_capture_on_commit_callbacks
+    return World(clock, stripe, settings, mailoutbox, as_if_committed, tmp_path)

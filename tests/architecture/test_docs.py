@@ -1,0 +1,75 @@
+"""The documentation says what is so: its commands, settings, files and examples exist and work."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command, get_commands
+
+from shop.sales.models import Sale
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = {page.name: page.read_text() for page in PAGES}
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def targets() -> set[str]:
+    """The targets of the Makefile."""
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+
+
+@each_page
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"\bmake ([a-z][a-z-]+)", TEXT[page.name]))
+    assert named <= targets()
+
+
+@each_page
+def test_every_management_command_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"manage\.py ([a-z_]+)", TEXT[page.name]))
+    assert named <= set(get_commands())
+
+
+@each_page
+def test_every_file_that_is_linked_exists(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", TEXT[page.name])
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert not missing
+
+
+@each_page
+def test_every_file_that_is_named_in_code_exists(page: Path) -> None:
+    named = re.findall(r"`((?:tests|docs|shop|offers|bin|benchmarks)/[\w./-]+)`", TEXT[page.name])
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing
+
+
+def test_every_setting_of_the_environment_is_documented() -> None:
+    settings = (ROOT / "shop" / "settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings))
+    documented = set(re.findall(r"`([A-Z_]+)`", TEXT["operating.md"]))
+    assert read - documented == set()
+
+
+def test_every_documented_setting_is_read() -> None:
+    settings = (ROOT / "shop" / "settings.py").read_text()
+    table = TEXT["operating.md"].partition("## Settings")[2].partition("##")[0]
+    names = {
+        name
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])
+    }
+    assert {name for name in names if f'"{name}"' not in settings} == set()
+
+
+@pytest.mark.django_db
+def test_the_example_sale_loads() -> None:
+    example = ROOT / "docs" / "examples" / "autumn.json"
+    call_command("load_sale", str(example), stdout=io.StringIO())
+    sale = Sale.objects.get(slug="autumn")
+    assert sale.state == Sale.State.PUBLISHED
+    assert sale.deals.count() == 2

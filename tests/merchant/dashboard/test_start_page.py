@@ -1,0 +1,347 @@
+"""The start page: what is live, what is next, what needs a hand, and the way to a first sale."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.test import Client
+from django.urls import reverse
+from freezegun.api import FrozenDateTimeFactory
+from pytest_django import Settings
+
+from shop.catalog.models import Variant
+from shop.orders.models import Dispute, Order, Refund
+from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product, new_key
+from shop.sales.lifecycle import publish, unpublish
+from shop.sales.models import Deal, Sale
+from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role
+from tests.support.factories import make_order
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def today(db: None) -> Callable[..., Page]:
+    """The start page, as someone of a role sees it."""
+
+    def open_it(role: Role = Role.OWNER) -> Page:
+        person, _ = Staff.objects.get_or_create(username=str(role), is_staff=True)
+        give_role(person, role)
+        client = Client()
+        client.force_login(person)
+        answer = client.get("/merchant/")
+        return Page(answer.status_code, "/merchant/", answer.content.decode())
+
+    return open_it
+
+
+def section(page: Page, name: str) -> str:
+    """The words of one section; none where the page does not have it."""
+    found = page.soup.select_one(f"[aria-labelledby={name}]")
+    return " ".join(found.get_text(" ").split()) if found else ""
+
+
+def link(page: Page, words: str) -> str:
+    """Where the chore that says this leads."""
+    chores = [each for each in page.soup.select(".chores li") if words in each.get_text(" ")]
+    assert len(chores) == 1
+    found = chores[0].select_one("a")
+    return str(found["href"]) if found else ""
+
+
+# --- Sales --------------------------------------------------------------------
+
+
+def test_a_live_sale_is_shown_with_its_close_and_until_when_prices_are_held(
+    sale: Sale, today: Callable[..., Page]
+) -> None:
+    live = section(today(), "live")
+    assert "Autumn Closes at 12:15, Berlin time" in live
+    assert "held until 12:45, Berlin time at the latest" in live
+
+
+def test_a_sale_is_live_in_its_first_second_and_over_in_the_second_of_its_close(
+    sale: Sale, today: Callable[..., Page], clock: FrozenDateTimeFactory
+) -> None:
+    for at, name in (
+        (OPENS - timedelta(seconds=1), "next"),
+        (OPENS, "live"),
+        (CLOSES - timedelta(seconds=1), "live"),
+        (CLOSES, "over"),
+    ):
+        clock.move_to(at)
+        page = today()
+        shown_in = {each for each in ("next", "live", "over") if "Autumn" in section(page, each)}
+        assert shown_in == {name}, at
+
+
+def test_a_sale_that_is_over_says_so_while_its_prices_are_held_and_not_after(
+    sale: Sale, today: Callable[..., Page], clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES + HOLD - timedelta(seconds=1))
+    assert "prices are held until 12:45" in section(today(), "over")
+    clock.move_to(CLOSES + HOLD)
+    assert "prices are held" not in section(today(), "over")
+
+
+def test_a_canceled_sale_is_not_shown(sale: Sale, today: Callable[..., Page]) -> None:
+    Sale.objects.update(state=Sale.State.CANCELED)
+    assert "Autumn" not in today().soup.select_one("main").text  # type: ignore[union-attr]
+
+
+# --- What needs a hand --------------------------------------------------------
+
+
+def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Callable[..., Page]) -> None:
+    assert "Nothing. All is as it should be." in section(today(), "chores")
+
+
+@pytest.mark.parametrize(
+    ("before", "is_told"), [(timedelta(hours=1, seconds=1), False), (timedelta(hours=1), True)]
+)
+@pytest.mark.parametrize(
+    ("lack", "told"),
+    [
+        ("draft", "opens at Friday, 27 November, 12:00, Berlin time, and is still a draft"),
+        ("deals", "and has no deals"),
+        ("stock", "and has nothing in stock"),
+    ],
+)
+def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
+    sale: Sale,
+    today: Callable[..., Page],
+    clock: FrozenDateTimeFactory,
+    before: timedelta,
+    is_told: bool,
+    lack: str,
+    told: str,
+) -> None:
+    match lack:
+        case "draft":
+            unpublish(sale, now=OPENS)
+        case "deals":
+            Deal.objects.update(withdrawn=True)
+        case "stock":
+            Variant.objects.update(stock=0)
+    clock.move_to(OPENS - before)
+    page = today()
+    assert (told in section(page, "chores")) == is_told
+    if is_told:
+        assert link(page, told) == reverse("admin:sales_sale_change", args=[sale.pk])
+
+
+def test_stock_that_ends_is_told_with_where_more_comes_from(
+    sale: Sale, today: Callable[..., Page]
+) -> None:
+    mug = Variant.objects.get(sku="MUG-01")
+    Variant.objects.filter(pk=mug.pk).update(stock=100, claimed=89)
+    Deal.objects.filter(product=mug.product_id).update(allocation=None)
+    assert "Nothing" in section(today(), "chores")
+    Variant.objects.filter(pk=mug.pk).update(claimed=90)
+    page = today()
+    assert "Stoneware mug in Autumn: 10 of 100 left." in section(page, "chores")
+    assert link(page, "10 of 100") == reverse("admin:catalog_product_change", args=[mug.product_id])
+    Variant.objects.filter(pk=mug.pk).update(claimed=100)
+    assert "Stoneware mug in Autumn is sold out." in section(today(), "chores")
+
+
+def test_an_allocation_that_ends_is_mended_in_the_sale(
+    sale: Sale, today: Callable[..., Page]
+) -> None:
+    Deal.objects.filter(product__sku="MUG-01").update(allocation=20, claimed=20)
+    Variant.objects.filter(sku="MUG-01").update(claimed=20, stock=F("stock") + 50)
+    page = today()
+    assert link(page, "sold out") == reverse("admin:sales_sale_change", args=[sale.pk])
+    assert "Set more aside" in section(page, "chores")
+    assert "Set more aside" not in section(today(Role.SUPPORT), "chores")
+
+
+@pytest.mark.parametrize(
+    ("fields", "told", "query"),
+    [
+        (
+            {"status": Order.Status.PENDING, "paid_at": None, "lapses_at": OPENS},
+            "1 unpaid order should have lapsed",
+            "wait=overdue",
+        ),
+        (
+            {"status": Order.Status.PROCESSING, "paid_at": None, "lapses_at": OPENS},
+            "1 payment on the way at the bank, the oldest since 27 November",
+            "status__exact=processing",
+        ),
+        ({"receipt_sent_at": None, "paid_at": OPENS}, "1 receipt could not", "wait=receipt"),
+    ],
+)
+def test_orders_that_wait_are_told_and_the_link_shows_just_them(
+    sale: Sale,
+    today: Callable[..., Page],
+    clock: FrozenDateTimeFactory,
+    fields: dict[str, Any],
+    told: str,
+    query: str,
+) -> None:
+    make_order(sale, "FF-WAITING1", **fields)
+    make_order(sale, "FF-WELLDONE")
+    clock.move_to(OPENS + 6 * MINUTE)
+    page = today(Role.SUPPORT)
+    assert told in section(page, "chores")
+    address = link(page, told)
+    assert query in address
+    client = Client()
+    client.force_login(Staff.objects.get(username="support"))
+    listed = client.get(address).content.decode()
+    assert "FF-WAITING1" in listed
+    assert "FF-WELLDONE" not in listed
+
+
+def test_what_is_a_little_late_is_left_alone(
+    sale: Sale, today: Callable[..., Page], clock: FrozenDateTimeFactory
+) -> None:
+    make_order(sale, status=Order.Status.PENDING, paid_at=None, lapses_at=OPENS)
+    clock.move_to(OPENS + 5 * MINUTE)
+    assert "Nothing" in section(today(), "chores")
+
+
+def _refund(order: Order, status: str, key: str) -> Refund:
+    return Refund.objects.create(
+        order=order,
+        amount=499,
+        currency="EUR",
+        status=status,
+        made_at=OPENS,
+        idempotency_key=key,
+        stripe_id=f"re_{key}",
+    )
+
+
+def test_a_refund_that_failed_is_told_until_another_is_made(
+    sale: Sale, today: Callable[..., Page]
+) -> None:
+    order = make_order(sale)
+    _refund(order, "failed", "one")
+    page = today()
+    assert "A refund failed: €4.99 of FF-12345678 did not go back." in section(page, "chores")
+    assert link(page, "failed") == reverse("admin:checkout_order_change", args=[order.pk])
+    _refund(order, "succeeded", "two")
+    assert "Nothing" in section(today(), "chores")
+
+
+def test_a_dispute_is_told_with_the_day_by_which_it_has_to_be_answered(
+    sale: Sale, today: Callable[..., Page]
+) -> None:
+    dispute = Dispute.objects.create(
+        order=make_order(sale),
+        stripe_id="dp_1",
+        amount=998,
+        currency="EUR",
+        reason="fraudulent",
+        status="needs_response",
+        opened_at=OPENS,
+        respond_by=OPENS + timedelta(days=7),
+    )
+    told = "It has to be answered by 4 December 2026, 11:00 UTC."
+    assert told in section(today(), "chores")
+    dispute.status = "under_review"
+    dispute.save()
+    assert "Nothing" in section(today(), "chores")
+
+
+def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(
+    sale: Sale, today: Callable[..., Page], settings: Settings
+) -> None:
+    keys = [new_key("spring"), new_key("autumn", "retiring"), new_key("summer", "next")]
+    partner = {**new_key("theirs", "next"), "issuer": "partner:acme"}
+    settings.OFFER_KEYS = json.dumps({"keys": [*keys, partner]})
+    page = today()
+    assert "Offer key autumn is retiring." in section(page, "chores")
+    named = section(page, "keys")
+    assert "Signs spring" in named
+    assert "Signs next summer" in named
+    assert "partner:acme (theirs)" in named
+    assert "autumn" not in section(today(Role.SUPPORT), "chores")
+
+
+def test_a_shop_that_cannot_sign_says_so_on_a_page_that_still_opens(
+    sale: Sale, today: Callable[..., Page], settings: Settings
+) -> None:
+    settings.OFFER_KEYS = json.dumps({"keys": [new_key("autumn", "retiring")]})
+    assert "No offer can be signed, and nothing sold" in section(today(), "chores")
+
+
+def test_who_may_not_see_orders_is_told_nothing_of_them(
+    sale: Sale, today: Callable[..., Page], clock: FrozenDateTimeFactory
+) -> None:
+    make_order(sale, receipt_sent_at=None)
+    clock.move_to(OPENS + 6 * MINUTE)
+    person = Staff.objects.create_user("nobody", is_staff=True)
+    client = Client()
+    client.force_login(person)
+    text = client.get("/merchant/").content.decode()
+    assert "receipt" not in text
+    assert "Autumn" not in text
+
+
+# --- The first sale -----------------------------------------------------------
+
+
+def steps_done(page: Page) -> int:
+    return len(page.soup.select(".steps .is-done"))
+
+
+def test_an_empty_shop_leads_through_its_first_sale(
+    today: Callable[..., Page], clock: FrozenDateTimeFactory
+) -> None:
+    page = today()
+    assert len(page.soup.select(".steps li")) == 5
+    assert steps_done(page) == 0
+    make_product()
+    assert steps_done(today()) == 1
+    sale = Sale.objects.create(slug="first", title="First", starts_at=OPENS, ends_at=CLOSES)
+    page = today()
+    assert steps_done(page) == 2
+    hrefs = {str(each["href"]) for each in page.soup.select(".steps a")}
+    assert reverse("admin:sales_sale_change", args=[sale.pk]) in hrefs
+    assert reverse("admin:sale_preview", args=["first"]) in hrefs
+
+
+def test_once_a_sale_was_published_the_steps_are_gone(
+    sale: Sale, today: Callable[..., Page]
+) -> None:
+    assert "Your first sale" not in today().text
+
+
+def test_who_may_not_make_a_sale_is_not_asked_to(today: Callable[..., Page]) -> None:
+    assert "Your first sale" not in today(Role.VIEWER).text
+
+
+# --- Its cost -----------------------------------------------------------------
+
+
+def test_its_queries_do_not_grow_with_what_there_is(
+    sale: Sale,
+    today: Callable[..., Page],
+    clock: FrozenDateTimeFactory,
+    django_assert_max_num_queries: Any,
+) -> None:
+    for number in range(6):
+        other = Sale.objects.create(
+            slug=f"more-{number}", title="More", starts_at=OPENS, ends_at=CLOSES, hold_seconds=60
+        )
+        for sku in ("TEE", "HAT", "CUP"):
+            add_deal(other, make_product(f"{sku}-{number}"), 499)
+        publish(other, now=OPENS)
+    for number in range(20):
+        make_order(sale, f"FF-{number:08}", receipt_sent_at=None)
+        _refund(Order.objects.latest("pk"), "failed", f"key-{number}")
+    clock.move_to(OPENS + 6 * MINUTE)
+    person = Staff.objects.create_user("ada", is_staff=True)
+    give_role(person, Role.OWNER)
+    client = Client()
+    client.force_login(person)
+    with django_assert_max_num_queries(14):
+        client.get("/merchant/")

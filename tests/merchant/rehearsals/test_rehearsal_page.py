@@ -1,0 +1,405 @@
+"""A sale is rehearsed from the back office: by a process that is started, watched and told of."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from shop.catalog.models import Variant
+from shop.merchant.rehearsals import runs
+from shop.merchant.rehearsals.runs import rehearsals_of, start
+from shop.merchant.rehearsals.terms_digest import terms_of
+from shop.qa.pytest_plugin.back_office import Merchant
+from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, ROOT, make_sale
+from shop.sales.holds import extend
+from shop.sales.lifecycle import publish, unpublish
+from shop.sales.models import Sale
+from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role
+from tests.support.rehearsal_files import BROKEN, FOUND, PICTURE, leave, running
+
+PATH = "/merchant/sales/autumn/rehearsal/"
+
+
+@pytest.fixture(autouse=True)
+def folder(settings: Settings, tmp_path: Path) -> Path:
+    """Where the rehearsals of the sale are, which has none yet."""
+    settings.VAR = tmp_path
+    return tmp_path / "rehearsals" / "autumn"
+
+
+@pytest.fixture
+def alive(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Processes that do nothing, in the place of those that rehearse."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def wait(slug: str, run: Path, lock: IO[str]) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, pass_fds=[lock.fileno()])
+        started.append(process)
+        return process
+
+    monkeypatch.setattr(runs, "_process", wait)
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def begin(after: int = 0) -> bool:
+    return start("autumn", after=after, by="olga", terms="", now=OPENS)
+
+
+def page_of(merchant: Merchant, query: str = "") -> Page:
+    return merchant.open(PATH + query)
+
+
+# --- What the page says -------------------------------------------------------
+
+
+def test_a_sale_that_was_not_rehearsed_yet_says_so_and_has_a_button(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    page = page_of(merchant)
+    assert "It has not been rehearsed yet." in page.text
+    assert page.one("#rehearsal button").text == "Rehearse it"
+    assert not folder.exists()
+
+
+def test_who_may_not_change_sales_reads_what_was_found_and_has_no_button(
+    sale: Sale, folder: Path
+) -> None:
+    leave(folder, found=FOUND)
+    viewer, client = Staff.objects.create_user("vera", is_staff=True), Client()
+    give_role(viewer, Role.VIEWER)
+    client.force_login(viewer)
+    page = Page(200, PATH, client.get(PATH).content.decode())
+    assert "Every promise was kept." in page.text
+    assert page.soup.select("#rehearsal button") == []
+    assert client.post(PATH, {"after": 1}).status_code == 403
+    picture = reverse("admin:sale_rehearsal_picture", args=["autumn", 1])
+    assert client.get(picture).status_code == 200
+
+
+def test_while_one_runs_the_page_says_since_when_and_asks_again_every_two_seconds(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder, at=OPENS + timedelta(seconds=7))
+    with running(folder):
+        page = page_of(merchant)
+    assert "Since 12:00:07, Berlin time, for olga" in page.text
+    assert page.one("#rehearsal section")["hx-trigger"] == "every 2s"
+    assert page.soup.select("#rehearsal form") == []
+    assert page.one("noscript a")["href"] == PATH
+
+
+def test_a_page_that_is_to_stand_still_asks_nothing_by_itself(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder)
+    with running(folder):
+        page = page_of(merchant, "?still")
+    assert page.soup.select("[hx-get], script[src*=htmx]") == []
+    assert "Look again" in page.text
+
+
+def test_when_every_promise_was_kept_it_says_so_and_when_and_shows_the_picture(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder, found=FOUND, terms=terms_of(sale))
+    page = page_of(merchant)
+    assert page.one("#rehearsal .promise").text == "Every promise was kept."
+    assert "Rehearsed on Friday, 27 November, 12:00, Berlin time, for olga" in page.text
+    assert "101 offers presented, 23 orders paid, 84 pages read, in 11 s." in page.text
+    assert "2 of 6 deals were walked through, one of each kind." in page.text
+    assert "was changed" not in page.text
+    assert page.one("iframe")["src"] == f"{PATH}1/picture/"
+
+
+def test_broken_promises_are_told_each_in_its_sentence_and_with_what_was_tried(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder, found=BROKEN)
+    page = page_of(merchant)
+    assert "Promises were broken, in 2 places." in page.text
+    assert [each.text for each in page.soup.select("#rehearsal .alarm li")] == [
+        "Checkout refused a second early.",
+        "If offers are recalled: the bag took it.",
+    ]
+    assert [each.text for each in page.soup.select(".scenes .tag")] == ["1 broken", "1 broken"]
+
+
+def test_one_that_was_killed_is_told_and_does_not_run_for_ever(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder)
+    page = page_of(merchant)
+    assert "found nothing. It was ended before it was over." in page.text
+    assert page.one("#rehearsal button").text == "Rehearse it again"
+
+
+def test_why_a_sale_cannot_be_rehearsed_is_said_in_the_words_of_the_command(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder, errors="…: a warning\nCommandError: Autumn has no deals. Add one.\n")
+    assert "found nothing. Autumn has no deals. Add one." in page_of(merchant).text
+
+
+def test_the_one_before_is_still_told_when_the_last_one_found_nothing(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder, found=FOUND)
+    leave(folder, 2)
+    page = page_of(merchant)
+    assert "The one before it: every promise was kept." in page.text
+    assert page.one("[name=after]")["value"] == "2"
+    assert page.one("iframe")["src"] == f"{PATH}1/picture/"
+
+
+def test_findings_that_were_half_written_are_none(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder)
+    (folder / "1" / "found.json").write_text('{"kept": true, "scen')
+    assert "ended before it was over" in page_of(merchant).text
+
+
+def test_htmx_gets_what_changes_and_says_the_outcome_to_who_does_not_see_it(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder, found=FOUND)
+    answer = merchant.client.get(PATH, headers={"HX-Request": "true"}).content.decode()
+    page = Page(200, PATH, answer)
+    assert page.soup.select("h1") == []
+    assert page.one("#outcome[hx-swap-oob]").text == "Rehearsed: every promise was kept."
+    with running(folder):
+        answer = merchant.client.get(PATH, headers={"HX-Request": "true"}).content.decode()
+    assert "outcome" not in answer
+
+
+# --- Whether the sale was changed since -----------------------------------------
+
+
+def _cheaper(sale: Sale) -> None:
+    sale.deals.filter(product__sku="MUG-01").update(price=450)
+
+
+def _later(sale: Sale) -> None:
+    Sale.objects.update(ends_at=sale.ends_at + timedelta(seconds=1))
+
+
+def _held_longer(sale: Sale) -> None:
+    extend(sale=sale, seconds=60, by=None, now=OPENS)
+
+
+def _renamed(sale: Sale) -> None:
+    Sale.objects.update(title="Fall")
+
+
+def _sold(sale: Sale) -> None:
+    Variant.objects.update(claimed=3)
+    sale.deals.update(claimed=3)
+
+
+def _supplied(sale: Sale) -> None:
+    Variant.objects.update(stock=500)
+
+
+def _published_anew(sale: Sale) -> None:
+    unpublish(sale, now=OPENS)
+    publish(sale, now=OPENS)
+
+
+@pytest.mark.parametrize("change", [_cheaper, _later, _held_longer])
+def test_a_sale_that_promises_something_else_was_changed_since(
+    sale: Sale, merchant: Merchant, folder: Path, change: Callable[[Sale], None]
+) -> None:
+    leave(folder, found=FOUND, terms=terms_of(sale))
+    change(sale)
+    assert "The sale was changed since." in page_of(merchant).text
+
+
+@pytest.mark.parametrize("change", [_renamed, _sold, _supplied, _published_anew])
+def test_words_stock_and_publishing_change_no_promise(
+    sale: Sale, merchant: Merchant, folder: Path, change: Callable[[Sale], None]
+) -> None:
+    leave(folder, found=FOUND, terms=terms_of(sale))
+    change(sale)
+    assert "was changed" not in page_of(merchant).text
+
+
+# --- The picture ----------------------------------------------------------------
+
+
+def test_the_picture_is_served_as_it_was_drawn_with_a_policy_of_its_own(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder, found=FOUND)
+    answer = merchant.client.get(f"{PATH}1/picture/")
+    assert answer.getvalue().decode() == PICTURE
+    assert answer["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; "
+        "frame-ancestors 'self'"
+    )
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_there_is_no_picture_of_one_that_found_nothing_or_is_not_there(
+    sale: Sale, merchant: Merchant, folder: Path, number: int
+) -> None:
+    leave(folder, found=FOUND)
+    leave(folder, 2)
+    assert merchant.client.get(f"{PATH}{number}/picture/").status_code == 404
+
+
+# --- The start page ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("found", "is_told"), [(FOUND, False), (BROKEN, True), (None, False)])
+def test_the_start_page_names_a_sale_whose_rehearsal_found_broken_promises(
+    sale: Sale, merchant: Merchant, folder: Path, found: object, is_told: bool
+) -> None:
+    leave(folder, found=found)
+    words = "Autumn was rehearsed on Friday, 27 November, 12:00, Berlin time, and promises were"
+    assert (words in merchant.open("/merchant/").text) == is_told
+
+
+# --- The process ------------------------------------------------------------------
+
+
+def test_one_is_started_at_a_time_and_another_when_it_is_over(
+    alive: list["subprocess.Popen[bytes]"],
+) -> None:
+    assert begin()
+    assert not begin(after=1)
+    assert rehearsals_of("autumn").running is not None
+    alive[0].kill()
+    alive[0].wait()
+    assert rehearsals_of("autumn").running is None
+    assert begin(after=1)
+    assert rehearsals_of("autumn").number == 2
+
+
+def test_of_many_who_start_at_once_one_does(alive: list["subprocess.Popen[bytes]"]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(lambda _: begin(), range(8))) == [False] * 7 + [True]
+    assert len(alive) == 1
+
+
+def test_a_form_that_is_sent_again_when_it_is_over_starts_nothing(
+    sale: Sale, merchant: Merchant, alive: list["subprocess.Popen[bytes]"]
+) -> None:
+    assert merchant.client.post(PATH, {"after": 0}).status_code == 302
+    alive[0].kill()
+    alive[0].wait()
+    for after in (0, "many"):
+        answer = merchant.client.post(PATH, {"after": after}, follow=True).content.decode()
+        assert "could not be started" not in answer
+    assert len(alive) == 1
+
+
+def test_what_cannot_be_started_is_said_and_leaves_nothing(
+    sale: Sale, merchant: Merchant, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(slug: str, run: Path, lock: IO[str]) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(runs, "_process", fail)
+    answer = merchant.client.post(PATH, {"after": 0}, follow=True).content.decode()
+    assert "It could not be started: Resource temporarily unavailable." in answer
+    assert "It has not been rehearsed yet." in answer
+
+
+def test_what_older_ones_left_is_thrown_away_but_for_the_last_that_found_something(
+    folder: Path, alive: list["subprocess.Popen[bytes]"]
+) -> None:
+    leave(folder, 1, found=FOUND)
+    leave(folder, 2, found=FOUND)
+    leave(folder, 3)
+    begin(after=3)
+    assert sorted(each.name for each in folder.iterdir() if each.is_dir()) == ["2", "4"]
+
+
+def test_who_looks_takes_no_turn_from_who_starts(alive: list["subprocess.Popen[bytes]"]) -> None:
+    begin()
+    alive[0].kill()
+    alive[0].wait()
+    with ThreadPoolExecutor(8) as pool:
+        looks = [pool.submit(rehearsals_of, "autumn") for _ in range(100)]
+        assert begin(after=1)
+        assert all(each.result().number in {1, 2} for each in looks)
+
+
+# --- The real one -------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop_of_its_own(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Sale:
+    """A sale in a database that other processes find, too."""
+    given = connection.settings_dict
+    url = f"postgres://{given['USER']}@/{given['HOST']}/{given['NAME']}"
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{given['NAME']}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    return make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
+
+
+def zombies() -> list[str]:
+    """Children of this process that ended and were not waited for."""
+    tasks = Path("/proc/self/task").iterdir()
+    children = [pid for task in tasks for pid in (task / "children").read_text().split()]
+    states = {pid: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] for pid in children}
+    return [pid for pid, state in states.items() if state.split()[0] == "Z"]
+
+
+def test_a_sale_is_rehearsed_by_the_press_of_a_button(
+    shop_of_its_own: Sale, merchant: Merchant
+) -> None:
+    button = page_of(merchant).one("#rehearsal form")
+    assert button["action"] == PATH
+    merchant.client.post(PATH, {"after": 0})
+    assert "It is being rehearsed" in page_of(merchant).text
+    until = time.monotonic() + runs.TIMEOUT
+    while rehearsals_of("autumn").running and time.monotonic() < until:
+        time.sleep(0.2)
+    page = page_of(merchant)
+    assert "Every promise was kept." in page.text, page.text
+    assert "was changed" not in page.text
+    assert page.soup.select(".scenes .holds")
+    picture = merchant.client.get(str(page.one("iframe")["src"])).getvalue().decode()
+    assert "Every promise was kept." in picture
+    time.sleep(0.2)
+    assert zombies() == []
+
+
+def test_a_rehearsal_ends_when_nobody_waits_for_it_any_more(
+    shop_of_its_own: Sale, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "rehearse", "autumn", "--attended"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert process.stdin is not None
+    until = time.monotonic() + 20
+    while not list(tmp_path.glob("rehearsal-*/*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.stdin.close()
+    assert process.wait(timeout=10) != 0
+    assert list(tmp_path.glob("rehearsal-*")) == []

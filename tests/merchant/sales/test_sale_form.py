@@ -1,0 +1,741 @@
+"""The form of a sale: what it means, what follows from saving it, and two who write at once."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from freezegun.api import FrozenDateTimeFactory
+
+from shop.catalog.models import Product
+from shop.core.durations import exact_duration
+from shop.merchant.forms.money_fields import Percent, PriceField, reduced
+from shop.merchant.forms.time_fields import DurationField
+from shop.merchant.sales.window_summary import summary_of_input
+from shop.qa.pytest_plugin.back_office import fields_of
+from shop.qa.pytest_plugin.client import Page, Shopper
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product, make_sale
+from shop.sales.holds import extend, recall
+from shop.sales.models import Change, Deal, Extension, Recall, Sale
+from shop.staff.roles import Role, give_role
+from tests.support.back_office import Merchant, errors, merchant, page_of
+
+__all__ = ["merchant"]
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def other(db: None) -> Merchant:
+    """Somebody else at another desk."""
+    return Merchant("bob")
+
+
+def act_page(sale: Sale, name: str) -> str:
+    return reverse(f"admin:sales_sale_{name}", args=[sale.pk])
+
+
+def hidden(sale: Sale) -> Sale:
+    """The sale as a draft that was never published."""
+    Sale.objects.filter(pk=sale.pk).update(state="draft", published_at=None)
+    sale.deals.update(was=None)
+    sale.refresh_from_db()
+    return sale
+
+
+def save(merchant: Merchant, page: Page) -> Page:
+    """Send a page's form once more, as it came back."""
+    form = fields_of(page.one("#content form"))
+    return merchant.send(page.path, form | {"_save": "Save"})
+
+
+def said_first(page: Page) -> str:
+    """What has to be read before the sale is saved."""
+    return " ".join(each.get_text(" ", strip=True) for each in page.soup.select(".foresight li"))
+
+
+# --- What is written ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("30", 1800),
+        ("30 minutes", 1800),
+        ("30 min", 1800),
+        ("90 s", 90),
+        ("1 h 30 min", 5400),
+        ("1 hour, 30 minutes", 5400),
+        ("2 Days", 172_800),
+        ("", None),
+    ],
+)
+def test_a_hold_is_written_as_people_say_it(written: str, seconds: int | None) -> None:
+    assert DurationField(required=False).clean(written) == seconds
+
+
+@pytest.mark.parametrize("written", ["soon", "30 fortnights", "1.5 hours", "-5", "h"])
+def test_what_is_no_span_of_time_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        DurationField().clean(written)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "1 second"), (90, "1 minute 30 seconds"), (5400, "1 hour 30 minutes"), (86_400, "1 day")],
+)
+def test_a_span_is_told_in_full_and_read_back_the_same(seconds: int, words: str) -> None:
+    assert exact_duration(seconds) == words
+    assert DurationField().clean(words) == seconds
+
+
+@pytest.mark.parametrize("written", ["30%", "30 %", "-30%"])
+def test_a_price_may_be_a_reduction(written: str) -> None:
+    assert PriceField().clean(written) == Percent(Decimal(30))
+
+
+@pytest.mark.parametrize("written", ["0%", "100%", "x%", "%", "-130%", "nan%", "inf%"])
+def test_a_reduction_is_more_than_nothing_and_less_than_all(written: str) -> None:
+    with pytest.raises(ValidationError, match="Write a reduction as 30%"):
+        PriceField().clean(written)
+
+
+@pytest.mark.parametrize(
+    ("list_price", "off", "currency", "price"),
+    [
+        (4990, "30", "EUR", 3493),
+        (999, "33.3", "EUR", 666),
+        (999, "50", "JPY", 499),
+        (4999, "10", "KWD", 4490),
+        (1, "99", "EUR", 1),
+    ],
+)
+def test_a_reduction_is_never_smaller_than_it_says(
+    list_price: int, off: str, currency: str, price: int
+) -> None:
+    assert reduced(list_price, Percent(Decimal(off)), currency) == price
+
+
+def test_a_reduction_is_taken_off_the_list_price_and_kept_as_a_price(
+    merchant: Merchant, sale: Sale
+) -> None:
+    merchant.change_knowingly(page_of(sale), deals__0__price="30%")
+    assert Deal.objects.get(product__sku="MUG-01").price == 3493
+    assert merchant.form(page_of(sale))["deals-0-price"] == "34.93"
+
+
+def test_a_reduction_to_the_price_it_has_is_no_change(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    Deal.objects.filter(product__sku="MUG-01").update(price=3493)
+    merchant.change(page_of(sale), deals__0__price="30%")
+    assert not Change.objects.filter(field="price").exists()
+
+
+def test_another_product_takes_the_price_that_is_written_in_its_currency(
+    merchant: Merchant, sale: Sale
+) -> None:
+    make_product("YEN", "Teacup", list_price=1000, currency="JPY")
+    Deal.objects.filter(product__sku="MUG-01").update(price=500)
+    merchant.change(page_of(hidden(sale)), deals__0__product="YEN")
+    assert Deal.objects.get(product__sku="YEN").price == 5
+    changes = Change.objects.filter(field__in=["product", "price"]).order_by("pk")
+    assert [(each.before, each.after) for each in changes] == [("MUG-01", "YEN"), (500, 5)]
+
+
+def test_a_price_that_another_currency_cannot_have_is_refused(
+    merchant: Merchant, sale: Sale
+) -> None:
+    make_product("YEN", "Teacup", list_price=1000, currency="JPY")
+    page = merchant.change(page_of(hidden(sale)), deals__0__product="YEN")
+    assert "Amounts in JPY have no decimals." in errors(page)
+
+
+def test_a_zone_that_is_none_is_refused_with_whatever_else_was_changed(
+    merchant: Merchant, sale: Sale
+) -> None:
+    page = merchant.change(page_of(sale), time_zone="Mars/X", starts_at="2026-11-27 11:00")
+    assert "Mars/X is not a time zone" in errors(page)
+
+
+# --- What it means ----------------------------------------------------------------
+
+
+def meaning(**changes: Any) -> str:
+    written = {
+        "time_zone": "Europe/Berlin",
+        "starts_at": "2026-11-27 12:00",
+        "ends_at": "2026-11-27 12:15",
+        "hold_seconds": "30 minutes",
+    }
+    found = summary_of_input(written | changes, OPENS - MINUTE)
+    return " ".join((*found.wrong, *found.sentences))
+
+
+def test_the_hold_is_spelled_out() -> None:
+    assert "A page opened in the last second is honored until 12:45, Berlin time." in meaning()
+    assert "honored until 12:16, Berlin time" in meaning(hold_seconds="60 s")
+    assert "honored until Saturday, 28 November, 12:15" in meaning(hold_seconds="1 day")
+
+
+def test_the_window_is_told_with_its_length_and_in_utc() -> None:
+    told = meaning()
+    assert "Open on Friday, 27 November, 12:00, Berlin time, for 15 minutes" in told
+    assert "In UTC, 11:00 to 11:15." in told
+
+
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [
+        (("2027-03-28 01:30", "2027-03-28 03:30"), "for 1 hour: until 03:30"),
+        (("2027-03-28 01:30", "2027-03-28 03:30"), "Clocks are put forward in between, by 1 hour."),
+        (("2026-10-25 01:30", "2026-10-25 03:30"), "for 3 hours: until 03:30"),
+        (("2026-10-25 01:30", "2026-10-25 03:30"), "Clocks are put back in between, by 1 hour."),
+        (("2027-03-28 02:30", "2027-03-28 03:30"), "There is no 2027-03-28 02:30:00"),
+        (("2026-10-25 02:30", "2026-10-25 03:30"), "comes twice in Europe/Berlin"),
+        (("2026-11-27 12:00", "2026-11-27 12:00"), "has to end after it starts"),
+        (("2025-11-27 12:00", "2025-11-27 12:15"), "That is over."),
+    ],
+)
+def test_what_clocks_do_to_a_window_is_told(window: tuple[str, str], told: str) -> None:
+    assert told in meaning(starts_at=window[0], ends_at=window[1])
+
+
+def test_the_meaning_is_read_while_it_is_typed(merchant: Merchant, sale: Sale) -> None:
+    typed = {**merchant.form(page_of(sale)), "hold_seconds": "2 h"}
+    page = merchant.client.get(reverse("admin:sales_sale_meaning"), typed)
+    assert "honored until 14:15, Berlin time" in page.content.decode()
+    assert "honored until 12:45, Berlin time" in merchant.open(page_of(sale)).text
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd"])
+def test_a_zone_that_is_none_is_named(zone: str) -> None:
+    assert "is not a time zone" in meaning(time_zone=zone)
+
+
+def test_a_sale_across_the_hour_that_does_not_exist_lasts_as_long_as_it_says(
+    merchant: Merchant, sale: Sale
+) -> None:
+    merchant.change_knowingly(
+        page_of(sale), starts_at="2027-03-28 01:30", ends_at="2027-03-28 03:30"
+    )
+    sale.refresh_from_db()
+    assert sale.ends_at - sale.starts_at == timedelta(hours=1)
+
+
+# --- What follows -----------------------------------------------------------------
+
+
+def test_a_higher_price_says_what_the_held_one_may_cost(
+    merchant: Merchant, sale: Sale, shopper: Shopper
+) -> None:
+    message = shopper.offer()
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    told = said_first(page)
+    assert "until Friday, 27 November, 12:30, Berlin time at the latest" in told
+    assert "for 150 units and €894.00 at the most" in told
+    assert "Stoneware mug: whoever was shown €4.99 still pays that." in told
+    assert "That is 100 units at the most, and €100.00 less than at the new price." in told
+    assert Deal.objects.get(product__sku="MUG-01").price == 499, "nothing is saved yet"
+    save(merchant, page)
+    assert Deal.objects.get(product__sku="MUG-01").price == 599
+    assert shopper.add(message).lines == {"MUG-01": 499}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"deals__0__price": "3.99"}, "a bag takes the lower price by itself"),
+        ({"ends_at": "2026-11-27 12:10"}, "The sale now closes on Friday, 27 November, 12:10"),
+        ({"ends_at": "2026-11-27 12:05", "starts_at": "2026-11-27 11:50"}, "closes at once"),
+        ({"starts_at": "2026-11-27 12:14"}, "no more offers until it opens on"),
+        ({"hold_seconds": "10 min"}, "hold their prices for 10 minutes; those that are open keep"),
+        ({"deals__0__max_per_shopper": "1"}, "whoever was shown that 2 are the most"),
+        ({"deals__1__allocation": "10"}, "what is set aside bounds the held prices too: 50 before"),
+        ({"deals__0__withdrawn": "on"}, "Stoneware mug is shown no more."),
+    ],
+)
+def test_what_becomes_of_offers_is_said_before_it_is_saved(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, changes: dict[str, str], told: str
+) -> None:
+    clock.move_to(OPENS + 5 * MINUTE)
+    page = merchant.change(page_of(sale), **changes)
+    assert told in said_first(page)
+    assert not Change.objects.exclude(field="state").exists()
+    assert errors(save(merchant, page)) == ""
+    assert Change.objects.exclude(field="state").count() == len(changes)
+
+
+def test_another_change_is_asked_about_anew(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    form = fields_of(page.one("#content form")) | {"deals-0-price": "9.99", "_save": "Save"}
+    page = merchant.send(page_of(sale), form)
+    assert "€500.00 less than at the new price" in said_first(page)
+
+
+def test_what_was_agreed_to_is_one_change_of_one_product(merchant: Merchant, sale: Sale) -> None:
+    Product.objects.update(name="Mug")
+    Deal.objects.update(price=499)
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    form = fields_of(page.one("#content form"))
+    other = {"deals-0-price": "4.99", "deals-1-price": "5.99", "_save": "Save"}
+    assert "Mug: whoever was shown €4.99" in said_first(merchant.send(page_of(sale), form | other))
+    assert not Deal.objects.filter(price=599).exists()
+
+
+def test_what_was_agreed_to_before_anything_was_out_is_asked_anew(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    winter = Sale.objects.create(slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES)
+    Deal.objects.create(sale=winter, product=Product.objects.get(sku="MUG-01"), price=450)
+    clock.move_to(OPENS - MINUTE)
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    assert "Stoneware mug is in Winter too" in said_first(page)
+    clock.move_to(OPENS)
+    assert "whoever was shown €4.99 still pays that" in said_first(save(merchant, page))
+    assert sale.deals.get(product__sku="MUG-01").price == 499
+
+
+def test_words_and_pictures_touch_no_promise_and_are_saved_at_once(
+    merchant: Merchant, sale: Sale
+) -> None:
+    page = merchant.change(page_of(sale), title="Fall", deals__0__position="7")
+    assert said_first(page) == ""
+    sale.refresh_from_db()
+    assert sale.title == "Fall"
+
+
+@pytest.mark.parametrize("when", [OPENS - MINUTE, CLOSES + HOLD])
+def test_where_nothing_is_out_nothing_is_asked(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, when: datetime
+) -> None:
+    clock.move_to(when)
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    assert said_first(page) == ""
+    assert Deal.objects.get(product__sku="MUG-01").price == 599
+
+
+def test_what_is_wrong_is_said_before_what_follows(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(page_of(sale), deals__0__price="5.99", title="")
+    assert said_first(page) == ""
+    assert "required" in errors(page)
+    assert "Nothing is saved yet" not in page.text
+
+
+def test_a_product_in_two_sales_at_once_is_said_first(merchant: Merchant, sale: Sale) -> None:
+    mug = Product.objects.get(sku="MUG-01")
+    winter = Sale.objects.create(
+        slug="winter",
+        title="Winter",
+        time_zone="Europe/Berlin",
+        starts_at=CLOSES - MINUTE,
+        ends_at=CLOSES + MINUTE,
+    )
+    Deal.objects.create(sale=winter, product=mug, price=450)
+    page = merchant.change(page_of(winter), deals__0__price="4.40")
+    told = said_first(page)
+    assert "Stoneware mug is in Autumn too, on Friday, 27 November until 12:15" in told
+    assert "at €4.99." in told
+    save(merchant, page)
+    assert winter.deals.get().price == 440
+    assert said_first(merchant.change(page_of(winter), title="Deep winter")) == ""
+
+
+def test_a_sale_that_is_over_overlaps_with_nothing_any_more(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    mug = Product.objects.get(sku="MUG-01")
+    winter = Sale.objects.create(
+        slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES + 60 * MINUTE
+    )
+    Deal.objects.create(sale=winter, product=mug, price=450)
+    clock.move_to(CLOSES - MINUTE)
+    assert "is in Autumn too" in said_first(
+        merchant.change(page_of(winter), deals__0__price="4.40")
+    )
+    clock.move_to(CLOSES)
+    assert said_first(merchant.change(page_of(winter), deals__0__price="4.40")) == ""
+
+
+@pytest.mark.parametrize(("written", "is_told"), [("49.90", True), ("49.89", False)])
+def test_a_price_that_shoppers_do_not_see_as_a_reduction_is_said_first(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, written: str, is_told: bool
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    told = said_first(merchant.change(page_of(sale), deals__0__price=written))
+    assert ("Stoneware mug: shoppers see no reduction, as it was €49.90" in told) is is_told
+
+
+def test_who_may_only_look_reads_what_people_read(sale: Sale) -> None:
+    viewer = Merchant("vera")
+    viewer.user.is_superuser = False
+    viewer.user.save()
+    give_role(viewer.user, Role.VIEWER)
+    viewer.client.force_login(viewer.user)
+    page = viewer.open(page_of(sale))
+    for told in ("€4.99", "30 minutes", "2026-11-27 12:00 to 12:15, Europe/Berlin"):
+        assert told in page.text
+    assert "1800" not in page.text
+    assert "499" not in page.text.replace("€4.99", "")
+
+
+@pytest.mark.parametrize("recalled", [False, True])
+def test_a_sale_that_was_called_off_says_so_everywhere(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, recalled: bool
+) -> None:
+    clock.move_to(OPENS + 5 * MINUTE)
+    box = {"recall": "on", "reason": "Fire"} if recalled else {}
+    merchant.change(act_page(sale, "cancel"), **box)
+    clock.move_to(OPENS + 6 * MINUTE)
+    pages = [
+        merchant.open(page_of(sale)).text,
+        merchant.open(reverse("admin:sale_live", args=[sale.slug])).text,
+    ]
+    for text in pages:
+        assert ("Prices are held for 29 minutes more." in text) is not recalled
+        assert ("No price of it is held any more." in text) is recalled
+    report = merchant.open(reverse("admin:sale_report", args=[sale.slug])).text
+    assert "The sale is open" not in report
+    assert ("The sale is canceled, and its prices are held until 12:35" in report) is not recalled
+
+
+def test_sales_one_after_the_other_do_not_overlap(merchant: Merchant, sale: Sale) -> None:
+    mug = Product.objects.get(sku="MUG-01")
+    later = Sale.objects.create(
+        slug="later", title="Later", starts_at=CLOSES, ends_at=CLOSES + MINUTE
+    )
+    Deal.objects.create(sale=later, product=mug, price=450)
+    assert said_first(merchant.change(page_of(later), title="Last")) == ""
+
+
+# --- Two at once ------------------------------------------------------------------
+
+
+def test_the_second_of_two_is_told_what_the_first_did(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(sale))
+    other.change(page_of(sale), text="Everything must go")
+    page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    assert "While you were writing, this sale was changed." in errors(page)
+    assert "bob: Words: → Everything must go" in errors(page).replace("  ", " ")
+    kept = fields_of(page.one("#content form"))
+    assert (kept["title"], kept["text"]) == ("Fall", "Everything must go")
+    save(merchant, page)
+    sale.refresh_from_db()
+    assert (sale.title, sale.text) == ("Fall", "Everything must go")
+
+
+def test_a_box_that_the_first_unticked_is_shown_unticked_to_the_second(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    merchant.change(page_of(sale), delayed_payment="on")
+    opened = merchant.form(page_of(sale))
+    assert opened["delayed_payment"] == "on"
+    unticked = {name: value for name, value in opened.items() if name != "delayed_payment"}
+    other.send(page_of(sale), unticked | {"_save": "Save"})
+    page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    assert "bob: Bank debits: yes → no" in errors(page)
+    assert "delayed_payment" not in fields_of(page.one("#content form"))
+    save(merchant, page)
+    sale.refresh_from_db()
+    assert (sale.title, sale.delayed_payment) == ("Fall", False)
+
+
+def test_where_both_changed_a_field_the_second_decides_knowingly(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(sale))
+    other.change_knowingly(page_of(sale), deals__0__price="5.99")
+    page = merchant.send(page_of(sale), opened | {"deals-0-price": "6.99", "_save": "Save"})
+    assert "Somebody changed this too, to 5.99." in errors(page)
+    assert fields_of(page.one("#content form"))["deals-0-price"] == "6.99"
+    assert Deal.objects.get(product__sku="MUG-01").price == 599
+    page = save(merchant, page)
+    save(merchant, page)
+    assert Deal.objects.get(product__sku="MUG-01").price == 699
+
+
+def test_what_somebody_left_alone_never_overwrites_what_another_wrote(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    """Also where the first was no person, and left no record."""
+    opened = merchant.form(page_of(sale))
+    Deal.objects.filter(product__sku="MUG-01").update(price=599, withdrawn=True)
+    merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    sale.refresh_from_db()
+    deal = Deal.objects.get(product__sku="MUG-01")
+    assert (sale.title, deal.price, deal.withdrawn) == ("Fall", 599, True)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {},
+        {"starts_at": "2026-11-27 20:00", "ends_at": "2026-11-27 20:15"},
+        {"ends_at": "2026-11-27 13:00"},
+    ],
+    ids=["same clock", "same instants", "another end"],
+)
+def test_another_zone_of_somebody_else_is_the_one_that_the_window_is_shown_in(
+    merchant: Merchant, other: Merchant, sale: Sale, window: dict[str, str]
+) -> None:
+    opened = merchant.form(page_of(hidden(sale)))
+    other.change(page_of(sale), time_zone="Asia/Tokyo", **window)
+    theirs = other.form(page_of(sale))
+    page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    shown = fields_of(page.one("#content form"))
+    names = ["time_zone", "starts_at", "ends_at", "initial-starts_at"]
+    assert [shown[name] for name in names] == [theirs[name] for name in names]
+    assert errors(save(merchant, page)) == ""
+    saved = merchant.form(page_of(sale))
+    assert [saved[name] for name in names] == [theirs[name] for name in names]
+    sale.refresh_from_db()
+    assert sale.title == "Fall"
+
+
+def test_a_window_that_was_typed_keeps_its_instant_in_another_zone_of_somebody_else(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(hidden(sale)))
+    instants = {"starts_at": "2026-11-27 20:00", "ends_at": "2026-11-27 20:15"}
+    other.change(page_of(sale), time_zone="Asia/Tokyo", **instants)
+    typed = opened | {"ends_at": "2026-11-27 13:00", "_save": "Save"}
+    page = merchant.send(page_of(sale), typed)
+    assert fields_of(page.one("#content form"))["ends_at"] == "2026-11-27 21:00:00"
+    save(merchant, page)
+    sale.refresh_from_db()
+    assert sale.ends_at == OPENS + 60 * MINUTE
+
+
+def test_a_deal_that_somebody_took_out_is_no_row_any_more(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(hidden(sale)))
+    other.change(page_of(sale), deals__0__DELETE="on")
+    typed = opened | {"title": "Fall", "deals-1-price": "7.77", "_save": "Save"}
+    page = merchant.send(page_of(sale), typed)
+    assert "bob: MUG-01: taken out" in errors(page)
+    assert fields_of(page.one("#content form"))["deals-0-price"] == "7.77"
+    assert errors(save(merchant, page)) == ""
+    sale.refresh_from_db()
+    assert (sale.title, sale.deals.get().price) == ("Fall", 777)
+
+
+def test_what_is_done_to_offers_meanwhile_hinders_nobody_who_writes(
+    merchant: Merchant, sale: Sale
+) -> None:
+    opened = merchant.form(page_of(sale))
+    extend(sale=sale, seconds=60, by=None, now=OPENS)
+    recall(sale=sale, reason="A slip", by=None, now=OPENS)
+    page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
+    assert errors(page) == ""
+    sale.refresh_from_db()
+    assert sale.title == "Fall"
+
+
+def test_words_of_a_document_stay_to_the_last_space_until_they_are_changed(
+    merchant: Merchant, sale: Sale
+) -> None:
+    """Fields cut the spaces off around what was typed; a document keeps them."""
+    Sale.objects.update(text="a\nb \n", title=" Autumn")
+    assert errors(merchant.change(page_of(sale), hold_seconds="30 min")) == ""
+    assert not Change.objects.exclude(field="state").exists()
+    assert errors(merchant.change(page_of(sale), text="More", title="Fall")) == ""
+    sale.refresh_from_db()
+    assert (sale.text, sale.title) == ("More", "Fall")
+
+
+def test_one_alone_is_told_nothing(merchant: Merchant, sale: Sale) -> None:
+    merchant.change(page_of(sale), title="Fall")
+    assert errors(merchant.change(page_of(sale), title="Late fall")) == ""
+
+
+# --- What is done on pages of their own ---------------------------------------------
+
+
+def test_an_act_says_what_is_out_and_how_much_at_the_most(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.open(act_page(sale, "recall"))
+    assert "Stoneware mug €4.99 100 €499.00 12:30, Berlin time" in page.text
+
+
+@pytest.mark.parametrize("name", ["unpublish", "cancel"])
+def test_hiding_and_canceling_take_nothing_back_by_themselves(
+    merchant: Merchant, sale: Sale, shopper: Shopper, name: str
+) -> None:
+    message = shopper.offer()
+    assert "recall" not in merchant.form(act_page(sale, name)), "the box is not ticked"
+    page = merchant.change(act_page(sale, name), reason="A pause")
+    assert "Offers that are out stay honored." in page.text
+    assert shopper.add(message).status == 303
+    assert not Recall.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["unpublish", "cancel"])
+def test_hiding_and_canceling_take_offers_back_where_that_is_asked_for(
+    merchant: Merchant, sale: Sale, shopper: Shopper, name: str
+) -> None:
+    message = shopper.offer()
+    page = merchant.change(act_page(sale, name), recall="on")
+    assert "Say why" in errors(page)
+    sale.refresh_from_db()
+    assert sale.state == Sale.State.PUBLISHED
+    merchant.change(act_page(sale, name), recall="on", reason="The mugs crack.")
+    assert Recall.objects.get().reason == "The mugs crack."
+    assert shopper.add(message).verdicts == ["recalled"]
+
+
+def test_a_recall_may_spare_what_was_shown_later(
+    merchant: Merchant, sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    early = shopper.offer()
+    clock.move_to(OPENS + 2 * MINUTE)
+    late = shopper.offer()
+    clock.move_to(OPENS + 25 * MINUTE)
+    merchant.change(act_page(sale, "recall"), issued_before="2026-11-27 12:01", reason="A slip")
+    assert shopper.add(early).verdicts == ["recalled"]
+    assert shopper.add(late).status == 303
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"issued_before": "2026-11-27 12:01"}, "nothing was shown then"),
+        ({"issued_before": "2026-11-27 11:59", "deal": "mug"}, "choose"),
+        ({"issued_before": "2027-03-28 02:30"}, "There is no 2027-03-28 02:30:00"),
+    ],
+)
+def test_a_recall_that_makes_no_sense_is_refused(
+    merchant: Merchant, sale: Sale, changes: dict[str, str], said: str
+) -> None:
+    if "deal" in changes:
+        changes = {**changes, "deal": str(sale.deals.all()[0].pk)}
+    page = merchant.change(act_page(sale, "recall"), reason="A slip", **changes)
+    assert said in errors(page)
+    assert not Recall.objects.exists()
+
+
+def test_only_what_can_be_done_is_offered(merchant: Merchant, sale: Sale) -> None:
+    def offered() -> set[str]:
+        buttons = merchant.open(page_of(sale)).soup.select(".actions button[form=actions]")
+        return {str(each["value"]) for each in buttons}
+
+    assert offered() == {"extend", "recall", "unpublish", "cancel", "copy"}
+    merchant.change(act_page(sale, "unpublish"))
+    assert offered() == {"publish_sales", "extend", "recall", "cancel", "copy"}
+    merchant.change(act_page(sale, "cancel"))
+    assert offered() == {"extend", "recall", "copy"}
+
+
+def test_the_record_of_a_sale_tells_who_did_what_and_cannot_be_changed(
+    merchant: Merchant, other: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + MINUTE)
+    other.change_knowingly(page_of(sale), deals__0__price="5.99")
+    extend(sale=sale, seconds=600, by=merchant.user, now=OPENS + 2 * MINUTE, reason="Mail")
+    page = merchant.open(reverse("admin:sales_sale_history", args=[sale.pk]))
+    assert "12:01 bob Stoneware mug, price: €4.99 → €5.99" in page.text
+    assert "12:02 merchant Offers shown before 2026-11-27 12:02:00 are held 10 minutes" in page.text
+    assert page.text.index("12:02 merchant") < page.text.index("12:01 bob"), "the latest first"
+    assert not page.soup.select("#content form")
+    assert Extension.objects.get().reason in page.text
+
+
+@pytest.mark.parametrize("pk", ["0", "abc"])
+def test_a_sale_that_is_none_has_no_record(merchant: Merchant, pk: str) -> None:
+    assert merchant.open(reverse("admin:sales_sale_history", args=[pk])).status == 404
+
+
+def test_a_struck_through_price_that_is_too_high_is_pointed_out(
+    merchant: Merchant, sale: Sale
+) -> None:
+    assert "too high" not in merchant.open(page_of(sale)).text
+    Deal.objects.filter(product__sku="MUG-01").update(was=5990)
+    assert "€59.90 is too high: €49.90" in merchant.open(page_of(sale)).text
+
+
+# --- Copies -----------------------------------------------------------------------
+
+
+def test_a_copy_is_a_draft_a_week_later_with_the_same_deals(merchant: Merchant, sale: Sale) -> None:
+    Deal.objects.filter(product__sku="LMP-01").update(withdrawn=True)
+    Deal.objects.filter(product__sku="MUG-01").update(claimed=3)
+    path = act_page(sale, "copy")
+    assert merchant.form(path)["starts_at"] == "2026-12-04 12:00:00"
+    merchant.change(path)
+    copy = Sale.objects.get(slug="autumn-2026-12-04")
+    assert (copy.state, copy.published_at, copy.title) == ("draft", None, "Autumn")
+    assert (copy.starts_at, copy.ends_at) == (
+        OPENS + 7 * 24 * 60 * MINUTE,
+        CLOSES + 7 * 24 * 60 * MINUTE,
+    )
+    [deal] = copy.deals.all()
+    mug = Deal.objects.get(sale=sale, product__sku="MUG-01")
+    assert (deal.product, deal.price, deal.max_per_shopper) == (mug.product, 499, 2)
+    assert (deal.claimed, deal.was) == (0, None)
+    assert deal.nonce != mug.nonce
+
+
+def test_weekly_copies_keep_their_time_on_the_wall(
+    merchant: Merchant, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(datetime(2026, 10, 1, tzinfo=UTC))
+    starts_at = datetime(2026, 10, 16, 10, tzinfo=UTC)  # noon in Berlin, clocks are put back on 25
+    sale = make_sale(starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
+    merchant.change(act_page(sale, "copy"), times="2")
+    copies = Sale.objects.exclude(pk=sale.pk).order_by("starts_at")
+    assert [f"{each.starts_at.astimezone(sale.zone):%F %H:%M}" for each in copies] == [
+        "2026-10-23 12:00",
+        "2026-10-30 12:00",
+    ]
+    assert [each.starts_at.hour for each in copies] == [10, 11]
+
+
+def test_a_copy_in_an_hour_that_does_not_exist_is_refused(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(act_page(sale, "copy"), starts_at="2027-03-21 02:30", times="2")
+    assert "There is no 2027-03-28 02:30:00 in Europe/Berlin" in errors(page)
+    assert Sale.objects.count() == 1, "all or nothing"
+
+
+def test_copies_of_one_day_have_addresses_of_their_own(merchant: Merchant, sale: Sale) -> None:
+    for _ in range(2):
+        merchant.change(act_page(sale, "copy"))
+    slugs = Sale.objects.exclude(pk=sale.pk).values_list("slug", flat=True)
+    assert set(slugs) == {"autumn-2026-12-04", "autumn-2026-12-04-2"}
+
+
+def test_a_sale_of_many_deals_is_read_and_saved_with_few_queries(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    for number in range(80):
+        product = make_product(f"P-{number}", f"Plate {number}")
+        Deal.objects.create(sale=sale, product=product, price=500, was=4990)
+    with CaptureQueriesContext(connection) as reading:
+        form = merchant.form(page_of(sale))
+    assert len(reading) < 30
+    with CaptureQueriesContext(connection) as saving:
+        merchant.client.post(page_of(sale), form | {"deals-3-price": "6", "_save": "Save"})
+    assert Deal.objects.filter(price=600).count() == 1
+    assert len(saving) < 80 + 82, "an id is looked up for each deal, and nothing else"
+
+
+def test_a_new_deal_of_a_sale_is_in_its_record(merchant: Merchant, sale: Sale) -> None:
+    hat = make_product("HAT", "Hat", list_price=1000)
+    merchant.change(
+        page_of(sale),
+        deals__TOTAL_FORMS="3",
+        deals__2__product=hat.sku,
+        deals__2__price="50%",
+        deals__2__max_per_shopper="1",
+        deals__2__position="2",
+    )
+    assert sale.deals.get(product=hat).price == 500
+    change = Change.objects.get(field="deal")
+    assert (change.deal.product.sku if change.deal else "", change.after) == ("HAT", "HAT")
+    assert change.made_by == merchant.user

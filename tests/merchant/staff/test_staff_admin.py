@@ -1,0 +1,163 @@
+"""The owner's page for the staff: making someone, giving roles, and ending their sessions."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from shop.qa.pytest_plugin.back_office import fields_of
+from shop.qa.pytest_plugin.client import Page
+from shop.staff.models import Staff
+from shop.staff.roles import Role, give_role, role_of
+
+pytestmark = pytest.mark.django_db
+
+
+def hire(name: str, role: Role) -> tuple[Staff, Client]:
+    """Someone with a role, and their browser, logged in."""
+    person = Staff.objects.create_user(name, f"{name}@example.org", is_staff=True)
+    give_role(person, role)
+    client = Client()
+    client.force_login(person)
+    return person, client
+
+
+@pytest.fixture
+def owner() -> Client:
+    return hire("olga", Role.OWNER)[1]
+
+
+def page_of(person: Staff) -> str:
+    return reverse("admin:staff_staff_change", args=[person.pk])
+
+
+def send(client: Client, path: str, **changes: Any) -> Page:
+    """Fill in the form of a page, and send it; a field set to None is left empty."""
+    page = Page(200, path, client.get(path).content.decode())
+    form = page.one("form:has([name=_save])")
+    fields = fields_of(form)
+    chosen = form.select_one("[name=role][checked]")
+    fields["role"] = chosen["value"] if chosen else ""
+    fields |= changes
+    sent = {name: value for name, value in fields.items() if value is not None}
+    answer = client.post(path, sent | {"_save": "Save"}, follow=True)
+    return Page(answer.status_code, path, answer.content.decode())
+
+
+def role_now(person: Staff) -> Role | None:
+    return role_of(Staff.objects.get(pk=person.pk))
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/merchant/").status_code == 200
+
+
+def test_someone_new_gets_a_role_and_a_link_to_choose_a_password(owner: Client) -> None:
+    page = send(
+        owner,
+        reverse("admin:staff_staff_add"),
+        username="bob",
+        email="bob@example.org",
+        role="support",
+    )
+    bob = Staff.objects.get(username="bob")
+    assert role_of(bob) is Role.SUPPORT
+    assert bob.is_staff
+    assert not bob.is_superuser
+    assert "on its way to bob@example.org" in page.text
+    assert [message.to for message in mail.outbox] == [["bob@example.org"]]
+    assert "Your name there: bob" in mail.outbox[0].body
+
+
+def test_someone_without_a_mail_address_is_refused(owner: Client) -> None:
+    page = send(owner, reverse("admin:staff_staff_add"), username="bob", role="support")
+    assert "This field is required." in page.text
+    assert not Staff.objects.filter(username="bob").exists()
+
+
+def test_a_mail_address_belongs_to_one_person(owner: Client) -> None:
+    page = send(
+        owner,
+        reverse("admin:staff_staff_add"),
+        username="bob",
+        email="OLGA@example.org",
+        role="support",
+    )
+    assert "has this mail address already" in page.text
+
+
+def test_another_role_counts_from_the_next_request_on(owner: Client) -> None:
+    bob, browser = hire("bob", Role.SUPPORT)
+    send(owner, page_of(bob), role="viewer")
+    assert role_now(bob) is Role.VIEWER
+    assert not is_in(browser)
+
+
+def test_saving_someone_unchanged_ends_no_session(owner: Client) -> None:
+    bob, browser = hire("bob", Role.SUPPORT)
+    send(owner, page_of(bob), first_name="Bob")
+    assert is_in(browser)
+
+
+def test_someone_who_may_not_log_in_is_out_at_once_and_an_old_session_stays_dead(
+    owner: Client,
+) -> None:
+    bob, browser = hire("bob", Role.SUPPORT)
+    send(owner, page_of(bob), is_active=None)
+    assert not is_in(browser)
+    cookie = browser.cookies["sessionid"].value
+    send(owner, page_of(bob), is_active="on")
+    browser.cookies["sessionid"] = cookie
+    assert not is_in(browser)
+
+
+def test_the_owner_logs_somebody_out_everywhere(owner: Client) -> None:
+    bob, browser = hire("bob", Role.SUPPORT)
+    owner.post(
+        reverse("admin:staff_staff_changelist"),
+        {"action": "end_sessions", "_selected_action": [bob.pk]},
+    )
+    assert not is_in(browser)
+    assert is_in(owner)
+
+
+def test_the_owner_mails_somebody_a_link(owner: Client) -> None:
+    bob, _ = hire("bob", Role.SUPPORT)
+    data = {"action": "mail_link", "_selected_action": [bob.pk]}
+    owner.post(reverse("admin:staff_staff_changelist"), data)
+    assert mail.outbox[0].to == ["bob@example.org"]
+
+
+@pytest.mark.parametrize("role", [Role.MERCHANDISER, Role.SUPPORT, Role.VIEWER])
+def test_nobody_below_the_owner_gives_themselves_a_role(role: Role) -> None:
+    bob, browser = hire("bob", role)
+    assert browser.post(page_of(bob), {"username": "bob", "role": "owner"}).status_code == 403
+    assert role_now(bob) is role
+
+
+def test_an_owner_neither_drops_their_own_role_nor_locks_themselves_out() -> None:
+    olga, browser = hire("olga", Role.OWNER)
+    send(browser, page_of(olga), role="viewer", is_active=None)
+    olga.refresh_from_db()
+    assert role_now(olga) is Role.OWNER
+    assert olga.is_active
+
+
+def test_nobody_makes_a_superuser_of_anyone(owner: Client) -> None:
+    bob, _ = hire("bob", Role.SUPPORT)
+    send(owner, page_of(bob), is_superuser="on", is_staff="on", user_permissions="1")
+    bob.refresh_from_db()
+    assert not bob.is_superuser
+    assert not bob.user_permissions.exists()
+
+
+def test_an_owner_does_not_take_over_a_superusers_account(owner: Client) -> None:
+    root = Staff.objects.create_superuser("root", "root@example.org")
+    answer = owner.post(page_of(root), {"username": "root", "email": "olga@example.org"})
+    assert answer.status_code == 403
+    data = {"action": "end_sessions", "_selected_action": [root.pk]}
+    owner.post(reverse("admin:staff_staff_changelist"), data)
+    root.refresh_from_db()
+    assert (root.email, root.session_epoch) == ("root@example.org", 0)

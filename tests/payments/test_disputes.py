@@ -1,0 +1,99 @@
+"""Disputes: a bank asks for the money back; the merchant sees it, and the order stays paid."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import stripe
+from django.test import Client
+from django.urls import reverse
+
+from shop.orders.models import Dispute, Order
+from shop.payments import refunds
+from shop.payments.refund_plans import Units, plan_refund
+from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.factories import CLOSES, OPENS
+from tests.payments.test_webhooks import deliver
+
+type Card = Callable[..., str]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def order(buyer: Shopper, card: Card) -> Order:
+    """An order whose shopper's bank asks for the money back."""
+    assert buyer.order(card("pm_card_createDispute")).order_status == "paid"
+    return Order.objects.get()
+
+
+def news(stripe_api: stripe.StripeClient, order: Order, type_: str) -> dict[str, Any]:
+    """The event about an order's dispute, as Stripe has it."""
+    for event in stripe_api.v1.events.list({"type": type_, "limit": 100}).data:
+        told = event.to_dict()
+        if told["data"]["object"]["payment_intent"] == order.payment_intent:
+            return told
+    raise AssertionError(f"There is no {type_}.")
+
+
+def test_a_dispute_is_recorded_and_the_order_stays_paid(
+    order: Order, stripe_api: stripe.StripeClient
+) -> None:
+    event = news(stripe_api, order, "charge.dispute.created")
+    for _ in range(2):
+        assert deliver(event).status_code == 200
+    dispute = Dispute.objects.get()
+    assert (dispute.order, dispute.amount, dispute.currency) == (order, 499, "EUR")
+    assert (dispute.reason, dispute.status) == ("fraudulent", "needs_response")
+    assert (dispute.opened_at, dispute.closed_at) == (OPENS, None)
+    assert dispute.respond_by is not None
+    order.refresh_from_db()
+    assert order.status == "paid"
+
+
+def test_a_dispute_that_is_lost_is_closed(
+    order: Order, stripe_api: stripe.StripeClient, clock: Any
+) -> None:
+    opened = news(stripe_api, order, "charge.dispute.created")
+    deliver(opened)
+    stripe_api.v1.disputes.close(opened["data"]["object"]["id"])
+    clock.move_to(CLOSES)
+    deliver(news(stripe_api, order, "charge.dispute.closed"))
+    dispute = Dispute.objects.get()
+    assert (dispute.status, dispute.closed_at) == ("lost", CLOSES)
+
+
+def test_what_is_true_now_counts_and_not_what_an_old_event_says(
+    order: Order, stripe_api: stripe.StripeClient
+) -> None:
+    opened = news(stripe_api, order, "charge.dispute.created")
+    stripe_api.v1.disputes.close(opened["data"]["object"]["id"])
+    deliver(news(stripe_api, order, "charge.dispute.closed"))
+    deliver(opened)
+    assert Dispute.objects.get().status == "lost"
+
+
+def test_a_disputed_charge_is_not_refunded_as_well(
+    order: Order, stripe_api: stripe.StripeClient
+) -> None:
+    agreed = plan_refund(order, [Units(order.lines.get(), 1, True)], shipping=False)
+    refund = refunds.create_refund(agreed, reason="", by=None, seen=0, now=OPENS)
+    refunds.execute(refund, cause="merchant", now=OPENS)
+    assert refund.status == "failed"
+    assert "charged back" in refund.problem
+
+
+def test_the_merchant_sees_it_on_the_orders_page(
+    order: Order, stripe_api: stripe.StripeClient, admin_client: Client
+) -> None:
+    deliver(news(stripe_api, order, "charge.dispute.created"))
+    page = admin_client.get(reverse("admin:checkout_order_change", args=[order.pk]))
+    for shown in ("The bank disputes the payment, to be answered by", "fraudulent", "€4.99"):
+        assert shown in page.content.decode()
+
+
+def test_a_dispute_of_someone_elses_payment_is_acknowledged(db: None, order: Order) -> None:
+    about = {"id": "du_unknown", "payment_intent": "pi_unknown"}
+    event = {"id": "evt_other", "type": "charge.dispute.created", "data": {"object": about}}
+    assert deliver(event).status_code == 200
+    assert not Dispute.objects.exists()

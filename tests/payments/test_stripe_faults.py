@@ -1,0 +1,723 @@
+"""A Stripe that is silent, broken or slow with its events: everything still ends as it should.
+
+Its stand-in sends events to a running shop here, and has its ``/faults``. The
+library asks a second time by itself, so a fault has to come twice to be felt.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
+from statistics import median
+from threading import Event
+from typing import Any
+
+import pytest
+import requests
+import stripe
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.management import call_command
+from django.db import OperationalError
+from freezegun.api import FrozenDateTimeFactory
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+from stripe._event_service import EventService
+
+import shop.core.background
+from shop.catalog.models import Variant
+from shop.core.machine_clock import monotonic_seconds
+from shop.orders.models import Dispute, Order, Refund, StatusChange, StripeEvent
+from shop.payments import event_inbox, refunds, webhooks
+from shop.payments.intents import ensure_intent
+from shop.payments.management.commands import reconcile
+from shop.payments.settlement import expire_due, settle
+from shop.qa.pytest_plugin.client import ADDRESS, Shopper
+from shop.qa.pytest_plugin.factories import OPENS
+from shop.qa.pytest_plugin.stand_in import stand_in
+from shop.qa.pytest_plugin.stripe import Stripe
+from shop.sales.models import Sale
+from tests.support.invariants import check_books, check_charges
+
+LAPSE = timedelta(minutes=10)
+TOTAL = 499
+CREATE = "POST /v1/payment_intents"
+CONFIRM = "POST /v1/payment_intents/*/confirm"
+CANCEL = "POST /v1/payment_intents/*/cancel"
+RETRIEVE = "GET /v1/payment_intents/*"
+TOKEN = "GET /v1/confirmation_tokens/*"
+DECLINED = "pm_card_visa_chargeDeclined"
+ASKS_BANK = "pm_card_threeDSecure2Required"
+
+type Card = Callable[..., str]
+type Ledger = Callable[[], list[dict[str, Any]]]
+type Fault = Callable[..., None]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="session")
+def stripe_base(live_server: LiveServer) -> Iterator[str]:
+    """A stand-in that tells a running shop of what happens."""
+    address = f"{live_server.url}/stripe/webhook/"
+    with stand_in("--webhook-url", address, "--webhook-secret", "whsec_development") as api:
+        yield api.base
+
+
+@pytest.fixture(autouse=True)
+def _impatience(settings: Settings) -> None:
+    settings.STRIPE_TIMEOUT_SECONDS = 0.4
+
+
+@pytest.fixture
+def fault(ledger: Ledger, stripe_base: str) -> Iterator[Fault]:
+    """Order a fault; as often as the library asks, where nothing else is said."""
+
+    def order(on: str, kind: str, *, times: int = 0, seconds: float = 3) -> None:
+        # A 429 is not asked again.
+        times = times or (1 if kind == "error_429" else 2)
+        wanted: Any = {"on": on, "kind": kind, "times": times, "seconds": seconds}
+        requests.post(f"{stripe_base}/faults", json=wanted, timeout=5).raise_for_status()
+
+    yield order
+    requests.post(f"{stripe_base}/reset", timeout=5).raise_for_status()
+
+
+@pytest.fixture
+def no_events(fault: Fault) -> None:
+    """Every event is lost."""
+    fault("*", "webhook_never", times=999)
+
+
+def send(shopper: Shopper, token: str) -> int:
+    """Send the checkout's form, and do not look at where it leads: that would ask Stripe."""
+    data = {**ADDRESS, "shown_total": TOTAL, "confirmation_token": token}
+    headers = {"X-CSRFToken": shopper.client.cookies["csrftoken"].value}
+    return shopper.client.post("/checkout/", data, headers=headers).status_code
+
+
+def eventually(what: Callable[[], object]) -> None:
+    deadline = monotonic_seconds() + 8
+    while not what():
+        assert monotonic_seconds() < deadline, "nothing within 8 s"
+
+
+def check_end(ledger: Ledger, clock: FrozenDateTimeFactory) -> None:
+    """Once every time to pay is over, nothing is open and the books are right."""
+    clock.move_to(OPENS + LAPSE)
+    call_command("reconcile")
+    check_books(ledger(), settled=True)
+    check_charges(ledger())
+
+
+@pytest.mark.parametrize("kind", ["timeout_after", "reset_after", "error_500_after"])
+def test_a_charge_whose_answer_never_came_is_found_by_reconcile(
+    kind: str, buyer: Shopper, card: Card, fault: Fault, no_events: None, ledger: Ledger
+) -> None:
+    fault(CONFIRM, kind)
+    assert send(buyer, card()) == 303
+    assert Order.objects.get().status == "pending"
+    check_books(ledger())
+    call_command("reconcile")
+    assert Order.objects.get().status == "paid"
+    check_books(ledger(), settled=True)
+    check_charges(ledger())
+
+
+@pytest.mark.parametrize(
+    ("on", "kind"),
+    [
+        (TOKEN, "timeout_before"),
+        (TOKEN, "error_429"),
+        (CREATE, "timeout_before"),
+        (CREATE, "timeout_after"),
+        (CREATE, "timeout_late"),
+        (CREATE, "error_500_before"),
+        (CREATE, "error_429"),
+        (CONFIRM, "timeout_before"),
+        (CONFIRM, "timeout_after"),
+        (CONFIRM, "error_500_before"),
+        (CONFIRM, "error_429"),
+        (CONFIRM, "reset_before"),
+    ],
+)
+def test_the_same_form_again_after_a_fault_is_paid_once(
+    on: str,
+    kind: str,
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    fault(on, kind, seconds=0.6)
+    token = card()
+    send(buyer, token)
+    check_books(ledger())
+    assert send(buyer, token) == 303
+    assert Order.objects.get().status == "paid"
+    check_end(ledger, clock)
+
+
+@pytest.mark.parametrize(
+    ("on", "kind"),
+    [
+        (CREATE, "timeout_after"),
+        (CREATE, "error_500_after"),
+        (CONFIRM, "timeout_before"),
+        (CONFIRM, "error_500_during"),
+        (CONFIRM, "error_429"),
+    ],
+)
+def test_an_order_that_nobody_comes_back_to_lapses_after_a_fault(
+    on: str,
+    kind: str,
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    fault(on, kind, seconds=0.6)
+    send(buyer, card(DECLINED))
+    check_end(ledger, clock)
+    assert Order.objects.get().status == "expired"
+
+
+def test_a_confirmation_that_takes_effect_late_meets_a_payment_that_was_canceled(
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    ledger: Ledger,
+    stripe_base: str,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    fault(CONFIRM, "timeout_late", seconds=60)
+    send(buyer, card())
+    check_end(ledger, clock)
+    assert Order.objects.get().status == "expired"
+    requests.delete(f"{stripe_base}/faults", timeout=5)
+    time.sleep(0.3)  # Both attempts go on now.
+    check_charges(ledger())
+
+
+def test_a_500_that_stripe_keeps_for_a_payment_does_not_keep_the_order_from_another(
+    buyer: Shopper, card: Card, fault: Fault, ledger: Ledger
+) -> None:
+    fault(CREATE, "error_500_after", times=1)
+    assert buyer.order(card(), shown_total=TOTAL).order_status == "paid"
+    assert Order.objects.get().payment_round == 2
+    check_books(ledger(), settled=True)
+    check_charges(ledger())
+
+
+def test_a_500_that_stripe_keeps_for_a_card_leaves_the_order_to_another_card(
+    buyer: Shopper, card: Card, fault: Fault, ledger: Ledger
+) -> None:
+    fault(CONFIRM, "error_500_during")
+    token = card()
+    for _ in range(2):
+        send(buyer, token)
+        assert Order.objects.get().status == "pending"
+    assert buyer.order(card(), shown_total=TOTAL).order_status == "paid"
+    check_books(ledger(), settled=True)
+    check_charges(ledger())
+
+
+def test_a_decline_whose_answer_never_came_is_said_when_the_form_is_sent_again(
+    buyer: Shopper, card: Card, fault: Fault, no_events: None, ledger: Ledger
+) -> None:
+    fault(CONFIRM, "timeout_after")
+    token = card(DECLINED)
+    assert send(buyer, token) == 303
+    assert send(buyer, token) == 422
+    assert buyer.order(card(), shown_total=TOTAL).order_status == "paid"
+    check_books(ledger(), settled=True)
+    check_charges(ledger())
+
+
+@pytest.mark.parametrize("kind", ["timeout_before", "timeout_after", "error_500_after"])
+def test_a_lapse_that_stripe_does_not_answer_is_settled_by_the_next(
+    kind: str,
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    send(buyer, card(DECLINED))
+    fault(CANCEL, kind)
+    clock.move_to(OPENS + LAPSE)
+    call_command("reconcile")
+    check_books(ledger())
+    check_end(ledger, clock)
+    assert Order.objects.get().status == "expired"
+
+
+def test_a_payment_that_stripe_refuses_to_make_gives_its_claim_back_at_once(
+    buyer: Shopper,
+    card: Card,
+    settings: Settings,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    settings.STRIPE_PAYMENT_METHOD_TYPES = ["us_bank_account"]
+    assert send(buyer, card()) == 422
+    assert Order.objects.get().status == "canceled"
+    check_end(ledger, clock)
+
+
+def test_and_at_the_lapse_where_the_refusal_was_not_heard(
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    settings: Settings,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    settings.STRIPE_PAYMENT_METHOD_TYPES = ["us_bank_account"]
+    fault(CREATE, "timeout_before")
+    send(buyer, card())
+    assert Order.objects.get().status == "pending"
+    check_end(ledger, clock)
+    assert Order.objects.get().status == "expired"
+
+
+def test_a_payment_that_would_be_made_otherwise_today_is_given_up_for_another(
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    settings: Settings,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    fault(CREATE, "timeout_after")
+    send(buyer, card())
+    settings.STRIPE_PAYMENT_METHOD_TYPES = ["card", "sepa_debit"]
+    check_end(ledger, clock)
+    assert Order.objects.get().status == "expired"
+
+
+@pytest.mark.parametrize("meanwhile", [{"status": "expired"}, {"payment_round": 2}])
+def test_a_payment_whose_order_went_on_while_it_was_made_can_never_be_paid(
+    meanwhile: dict[str, Any], buyer: Shopper, card: Card, fault: Fault
+) -> None:
+    fault(CREATE, "timeout_before")
+    send(buyer, card())
+    order = Order.objects.get()
+    Order.objects.update(**meanwhile)
+    assert ensure_intent(order).status == "canceled"
+    assert not Order.objects.get().payment_intent
+
+
+def test_a_silent_stripe_keeps_a_bag_waiting_for_one_order_and_not_for_all(
+    sale: Sale,
+    another_shopper: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    Variant.objects.filter(sku="MUG-01").update(stock=4)
+    another_shopper.add(another_shopper.offer())
+    for number in range(4):
+        someone = Shopper()
+        someone.add(someone.offer())
+        decline = f"pm_card_visa_chargeDeclined{'' if number % 2 else 'InsufficientFunds'}"
+        someone.order(card(decline), shown_total=TOTAL, email=f"{number}@example.org")
+    clock.move_to(OPENS + LAPSE)
+    fault(RETRIEVE, "timeout_before", times=99)
+    started = monotonic_seconds()
+    assert another_shopper.bag().verdicts == ["sold_out"]
+    assert monotonic_seconds() - started < 3
+    assert Order.objects.filter(status="pending").count() == 4
+
+
+# Another card while the bank's page of the first is open
+
+
+def test_the_news_that_a_payment_was_replaced_comes_first_and_nothing_is_charged(
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    fault("payment_intent.requires_action", "webhook_never")
+    fault(CONFIRM, "timeout_after")
+    send(buyer, card(ASKS_BANK))
+    fault("payment_intent.canceled", "webhook_before_response", times=1)
+    send(buyer, card())
+    assert Order.objects.get().status == "expired"
+    check_end(ledger, clock)
+
+
+def test_the_news_that_a_payment_was_replaced_comes_while_the_next_one_is_made(
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    ledger: Ledger,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    fault("payment_intent.requires_action", "webhook_never")
+    fault(CONFIRM, "timeout_after")
+    send(buyer, card(ASKS_BANK))
+    fault("payment_intent.canceled", "webhook_late", times=1, seconds=0.3)
+    fault(CREATE, "timeout_before", times=1)
+    send(buyer, card())
+    assert StripeEvent.objects.filter(type="payment_intent.canceled").exists()
+    assert Order.objects.get().status == "paid"
+    check_end(ledger, clock)
+
+
+@pytest.mark.parametrize(("next_card", "status"), [("pm_card_visa", "paid"), (DECLINED, "pending")])
+def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwards(
+    next_card: str,
+    status: str,
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    ledger: Ledger,
+    stripe_api: stripe.StripeClient,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    fault(CONFIRM, "timeout_after")
+    send(buyer, card(ASKS_BANK))
+    first = Order.objects.get().payment_intent
+    send(buyer, card(next_card))
+    canceled = stripe_api.v1.payment_intents.retrieve(first)
+    assert canceled.status == "canceled"
+    order = Order.objects.get()
+    assert (order.status, order.payment_intent == first) == (status, False)
+    settle(order, canceled, cause="slow", now=OPENS)
+    again = Order.objects.get()
+    assert (again.status, again.payment_intent) == (order.status, order.payment_intent)
+    assert Variant.objects.get(sku="MUG-01").claimed == 1
+    check_end(ledger, clock)
+
+
+# Events
+
+
+def test_a_lost_event_is_made_up_for_by_reconcile(
+    buyer: Shopper,
+    card: Card,
+    no_events: None,
+    ledger: Ledger,
+    stripe_api: stripe.StripeClient,
+) -> None:
+    send(buyer, card(ASKS_BANK))
+    payment = stripe_api.v1.payment_intents.retrieve(Order.objects.get().payment_intent)
+    assert payment.next_action is not None and payment.next_action.redirect_to_url is not None
+    bank, _, attempt = str(payment.next_action.redirect_to_url.url).partition("?attempt=")
+    decision = {"attempt": attempt, "decision": "approve"}
+    requests.post(bank, decision, allow_redirects=False, timeout=5).raise_for_status()
+    assert Order.objects.get().status == "requires_action"
+    call_command("reconcile")
+    assert Order.objects.get().status == "paid"
+    check_books(ledger(), settled=True)
+    check_charges(ledger())
+
+
+@pytest.mark.parametrize(
+    "kind", ["webhook_twice", "webhook_late", "webhook_out_of_order", "webhook_before_response"]
+)
+def test_events_may_come_as_they_like(
+    kind: str, buyer: Shopper, card: Card, fault: Fault, ledger: Ledger
+) -> None:
+    fault("payment_intent.*", kind, times=1 if kind == "webhook_out_of_order" else 2, seconds=0.5)
+    send(buyer, card(DECLINED))
+    send(buyer, card())
+    eventually(lambda: StripeEvent.objects.filter(type__startswith="payment_intent").count() == 2)
+    call_command("reconcile")
+    assert Order.objects.get().status == "paid"
+    assert StatusChange.objects.filter(to_status="paid").count() == 1
+    assert len(mail.outbox) == 1
+    check_books(ledger(), settled=True)
+    check_charges(ledger())
+
+
+@pytest.fixture
+def aside(settings: Settings) -> Iterator[None]:
+    """What the webhook is told of is done by threads, as in a running shop."""
+    settings.ASIDE_THREADS = 2
+    yield
+    shop.core.background.finish()
+
+
+def all_acted_on() -> bool:
+    return not StripeEvent.objects.filter(acted_at=None).exists()
+
+
+def test_a_silent_stripe_does_not_keep_its_own_events_waiting_and_none_is_lost(
+    stripe: Stripe, buyer: Shopper, card: Card, fault: Fault, no_events: None, aside: None
+) -> None:
+    send(buyer, card())
+    order = Order.objects.get()
+    for _ in range(9):
+        stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
+    refunded = [event for event in stripe.events() if event["type"] == "charge.refunded"]
+    assert len(refunded) == 9
+    fault("GET /v1/*", "timeout_before", times=999)
+    took = []
+    for event in refunded:
+        started = monotonic_seconds()
+        assert stripe.deliver(event) == 200
+        took.append(monotonic_seconds() - started)
+    assert median(took) < 0.2
+    shop.core.background.finish()
+    assert StripeEvent.objects.filter(acted_at=None).count() == 9
+    assert not Refund.objects.exists()
+    stripe.end_faults()
+    call_command("reconcile")
+    assert all_acted_on()
+    assert Refund.objects.count() == 9
+    assert Order.objects.get().status == "partially_refunded"
+
+
+def test_what_an_event_left_undone_is_done_by_the_next_one(
+    stripe: Stripe,
+    buyer: Shopper,
+    card: Card,
+    fault: Fault,
+    no_events: None,
+    aside: None,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    send(buyer, card())
+    order = Order.objects.get()
+    stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
+    [refunded] = [event for event in stripe.events() if event["type"] == "charge.refunded"]
+    fault("GET /v1/*", "timeout_before")
+    assert stripe.deliver(refunded) == 200
+    shop.core.background.finish()
+    assert not all_acted_on()
+    other = {"type": "payment_intent.succeeded", "data": {"object": {"id": "pi_of_another_shop"}}}
+    for seconds, is_done in ((59, False), (60, True)):
+        clock.move_to(OPENS + timedelta(seconds=seconds))
+        assert stripe.deliver({"id": f"evt_{seconds}", **other}) == 200
+        shop.core.background.finish()
+        assert Refund.objects.exists() == is_done
+    assert all_acted_on()
+
+
+def test_an_event_that_cannot_be_acted_on_does_not_keep_the_others_waiting(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(buyer, card())
+    order = Order.objects.get()
+    odd = {"type": "charge.dispute.created", "data": {"object": {"payment_intent": "pi_odd"}}}
+    stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
+    for event in [{"id": "evt_odd", **odd}, *stripe.events()]:
+        event_inbox.store(event, OPENS)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setitem(webhooks._HANDLERS, "charge.dispute.", fail)
+    call_command("reconcile")
+    assert Refund.objects.count() == 1
+    assert StripeEvent.objects.get(acted_at=None).pk == "evt_odd"
+
+
+def test_a_refund_that_was_made_at_stripe_and_whose_event_never_came_is_found(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+) -> None:
+    send(buyer, card())
+    order = Order.objects.get()
+    stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 200})
+    for _ in range(2):
+        call_command("reconcile")
+    assert (Refund.objects.get().amount, Refund.objects.get().status) == (200, "succeeded")
+    assert Order.objects.get().status == "partially_refunded"
+    assert len([note for note in mail.outbox if "€2.00 back" in note.subject]) == 1
+
+
+def test_a_refund_that_failed_later_and_whose_event_never_came_is_found(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+) -> None:
+    send(buyer, card("pm_card_refundFail"))
+    order = Order.objects.get()
+    stripe.client.v1.refunds.create({"payment_intent": order.payment_intent})
+    call_command("reconcile")
+    assert Order.objects.get().status == "refunded"
+    eventually(lambda: "refund.failed" in {event["type"] for event in stripe.events()})
+    call_command("reconcile")
+    assert Refund.objects.get().status == "failed"
+    assert Order.objects.get().status == "paid"
+
+
+def test_a_dispute_whose_event_never_came_is_found(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+) -> None:
+    send(buyer, card("pm_card_createDispute"))
+    call_command("reconcile")
+    assert Dispute.objects.get().status == "needs_response"
+
+
+def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hour(
+    stripe: Stripe, buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    listing = EventService.list
+
+    def watched(self: EventService, params: Any = None, options: Any = None) -> Any:
+        asked.append(params)
+        return listing(self, params, options)
+
+    monkeypatch.setattr(EventService, "list", watched)
+    first = event_inbox.fetch_missed(OPENS)
+    event_inbox.fetch_missed(OPENS, since=first)
+    assert [params["limit"] for params in asked] == [100, 100]
+    assert asked[0]["created"]["gte"] == int(first - 30 * 24 * 3600)
+    assert asked[1]["created"]["gte"] == int(first - 3600)
+    command = reconcile.Command()
+    for _ in range(2):
+        call_command(command)
+    assert len(asked) == 3, "once a minute is enough"
+
+
+def test_a_stripe_whose_record_cannot_be_read_keeps_nothing_else_from_being_settled(
+    buyer: Shopper, card: Card, fault: Fault, no_events: None, clock: FrozenDateTimeFactory
+) -> None:
+    send(buyer, card(DECLINED))
+    clock.move_to(OPENS + LAPSE)
+    fault("GET /v1/events", "timeout_before")
+    call_command("reconcile")
+    assert Order.objects.get().status == "expired"
+
+
+# What is beside Stripe
+
+
+def test_a_receipt_is_sent_once_the_mail_server_is_back(
+    buyer: Shopper,
+    card: Card,
+    no_events: None,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    def away(*_: object, **__: object) -> int:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailMessage, "send", away)
+        assert buyer.order(card(), shown_total=TOTAL).order_status == "paid"
+        clock.tick(timedelta(minutes=2))
+        call_command("reconcile")
+    assert not mail.outbox
+    for _ in range(2):
+        call_command("reconcile")
+    assert len(mail.outbox) == 1
+
+
+def test_a_mail_server_that_is_slow_does_not_keep_the_shopper_waiting(
+    buyer: Shopper, card: Card, no_events: None, aside: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver, is_answered = EmailMessage.send, Event()
+
+    def slow(message: EmailMessage) -> int:
+        assert is_answered.wait(timeout=8)
+        return deliver(message)
+
+    monkeypatch.setattr(EmailMessage, "send", slow)
+    assert send(buyer, card()) == 303
+    assert (Order.objects.get().status, Order.objects.get().receipt_sent_at) == ("paid", None)
+    is_answered.set()
+    shop.core.background.finish()
+    assert len(mail.outbox) == 1
+    assert Order.objects.get().receipt_sent_at is not None
+
+
+@pytest.mark.parametrize(("code", "sent"), [(550, 0), (450, 1)])
+def test_an_address_that_is_refused_for_good_is_not_tried_again(
+    code: int,
+    sent: int,
+    buyer: Shopper,
+    card: Card,
+    no_events: None,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    def refused(*_: object, **__: object) -> int:
+        raise SMTPRecipientsRefused({"ada@example.org": (code, b"No")})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailMessage, "send", refused)
+        buyer.order(card(), shown_total=TOTAL)
+    clock.tick(timedelta(minutes=2))
+    call_command("reconcile")
+    assert len(mail.outbox) == sent
+
+
+def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
+    sale: Sale,
+    shopper: Shopper,
+    another_shopper: Shopper,
+    card: Card,
+    no_events: None,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    for someone in (shopper, another_shopper):
+        someone.add(someone.offer())
+        send(someone, card(DECLINED))
+    odd, sound = Order.objects.order_by("placed_at", "pk")
+    give_up = expire_due
+
+    def fail_once(now: Any, orders: list[Order]) -> int:
+        if orders == [odd]:
+            raise RuntimeError("odd")
+        return give_up(now, orders)
+
+    monkeypatch.setattr(reconcile, "lapse_due", fail_once)
+    clock.move_to(OPENS + LAPSE)
+    call_command("reconcile")
+    sound.refresh_from_db()
+    assert sound.status == "expired"
+
+
+def test_who_watches_goes_on_whatever_a_round_met(
+    buyer: Shopper,
+    card: Card,
+    no_events: None,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: FrozenDateTimeFactory,
+) -> None:
+    send(buyer, card(DECLINED))
+    clock.move_to(OPENS + LAPSE)
+    problems: list[Exception] = [OperationalError("away"), RuntimeError("odd")]
+    finish, rounds = refunds.finish, []
+
+    def fail_twice(now: Any) -> Any:
+        if problems:
+            raise problems.pop()
+        return finish(now)
+
+    def rest(seconds: float) -> None:
+        rounds.append(Order.objects.get().status)
+        if len(rounds) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(reconcile, "finish", fail_twice)
+    monkeypatch.setattr("time.sleep", rest)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("reconcile", "--watch")
+    assert rounds == ["expired"] * 3, "what a step met kept no other from being taken"
+    assert not problems
+
+
+def test_once_it_says_that_it_was_not_all_done(
+    buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(now: Any) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(reconcile, "finish", fail)
+    with pytest.raises(RuntimeError):
+        call_command("reconcile")

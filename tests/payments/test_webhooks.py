@@ -1,0 +1,116 @@
+"""Stripe's events: believed only with a signature, acted on once, whatever their order."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import stripe
+from django.core import mail
+from django.test import Client
+
+from shop.core.machine_clock import unix_seconds
+from shop.orders.models import Order, StripeEvent
+from shop.qa.pytest_plugin.client import Shopper
+
+type Card = Callable[..., str]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def deliver(event: dict[str, Any], *, secret: str = "whsec_development", age: int = 0) -> Any:
+    body = json.dumps(event)
+    signed_at = int(unix_seconds()) - age
+    signature = hmac.new(secret.encode(), f"{signed_at}.{body}".encode(), hashlib.sha256)
+    return Client(enforce_csrf_checks=True).post(
+        "/stripe/webhook/",
+        body,
+        content_type="application/json",
+        headers={"Stripe-Signature": f"t={signed_at},v1={signature.hexdigest()}"},
+    )
+
+
+def event_about(
+    intent: str, type_: str = "payment_intent.succeeded", order: str = ""
+) -> dict[str, Any]:
+    about = {"id": intent, "metadata": {"order": order}}
+    return {"id": f"evt_{type_}_{intent}", "type": type_, "data": {"object": about}}
+
+
+@pytest.fixture
+def paid_behind_our_back(buyer: Shopper, card: Card, stripe_api: stripe.StripeClient) -> Order:
+    """An order that was declined here, and then paid without our server hearing of it."""
+    buyer.order(card("pm_card_visa_chargeDeclined"))
+    order = Order.objects.get()
+    stripe_api.v1.payment_intents.confirm(
+        order.payment_intent,
+        {"confirmation_token": card(), "return_url": "http://testserver/"},
+    )
+    return order
+
+
+def test_a_payment_that_only_the_webhook_tells_of_makes_the_order_paid(
+    paid_behind_our_back: Order,
+) -> None:
+    order = paid_behind_our_back
+    assert deliver(event_about(order.payment_intent)).status_code == 200
+    order.refresh_from_db()
+    assert order.status == "paid"
+    assert len(mail.outbox) == 1
+
+
+def test_a_payment_whose_id_was_lost_in_a_crash_is_found_by_its_event(
+    paid_behind_our_back: Order,
+) -> None:
+    order = paid_behind_our_back
+    intent = order.payment_intent
+    Order.objects.update(payment_intent="")
+    deliver(event_about(intent, order=order.number))
+    order.refresh_from_db()
+    assert (order.status, order.payment_intent) == ("paid", intent)
+
+
+def test_an_event_that_is_delivered_twice_is_acted_on_once(paid_behind_our_back: Order) -> None:
+    for _ in range(2):
+        deliver(event_about(paid_behind_our_back.payment_intent))
+    assert StripeEvent.objects.count() == 1
+    assert len(mail.outbox) == 1
+
+
+def test_an_old_event_that_comes_late_changes_nothing(paid_behind_our_back: Order) -> None:
+    order = paid_behind_our_back
+    deliver(event_about(order.payment_intent))
+    deliver(event_about(order.payment_intent, "payment_intent.payment_failed"))
+    order.refresh_from_db()
+    assert order.status == "paid"
+
+
+@pytest.mark.parametrize("how", [{"secret": "whsec_wrong"}, {"age": 301}])
+def test_an_event_that_is_not_stripes_or_too_old_is_refused(
+    paid_behind_our_back: Order, how: dict[str, Any]
+) -> None:
+    order = paid_behind_our_back
+    assert deliver(event_about(order.payment_intent), **how).status_code == 400
+    order.refresh_from_db()
+    assert order.status == "pending"
+
+
+def test_an_unsigned_event_is_refused(db: None) -> None:
+    answer = Client().post("/stripe/webhook/", "{}", content_type="application/json")
+    assert answer.status_code == 400
+
+
+def test_an_event_that_we_do_not_know_is_acknowledged(db: None) -> None:
+    event = {"id": "evt_1", "type": "customer.created", "data": {"object": {}}}
+    assert deliver(event).status_code == 200
+
+
+def test_the_signature_is_judged_by_the_real_clock_under_a_frozen_one(
+    paid_behind_our_back: Order,
+) -> None:
+    # The shop's clock stands at the sale; Stripe's and the machine's do not.
+    assert abs(time.time() - unix_seconds()) > 300
+    assert deliver(event_about(paid_behind_our_back.payment_intent)).status_code == 200

@@ -1,0 +1,145 @@
+"""Extend and recall: what becomes of offers that are out, and of nobody else's."""
+
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+
+from offers.verdicts import Verdict
+from shop.qa.pytest_plugin.back_office import Merchant
+from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
+from shop.sales.holds import extend, recall
+from shop.sales.models import Deal, Sale
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+def verdict(shopper: Shopper, message: str) -> str:
+    """What the shop says of an offer now, to a bag that is thrown away."""
+    for name in [name for name in shopper.client.cookies if "bag" in name]:
+        del shopper.client.cookies[name]
+    page = shopper.add(message)
+    return Verdict.HONORED if page.status == 303 else page.verdicts[0]
+
+
+def test_an_extended_offer_is_honored_for_exactly_that_much_longer(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    message = shopper.offer()
+    clock.move_to(OPENS + MINUTE)
+    extend(sale=sale, seconds=600, by=None, now=OPENS + MINUTE)
+    clock.move_to(OPENS + HOLD + timedelta(seconds=599))
+    assert verdict(shopper, message) == "honored"
+    clock.move_to(OPENS + HOLD + timedelta(seconds=600))
+    assert verdict(shopper, message) == "expired"
+
+
+def test_an_extension_is_not_for_offers_made_after_it(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    extend(sale=sale, seconds=600, by=None, now=OPENS)
+    message = shopper.offer()
+    clock.move_to(OPENS + HOLD)
+    assert verdict(shopper, message) == "expired"
+
+
+def test_extensions_add_up(sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory) -> None:
+    message = shopper.offer()
+    for seconds in (60, 120):
+        extend(sale=sale, seconds=seconds, by=None, now=OPENS + SECOND)
+    clock.move_to(OPENS + HOLD + timedelta(seconds=179))
+    assert verdict(shopper, message) == "honored"
+    clock.move_to(OPENS + HOLD + timedelta(seconds=180))
+    assert verdict(shopper, message) == "expired"
+
+
+def test_an_offer_that_had_run_out_is_revived(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    message = shopper.offer()
+    clock.move_to(OPENS + HOLD + MINUTE)
+    assert verdict(shopper, message) == "expired"
+    extend(sale=sale, seconds=120, by=None, now=OPENS + HOLD + MINUTE)
+    assert verdict(shopper, message) == "honored"
+
+
+def test_an_extension_does_not_lengthen_the_window(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    extend(sale=sale, seconds=3600, by=None, now=OPENS)
+    clock.move_to(CLOSES)
+    assert shopper.open("/sales/autumn/").offers == {}
+
+
+def test_an_extension_says_who_when_and_why(sale: Sale, merchant: Merchant) -> None:
+    made = extend(sale=sale, seconds=60, by=merchant.user, now=OPENS, reason="Mail was late")
+    made.refresh_from_db()
+    assert (made.made_by, made.made_at, made.issued_before) == (merchant.user, OPENS, OPENS)
+    assert made.reason == "Mail was late"
+
+
+def test_a_recalled_offer_is_void_and_says_why(sale: Sale, shopper: Shopper) -> None:
+    message = shopper.offer()
+    shopper.add(message)
+    recall(sale=sale, reason="A slip of the pen", by=None, now=OPENS)
+    page = shopper.bag()
+    assert page.verdicts == ["recalled"]
+    assert "A slip of the pen" in page.text
+
+
+def test_offers_made_after_a_recall_are_good(sale: Sale, shopper: Shopper) -> None:
+    old = shopper.offer()
+    recall(sale=sale, reason="A slip of the pen", by=None, now=OPENS)
+    assert verdict(shopper, shopper.offer()) == "honored"
+    assert verdict(shopper, old) == "recalled"
+
+
+def test_a_recall_of_one_deal_leaves_the_others(sale: Sale, shopper: Shopper) -> None:
+    mug, lamp = shopper.offer("MUG-01"), shopper.offer("LMP-01")
+    deal = Deal.objects.get(product__sku="MUG-01")
+    recall(sale=sale, deal=deal, reason="Broken in transit", by=None, now=OPENS)
+    assert verdict(shopper, mug) == "recalled"
+    assert verdict(shopper, lamp) == "honored"
+
+
+def test_a_recall_before_an_instant_long_past_leaves_what_came_after(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    early = shopper.offer()
+    clock.move_to(OPENS + MINUTE)
+    late = shopper.offer()
+    clock.move_to(CLOSES)
+    recall(
+        sale=sale, reason="An early slip", by=None, now=CLOSES, issued_before=OPENS + 30 * SECOND
+    )
+    assert verdict(shopper, early) == "recalled"
+    assert verdict(shopper, late) == "honored"
+
+
+def test_a_recall_before_an_instant_just_past_takes_back_what_a_stale_page_still_made(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(OPENS + MINUTE)
+    late = shopper.offer()
+    recall(
+        sale=sale, reason="A slip", by=None, now=OPENS + MINUTE, issued_before=OPENS + 30 * SECOND
+    )
+    assert verdict(shopper, late) == "recalled"
+
+
+def test_a_later_recall_before_an_earlier_instant_gives_nothing_back(
+    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+) -> None:
+    message = shopper.offer()
+    clock.move_to(CLOSES)
+    for before in (OPENS + MINUTE, OPENS - MINUTE):
+        recall(sale=sale, reason="A slip", by=None, now=CLOSES, issued_before=before)
+    assert verdict(shopper, message) == "recalled"
+
+
+def test_a_recall_says_who_when_and_why(sale: Sale, merchant: Merchant) -> None:
+    made = recall(sale=sale, reason="A slip", by=merchant.user, now=OPENS)
+    made.refresh_from_db()
+    assert (made.made_by, made.made_at) == (merchant.user, OPENS)
+    assert (made.reason, made.deal) == ("A slip", None)
