@@ -197,7 +197,7 @@ class Till:
         self._now = timezone.now()
         skus = fill_shelf(self._now)
         self._facts = read_facts([], skus=skus, shoppers=[], now=self._now)
-        self._deals = self._facts.goods.sales[SLUG].deals
+        self._deals = self._facts.snapshot.sales[SLUG].deals
         one, other = (self._recording(deal) for deal in (self._deals[0], self._deals[-1]))
         source = f'INSERT INTO "{Order._meta.db_table}" '
         self.replay = Replay(one, other, key="order", source=source)

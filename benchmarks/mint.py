@@ -33,7 +33,7 @@ _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 def run(rounds: int) -> list[Row]:
     """One row: HS256; ES256 stands beside it."""
     now = timezone.now()
-    deal = showcase.goods(now).sales[SLUG].deals[0]
+    deal = showcase.snapshot(now).sales[SLUG].deals[0]
     shopper = new_id()
     by_hand = Handmade(deal, shopper, now)
 

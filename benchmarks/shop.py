@@ -32,7 +32,7 @@ def prepared(folder: Path) -> Iterator[None]:
     call_command("migrate", verbosity=0)
     # No page that is measured links to a script of Django's admin, and there are many.
     call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin/js/*"])
-    hang_goods()
+    seed()
     try:
         yield
     finally:
@@ -63,7 +63,7 @@ def new_secret(kid: str) -> dict[str, str]:
     return {"kty": "oct", "k": secret, "kid": kid, "status": "active"}
 
 
-def hang_goods() -> None:
+def seed() -> None:
     """The demo shop, and a sale of all its products for less."""
     from django.utils import timezone
 

@@ -47,7 +47,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def _showcase() -> str:
     try:
-        showcase.goods(timezone.now())
+        showcase.snapshot(timezone.now())
     except ShowcaseUnavailable:
         return "away"
     return "ok"

@@ -52,7 +52,7 @@ def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> Judged
             facts = replace(facts, open_claims=claims)
     except DatabaseError:
         logger.exception("The bag is judged by the showcase: the database is away")
-        facts = Facts(goods=showcase.goods(now), uses={}, units_taken={}, is_provisional=True)
+        facts = Facts(snapshot=showcase.snapshot(now), uses={}, units_taken={}, is_provisional=True)
     return judge_again(bag, facts, shopper, now)
 
 
@@ -80,7 +80,7 @@ def _kept_by_orders(
     lines: Sequence[Line], facts: Facts, shopper: Shopper, now: datetime
 ) -> list[JudgedLine]:
     """The lines that are refused for what orders hold, which may be over by now."""
-    products = facts.goods.products
+    products = facts.snapshot.products
     chosen = (with_only_variant(line, products.get(line.sku)) for line in lines)
     judged = (judge_line(line, facts, shopper, now) for line in chosen)
     return [each for each in judged if each.verdict in HELD_BY_ORDERS]

@@ -18,18 +18,18 @@ _UNKNOWN = OfferState(anchor=None)
 
 def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> JudgedLine:
     """The verdict on one line, with what its product costs now."""
-    goods = facts.goods
-    product = goods.products.get(line.sku)
+    snapshot = facts.snapshot
+    product = snapshot.products.get(line.sku)
     offer = line.offer
-    current = goods.best_deal(line.sku, now, prefer=offer.sale if offer else "")
+    current = snapshot.best_deal(line.sku, now, prefer=offer.sale if offer else "")
     if offer is None:
         return JudgedLine(
             line=line, verdict=line.defect or Verdict.FORGED, product=product, current=current
         )
-    deal = goods.deal_of(offer)
+    deal = snapshot.deal_of(offer)
     use = facts.uses.get(offer.id)
     standing, taken = _UNKNOWN, 0
-    sale = goods.sales.get(offer.sale)
+    sale = snapshot.sales.get(offer.sale)
     if deal is not None:
         taken = facts.units_taken.get(deal.id, 0) if deal.id is not None else 0
         standing = deal.standing(

@@ -58,7 +58,7 @@ def add(
     """Take units at an offered price along, if the offer is honored for all of them."""
     line = Line(message, {variant: quantity})
     judged_bag = judge_bag(bag, shopper, now, line)
-    product = judged_bag.facts.goods.products.get(line.sku)
+    product = judged_bag.facts.snapshot.products.get(line.sku)
     line = with_only_variant(line, product)
     if product is not None and product.has_choice and product.variant(variant) is None:
         subject = judge_line(line, judged_bag.facts, shopper, now)

@@ -10,7 +10,7 @@ def count_line(line: JudgedLine, judged: JudgedBag, verdict: Verdict) -> None:
     """Count that a line was refused; in a preview nobody was."""
     if preview.is_on():
         return
-    refusals.count(line.line.offer, verdict, judged.facts.goods, judged.now)
+    refusals.count(line.line.offer, verdict, judged.facts.snapshot, judged.now)
 
 
 def count_order(judged: JudgedBag, verdict: Verdict | None) -> None:

@@ -234,7 +234,7 @@ def _record(order: Order, lines: list[OrderLine], charge: Charge, now: datetime)
 def _order_lines(judged: JudgedLine, bag: JudgedBag) -> list[OrderLine]:
     offer, deal = judged.line.offer, judged.deal
     assert offer is not None and deal is not None
-    sale = bag.facts.goods.sales.get(deal.sale)
+    sale = bag.facts.snapshot.sales.get(deal.sale)
     return [
         OrderLine(
             variant_id=variant.id,

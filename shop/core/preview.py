@@ -5,8 +5,8 @@ seen to here, around them, or by those who ask ``is_on``:
 
 * What it signs names keys of a realm of its own: no offer of a preview can be
   redeemed, and no real one can be spent in it.
-* What it reads are goods of its own, drafts among them (``shop.sales.snapshot_queries``).
-  Nothing that was made for it is kept for others: no goods, no part of a page.
+* What it reads is a snapshot of its own, drafts among them (``shop.sales.snapshot_queries``).
+  Nothing that was made for it is kept for others: no snapshot, no part of a page.
 * It reverses addresses under its own prefix, so that links and forms stay in it.
 * It counts no refusal and settles no order; and whoever forgets, the database
   is not told to do anything but read.

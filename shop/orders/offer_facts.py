@@ -46,9 +46,9 @@ class OpenClaims:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the rows say: goods, uses of offers by ``jti``, units taken by deal."""
+    """What the rows say: a snapshot, uses of offers by ``jti``, units taken by deal."""
 
-    goods: Snapshot
+    snapshot: Snapshot
     uses: dict[str, OfferUse]
     units_taken: dict[int, int]
     #: Looked up only where something is not to be had because of orders; None elsewhere.
@@ -81,7 +81,7 @@ def read_facts(
     for row in rows["taken"]:
         taken[row["deal"]] += row["units"]
     return Facts(
-        goods=assemble(rows, drafts=drafts),
+        snapshot=assemble(rows, drafts=drafts),
         uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
         units_taken=dict(taken),
     )

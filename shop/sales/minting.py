@@ -12,7 +12,7 @@ def mint(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | Non
     """Freeze a deal's terms for one shopper, from now until the end of its hold.
 
     Whether the deal may be offered now is the caller's to know
-    (``SaleOnShow.is_open``): none is minted outside the window.
+    (``SaleSnapshot.is_open``): none is minted outside the window.
 
     :param offer_id: the ``jti``; a renewal derives it, otherwise it is random
     """

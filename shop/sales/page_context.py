@@ -1,4 +1,4 @@
-"""What the pages of this room are given: goods on show, with offers for the one who looks."""
+"""Template context: deals with a signed offer each, and the visible sales by phase."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -39,9 +39,9 @@ def offers_for(deals: Iterable[DealSnapshot], shopper: str, now: datetime) -> li
     return offers
 
 
-def sales_by_phase(goods: Snapshot, now: datetime) -> SalesByPhase:
+def sales_by_phase(snapshot: Snapshot, now: datetime) -> SalesByPhase:
     """All visible sales in the order in which a visitor wants them."""
-    visible = [sale for sale in goods.sales.values() if sale.visible and sale.deals_on_show]
+    visible = [sale for sale in snapshot.sales.values() if sale.visible and sale.deals_on_show]
 
     def of(phase: Phase) -> list[SaleSnapshot]:
         return [sale for sale in visible if sale.phase(now) is phase]
@@ -53,10 +53,10 @@ def sales_by_phase(goods: Snapshot, now: datetime) -> SalesByPhase:
     )
 
 
-def product_at(goods: Snapshot, slug: str) -> ProductSnapshot | None:
+def product_at(snapshot: Snapshot, slug: str) -> ProductSnapshot | None:
     """The product at an address; its sku in small letters finds it too."""
-    product = goods.products_by_slug.get(slug)
+    product = snapshot.products_by_slug.get(slug)
     if product is None:
-        skus = {sku.lower(): sku for sku in goods.products}
-        product = goods.products.get(skus.get(slug.lower(), ""))
+        skus = {sku.lower(): sku for sku in snapshot.products}
+        product = snapshot.products.get(skus.get(slug.lower(), ""))
     return product

@@ -58,13 +58,15 @@ class RefusalCounts:
         self._counts: Counter[Key] = Counter()
         self._timer: Timer | None = None
 
-    def count(self, offer: Offer | None, verdict: Verdict, goods: Snapshot, now: datetime) -> None:
+    def count(
+        self, offer: Offer | None, verdict: Verdict, snapshot: Snapshot, now: datetime
+    ) -> None:
         """Count one refusal.
 
         :param offer: None where the message could not be read
-        :param goods: what says which sales there are
+        :param snapshot: what says which sales there are
         """
-        is_known = offer is not None and (offer.sale == LIST or offer.sale in goods.sales)
+        is_known = offer is not None and (offer.sale == LIST or offer.sale in snapshot.sales)
         sale = offer.sale if offer is not None and is_known else NO_SALE
         key = (sale, now.replace(second=0, microsecond=0), verdict)
         with self._counting:

@@ -40,7 +40,7 @@ class Showcase:
 
     def clear(self) -> None:
         """Forget the snapshot: the next to ask reads anew."""
-        self._goods: Snapshot | None = None
+        self._snapshot: Snapshot | None = None
         self._read_at = self._tried_at = self._started_at = float("-inf")
 
     @property
@@ -51,10 +51,10 @@ class Showcase:
     @property
     def is_warm(self) -> bool:
         """Whether a page can be served without asking the database."""
-        return self._goods is not None and self.age_seconds <= settings.SHOWCASE_MAX_STALE
+        return self._snapshot is not None and self.age_seconds <= settings.SHOWCASE_MAX_STALE
 
-    def goods(self, now: datetime) -> Snapshot:
-        """What is on show; a preview reads goods of its own each time, and leaves them to nobody.
+    def snapshot(self, now: datetime) -> Snapshot:
+        """What is on show. A preview reads a snapshot of its own each time, kept for no one.
 
         :raises ShowcaseUnavailable: the database is away, and has been for too long
         """
@@ -62,9 +62,9 @@ class Showcase:
             return self._read(now)
         if monotonic_seconds() - self._tried_at >= FRESH_SECONDS:
             self._refresh(now)
-        if self._goods is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:
+        if self._snapshot is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:
             raise ShowcaseUnavailable
-        return self._goods
+        return self._snapshot
 
     def _refresh(self, now: datetime) -> None:
         # Whoever comes while a read hangs has no reason to wait for it.
@@ -77,7 +77,7 @@ class Showcase:
             if started_at - self._tried_at < FRESH_SECONDS:
                 return
             try:
-                self._goods = self._read(now)
+                self._snapshot = self._read(now)
                 self._read_at = started_at
             except DatabaseError:
                 logger.exception("The showcase cannot be refreshed; age %.0f s", self.age_seconds)
@@ -93,7 +93,7 @@ showcase = Showcase(snapshot_queries.read_snapshot)
 
 def sale_on_show(slug: str, now: datetime) -> SaleSnapshot | None:
     """The visible sale at ``/sales/<slug>/``; one that ended long ago is read from its rows."""
-    sale = showcase.goods(now).sales.get(slug)
+    sale = showcase.snapshot(now).sales.get(slug)
     if sale is None:
         sale = snapshot_queries.read_snapshot(now, slug=slug).sales.get(slug)
     return sale if sale is not None and sale.visible else None

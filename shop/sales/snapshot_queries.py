@@ -1,4 +1,4 @@
-"""Goods read from rows, in one statement.
+"""The snapshot, read from rows in one statement.
 
 One statement, because it sees one state of the database: a price and the
 nonce that anchors it never come from two moments; and because the bag may ask

@@ -24,7 +24,7 @@ private = cache_control(private=True, no_cache=True)
 def home(request: ShopRequest) -> HttpResponse:
     """Sales that are live, upcoming and just over."""
     now = request.now
-    sales = sales_by_phase(showcase.goods(now), now)
+    sales = sales_by_phase(showcase.snapshot(now), now)
     return render(request, "sales/home.html", {"sales": sales, "now": now})
 
 
@@ -48,15 +48,15 @@ def sale(request: ShopRequest, slug: str) -> HttpResponse:
 def product(request: ShopRequest, slug: str) -> HttpResponse:
     """A product, with an offer at what it costs now: in a sale of it, or at its list price."""
     now = request.now
-    goods = showcase.goods(now)
-    on_show = product_at(goods, slug)
+    snapshot = showcase.snapshot(now)
+    on_show = product_at(snapshot, slug)
     if on_show is None:
         raise Http404(f"No product is on show at {slug}.")
     if on_show.slug != slug:
         return redirect("sales:product", on_show.slug, permanent=True)
-    best = goods.best_deal(on_show.sku, now)
+    best = snapshot.best_deal(on_show.sku, now)
     offers = offers_for([best] if best else [], request.shopper.id, now)
-    sale = goods.sales.get(best.sale) if best else None
+    sale = snapshot.sales.get(best.sale) if best else None
     context = {
         "product": on_show,
         "offer": offers[0] if offers else None,
@@ -64,7 +64,7 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
         "zone": sale.zone if sale else get_default_timezone(),
         "upcoming": [
             sale
-            for sale in sales_by_phase(goods, now).upcoming
+            for sale in sales_by_phase(snapshot, now).upcoming
             if any(deal.product is on_show for deal in sale.deals_on_show)
         ],
         "now": now,

@@ -52,17 +52,17 @@ def test_within_a_second_the_database_is_not_asked_again(
     machine: Machine, database: Database
 ) -> None:
     showcase = Showcase(database)
-    showcase.goods(NOW)
+    showcase.snapshot(NOW)
     machine.seconds += 0.99
-    showcase.goods(NOW)
+    showcase.snapshot(NOW)
     assert database.reads == 1
 
 
 def test_after_a_second_it_is(machine: Machine, database: Database) -> None:
     showcase = Showcase(database)
-    showcase.goods(NOW)
+    showcase.snapshot(NOW)
     machine.seconds += 1
-    showcase.goods(NOW)
+    showcase.snapshot(NOW)
     assert database.reads == 2
 
 
@@ -70,11 +70,11 @@ def test_a_database_that_is_away_is_asked_once_a_second(
     machine: Machine, database: Database
 ) -> None:
     showcase = Showcase(database)
-    showcase.goods(NOW)
+    showcase.snapshot(NOW)
     database.is_away = True
     machine.seconds += 1
     for _ in range(5):
-        assert showcase.goods(NOW) is EMPTY
+        assert showcase.snapshot(NOW) is EMPTY
     assert database.reads == 2
 
 
@@ -82,23 +82,23 @@ def test_an_old_snapshot_serves_for_ten_minutes_and_not_a_second_longer(
     machine: Machine, database: Database
 ) -> None:
     showcase = Showcase(database)
-    showcase.goods(NOW)
+    showcase.snapshot(NOW)
     database.is_away = True
     machine.seconds += 600
-    assert showcase.goods(NOW) is EMPTY
+    assert showcase.snapshot(NOW) is EMPTY
     machine.seconds += 1
     with pytest.raises(ShowcaseUnavailable):
-        showcase.goods(NOW)
+        showcase.snapshot(NOW)
 
 
 def test_a_database_that_comes_back_is_shown_again(machine: Machine, database: Database) -> None:
     showcase = Showcase(database)
     database.is_away = True
     with pytest.raises(ShowcaseUnavailable):
-        showcase.goods(NOW)
+        showcase.snapshot(NOW)
     database.is_away = False
     machine.seconds += 1
-    assert showcase.goods(NOW) is EMPTY
+    assert showcase.snapshot(NOW) is EMPTY
 
 
 def test_while_one_thread_reads_the_others_serve_what_there_is_within_250_ms(
@@ -115,13 +115,13 @@ def test_while_one_thread_reads_the_others_serve_what_there_is_within_250_ms(
         return EMPTY
 
     showcase = Showcase(read)
-    showcase.goods(NOW)
+    showcase.snapshot(NOW)
     monkeypatch.setattr(showcase, "_tried_at", float("-inf"))
     with ThreadPoolExecutor(8) as pool:
-        slow = pool.submit(showcase.goods, NOW)
+        slow = pool.submit(showcase.snapshot, NOW)
         assert is_reading.wait(timeout=5)
         started = monotonic_seconds()
-        others = [pool.submit(showcase.goods, NOW) for _ in range(7)]
+        others = [pool.submit(showcase.snapshot, NOW) for _ in range(7)]
         assert all(each.result(timeout=5) is EMPTY for each in others)
         # A second is far more than they may wait, and far less than the reader takes.
         assert monotonic_seconds() - started < 1

@@ -222,8 +222,8 @@ class History:
 
     def look(self) -> None:
         """See the sale as pages do from now on."""
-        goods = read_snapshot(self.now, slug=self.sale.slug)
-        self.shown.append((self.now, goods.sales[self.sale.slug]))
+        snapshot = read_snapshot(self.now, slug=self.sale.slug)
+        self.shown.append((self.now, snapshot.sales[self.sale.slug]))
 
     def open_page(self, age: timedelta) -> None:
         """Mint what a page shows whose showcase is so old."""
