@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.shop import prepared
 
-BENCHMARKS = ("mint", "page", "stored", "checkout", "rooms")
+BENCHMARKS = ("mint", "page", "stored_offers", "checkout", "live_room")
 HEADINGS = ("", "ours", "baseline", "ratio", "goal", "")
 
 

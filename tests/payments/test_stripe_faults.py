@@ -675,7 +675,7 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
             raise RuntimeError("odd")
         return give_up(now, orders)
 
-    monkeypatch.setattr(reconcile, "lapse_due", fail_once)
+    monkeypatch.setattr(reconcile, "expire_due", fail_once)
     clock.move_to(OPENS + LAPSE)
     call_command("reconcile")
     sound.refresh_from_db()

@@ -111,7 +111,7 @@ class Told:
     """The last one that found something, and whether the sale is still what it was then."""
 
     rehearsal: Rehearsal
-    read_findings: RehearsalFindings
+    findings: RehearsalFindings
     is_changed: bool
 
 
