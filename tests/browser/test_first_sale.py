@@ -48,7 +48,7 @@ class Hands:
     def save(self) -> None:
         """Save, and having read what follows, save again."""
         self.press("Save")
-        if self.page.locator(".foresight").count():
+        if self.page.locator(".impact").count():
             self.press("Save")
         expect(self.page.locator(".messagelist")).to_contain_text("success")
 
@@ -98,8 +98,9 @@ def test_the_first_sale_of_a_shop_from_its_first_product_to_its_report(
     hands.fill("Opens at:", in_tokyo(in_seconds(-60)))
     hands.fill("Closes at:", in_tokyo(in_seconds(15 * 60)))
     hands.fill("Prices are held for:", "20 min")
-    expect(page.locator("#meaning")).to_contain_text("A page opened in the last second is honored")
-    expect(page.locator("#meaning")).to_contain_text("Tokyo time")
+    summary = page.locator("#window-summary")
+    expect(summary).to_contain_text("A page opened in the last second is honored")
+    expect(summary).to_contain_text("Tokyo time")
     expect(page.locator("#products option")).to_have_text(["Stoneware mug"])
     page.locator("[name=deals-0-product]").fill("MUG-01")
     page.locator("[name=deals-0-price]").fill("80%")
@@ -123,7 +124,7 @@ def test_the_first_sale_of_a_shop_from_its_first_product_to_its_report(
     page.locator("[name=deals-0-price]").fill("19.90")
     hands.acts += 1
     hands.press("Save")
-    expect(page.locator(".foresight")).to_contain_text("whoever was shown €9.98 still pays that")
+    expect(page.locator(".impact")).to_contain_text("whoever was shown €9.98 still pays that")
     hands.press("Save")
     expect(page.locator(".messagelist")).to_contain_text("success")
     shopper.goto("/bag/")

@@ -44,7 +44,7 @@ class Merchant:
     def change_knowingly(self, path: str, **changes: Any) -> Page:
         """The same, having read what follows from it."""
         page = self.change(path, **changes)
-        assert page.soup.select(".foresight"), errors(page) or "Nothing was said first."
+        assert page.soup.select(".impact"), errors(page) or "Nothing was said first."
         return self.send(path, fields_of(page.one("#content form")) | {"_save": "Save"})
 
     def act(self, sale: Sale, action: str) -> Page:

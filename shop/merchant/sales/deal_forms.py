@@ -95,10 +95,10 @@ class DealForm(ConflictAwareForm):
 class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """The deals of one sale; and, as the last to be asked, what saving all of it would bring.
 
-    ``foresight`` is that, once the forms are all right and somebody should read it first.
+    ``impact`` is that, once the forms are all right and somebody should read it first.
     """
 
-    foresight: ChangeImpact | None = None
+    impact: ChangeImpact | None = None
     edits: Sequence[FieldChange] = ()
 
     def __init__(
@@ -117,14 +117,14 @@ class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             return
         before = Sale.objects.get(pk=self.instance.pk) if self.instance.pk else None
         self.edits = field_changes_of(before, self.instance, self.forms)
-        foresight = assess_impact(before, self.instance, self.forms, self.edits, timezone.now())
-        if foresight.asks and self.data.get("agreed") != foresight.digest:
-            self.foresight = foresight
+        impact = assess_impact(before, self.instance, self.forms, self.edits, timezone.now())
+        if impact.asks and self.data.get("agreed") != impact.digest:
+            self.impact = impact
             raise ValidationError("Nothing is saved yet.", code=ASKS)
 
     def forget_asking(self) -> None:
         """Say nothing of what follows while something else is wrong."""
-        self.foresight = None
+        self.impact = None
         self._non_form_errors = self.error_class(
             [each for each in self.non_form_errors().as_data() if each.code != ASKS],
             error_class="nonform",

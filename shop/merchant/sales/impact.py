@@ -44,14 +44,14 @@ _WHAT_AND_WHEN = frozenset({"deal", "product", "price", "starts_at", "ends_at", 
 class ChangeImpact:
     """Sentences to read before saving; ``digest`` says that it was these."""
 
-    promised: tuple[str, ...]
-    noticed: tuple[str, ...]
+    outstanding: tuple[str, ...]
+    notices: tuple[str, ...]
     digest: str
 
     @property
     def asks(self) -> bool:
         """Whether there is anything to read."""
-        return bool(self.promised or self.noticed)
+        return bool(self.outstanding or self.notices)
 
 
 def assess_impact(
@@ -88,7 +88,7 @@ def summary(out: OutstandingOffers, sale: Sale) -> str:
     amounts = " and ".join(format_money(*each[::-1]) for each in sorted(out.amounts.items()))
     return (
         "Offers that are out stay honored: until "
-        f"{day_and_clock(out.told_until, sale.zone)} at the latest, for "
+        f"{day_and_clock(out.shown_until, sale.zone)} at the latest, for "
         f"{several(out.units, 'unit')} and {amounts} at the most."
     )
 
@@ -127,7 +127,7 @@ def _of_deal(edit: FieldChange, promised: PromisedDeal, sale: Sale) -> Iterator[
                 f"{edit.in_words(edit.before)} before, {edit.in_words(edit.after)} from now on."
             )
         case "withdrawn" if edit.after:
-            until = day_and_clock(promised.told_until, sale.zone)
+            until = day_and_clock(promised.shown_until, sale.zone)
             yield f"{name} is shown no more. Whoever was shown it may buy it until {until}."
 
 

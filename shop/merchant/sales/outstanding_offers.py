@@ -42,7 +42,7 @@ class PromisedDeal:
         return self.price * self.units
 
     @property
-    def told_until(self) -> datetime:
+    def shown_until(self) -> datetime:
         """When it runs out at the latest, in full minutes."""
         return _full_minute(self.held_until)
 
@@ -62,7 +62,7 @@ class OutstandingOffers:
         return max(each.held_until for each in self.deals)
 
     @property
-    def told_until(self) -> datetime:
+    def shown_until(self) -> datetime:
         """The same in full minutes."""
         return _full_minute(self.held_until)
 

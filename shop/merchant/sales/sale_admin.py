@@ -137,7 +137,7 @@ class SaleAdmin(LockingModelAdmin):
         ]
         others = [
             path("<int:pk>/copy/", view(copy_page), name="sales_sale_copy"),
-            path("meaning/", view(summary_page), name="sales_sale_meaning"),
+            path("window-summary/", view(summary_page), name="sales_sale_window_summary"),
         ]
         return [*acts, *others, *super().get_urls()]
 
@@ -150,19 +150,19 @@ class SaleAdmin(LockingModelAdmin):
         sent: Sale | None = kwargs.get("obj")
         sale = Sale.objects.get(pk=sent.pk) if sent is not None else None
         deals = context["inline_admin_formsets"][0].formset
-        foresight = getattr(deals, "foresight", None)
-        if foresight is not None:
+        impact = getattr(deals, "impact", None)
+        if impact is not None:
             if not context["adminform"].form.errors:
-                context |= {"foresight": foresight, "errors": []}
+                context |= {"impact": impact, "errors": []}
             deals.forget_asking()
         context["products"] = Product.objects.order_by("name").values_list("sku", "name")[:LISTED]
-        context["meaning"] = summary_of(context["adminform"].form, now)
+        context["window_summary"] = summary_of(context["adminform"].form, now)
         if sale is not None:
             limit_actions(context["action_form"], sale)
-            context["standing"] = status_of(sale, last_hold_ends_at(sale), now)
-            # A foresight has said it already.
-            out = None if context.get("foresight") else outstanding_offers(sale, now)
-            context["promised"] = summary(out, sale) if out else ""
+            context["status"] = status_of(sale, last_hold_ends_at(sale), now)
+            # The impact says it already.
+            out = None if context.get("impact") else outstanding_offers(sale, now)
+            context["outstanding"] = summary(out, sale) if out else ""
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Sale, form: Any, change: bool) -> None:
@@ -269,7 +269,7 @@ class SaleAdmin(LockingModelAdmin):
             self.message_user(request, act.perform(form, staff_of(request), now))
             return HttpResponseRedirect("../change/")
         return TemplateResponse(
-            request, "merchant/act.html", self._act_context(request, sale, act, form, now)
+            request, "merchant/sale_action.html", self._act_context(request, sale, act, form, now)
         )
 
     def _act_context(
@@ -280,7 +280,7 @@ class SaleAdmin(LockingModelAdmin):
             "title": f"{act.title}: {sale}",
             "opts": self.opts,
             "sale": sale,
-            "act": act,
+            "action": act,
             "form": form,
             "now": now,
             "out": outstanding_offers(sale, now),

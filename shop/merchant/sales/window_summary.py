@@ -37,8 +37,8 @@ class WindowSummary:
 @permission_required("sales.view_sale", raise_exception=True)
 def summary_page(request: HttpRequest) -> HttpResponse:
     """The meaning of what stands in a sale's form now; asked for by htmx."""
-    meaning = summary_of_input(request.GET, timezone.now())
-    return render(request, "merchant/_meaning.html", {"meaning": meaning})
+    summary = summary_of_input(request.GET, timezone.now())
+    return render(request, "merchant/_window_summary.html", {"summary": summary})
 
 
 def summary_of(form: forms.BaseForm, now: datetime) -> WindowSummary:

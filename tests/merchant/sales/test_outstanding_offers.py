@@ -115,9 +115,9 @@ def test_units_of_another_sale_that_wait_for_their_payment_count_too(sale: Sale)
 
 
 def test_minutes_are_told_rounded_up(sale: Sale) -> None:
-    assert mug(sale, OPENS + SECOND).told_until == OPENS + HOLD + MINUTE
-    assert mug(sale, CLOSES).told_until == CLOSES + HOLD
-    assert outstanding_offers(sale, OPENS + SECOND).told_until == OPENS + HOLD + MINUTE
+    assert mug(sale, OPENS + SECOND).shown_until == OPENS + HOLD + MINUTE
+    assert mug(sale, CLOSES).shown_until == CLOSES + HOLD
+    assert outstanding_offers(sale, OPENS + SECOND).shown_until == OPENS + HOLD + MINUTE
 
 
 def test_the_lowest_price_that_is_still_held_counts(sale: Sale) -> None:

@@ -55,7 +55,7 @@ def save(merchant: Merchant, page: Page) -> Page:
 
 def said_first(page: Page) -> str:
     """What has to be read before the sale is saved."""
-    return " ".join(each.get_text(" ", strip=True) for each in page.soup.select(".foresight li"))
+    return " ".join(each.get_text(" ", strip=True) for each in page.soup.select(".impact li"))
 
 
 # --- What is written ------------------------------------------------------------
@@ -163,10 +163,10 @@ def test_a_zone_that_is_none_is_refused_with_whatever_else_was_changed(
     assert "Mars/X is not a time zone" in errors(page)
 
 
-# --- What it means ----------------------------------------------------------------
+# --- The window summary ----------------------------------------------------------------
 
 
-def meaning(**changes: Any) -> str:
+def summary(**changes: Any) -> str:
     written = {
         "time_zone": "Europe/Berlin",
         "starts_at": "2026-11-27 12:00",
@@ -178,13 +178,13 @@ def meaning(**changes: Any) -> str:
 
 
 def test_the_hold_is_spelled_out() -> None:
-    assert "A page opened in the last second is honored until 12:45, Berlin time." in meaning()
-    assert "honored until 12:16, Berlin time" in meaning(hold_seconds="60 s")
-    assert "honored until Saturday, 28 November, 12:15" in meaning(hold_seconds="1 day")
+    assert "A page opened in the last second is honored until 12:45, Berlin time." in summary()
+    assert "honored until 12:16, Berlin time" in summary(hold_seconds="60 s")
+    assert "honored until Saturday, 28 November, 12:15" in summary(hold_seconds="1 day")
 
 
 def test_the_window_is_told_with_its_length_and_in_utc() -> None:
-    told = meaning()
+    told = summary()
     assert "Open on Friday, 27 November, 12:00, Berlin time, for 15 minutes" in told
     assert "In UTC, 11:00 to 11:15." in told
 
@@ -203,19 +203,19 @@ def test_the_window_is_told_with_its_length_and_in_utc() -> None:
     ],
 )
 def test_what_clocks_do_to_a_window_is_told(window: tuple[str, str], told: str) -> None:
-    assert told in meaning(starts_at=window[0], ends_at=window[1])
+    assert told in summary(starts_at=window[0], ends_at=window[1])
 
 
-def test_the_meaning_is_read_while_it_is_typed(merchant: Merchant, sale: Sale) -> None:
+def test_the_window_summary_follows_what_is_typed(merchant: Merchant, sale: Sale) -> None:
     typed = {**merchant.form(page_of(sale)), "hold_seconds": "2 h"}
-    page = merchant.client.get(reverse("admin:sales_sale_meaning"), typed)
+    page = merchant.client.get(reverse("admin:sales_sale_window_summary"), typed)
     assert "honored until 14:15, Berlin time" in page.content.decode()
     assert "honored until 12:45, Berlin time" in merchant.open(page_of(sale)).text
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd"])
 def test_a_zone_that_is_none_is_named(zone: str) -> None:
-    assert "is not a time zone" in meaning(time_zone=zone)
+    assert "is not a time zone" in summary(time_zone=zone)
 
 
 def test_a_sale_across_the_hour_that_does_not_exist_lasts_as_long_as_it_says(
