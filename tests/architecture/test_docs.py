@@ -1,7 +1,11 @@
 """The documentation says what is so: its commands, settings, files and examples exist and work."""
 
 import io
+import os
+import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from django.core.management import call_command, get_commands
 from shop.sales.models import Sale
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = {page.name: page.read_text() for page in PAGES}
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -41,10 +45,37 @@ def test_every_file_that_is_linked_exists(page: Path) -> None:
 
 
 @each_page
-def test_every_file_that_is_named_in_code_exists(page: Path) -> None:
-    named = re.findall(r"`((?:tests|docs|shop|offers|bin|benchmarks)/[\w./-]+)`", TEXT[page.name])
-    missing = [name for name in named if not (ROOT / name).exists()]
-    assert not missing
+def test_every_path_that_is_named_exists(page: Path) -> None:
+    folders = "tests|docs|shop|offers|bin|benchmarks|templates|static"
+    named = re.findall(rf"(?<![\w/.-])(?:{folders})/[\w./-]*[\w/]", TEXT[page.name])
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@each_page
+def test_every_dotted_name_exists(page: Path) -> None:
+    named = re.findall(r"(?<![\w/.-])(?:shop|offers)(?:\.\w+)+\b", TEXT[page.name])
+    files = (".md", ".json")
+    assert [name for name in named if not name.endswith(files) and not is_importable(name)] == []
+
+
+def is_importable(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+def test_the_example_of_the_readme_runs_without_django() -> None:
+    [example] = re.findall(r"```python\n(.+?)```", TEXT["README.md"], re.S)
+    without_django = "import sys\nassert not any(name.startswith('django') for name in sys.modules)"
+    subprocess.run(
+        [sys.executable, "-c", f"{example}\n{without_django}"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+        check=True,
+    )
 
 
 def test_every_setting_of_the_environment_is_documented() -> None:

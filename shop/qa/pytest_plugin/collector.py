@@ -147,7 +147,7 @@ def _problem(step: Step) -> str:
         like = "\n".join(f"        {phrase}" for phrase in closest(step.name))
         return (
             f"Unknown step, {where}\n    Do you mean one of these?\n{like}\n"
-            "    All of them are in docs/scenarios.md."
+            "    `bin/scenarios --list` prints all of them."
         )
     if step.datatable is not None and not known[0].has_table:
         return f"This step takes no table, {where}"

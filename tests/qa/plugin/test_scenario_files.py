@@ -10,16 +10,8 @@ import pytest
 
 from shop.qa.pytest_plugin.factories import ROOT
 
-GOOD = """\
-Feature: What QA wrote
-
-  Scenario: A price outlives its sale
-    Given the sale "Autumn" from 12:00 to 12:15 holding prices for 30 minutes
-    When a shopper opens the sale page at 12:14:59
-    And the merchant raises the price at 12:16
-    And the shopper pays at 12:44
-    Then the order is paid at 9.90 EUR
-"""
+#: The example of the page for testers.
+GOOD = (ROOT / "docs" / "scenarios.md").read_text().split("```")[1].removeprefix("gherkin\n")
 WRONG = """\
 Feature: What QA wrote wrongly
 
@@ -88,7 +80,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_folder_anywhere_is_run_and_told_by_its_titles(told: str) -> None:
-    assert "What QA wrote\n  ✓ A price outlives its sale\n" in told
+    assert (
+        "A price is held as long as its page promised\n"
+        "  ✓ A price shown in the last second of the sale is paid half an hour later\n"
+    ) in told
 
 
 def test_what_fails_is_told_by_its_steps_and_without_a_traceback(told: str) -> None:
@@ -101,7 +96,7 @@ def test_what_fails_is_told_by_its_steps_and_without_a_traceback(told: str) -> N
 def test_a_step_that_nobody_knows_is_answered_before_anything_is_done(told: str) -> None:
     _, _, answer = told.partition("Unknown step, line 5: When Ada visits the sale page at 12:01")
     assert answer.lstrip().startswith("Do you mean one of these?")
-    assert "{who} opens the sale page[ of {sale}]" in answer.partition("docs/scenarios.md")[0]
+    assert "{who} opens the sale page[ of {sale}]" in answer.partition("bin/scenarios --list")[0]
 
 
 def test_two_scenarios_of_one_title_are_refused_instead_of_one_being_lost(told: str) -> None:
