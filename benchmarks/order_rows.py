@@ -15,7 +15,7 @@ from django.db.models import Model, OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from shop.catalog.models import Product, Variant
-from shop.orders.models import Order, OrderLine, SaleMinute
+from shop.orders.models import Order, OrderLine, OrderStatus, SaleMinute
 from shop.orders.sale_totals import SHARDS, minute_of
 from shop.sales.lifecycle import publish
 from shop.sales.models import Deal, RefusalCount, Sale
@@ -116,7 +116,7 @@ def _pattern(sale: Sale) -> list[OrderLine]:
     return lines
 
 
-def _status(place: int) -> Order.Status:
+def _status(place: int) -> OrderStatus:
     """A tenth was never paid."""
     return Order.Status.EXPIRED if place % 10 == 9 else Order.Status.PAID
 

@@ -13,7 +13,7 @@ from shop.checkout.forms import CheckoutForm
 from shop.checkout.payment_methods import methods_for_bag
 from shop.checkout.placing import charge_of
 from shop.orders.charge import Charge
-from shop.orders.models import Order, Refund
+from shop.orders.models import CANCELABLE, Order, Refund
 from shop.payments.methods import methods_for_order
 from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import script_url
@@ -64,7 +64,6 @@ def order_context(
     """An order's page. The whole address, and any way to pay, for the browser that ordered."""
     lines = list(order.lines.select_related("variant__product", "deal__sale"))
     zones = [line.deal.sale.zone for line in lines if line.deal is not None]
-    is_waiting = order.status in {Order.Status.PENDING, Order.Status.REQUIRES_ACTION}
     return {
         "order": order,
         "lines": lines,
@@ -73,7 +72,7 @@ def order_context(
         "zone": zones[0] if zones else ZoneInfo(settings.TIME_ZONE),
         "is_own": is_own,
         "next_action": _next_action(intent) if is_own else None,
-        "can_cancel": is_own and is_waiting,
+        "can_cancel": is_own and order.status in CANCELABLE,
         "can_pay": is_own and order.status == Order.Status.PENDING,
     }
 

@@ -22,22 +22,11 @@ from shop.checkout.placing import (
     place_order,
 )
 from shop.core.shopper import Shopper
-from shop.orders.models import OPEN, Order
+from shop.orders.models import OPEN, OUT_OF_BAG, UNDER_WAY, Order
 from shop.payments import charging
 from shop.payments.settlement import cancel_unpaid, expire_due, settle_blocking_orders
 
 logger = logging.getLogger(__name__)
-
-#: A payment that stands at the bank, or is made, is not made again.
-UNDER_WAY = frozenset(
-    {
-        Order.Status.REQUIRES_ACTION,
-        Order.Status.PROCESSING,
-        Order.Status.PAID,
-        Order.Status.PARTIALLY_REFUNDED,
-        Order.Status.REFUNDED,
-    }
-)
 
 #: What may stand in the way of a claim that is past its time, one behind the other: orders that
 #: are too many, and orders that have what is wanted, or count for the same mail or card.
@@ -82,7 +71,7 @@ def order_of(judged: JudgedBag) -> Order | None:
 
 def remove_ordered_lines(bag: Bag, order: Order) -> None:
     """Remove from the bag what a paid order, or one on its way at the bank, has bought."""
-    if order.status not in {Order.Status.PAID, Order.Status.PROCESSING}:
+    if order.status not in OUT_OF_BAG:
         return
     bought = set(order.lines.values_list("jti", flat=True))
     for line in [each for each in bag.lines if each.id in bought]:

@@ -18,7 +18,6 @@ from shop.checkout import page_context
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.placing import CostsOtherwise, NotPlaced, TooManyOpen, TotalChanged
 from shop.checkout.purchase import (
-    UNDER_WAY,
     Purchase,
     buy,
     order_of,
@@ -29,6 +28,7 @@ from shop.core import preview
 from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
 from shop.orders.links import order_path
+from shop.orders.models import UNDER_WAY
 from shop.payments import charging
 from shop.payments.stripe_amounts import obstacle
 

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from shop.orders.links import order_path
-from shop.orders.models import Order
+from shop.orders.models import HAS_GOODS, Order
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +23,6 @@ logger = logging.getLogger(__name__)
 TIME_TO_SEND = timedelta(minutes=1)
 #: How long a mail server may be away.
 TIME_TO_TRY = timedelta(days=3)
-
-#: Orders that have a receipt: money came, and it was theirs.
-RECEIPTED = frozenset({Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED, Order.Status.REFUNDED})
 
 
 @task
@@ -74,7 +71,7 @@ def send_missing(now: datetime) -> None:
     """Mail the receipts that a server that died, or a mail server that was away, has kept back."""
     unsent = Order.objects.filter(
         receipt_sent_at=None,
-        status__in=[Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED],
+        status__in=HAS_GOODS,
         paid_at__range=(now - TIME_TO_TRY, now - TIME_TO_SEND),
     )
     # In any order: one that always fails is not always in the way of the others.

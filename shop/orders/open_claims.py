@@ -8,7 +8,7 @@ from django.db.models import Min, Q, Sum, TextField
 from django.db.models.functions import Cast
 
 from shop.core.compiled_sql import CompiledQuery, InParameter
-from shop.orders.models import OPEN, Order, OrderLine
+from shop.orders.models import OPEN, OrderLine, OrderStatus
 from shop.orders.offer_facts import OpenClaims
 from shop.sales.snapshot_queries import instant
 
@@ -31,7 +31,7 @@ def open_claims(skus: Collection[str]) -> list[OpenClaims]:
 
 @cache
 def _statement(vendor: str) -> CompiledQuery:
-    at_no_bank = ~Q(order__status=Order.Status.PROCESSING)
+    at_no_bank = ~Q(order__status=OrderStatus.PROCESSING)
     lapse, next_free = Min("order__lapses_at"), Min("order__lapses_at", filter=at_no_bank)
     lines = OrderLine.objects.filter(
         InParameter("variant__product__sku", "skus"), order__status__in=OPEN

@@ -9,42 +9,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from shop.orders.models import OVER, Order, StatusChange
+from shop.orders.models import OPEN, OVER, Order, OrderStatus, StatusChange
 
-Status = Order.Status
+Status = OrderStatus
 
-#: A decline takes an order back to pending; nothing takes it back from the end of its life.
+#: An open order becomes anything else that is open, paid, or over: a decline takes it back to
+#: pending.
 ALLOWED: dict[Status, frozenset[Status]] = {
-    Status.PENDING: frozenset(
-        {
-            Status.REQUIRES_ACTION,
-            Status.PROCESSING,
-            Status.PAID,
-            Status.FAILED,
-            Status.CANCELED,
-            Status.EXPIRED,
-        }
-    ),
-    Status.REQUIRES_ACTION: frozenset(
-        {
-            Status.PENDING,
-            Status.PROCESSING,
-            Status.PAID,
-            Status.FAILED,
-            Status.CANCELED,
-            Status.EXPIRED,
-        }
-    ),
-    Status.PROCESSING: frozenset(
-        {
-            Status.PENDING,
-            Status.REQUIRES_ACTION,
-            Status.PAID,
-            Status.FAILED,
-            Status.CANCELED,
-            Status.EXPIRED,
-        }
-    ),
+    status: (OPEN | OVER | {Status.PAID}) - {status} for status in OPEN
 }
 
 #: What refunds make of it. One that fails after all (the card was closed) is money that is still
@@ -54,9 +26,7 @@ BY_REFUND: dict[Status, frozenset[Status]] = {
     Status.PAID: frozenset({Status.PARTIALLY_REFUNDED, Status.REFUNDED}),
     Status.PARTIALLY_REFUNDED: frozenset({Status.PAID, Status.REFUNDED}),
     Status.REFUNDED: frozenset({Status.PAID, Status.PARTIALLY_REFUNDED, *OVER}),
-    Status.FAILED: frozenset({Status.REFUNDED}),
-    Status.CANCELED: frozenset({Status.REFUNDED}),
-    Status.EXPIRED: frozenset({Status.REFUNDED}),
+    **dict.fromkeys(OVER, frozenset({Status.REFUNDED})),
 }
 
 

@@ -69,7 +69,7 @@ def settle(
             # The shopper's answer waits for no mail server.
             send = partial(emails.send_receipt.enqueue, order.pk)
             transaction.on_commit(lambda: background.do(send), robust=True)
-        if moved and status in {Status.EXPIRED, Status.CANCELED}:
+        if moved and status in OVER:
             release(row, now)
         is_late = status is Status.PAID and row.status in OVER
         refund = refunds.create_late_refund(row, intent, now) if is_late else None

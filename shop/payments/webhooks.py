@@ -14,17 +14,13 @@ import stripe
 from django.conf import settings
 
 from shop.core.machine_clock import unix_seconds
-from shop.orders.models import Order, StripeEvent
-from shop.orders.state_machine import Status
+from shop.orders.models import PAID_FOR, Order, StripeEvent
 from shop.payments import refunds
 from shop.payments.disputes import record_dispute
 from shop.payments.settlement import settle_by_id
 from shop.payments.stripe_client import client
 
 TOLERANCE_SECONDS = 300
-
-#: Money came for it, and it was its own.
-PAID_FOR = frozenset({Status.PAID, Status.PARTIALLY_REFUNDED, Status.REFUNDED})
 
 
 class NotFromStripe(Exception):

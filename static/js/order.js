@@ -1,13 +1,12 @@
 // An order that is still open: hand over to the bank, and watch until it is settled.
 
-const OPEN = ["pending", "requires_action", "processing"];
 const FIRST_WAIT = 3000;
 const LAST_WAIT = 30_000;
 const WATCH_FOR = 15 * 60_000;
 
 const here = location.pathname;
 const order = () => document.querySelector("#order");
-const isOpen = () => OPEN.includes(order().dataset.orderStatus);
+const isOpen = () => "isOpen" in order().dataset;
 
 function fail(message) {
   const box = document.querySelector("#order-error");
@@ -57,9 +56,7 @@ async function look() {
   if (!fresh || fresh.dataset.orderStatus === order().dataset.orderStatus) return;
   if (fresh.querySelector("[data-next-action]")) return location.replace(here);
   document.title = page.title;
-  order().dataset.orderStatus = fresh.dataset.orderStatus;
-  order().className = fresh.className;
-  order().replaceChildren(...fresh.childNodes);
+  order().replaceWith(fresh);
   document.querySelector("#news").textContent = order().querySelector(".state").textContent;
 }
 

@@ -20,10 +20,10 @@ SHOP = ROOT / "shop"
 
 #: Every place that writes a field called status, and of what it is one.
 WRITERS = {
-    ("checkout/transitions.py", "move"): "an order, and nobody else of one",
-    ("checkout/refunds.py", "record"): "a refund",
-    ("checkout/refunds.py", "_fail"): "a refund",
-    ("checkout/disputes.py", "record_dispute"): "a dispute",
+    ("orders/state_machine.py", "move"): "an order, and nobody else of one",
+    ("payments/refunds.py", "record"): "a refund",
+    ("payments/refunds.py", "_fail"): "a refund",
+    ("payments/disputes.py", "record_dispute"): "a dispute",
 }
 #: What writes fields that are not named on the spot, and cannot be a status.
 UNNAMED = {("checkout/placing.py", "amend_order"): "the address and the card"}

@@ -22,17 +22,13 @@ from shop.merchant.orders.csv_export import orders_as_csv
 from shop.merchant.orders.filters import FrozenFilter, SaleFilter, WaitFilter
 from shop.merchant.orders.refund_form import RefundForm, outcome
 from shop.merchant.orders.timeline import timeline
-from shop.orders.emails import RECEIPTED, mail_again
+from shop.orders.emails import mail_again
 from shop.orders.links import order_path
-from shop.orders.models import Order, OrderLine, Refund
+from shop.orders.models import PAID_FOR, Order, OrderLine, Refund
 from shop.payments.refund_plans import left_of
 from shop.staff.current import staff_of
 
 logger = logging.getLogger(__name__)
-
-
-#: How a status looks: what holds is blue, what asks for a look red.
-_TAGS = {Order.Status.PAID: "holds", Order.Status.FAILED: "runs-out"}
 
 
 @admin.register(Order)
@@ -111,11 +107,10 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             "order": order,
             "timeline": timeline(order),
             "zone": timezone.get_current_timezone(),
-            "tag": _TAGS.get(Order.Status(order.status), ""),
+            "tag": Order.Status(order.status).texts.tag,
             "shoppers_page": order_path(order),
             "can_refund": self.has_refund_permission(request) and left_of(order) > 0,
-            "can_mail": request.user.has_perm("checkout.send_receipt")
-            and order.status in RECEIPTED,
+            "can_mail": request.user.has_perm("checkout.send_receipt") and order.status in PAID_FOR,
         }
         return TemplateResponse(request, "merchant/order.html", context)
 
@@ -160,7 +155,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method != "POST" or not request.user.has_perm("checkout.send_receipt"):
             raise PermissionDenied
         order = get_object_or_404(Order, pk=pk)
-        if order.status not in RECEIPTED:
+        if order.status not in PAID_FOR:
             self.message_user(request, f"{order} is not paid: it has no receipt.", messages.ERROR)
         elif mail_again(order):
             told = f"Receipt mailed once more, to {order.email}."
@@ -210,7 +205,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="status", ordering="status")
     def status_tag(self, order: Order) -> SafeString:
-        look = _TAGS.get(Order.Status(order.status), "")
+        look = Order.Status(order.status).texts.tag
         return format_html('<span class="tag {}">{}</span>', look, order.get_status_display())
 
     @admin.display(description="total", ordering="total")

@@ -12,7 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from shop.core.money import format_money
-from shop.orders.models import Order, OrderLine, Refund
+from shop.orders.models import HAS_GOODS, Order, OrderLine, Refund
 from shop.payments.refund_plans import (
     NotRefundable,
     RefundPlan,
@@ -41,9 +41,9 @@ class RefundForm(forms.Form):
         self.order = order
         self.plan: RefundPlan | None = None
         self.fields["seen"].initial = order.refunds.count()
-        self.refundable = [line for line in order.lines.all() if line.refundable]
-        if order.status not in _HAS_UNITS:
-            self.refundable = []
+        # Other orders claim nothing: what was paid for them goes back as a whole.
+        lines = order.lines.all() if order.status in HAS_GOODS else ()
+        self.refundable = [line for line in lines if line.refundable]
         for line in self.refundable:
             self._add_line(line)
         if self.refundable and (fee := shipping_left_of(order)):
@@ -126,10 +126,6 @@ class RefundForm(forms.Form):
         else:
             yield "Nothing is left of the order’s money then: it is refunded in full."
         yield f"{self.order.email} gets a mail about it. It cannot be taken back."
-
-
-#: Of any other nothing is claimed: what came for it goes back as a whole.
-_HAS_UNITS = frozenset({Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED})
 
 
 def outcome(refund: Refund) -> tuple[str, bool]:

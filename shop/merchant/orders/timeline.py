@@ -20,17 +20,6 @@ _WHO = {
     "reconcile": "Stripe, asked by reconcile",
     "lapsed": _SHOP,
 }
-_WHAT = {
-    Order.Status.PENDING: "The payment was declined",
-    Order.Status.REQUIRES_ACTION: "The bank asked the shopper a question",
-    Order.Status.PROCESSING: "The payment is on its way at the bank",
-    Order.Status.PAID: "Paid",
-    Order.Status.FAILED: "The payment failed",
-    Order.Status.CANCELED: "Canceled",
-    Order.Status.EXPIRED: "Not paid in time",
-    Order.Status.REFUNDED: "Refunded in full",
-    Order.Status.PARTIALLY_REFUNDED: "Refunded in part",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ def _of_status(order: Order) -> Iterator[TimelineEntry]:
         yield TimelineEntry(order.placed_at, "Ordered", "the shopper")
     for each in changes:
         status = Order.Status(each.to_status)
-        what = _WHAT[status]
+        what = status.texts.event
         if each.from_status == "" and status == Order.Status.PENDING:
             what = "Ordered"
         elif status == Order.Status.PAID and each.from_status.endswith("refunded"):

@@ -1,10 +1,9 @@
-"""What the shop's codes are to a merchant: reasons of refusal, and what orders wait for."""
+"""Reasons of refusal, in words for the merchant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from offers.verdicts import Verdict
-from shop.orders.models import Order
 
 REFUSED = {
     Verdict.EXPIRED: "The time the price was held for was over",
@@ -16,20 +15,6 @@ REFUSED = {
     Verdict.SOLD_OUT: "Not enough left",
     Verdict.UNKNOWN_KEY: "Not signed by a key of this shop",
     Verdict.FORGED: "Not readable",
-}
-
-
-UNDER_WAY = {
-    Order.Status.PENDING: "Wait for a card",
-    Order.Status.REQUIRES_ACTION: "Wait for an answer to the bank's question",
-    Order.Status.PROCESSING: "On their way at the bank",
-}
-
-
-NOT_PAID = {
-    Order.Status.EXPIRED: "Not paid in time",
-    Order.Status.CANCELED: "Canceled",
-    Order.Status.FAILED: "The payment failed",
 }
 
 

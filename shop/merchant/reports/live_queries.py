@@ -9,23 +9,23 @@ from django.db.models import Sum
 
 from shop.core.money import format_money
 from shop.core.ttl_cache import Recently
-from shop.orders.models import Order, SaleMinute
+from shop.orders.models import OPEN, OrderStatus, SaleMinute
 from shop.orders.sale_totals import minute_of
 from shop.sales.availability import DealNow, deal_now
 from shop.sales.models import RefusalCount, Sale
 from shop.sales.refusals import NO_SALE, refusals
 
-_OPEN = (Order.Status.PENDING, Order.Status.REQUIRES_ACTION, Order.Status.PROCESSING)
+#: In the order of ``IS_OPEN``.
+_OPEN = [status for status in OrderStatus if status in OPEN]
 
-
-# The few that are open first, by the index that is theirs (``IS_OPEN``), and then their lines:
-# SQLite takes tables as a CROSS JOIN has them, and would else go through every line of the sale.
+# The few open orders first, by the index on them (``IS_OPEN``), and then their lines: SQLite joins
+# tables in the order of a CROSS JOIN, and would otherwise read every line of the sale.
 _UNDER_WAY = """
 SELECT an_order.status, COUNT(DISTINCT an_order.id), SUM(line.quantity)
 FROM checkout_order AS an_order
 CROSS JOIN checkout_orderline AS line
 CROSS JOIN sales_deal AS deal
-WHERE (an_order.status = %s OR an_order.status = %s OR an_order.status = %s)
+WHERE ({is_open})
   AND line.order_id = an_order.id AND deal.id = line.deal_id AND deal.sale_id = %s
 GROUP BY an_order.status
 """
@@ -57,7 +57,7 @@ NAMES = tuple(each.name for each in fields(Sums))
 class UnderWay:
     """Orders that are not paid, in one status, and the units they keep."""
 
-    status: Order.Status
+    status: OrderStatus
     orders: int
     units: int
 
@@ -124,7 +124,8 @@ def _paid(sale: Sale) -> list[tuple[datetime, str, Sums]]:
 def under_way(sale: Sale) -> list[UnderWay]:
     """Orders of a sale that may still be paid, by status: few at a time, and an index has them."""
     with connection.cursor() as cursor:
-        cursor.execute(_UNDER_WAY, [*_OPEN, sale.pk])
+        is_open = " OR ".join(["an_order.status = %s"] * len(_OPEN))
+        cursor.execute(_UNDER_WAY.format(is_open=is_open), [*_OPEN, sale.pk])
         found = {status: (orders, int(units)) for status, orders, units in cursor.fetchall()}
     return [UnderWay(status, *found[status]) for status in _OPEN if status in found]
 

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from shop.core.money import format_money
-from shop.merchant.reports.labels import UNDER_WAY, refused
+from shop.merchant.reports.labels import refused
 from shop.merchant.reports.live_chart import by_minute
 from shop.merchant.reports.live_queries import amounts, figures_of
 from shop.merchant.reports.svg_chart import percent
@@ -47,7 +47,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "refunded": amounts(figures.by_currency, "refunded"),
         "late_revenue": amounts(figures.by_currency, "late_revenue"),
         "late_discount": amounts(figures.by_currency, "late_discount"),
-        "under_way": [(UNDER_WAY[each.status], each) for each in figures.under_way],
+        "under_way": [(each.status.texts.waiting, each) for each in figures.under_way],
         "units_under_way": sum(each.units for each in figures.under_way),
         "deals": [deal_row(each) for each in figures.deals],
         "refused": refused(figures.refused),

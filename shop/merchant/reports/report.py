@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from shop.merchant.reports.labels import NOT_PAID, UNDER_WAY
 from shop.merchant.reports.lateness_chart import lateness, span_of
 from shop.merchant.reports.live_queries import Figures, Sums, read_figures, refused_by_verdict
 from shop.merchant.reports.report_queries import (
@@ -17,6 +16,7 @@ from shop.merchant.reports.report_queries import (
     sold_by_deal,
 )
 from shop.merchant.reports.svg_chart import Chart
+from shop.orders.models import OPEN, OVER
 from shop.sales.availability import DealNow
 from shop.sales.hold_end import closes_at, last_hold_ends_at
 from shop.sales.models import Sale
@@ -65,12 +65,12 @@ class SaleReport:
     @property
     def over(self) -> list[NotPaid]:
         """Orders that will take no money any more."""
-        return [each for each in self.payments if each.status in NOT_PAID]
+        return [each for each in self.payments if each.status in OVER]
 
     @property
     def open(self) -> list[NotPaid]:
         """Orders that may still be paid."""
-        return [each for each in self.payments if each.status in UNDER_WAY]
+        return [each for each in self.payments if each.status in OPEN]
 
     @cached_property
     def orders_open(self) -> int:

@@ -19,7 +19,16 @@ from django.db.models import (
 )
 
 from shop.merchant.reports.live_queries import NAMES, Sums
-from shop.orders.models import OPEN, OVER, Order, OrderLine, Refund, RefundLine, StatusChange
+from shop.orders.models import (
+    HAS_GOODS,
+    OPEN,
+    OVER,
+    OrderLine,
+    OrderStatus,
+    Refund,
+    RefundLine,
+    StatusChange,
+)
 from shop.sales.models import Sale
 
 _WAS_OVER = Exists(StatusChange.objects.filter(order=OuterRef("order"), to_status__in=OVER))
@@ -36,7 +45,7 @@ _DISCOUNT = Case(
 class NotPaid:
     """Orders that took no money, by how they stand; ``declined``: a card was declined last."""
 
-    status: Order.Status
+    status: OrderStatus
     currency: str
     orders: int
     units: int
@@ -61,8 +70,8 @@ def sold_lines(sale: Sale) -> QuerySet[OrderLine]:
 
     A payment that came when its order was over sold nothing, and was refunded.
     """
-    paid = Q(order__status__in=[Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED])
-    back = Q(order__status=Order.Status.REFUNDED) & ~Q(_WAS_OVER)
+    paid = Q(order__status__in=HAS_GOODS)
+    back = Q(order__status=OrderStatus.REFUNDED) & ~Q(_WAS_OVER)
     return OrderLine.objects.filter(paid | back, deal__sale=sale).order_by()
 
 
@@ -104,7 +113,7 @@ def late_by_span(sale: Sale, seconds: int) -> dict[int, int]:
 def not_paid(sale: Sale) -> list[NotPaid]:
     """Orders of a sale that took no money, and those that still may."""
     rows = (
-        OrderLine.objects.filter(deal__sale=sale, order__status__in=[*sorted(OPEN), *sorted(OVER)])
+        OrderLine.objects.filter(deal__sale=sale, order__status__in=OPEN | OVER)
         .order_by("order__status", "order__currency")
         .values_list("order__status", "order__currency")
         .annotate(
@@ -114,7 +123,7 @@ def not_paid(sale: Sale) -> list[NotPaid]:
             declined=Count("order", distinct=True, filter=~Q(order__decline_message="")),
         )
     )
-    return [NotPaid(Order.Status(status), *rest) for status, *rest in rows]
+    return [NotPaid(OrderStatus(status), *rest) for status, *rest in rows]
 
 
 def money_back(sale: Sale) -> list[MoneyBack]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from shop.merchant.reports.labels import NOT_PAID, UNDER_WAY, refused
+from shop.merchant.reports.labels import refused
 from shop.merchant.reports.report import read_report
 from shop.merchant.reports.report_csv import as_csv
 from shop.sales.models import Sale
@@ -34,7 +34,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         "report": found,
         "refused": refused(found.figures.refused),
         "refused_nowhere": refused(found.refused_nowhere),
-        "not_paid": [(NOT_PAID[each.status], each) for each in found.over],
-        "under_way": [(UNDER_WAY[each.status], each) for each in found.open],
+        "not_paid": [(each.status.texts.event, each) for each in found.over],
+        "under_way": [(each.status.texts.waiting, each) for each in found.open],
     }
     return render(request, "merchant/report.html", context)

@@ -3,9 +3,6 @@
 from shop.orders.models.dispute import Dispute
 from shop.orders.models.order import (
     GRACE,
-    IS_OPEN,
-    OPEN,
-    OVER,
     Order,
     OrderCharge,
     OrderLine,
@@ -13,19 +10,36 @@ from shop.orders.models.order import (
     overdue,
     unsent,
 )
+from shop.orders.models.order_status import (
+    CANCELABLE,
+    HAS_GOODS,
+    IS_OPEN,
+    OPEN,
+    OUT_OF_BAG,
+    OVER,
+    PAID_FOR,
+    UNDER_WAY,
+    OrderStatus,
+)
 from shop.orders.models.refund import Refund, RefundLine
 from shop.orders.models.sale_totals import SaleMinute
 from shop.orders.models.stripe_event import StripeEvent
 
 __all__ = [
+    "CANCELABLE",
     "GRACE",
+    "HAS_GOODS",
     "IS_OPEN",
     "OPEN",
+    "OUT_OF_BAG",
     "OVER",
+    "PAID_FOR",
+    "UNDER_WAY",
     "Dispute",
     "Order",
     "OrderCharge",
     "OrderLine",
+    "OrderStatus",
     "Refund",
     "RefundLine",
     "SaleMinute",

@@ -9,11 +9,15 @@ from django.db.models import F, Q
 from shop.catalog.models import Variant
 from shop.core.money import format_money
 from shop.orders.charge import Charge, ChargeKind, ChargeLine
+from shop.orders.models.order_status import (
+    CANCELABLE,
+    HAS_GOODS,
+    IS_OPEN,
+    OPEN,
+    OVER,
+    OrderStatus,
+)
 from shop.sales.models import Deal
-
-#: Orders that may still be paid, as the index on them says it. SQLite uses that index only for a
-#: query in the very same words, and never for a list of what it is given.
-IS_OPEN = Q(status="pending") | Q(status="requires_action") | Q(status="processing")
 
 
 class Order(models.Model):
@@ -27,16 +31,7 @@ class Order(models.Model):
     bank's page open and took another card, or Stripe failed to make it.
     """
 
-    class Status(models.TextChoices):
-        PENDING = "pending"
-        REQUIRES_ACTION = "requires_action", "Requires action"
-        PROCESSING = "processing"
-        PAID = "paid"
-        FAILED = "failed"
-        CANCELED = "canceled"
-        EXPIRED = "expired"
-        REFUNDED = "refunded"
-        PARTIALLY_REFUNDED = "partially_refunded", "Partially refunded"
+    Status = OrderStatus
 
     number = models.CharField(max_length=20, unique=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
@@ -102,6 +97,11 @@ class Order(models.Model):
         return self.status in OPEN
 
     @property
+    def is_over(self) -> bool:
+        """Whether it ended unpaid, and gave back what it claimed."""
+        return self.status in OVER
+
+    @property
     def total_text(self) -> str:
         """The whole charge, as people read it."""
         return format_money(self.total, self.currency)
@@ -111,13 +111,6 @@ class Order(models.Model):
         """What it costs in all, line by line; settled when it was placed."""
         lines = tuple(each.as_line for each in self.charges.all())
         return Charge(self.subtotal, lines, self.currency)
-
-
-OPEN = frozenset({Order.Status.PENDING, Order.Status.REQUIRES_ACTION, Order.Status.PROCESSING})
-
-
-#: The order is over and gave back what it claimed. Money that still comes goes back by itself.
-OVER = frozenset({Order.Status.FAILED, Order.Status.CANCELED, Order.Status.EXPIRED})
 
 
 class OrderLine(models.Model):
@@ -227,6 +220,18 @@ class StatusChange(models.Model):
     def __str__(self) -> str:
         return f"{self.order}: {self.from_status} → {self.to_status}"
 
+    @property
+    def text(self) -> str:
+        """The step in words for the shopper."""
+        before, after = self.from_status, OrderStatus(self.to_status)
+        if not before:
+            return "Ordered"
+        if before == OrderStatus.REFUNDED:
+            return "A refund failed"
+        if before == OrderStatus.PARTIALLY_REFUNDED and after is OrderStatus.PAID:
+            return "A refund failed"
+        return after.texts.step
+
 
 #: How long past its time something may take before somebody should look.
 GRACE = timedelta(minutes=5)
@@ -234,11 +239,9 @@ GRACE = timedelta(minutes=5)
 
 def overdue(now: datetime) -> Q:
     """Orders that are unpaid and should have lapsed by now."""
-    waits = Q(status__in=OPEN - {Order.Status.PROCESSING})
-    return waits & Q(lapses_at__lt=now - GRACE)
+    return Q(status__in=CANCELABLE, lapses_at__lt=now - GRACE)
 
 
 def unsent(now: datetime) -> Q:
     """Orders whose receipt should have been mailed by now."""
-    paid = Q(status__in=[Order.Status.PAID, Order.Status.PARTIALLY_REFUNDED])
-    return paid & Q(receipt_sent_at=None, paid_at__lt=now - GRACE)
+    return Q(status__in=HAS_GOODS, receipt_sent_at=None, paid_at__lt=now - GRACE)
