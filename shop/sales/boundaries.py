@@ -1,11 +1,13 @@
-"""The instants at which something about a sale changes: where one stands to see it happen."""
+"""The instants at which something about a sale changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shop.sales.models import Extension, Sale
+from offers.anchors import Extension
+from shop.sales import models
+from shop.sales.hold_end import last_hold_end
 
 _SECOND = timedelta(seconds=1)
 
@@ -19,7 +21,9 @@ class Boundary:
     zone: ZoneInfo
 
 
-def boundaries_of(sale: Sale, extensions: Iterable[Extension]) -> tuple[Boundary, ...]:
+def boundaries_of(
+    sale: models.Sale, extensions: Iterable[models.Extension]
+) -> tuple[Boundary, ...]:
     """Opening, closing, and the ends of the holds, each with the second before it."""
     title, zone = sale.title, sale.zone
     holds_end = _last_issue(sale.ends_at) + sale.hold
@@ -28,7 +32,13 @@ def boundaries_of(sale: Sale, extensions: Iterable[Extension]) -> tuple[Boundary
         (sale.ends_at, f"{title} closes"),
         (holds_end, f"the last price of {title} runs out"),
     ]
-    extended = _extended_end(sale, tuple(extensions))
+    # To the second, as offers say when they were issued.
+    extended = last_hold_end(
+        opens_at=sale.starts_at,
+        closes_at=_last_issue(sale.ends_at),
+        hold=sale.hold,
+        extensions=[Extension(_last_issue(e.issued_before), e.seconds) for e in extensions],
+    )
     if extended > holds_end:
         events.append((extended, f"the last extended price of {title} runs out"))
     return tuple(
@@ -45,19 +55,3 @@ def _last_issue(before: datetime) -> datetime:
     """The ``iat`` of an offer that is minted as late as can be before an instant: whole seconds."""
     whole = before.astimezone(UTC).replace(microsecond=0)
     return whole if whole < before else whole - _SECOND
-
-
-def _extended_end(sale: Sale, extensions: tuple[Extension, ...]) -> datetime:
-    """When the last offer runs out. The later it was made, the fewer extensions it has."""
-    last = _last_issue(sale.ends_at)
-    issues = {last, *(_last_issue(each.issued_before) for each in extensions)}
-    return max(
-        issued
-        + sale.hold
-        + sum(
-            (timedelta(seconds=each.seconds) for each in extensions if issued < each.issued_before),
-            timedelta(),
-        )
-        for issued in issues
-        if sale.starts_at.replace(microsecond=0) <= issued <= last
-    )

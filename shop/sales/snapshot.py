@@ -18,6 +18,7 @@ from offers.anchors import Extension, OfferState, anchor_digest
 from offers.terms import LIST, Offer
 from shop.catalog.pictures import Picture
 from shop.core.money import format_money, percent_off
+from shop.sales.hold_end import SaleRecall, last_hold_end
 
 #: From here on down, how many are left is said.
 FEW = 9
@@ -189,6 +190,8 @@ class SaleSnapshot:
     visible: bool
     picture: Picture | None = None
     deals: tuple[DealSnapshot, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    recalls: tuple[SaleRecall, ...] = ()
 
     @cached_property
     def url(self) -> str:
@@ -225,8 +228,14 @@ class SaleSnapshot:
 
     @cached_property
     def last_hold_ends_at(self) -> datetime:
-        """The instant at which the last offer minted in the window runs out."""
-        return self.ends_at + self.hold
+        """The instant from which no offer minted in the window is honored."""
+        return last_hold_end(
+            opens_at=self.starts_at,
+            closes_at=self.ends_at,
+            hold=self.hold,
+            extensions=self.extensions,
+            recalls=self.recalls,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

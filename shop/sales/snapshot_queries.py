@@ -24,6 +24,7 @@ from shop.catalog.models import Product, Variant
 from shop.catalog.pictures import picture_of
 from shop.core import preview
 from shop.sales import models
+from shop.sales.hold_end import SaleRecall
 from shop.sales.reference_prices import reference_prices
 from shop.sales.snapshot import (
     DealSnapshot,
@@ -49,6 +50,10 @@ def read_snapshot(now: datetime, *, slug: str | None = None) -> Snapshot:
     wanted = Q(slug=slug) if slug else Q(ends_at__gt=now - KEPT_AFTER_END)
     drafts = preview.is_on()
     queries = snapshot_querysets(wanted, Product.objects.all(), drafts=drafts)
+    # For pages of closed sales alone: the judge sees recalls by their nonces.
+    queries["recall"] = models.Recall.objects.filter(deal=None).annotate(
+        row=JSONObject(sale="sale_id", issued_before="issued_before", made_at="made_at")
+    )
     return assemble(rows_by_kind(union_rows(queries)), drafts=drafts)
 
 
@@ -146,8 +151,12 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
     products = {row["id"]: _product(row, variants[row["id"]]) for row in rows["product"]}
     deals = _grouped(rows["deal"], "sale")
     extensions = _grouped(rows["extension"], "sale")
+    recalls = _grouped(rows["recall"], "sale")
     hold = timedelta(seconds=settings.LIST_HOLD_SECONDS)
-    sales = [_sale(row, deals[row["id"]], extensions[row["id"]], products) for row in rows["sale"]]
+    sales = [
+        _sale(row, deals[row["id"]], extensions[row["id"]], recalls[row["id"]], products)
+        for row in rows["sale"]
+    ]
     return Snapshot(
         sales={sale.slug: sale for sale in sales},
         products={product.sku: product for product in products.values()},
@@ -196,11 +205,15 @@ def _product(row: Row, variants: list[Row]) -> ProductSnapshot:
 
 
 def _sale(
-    row: Row, deals: list[Row], extensions: list[Row], products: dict[int, ProductSnapshot]
+    row: Row,
+    deals: list[Row],
+    extensions: list[Row],
+    recalls: list[Row],
+    products: dict[int, ProductSnapshot],
 ) -> SaleSnapshot:
     deals.sort(key=_by_position)
     hold = timedelta(seconds=row["hold"])
-    recall_before = instant(row["recall_before"]) if row["recall_before"] else None
+    recall_before = instant_or_none(row["recall_before"])
     more = tuple(Extension(instant(each["issued_before"]), each["seconds"]) for each in extensions)
     return SaleSnapshot(
         slug=row["slug"],
@@ -212,6 +225,11 @@ def _sale(
         ends_at=instant(row["ends_at"]),
         hold=hold,
         visible=row["state"] == models.Sale.State.PUBLISHED,
+        extensions=more,
+        recalls=tuple(
+            SaleRecall.of(instant_or_none(each["issued_before"]), instant(each["made_at"]))
+            for each in recalls
+        ),
         deals=tuple(
             DealSnapshot(
                 id=each["id"],
@@ -237,6 +255,10 @@ def _sale(
 
 def _by_position(row: Row) -> tuple[int, int]:
     return row["position"], row["id"]
+
+
+def instant_or_none(text: str | None) -> datetime | None:
+    return instant(text) if text else None
 
 
 def instant(text: str) -> datetime:

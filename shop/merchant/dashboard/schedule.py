@@ -1,17 +1,19 @@
 """The sales of the start page: what is live, what is next, what is just over.
 
-Three queries, however many deals there are; what is left is worked out from
+A fixed number of queries, however many deals there are; what is left is worked out from
 rows and not from the showcase, which is a second old.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from shop.sales.availability import DealNow, deal_now
+from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.models import Deal, Sale
 
 #: How many sales a section shows; the list of all sales has the rest.
@@ -22,7 +24,7 @@ SHOWN = 8
 JUST_OVER = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SaleNow:
     """A sale with its deals, as they are now."""
 
@@ -49,10 +51,10 @@ class SaleNow:
         """Where it is changed."""
         return reverse("admin:sales_sale_change", args=[self.sale.pk])
 
-    @property
+    @cached_property
     def held_until(self) -> datetime:
-        """Until when the last price that was shown is held, extensions apart."""
-        return self.sale.ends_at + self.sale.hold
+        """Until when the last price that was shown is held."""
+        return last_hold_ends_at(self.sale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ def schedule(now: datetime) -> Schedule:
         .filter(ends_at__gt=now - JUST_OVER)
         .filter(Q(state=Sale.State.PUBLISHED) | Q(ends_at__gt=now))
         .order_by("starts_at", "id")
-        .prefetch_related(Prefetch("deals", deals), "deals__product__variants")
+        .prefetch_related(
+            Prefetch("deals", deals), "deals__product__variants", "extensions", "recalls"
+        )
     )
     all_of_them = [_as_it_is(sale) for sale in sales[: 3 * SHOWN]]
     return Schedule(

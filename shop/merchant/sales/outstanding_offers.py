@@ -18,6 +18,7 @@ from typing import Any
 from django.db.models import Sum
 
 from shop.orders.models import IS_OPEN, Order, OrderLine
+from shop.sales.hold_end import last_hold_end
 from shop.sales.holds import voids_all
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
 from shop.sales.showcase import FRESH_SECONDS
@@ -207,17 +208,7 @@ def _held_until(
     # Half-open, as windows are; what is made in the very instant that is asked about is out.
     if last < first or terms.ends_at <= first:
         return None
-    # An offer says when it was made in whole seconds.
-    first = first.replace(microsecond=0)
-    # The last one made, and the last that each extension reaches.
-    issues = {last, *(min(each.issued_before, last) for each in extensions)}
-    return max(
-        issue
-        + terms.hold
-        + timedelta(seconds=sum(x.seconds for x in extensions if x.issued_before >= issue))
-        for issue in issues
-        if issue >= first
-    )
+    return last_hold_end(opens_at=first, closes_at=last, hold=terms.hold, extensions=extensions)
 
 
 def _full_minute(instant: datetime) -> datetime:

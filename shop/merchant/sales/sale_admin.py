@@ -103,6 +103,12 @@ class SaleAdmin(LockingModelAdmin):
         """The hold in words."""
         return exact_duration(sale.hold_seconds)
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list of sales, with the rows that ``phase`` reads."""
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = changelist.result_list.prefetch_related("extensions", "recalls")
+        return changelist
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         # An address does not follow a new title by itself.
         return {} if obj else super().get_prepopulated_fields(request, obj)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shop.core.durations import duration
+from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.models import Sale
 
 #: The last minutes of a sale, which are told in red.
@@ -40,11 +41,11 @@ def status_of(sale: Sale, held_until: datetime, now: datetime) -> SaleStatus:
 
 
 def status_word(sale: Sale, now: datetime) -> str:
-    """The same in a word or two, extensions apart: for lists."""
+    """The same in a word or two, for lists; prefetch extensions and recalls."""
     if sale.state != Sale.State.PUBLISHED:
         return _OFF[sale.state].lower() if sale.published_at else "draft"
     if now < sale.starts_at:
         return "upcoming"
     if now < sale.ends_at:
         return "live"
-    return "over, prices held" if now < sale.ends_at + sale.hold else "over"
+    return "over, prices held" if now < last_hold_ends_at(sale) else "over"
