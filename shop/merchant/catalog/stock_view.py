@@ -3,17 +3,17 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F, Sum, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import TooFew, move_stock
+from shop.merchant.pages import merchant_page
 from shop.staff.current import staff_of
 
 #: Movements that the page shows, the newest first.
@@ -86,16 +86,15 @@ def stock_page(request: HttpRequest, pk: int) -> HttpResponse:
     form = StockForm(request.POST or None, product=product)
     if form.is_valid() and _carry_out(form, request):
         return redirect("admin:catalog_product_stock", pk)
-    context = {
-        **admin.site.each_context(request),
-        "title": f"Stock: {product.name}",
-        "opts": Product._meta,
-        "product": product,
-        "variants": product.variants.annotate(left=F("stock") - F("claimed")),
-        "movements": _ledger(product),
-        "form": form,
-    }
-    return TemplateResponse(request, "merchant/stock.html", context)
+    return merchant_page(
+        request,
+        "merchant/stock.html",
+        f"Stock: {product.name}",
+        about=product,
+        variants=product.variants.annotate(left=F("stock") - F("claimed")),
+        movements=_ledger(product),
+        form=form,
+    )
 
 
 def _carry_out(form: StockForm, request: HttpRequest) -> bool:

@@ -10,7 +10,6 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -22,6 +21,7 @@ from shop.merchant.orders.csv_export import orders_as_csv
 from shop.merchant.orders.filters import FrozenFilter, SaleFilter, WaitFilter
 from shop.merchant.orders.refund_form import RefundForm, outcome
 from shop.merchant.orders.timeline import timeline
+from shop.merchant.pages import merchant_page
 from shop.orders.emails import mail_again
 from shop.orders.links import order_path
 from shop.orders.models import PAID_FOR, Order, OrderLine, Refund
@@ -100,19 +100,19 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             ),
             pk=object_id,
         )
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Order {order}",
-            "opts": self.opts,
-            "order": order,
-            "timeline": timeline(order),
-            "zone": timezone.get_current_timezone(),
-            "tag": Order.Status(order.status).texts.tag,
-            "shoppers_page": order_path(order),
-            "can_refund": self.has_refund_permission(request) and left_of(order) > 0,
-            "can_mail": request.user.has_perm("checkout.send_receipt") and order.status in PAID_FOR,
-        }
-        return TemplateResponse(request, "merchant/order.html", context)
+        return merchant_page(
+            request,
+            "merchant/order.html",
+            f"Order {order}",
+            opts=self.opts,
+            order=order,
+            timeline=timeline(order),
+            zone=timezone.get_current_timezone(),
+            tag=Order.Status(order.status).texts.tag,
+            shoppers_page=order_path(order),
+            can_refund=self.has_refund_permission(request) and left_of(order) > 0,
+            can_mail=request.user.has_perm("checkout.send_receipt") and order.status in PAID_FOR,
+        )
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -139,16 +139,16 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         if not self.has_view_permission(request):
             raise PermissionDenied
         order = get_object_or_404(Order.objects.prefetch_related("lines"), pk=pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Packing slip {order}",
-            "opts": self.opts,
-            "order": order,
-            "lines": [line for line in order.lines.all() if line.refundable],
-            "zone": timezone.get_current_timezone(),
-            "has_prices": "prices" in request.GET,
-        }
-        return TemplateResponse(request, "merchant/slip.html", context)
+        return merchant_page(
+            request,
+            "merchant/slip.html",
+            f"Packing slip {order}",
+            about=order,
+            order=order,
+            lines=[line for line in order.lines.all() if line.refundable],
+            zone=timezone.get_current_timezone(),
+            has_prices="prices" in request.GET,
+        )
 
     def receipt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Mail the receipt once more."""
@@ -192,16 +192,16 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             return redirect("admin:checkout_order_change", pk)
         if form.is_bound:
             form.show_again()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Refund: {order}",
-            "opts": self.opts,
-            "order": order,
-            "form": form,
-            "left": format_money(left, order.currency),
-            "consequences": list(form.consequences()) if is_valid else [],
-        }
-        return TemplateResponse(request, "merchant/refund.html", context)
+        return merchant_page(
+            request,
+            "merchant/refund.html",
+            f"Refund: {order}",
+            about=order,
+            order=order,
+            form=form,
+            left=format_money(left, order.currency),
+            consequences=list(form.consequences()) if is_valid else [],
+        )
 
     @admin.display(description="status", ordering="status")
     def status_tag(self, order: Order) -> SafeString:

@@ -14,13 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -29,6 +27,7 @@ from shop.core.error_views import not_found
 from shop.core.middleware import ShopperMiddleware
 from shop.core.requests import ShopRequest
 from shop.merchant.forms.time_fields import WallTimeField
+from shop.merchant.pages import merchant_page
 from shop.merchant.preview.instants import instants_of, is_in_range
 from shop.sales.models import Sale
 
@@ -101,25 +100,25 @@ class PreviewBar:
 @require_safe
 @never_cache
 @permission_required("sales.view_sale", raise_exception=True)
-def choose(request: HttpRequest, slug: str) -> HttpResponse:
+def choose(request: ShopRequest, slug: str) -> HttpResponse:
     """Choose an instant: one at which something happens, or any other."""
-    now = timezone.now()
     sale = get_object_or_404(Sale, slug=slug)
     form = InstantForm(request.GET if "at" in request.GET else None, sale=sale)
     if form.is_valid():
         page = form.cleaned_data["page"]
         page = _page_of(sale) if page is None else page
         return redirect(_address(sale, form.cleaned_data["at"], page))
-    context = {
-        **admin.site.each_context(request),
-        "title": f"{sale.title}: preview",
-        "sale": sale,
-        "now": now,
-        "stops": _stops(sale, _page_of(sale)),
-        "as_now": _address(sale, now, _page_of(sale)),
-        "form": form,
-    }
-    return render(request, "merchant/preview.html", context)
+    return merchant_page(
+        request,
+        "merchant/preview.html",
+        f"{sale.title}: preview",
+        about=sale,
+        sale=sale,
+        now=request.now,
+        stops=_stops(sale, _page_of(sale)),
+        as_now=_address(sale, request.now, _page_of(sale)),
+        form=form,
+    )
 
 
 @permission_required("sales.view_sale", raise_exception=True)

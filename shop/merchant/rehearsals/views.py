@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,6 +18,8 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shop.core.durations import duration
+from shop.core.requests import ShopRequest
+from shop.merchant.pages import merchant_page
 from shop.merchant.rehearsals.findings import RehearsalFindings, read_findings
 from shop.merchant.rehearsals.runs import TIMEOUT, Rehearsal, Rehearsals, rehearsals_of, start
 from shop.merchant.rehearsals.terms_digest import terms_of
@@ -44,7 +46,7 @@ class StartForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @permission_required("sales.view_sale", raise_exception=True)
-def rehearsal(request: HttpRequest, slug: str) -> HttpResponse:
+def rehearsal(request: ShopRequest, slug: str) -> HttpResponse:
     """The page. While one runs, htmx asks for it every two seconds, unless ``?still`` is there."""
     now = timezone.now()
     sale = get_object_or_404(Sale, slug=slug)
@@ -53,7 +55,6 @@ def rehearsal(request: HttpRequest, slug: str) -> HttpResponse:
     standing = rehearsals_of(sale.slug)
     context = {
         "sale": sale,
-        "title": f"{sale.title}: rehearsal",
         "may_start": request.user.has_perm("sales.change_sale"),
         "form": StartForm(initial={"after": standing.number}),
         "is_still": "still" in request.GET,
@@ -62,10 +63,10 @@ def rehearsal(request: HttpRequest, slug: str) -> HttpResponse:
         "told": _told(standing, sale),
         "at_most": duration(timedelta(seconds=TIMEOUT)),
     }
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         return render(request, "merchant/rehearsal.html#fragment", context)
-    context |= admin.site.each_context(request)
-    return render(request, "merchant/rehearsal.html", context)
+    title = f"{sale.title}: rehearsal"
+    return merchant_page(request, "merchant/rehearsal.html", title, about=sale, **context)
 
 
 @require_safe

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from shop.core.money import format_money
+from shop.core.requests import ShopRequest
+from shop.merchant.pages import merchant_page
 from shop.merchant.reports.labels import refused
 from shop.merchant.reports.live_chart import by_minute
 from shop.merchant.reports.live_queries import amounts, figures_of
@@ -25,7 +26,7 @@ from shop.sales.models import Sale
 @require_safe
 @never_cache
 @permission_required("sales.view_sale", raise_exception=True)
-def live(request: HttpRequest, slug: str) -> HttpResponse:
+def live(request: ShopRequest, slug: str) -> HttpResponse:
     """The room; what changes in it, by htmx every two seconds, unless ``?still`` is asked for."""
     now = timezone.now()
     sale = get_object_or_404(Sale, slug=slug)
@@ -34,7 +35,6 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "sale": sale,
         "now": now,
-        "title": f"{sale.title}: live",
         "read_at": f"{now.astimezone(sale.zone):%H:%M:%S}",
         "is_still": "still" in request.GET,
         "refusals_written_every": settings.REFUSALS_WRITTEN_EVERY,
@@ -54,9 +54,10 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "refused_nowhere": refused(figures.refused_nowhere),
         "chart": by_minute(sale, figures.by_minute, held_until, now),
     }
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         return render(request, "merchant/live.html#fragment", context)
-    return render(request, "merchant/live.html", {**admin.site.each_context(request), **context})
+    title = f"{sale.title}: live"
+    return merchant_page(request, "merchant/live.html", title, about=sale, **context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """The report's page and its CSV file."""
 
-from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from shop.merchant.pages import merchant_page
 from shop.merchant.reports.labels import refused
 from shop.merchant.reports.report import read_report
 from shop.merchant.reports.report_csv import as_csv
@@ -26,15 +26,16 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         name = f'attachment; filename="{sale.slug}-report.csv"'
         headers = {"Content-Disposition": name}
         return HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
-    context = {
-        **admin.site.each_context(request),
-        "title": f"{sale.title}: report",
-        "sale": sale,
-        "now": now,
-        "report": found,
-        "refused": refused(found.figures.refused),
-        "refused_nowhere": refused(found.refused_nowhere),
-        "not_paid": [(each.status.texts.event, each) for each in found.over],
-        "under_way": [(each.status.texts.waiting, each) for each in found.open],
-    }
-    return render(request, "merchant/report.html", context)
+    return merchant_page(
+        request,
+        "merchant/report.html",
+        f"{sale.title}: report",
+        about=sale,
+        sale=sale,
+        now=now,
+        report=found,
+        refused=refused(found.figures.refused),
+        refused_nowhere=refused(found.refused_nowhere),
+        not_paid=[(each.status.texts.event, each) for each in found.over],
+        under_way=[(each.status.texts.waiting, each) for each in found.open],
+    )

@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
 from shop.core.wall_time import instant_of, wall_time
 from shop.merchant.forms.time_fields import WallTimeField
+from shop.merchant.pages import merchant_page
 from shop.sales.audit import record
 from shop.sales.models import Deal, Sale
 from shop.staff.current import staff_of
@@ -94,13 +95,9 @@ def copy_page(request: HttpRequest, pk: int) -> HttpResponse:
         if len(made) == 1:
             return redirect("admin:sales_sale_change", made[0].pk)
         return redirect("admin:sales_sale_changelist")
-    context = {
-        **admin.site.each_context(request),
-        "title": f"Copy {sale}",
-        "sale": sale,
-        "form": form,
-    }
-    return render(request, "merchant/copy.html", context)
+    return merchant_page(
+        request, "merchant/copy.html", f"Copy {sale}", about=sale, sale=sale, form=form
+    )
 
 
 @transaction.atomic

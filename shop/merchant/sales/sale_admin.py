@@ -1,6 +1,5 @@
 """Sales in the back office, and everything that can be decided about one."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,7 +8,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
@@ -18,6 +16,7 @@ from shop.core.durations import exact_duration
 from shop.merchant.forms.locking_admin import LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
 from shop.merchant.forms.read_only_admin import EVERYWHERE, ReadOnlyInline
+from shop.merchant.pages import merchant_page
 from shop.merchant.sales.actions import SALE_ACTIONS, SaleAction
 from shop.merchant.sales.audit_log import history_of
 from shop.merchant.sales.copies import copy_page
@@ -197,13 +196,14 @@ class SaleAdmin(LockingModelAdmin):
             raise Http404
         if not self.has_view_or_change_permission(request, sale):
             raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"What was done to {sale}",
-            "sale": sale,
-            "moments": history_of(sale),
-        }
-        return TemplateResponse(request, "merchant/history.html", context)
+        return merchant_page(
+            request,
+            "merchant/history.html",
+            f"What was done to {sale}",
+            about=sale,
+            sale=sale,
+            moments=history_of(sale),
+        )
 
     @admin.display(ordering="starts_at")
     def window(self, sale: Sale) -> str:
@@ -274,20 +274,14 @@ class SaleAdmin(LockingModelAdmin):
         if form.is_valid():
             self.message_user(request, act.perform(form, staff_of(request), now))
             return HttpResponseRedirect("../change/")
-        return TemplateResponse(
-            request, "merchant/sale_action.html", self._act_context(request, sale, act, form, now)
+        return merchant_page(
+            request,
+            "merchant/sale_action.html",
+            f"{act.title}: {sale}",
+            about=sale,
+            sale=sale,
+            action=act,
+            form=form,
+            now=now,
+            out=outstanding_offers(sale, now),
         )
-
-    def _act_context(
-        self, request: HttpRequest, sale: Sale, act: SaleAction, form: Any, now: datetime
-    ) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "title": f"{act.title}: {sale}",
-            "opts": self.opts,
-            "sale": sale,
-            "action": act,
-            "form": form,
-            "now": now,
-            "out": outstanding_offers(sale, now),
-        }
