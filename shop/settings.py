@@ -166,8 +166,9 @@ STRIPE_PAYMENT_METHOD_TYPES = env.list("STRIPE_PAYMENT_METHOD_TYPES", default=["
 STRIPE_DELAYED_METHOD_TYPES = env.list("STRIPE_DELAYED_METHOD_TYPES", default=["sepa_debit"])
 # How long an answer of Stripe's is waited for, in seconds; it is asked a second time if none comes.
 STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=10)
-# Threads of a process for what no answer waits for: Stripe's events, mails; 0: it does wait.
+# Threads of a process for background tasks (Stripe's events, mails); with 0 each runs at once.
 ASIDE_THREADS = env.int("ASIDE_THREADS", default=2)
+TASKS = {"default": {"BACKEND": "shop.core.background.ThreadBackend"}}
 # How long an unpaid order keeps what it claimed, in seconds.
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", default=600)
 # Shipping, in minor units of the shop's currency; free from a subtotal on, if given.

@@ -1,8 +1,7 @@
-"""Work that no answer waits for: done a moment later, by threads of this process.
+"""Background tasks: run by threads of this process, a moment after they are enqueued.
 
-Nothing is kept of it. A process that is killed takes with it what it has not
-done, and where more waits than is worth waiting for, no more is taken on: so
-what is to be done has to stand in a row, where somebody finds it again.
+The queue is in memory and bounded. A process that is killed loses it, and a full
+queue refuses: so a task works on a row from which it can be enqueued again.
 """
 
 import atexit
@@ -10,79 +9,79 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from queue import Full, Queue
-from threading import Event, Lock, Thread
+from threading import Condition, Lock, Thread
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, connections
+from django.tasks import TaskResult, TaskResultStatus
+from django.tasks.backends.immediate import ImmediateBackend
 
 logger = logging.getLogger(__name__)
 
-#: What may wait in a process; beyond it, it is left to whoever finds the row.
-MOST_WAITING = 1000
-#: How long a process that is told to stop waits for what it has taken on.
+#: Tasks that may wait in a process; more are refused.
+MAX_QUEUED = 1000
+#: How long a process that is stopped waits for its tasks.
 SECONDS_TO_FINISH = 5
 
-type Work = Callable[[], object]
-
-_waiting: Queue[Work] = Queue(MOST_WAITING)
+_queue: Queue[Callable[[], None]] = Queue(MAX_QUEUED)
 _threads: list[Thread] = []
 _starting = Lock()
+_task_finished = Condition()
 
 
-def do(work: Work, *, wait: float = 0) -> None:
-    """Do it aside; or here and now, where ``ASIDE_THREADS`` is 0.
+class ThreadBackend(ImmediateBackend):
+    """Django's task backend that runs tasks in ``ASIDE_THREADS`` threads.
 
-    Inside of a transaction too: a thread would see nothing of what it has written.
-
-    :param wait: be patient for so many seconds: mostly it is done by then
+    A task runs at once where there are no threads, and inside a transaction: a
+    thread would not see what the transaction has written.
     """
-    if settings.ASIDE_THREADS <= 0 or connection.in_atomic_block:
-        _do(work)
-        return
-    done = Event()
-    try:
-        _waiting.put_nowait(partial(_do_and_tell, work, done))
-    except Full:
-        logger.warning("More waits to be done aside than this process gets done")
-        return
+
+    def _execute_task(self, task_result: "TaskResult[Any, Any]") -> None:
+        execute = partial(super()._execute_task, task_result)  # type: ignore[misc]
+        if settings.ASIDE_THREADS <= 0 or connection.in_atomic_block:
+            execute()
+            return
+        try:
+            _queue.put_nowait(execute)
+        except Full:
+            logger.warning("Too many tasks are queued: %s is refused", task_result.task.name)
+            object.__setattr__(task_result, "status", TaskResultStatus.FAILED)
+            return
+        _start_threads()
+
+
+def wait_for(result: "TaskResult[Any, Any]", seconds: float) -> None:
+    """Wait until a task has finished, for so many seconds at most."""
+    with _task_finished:
+        _task_finished.wait_for(lambda: result.is_finished, seconds)
+
+
+def finish(seconds: float | None = None) -> None:
+    """Wait until all queued tasks have finished, for so many seconds at most."""
+    with _queue.all_tasks_done:
+        _queue.all_tasks_done.wait_for(lambda: not _queue.unfinished_tasks, seconds)
+
+
+def _start_threads() -> None:
     with _starting:
         if not _threads:
             atexit.register(finish, SECONDS_TO_FINISH)
         while len(_threads) < settings.ASIDE_THREADS:
-            # Daemons: who waits for a silent service must not keep a server from stopping.
-            _threads.append(Thread(target=_work, name="aside", daemon=True))
+            # Daemons: a task that waits for a silent service must not keep a server from stopping.
+            _threads.append(Thread(target=_work, name="background", daemon=True))
             _threads[-1].start()
-    if wait:
-        done.wait(wait)
-
-
-def finish(seconds: float | None = None) -> None:
-    """Wait until all that this process has taken on is done; no longer than so long."""
-    with _waiting.all_tasks_done:
-        _waiting.all_tasks_done.wait_for(lambda: not _waiting.unfinished_tasks, seconds)
 
 
 def _work() -> None:
     while True:
-        work = _waiting.get()
+        execute = _queue.get()
         try:
-            _do(work)
+            execute()
         finally:
-            if _waiting.empty():
-                # Who knows when there is something to do again.
+            with _task_finished:
+                _task_finished.notify_all()
+            if _queue.empty():
+                # An idle thread holds no connection.
                 connections.close_all()
-            _waiting.task_done()
-
-
-def _do_and_tell(work: Work, done: Event) -> None:
-    try:
-        _do(work)
-    finally:
-        done.set()
-
-
-def _do(work: Work) -> None:
-    try:
-        work()
-    except Exception:
-        logger.exception("What was to be done aside was not")
+            _queue.task_done()

@@ -1,27 +1,29 @@
-"""The receipt: a mail with the order, its address, and the signed offers as evidence.
+"""Mails to shoppers: the receipt of an order, and the note of a refund.
 
-Sent when the order is paid, and by ``reconcile`` where that came to nothing: at
-least once, since nobody can say of a server that died whether its mail went out.
+Each is sent at least once: when its cause is recorded, and by ``reconcile``
+where that failed. A server that died may have sent it, so it is sent again.
 """
 
 import logging
 from datetime import datetime, timedelta
 from smtplib import SMTPRecipientsRefused
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.tasks import TaskResultStatus, task
+from django.db.models import QuerySet
+from django.tasks import Task, task
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from shop.orders.links import order_path
-from shop.orders.models import HAS_GOODS, Order
+from shop.orders.models import HAS_GOODS, Order, Refund
 
 logger = logging.getLogger(__name__)
 
-#: How long a receipt may be on its way before another is sent in its place.
+#: How long a mail may be on its way before another is sent in its place.
 TIME_TO_SEND = timedelta(minutes=1)
-#: How long a mail server may be away.
+#: For how long it is tried: a mail server may be away so long.
 TIME_TO_TRY = timedelta(days=3)
 
 
@@ -31,21 +33,28 @@ def send_receipt(order_id: int) -> None:
     order = Order.objects.prefetch_related("lines").get(pk=order_id)
     if order.receipt_sent_at is not None:
         return
-    context = {
-        "order": order,
-        "lines": order.lines.all(),
-        "shop_name": settings.SHOP_NAME,
-        "address": settings.SHOP_URL + order_path(order),
-    }
-    message = EmailMessage(
-        subject=f"{settings.SHOP_NAME}: your order {order.number}",
-        body=render_to_string("checkout/receipt.txt", context),
-        to=[order.email],
-    )
-    offers = "\n".join(dict.fromkeys(line.offer for line in order.lines.all()))
+    lines = order.lines.all()
+    subject = f"your order {order.number}"
+    message = _message(order, subject, "checkout/receipt.txt", {"lines": lines})
+    offers = "\n".join(dict.fromkeys(line.offer for line in lines))
     message.attach(f"offers-{order.number}.txt", offers, "text/plain")
-    deliver(message, f"The receipt of {order}")
+    _deliver(message, f"The receipt of {order}")
     Order.objects.filter(pk=order.pk).update(receipt_sent_at=timezone.now())
+
+
+@task
+def send_refund_note(refund_id: int) -> None:
+    """Mail the note of a refund that Stripe accepted, unless it was mailed already."""
+    refund = Refund.objects.select_related("order").get(pk=refund_id)
+    if refund.note_sent_at is not None:
+        return
+    lines = refund.lines.select_related("order_line")
+    subject = f"{refund.amount_text} back for order {refund.order.number}"
+    context = {"refund": refund, "lines": lines}
+    _deliver(
+        _message(refund.order, subject, "checkout/refund.txt", context), f"The note of {refund}"
+    )
+    Refund.objects.filter(pk=refund.pk).update(note_sent_at=timezone.now())
 
 
 def mail_again(order: Order) -> bool:
@@ -54,28 +63,62 @@ def mail_again(order: Order) -> bool:
     One that it did not take is tried again by ``reconcile``, as a first one is.
     """
     Order.objects.filter(pk=order.pk).update(receipt_sent_at=None)
-    return send_receipt.enqueue(order.pk).status != TaskResultStatus.FAILED
+    return _is_sent(send_receipt, order.pk)
 
 
-def deliver(message: EmailMessage, what: str) -> None:
-    """Hand a mail to the mail server; what its address refuses for good counts as handed over."""
+def send_missing(now: datetime) -> None:
+    """Mail the receipts and notes that a crash or an absent mail server held back."""
+    times = (now - TIME_TO_TRY, now - TIME_TO_SEND)
+    unsent_receipts = Order.objects.filter(
+        status__in=HAS_GOODS, receipt_sent_at=None, paid_at__range=times
+    )
+    unsent_notes = Refund.objects.filter(
+        status__in=[Refund.Status.PENDING, Refund.Status.SUCCEEDED],
+        note_sent_at=None,
+        made_at__range=times,
+    ).exclude(stripe_id="")
+    _send_until_failure(send_receipt, unsent_receipts)
+    _send_until_failure(send_refund_note, unsent_notes)
+
+
+def _send_until_failure(mail: "Task[[int], None]", rows: QuerySet[Any]) -> None:
+    # In random order: one that always fails must not always block the others.
+    for pk in rows.order_by("?").values_list("pk", flat=True):
+        if not _is_sent(mail, pk):
+            return
+
+
+def _is_sent(mail: "Task[[int], None]", pk: int) -> bool:
+    """Run a mail's task now; whether it succeeded."""
+    try:
+        mail.call(pk)
+    except Exception:
+        logger.exception("%s: %d could not be mailed yet", mail.name, pk)
+        return False
+    return True
+
+
+def _message(order: Order, subject: str, template: str, context: dict[str, Any]) -> EmailMessage:
+    shared = {
+        "order": order,
+        "shop_name": settings.SHOP_NAME,
+        "address": settings.SHOP_URL + order_path(order),
+    }
+    return EmailMessage(
+        subject=f"{settings.SHOP_NAME}: {subject}",
+        body=render_to_string(template, shared | context),
+        to=[order.email],
+    )
+
+
+def _deliver(message: EmailMessage, what: str) -> None:
+    """Hand a mail to the mail server; a permanently refused address counts as delivered.
+
+    :raises OSError: the mail server is away, or refuses for now
+    """
     try:
         message.send()
     except SMTPRecipientsRefused as refusal:
         if any(code < 500 for code, _ in refusal.recipients.values()):
-            raise  # Not now.
+            raise
         logger.error("%s is refused by its mail address", what)
-
-
-def send_missing(now: datetime) -> None:
-    """Mail the receipts that a server that died, or a mail server that was away, has kept back."""
-    unsent = Order.objects.filter(
-        receipt_sent_at=None,
-        status__in=HAS_GOODS,
-        paid_at__range=(now - TIME_TO_TRY, now - TIME_TO_SEND),
-    )
-    # In any order: one that always fails is not always in the way of the others.
-    for order in unsent.order_by("?"):
-        if send_receipt.enqueue(order.pk).status == TaskResultStatus.FAILED:
-            logger.warning("The receipt of %s could not be sent yet", order.number)
-            return

@@ -14,12 +14,12 @@ reads the record of those, and takes in what is not here.
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import batched
 from typing import Any
 
 import stripe
 from django.conf import settings
+from django.tasks import task
 from django.utils import timezone
 
 from shop.core import background
@@ -73,7 +73,7 @@ def process_soon(row: StripeEvent) -> None:
     event is taken in then finds it acted on.
     """
     if row.acted_at is None:
-        background.do(partial(_process_in_background, row.pk), wait=PATIENCE_SECONDS)
+        background.wait_for(process_stored.enqueue(row.pk), PATIENCE_SECONDS)
 
 
 def process(row: StripeEvent, now: datetime) -> bool:
@@ -158,8 +158,10 @@ def _row(event: dict[str, Any], now: datetime) -> StripeEvent:
     )
 
 
-def _process_in_background(event: str) -> None:
+@task
+def process_stored(event_id: str) -> None:
+    """Act on a stored event; and, if that succeeds, on older ones that are still pending."""
     now = timezone.now()
-    row = StripeEvent.objects.get(pk=event)
+    row = StripeEvent.objects.get(pk=event_id)
     if row.acted_at is not None or process(row, now):
         process_pending(now, waiting_for=TIME_TO_ACT, most=MOST_LEFT)

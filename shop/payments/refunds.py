@@ -27,10 +27,9 @@ import stripe
 from django.db import transaction
 from django.db.models import Sum
 
-from shop.core import background
 from shop.orders.claims import give_back
+from shop.orders.emails import send_refund_note
 from shop.orders.models import OVER, Order, OrderLine, Refund, RefundLine
-from shop.orders.refund_emails import send_missing_notes, send_refund_note
 from shop.orders.sale_totals import count_refund
 from shop.orders.state_machine import BY_REFUND, Status, locked, move
 from shop.payments.refund_plans import NotRefundable, RefundPlan, Units, left_of, plan_refund
@@ -154,7 +153,6 @@ def finish(now: datetime) -> list[Refund]:
         except Exception:
             # What is wrong with one must not keep the others back.
             logger.exception("A refund of %s cannot be carried out", refund.order)
-    send_missing_notes(now)
     return [refund for refund in pending if refund.status != Refund.Status.PENDING]
 
 
@@ -209,8 +207,7 @@ def record(
         _restock(order)
         _follow(order, cause=cause, now=now, stripe_event=stripe_event)
         if is_accepted:
-            send = partial(send_refund_note.enqueue, refund.pk)
-            transaction.on_commit(lambda: background.do(send), robust=True)
+            transaction.on_commit(partial(send_refund_note.enqueue, refund.pk), robust=True)
 
 
 def record_any(

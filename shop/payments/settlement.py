@@ -15,10 +15,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from shop.core import background
 from shop.core.machine_clock import monotonic_seconds
-from shop.orders import emails
 from shop.orders.claims import record_card, release
+from shop.orders.emails import send_receipt
 from shop.orders.limits import card_key
 from shop.orders.models import IS_OPEN, OVER, Order
 from shop.orders.sale_totals import count_paid
@@ -66,9 +65,7 @@ def settle(
             card = card_of(intent)
             record_card(row, card_key(card) if card else "")
             count_paid(row)
-            # The shopper's answer waits for no mail server.
-            send = partial(emails.send_receipt.enqueue, order.pk)
-            transaction.on_commit(lambda: background.do(send), robust=True)
+            transaction.on_commit(partial(send_receipt.enqueue, order.pk), robust=True)
         if moved and status in OVER:
             release(row, now)
         is_late = status is Status.PAID and row.status in OVER

@@ -51,7 +51,7 @@ def points() -> dict[str, Callable[[], None]]:
 
     from shop.checkout import placing, purchase
     from shop.merchant.orders import refund_form
-    from shop.orders import emails, refund_emails
+    from shop.orders import emails
     from shop.payments import charging, event_inbox, refunds, settlement, webhooks
 
     at_stripe = _payment_intent_service.PaymentIntentService
@@ -80,7 +80,7 @@ def points() -> dict[str, Callable[[], None]]:
         "refunded units returned, not committed": lambda: die_after(refunds, "give_back"),
         "refund recorded, not committed": lambda: die_after(refunds, "move"),
         "refund recorded": lambda: die_after(refunds, "record"),
-        "no note yet": lambda: die_before(refund_emails, "EmailMessage"),
+        "no note yet": lambda: die_before(emails, "EmailMessage"),
     }
 
 
