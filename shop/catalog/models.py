@@ -1,13 +1,16 @@
 """What the shop has: products, their stock, and what they cost when."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import FileExtensionValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
 from offers.anchors import new_nonce
-from shop.core.money import format_money
+from shop.core.money import format_money, validate_currency, validate_payable
 
 sku_validator = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z",
@@ -15,6 +18,21 @@ sku_validator = RegexValidator(
 )
 
 PICTURE_EXTENSIONS = ("avif", "jpeg", "jpg", "png", "svg", "webp")
+
+
+def validate_price(field: str, amount: int | None, currency: str) -> None:
+    """:raises ValidationError: a field's amount, in minor units, is not payable"""
+    if amount is not None:
+        try:
+            validate_payable(amount, currency)
+        except ValidationError as error:
+            raise ValidationError({field: error}) from None
+
+
+def validate_units(field: str, units: int | None, claimed: int) -> None:
+    """:raises ValidationError: a field has fewer units than orders have claimed"""
+    if units is not None and units < claimed:
+        raise ValidationError({field: f"{units} is fewer than the {claimed} claimed."})
 
 
 class Product(models.Model):
@@ -33,7 +51,7 @@ class Product(models.Model):
         validators=[FileExtensionValidator(PICTURE_EXTENSIONS)],
     )
     list_price = models.PositiveBigIntegerField(help_text="In minor units: 4990 is €49.90.")
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=3, validators=[validate_currency])
     sold_at_list_price = models.BooleanField(
         default=True, help_text="Off: sold in sales alone, never at its list price."
     )
@@ -55,6 +73,10 @@ class Product(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("sales:product", args=[self.slug])
+
+    def clean(self) -> None:
+        """:raises ValidationError: no card pays its list price"""
+        validate_price("list_price", self.list_price, self.currency)
 
 
 class Variant(models.Model):
@@ -84,6 +106,19 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product.name} {self.name}".strip()
+
+    def clean(self) -> None:
+        """:raises ValidationError: fewer units than are claimed, or a sku of its own but no name"""
+        validate_units("stock", self.stock, self.claimed)
+        if self.sku and not self.name and hasattr(self, "product") and self.sku != self.product.sku:
+            raise ValidationError({"sku": "A variant without a name has the product's own sku."})
+
+
+def validate_names(variants: Iterable[Variant]) -> None:
+    """:raises ValidationError: a product has these variants, and one of several has no name"""
+    names = [variant.name for variant in variants]
+    if len(names) > 1 and not all(names):
+        raise ValidationError({"name": "Where there are several variants, each needs a name."})
 
 
 class StockMovement(models.Model):

@@ -4,8 +4,11 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision, list_currencies
+from django.core.exceptions import ValidationError
 
 LOCALE = "en"
+#: Twelve digits of minor units: the most that Stripe charges in any currency.
+MOST_MONEY = 999_999_999_999
 
 
 @lru_cache(maxsize=4096)
@@ -35,6 +38,21 @@ def payable_step(currency: str) -> int:
 def is_currency(code: str) -> bool:
     """Whether a code is one of ISO 4217's, in capitals."""
     return code in _CURRENCIES
+
+
+def validate_currency(code: str) -> None:
+    """:raises ValidationError: it is no code of ISO 4217"""
+    if not is_currency(code):
+        raise ValidationError(f"{code or 'Nothing'} is not a currency of ISO 4217, such as EUR.")
+
+
+def validate_payable(amount: int, currency: str) -> None:
+    """:raises ValidationError: no card pays that many minor units"""
+    if not 1 <= amount <= MOST_MONEY:
+        raise ValidationError("An amount above zero is needed, of twelve digits at most.")
+    if amount % payable_step(currency):
+        charge = format_money(amount, currency)
+        raise ValidationError(f"The third decimal has to be 0: no card pays {charge}.")
 
 
 def percent_off(amount: int, was: int) -> int:

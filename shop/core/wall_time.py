@@ -6,14 +6,28 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 
 EXAMPLE = "2026-11-27 12:00"
+#: Sales are within these, far from the calendar's ends: whatever is added to one is a date.
+_EARLIEST, _END = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+
+
+def is_in_range(instant: datetime) -> bool:
+    """Whether an instant is in the years 2000 to 2999, in UTC."""
+    return _EARLIEST <= instant < _END
+
+
+def validate_instant(instant: datetime) -> None:
+    """:raises ValidationError: it is not in the years in which sales are"""
+    if not is_in_range(instant):
+        raise ValidationError("The year has to be from 2000 to 2999.")
 
 
 def instant_of(time: datetime, zone: ZoneInfo) -> datetime:
     """The one instant, in UTC, at which the wall in a zone shows this time.
 
     :param time: one with an offset is an instant already
-    :raises ValidationError: it never shows it, or does so twice
+    :raises ValidationError: it never shows it, or does so twice; the year is out of range
     """
+    validate_instant(time if time.tzinfo else time.replace(tzinfo=zone))
     if time.tzinfo is not None:
         return time.astimezone(UTC)
     instants = instants_of_wall_time(time, zone)

@@ -17,7 +17,8 @@ from django.urls import reverse
 
 from offers.anchors import new_nonce
 from offers.terms import LIST
-from shop.catalog.models import PICTURE_EXTENSIONS, Product
+from shop.catalog.models import PICTURE_EXTENSIONS, Product, validate_price, validate_units
+from shop.core.wall_time import validate_instant
 
 LONGEST_HOLD_SECONDS = 30 * 24 * 3600
 #: What an offer can say (``offers.tokens.OFFER``).
@@ -31,6 +32,12 @@ def validate_time_zone(name: str) -> None:
     """:raises ValidationError: it names no zone of the IANA database"""
     if name not in _TIME_ZONES:
         raise ValidationError(f"{name} is not a time zone, such as Europe/Berlin.")
+
+
+def validate_unreserved(slug: str) -> None:
+    """:raises ValidationError: an offer of a list price calls its sale so"""
+    if slug == LIST:
+        raise ValidationError(f"{LIST} stands for list prices: no sale can be called so.")
 
 
 class Sale(models.Model):
@@ -53,7 +60,8 @@ class Sale(models.Model):
             RegexValidator(
                 r"^[a-z0-9]+(?:-[a-z0-9]+)*\Z",
                 "A slug has small letters and digits, joined by single dashes.",
-            )
+            ),
+            validate_unreserved,
         ],
     )
     title = models.CharField(max_length=120)
@@ -62,14 +70,19 @@ class Sale(models.Model):
         upload_to="sales/", blank=True, validators=[FileExtensionValidator(PICTURE_EXTENSIONS)]
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    starts_at = models.DateTimeField("opens at", validators=[validate_instant])
+    ends_at = models.DateTimeField("closes at", validators=[validate_instant])
     hold_seconds = models.PositiveIntegerField(
+        "prices are held for",
         default=1800,
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_HOLD_SECONDS)],
+        validators=[
+            MinValueValidator(1),
+            MaxValueValidator(LONGEST_HOLD_SECONDS, "A price is held for 30 days at the most."),
+        ],
         help_text="How long a shown price is held, from the moment the page was opened.",
     )
     delayed_payment = models.BooleanField(
+        "bank debits too",
         default=False,
         help_text=(
             "Bank debits as well as cards. They take days to settle and can hardly be canceled: "
@@ -109,6 +122,11 @@ class Sale(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("sales:sale", args=[self.slug])
 
+    def clean(self) -> None:
+        """:raises ValidationError: it does not end after it starts"""
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": "A sale has to end after it starts."})
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which the merchant thinks of this sale."""
@@ -130,13 +148,17 @@ class Deal(models.Model):
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="deals")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="deals")
-    position = models.PositiveSmallIntegerField(default=0)
-    price = models.PositiveBigIntegerField(help_text="In minor units: 499 is €4.99.")
+    position = models.PositiveSmallIntegerField("place", default=0)
+    price = models.PositiveBigIntegerField(
+        help_text="In minor units: 499 is €4.99.", error_messages={"null": "A price is needed."}
+    )
     was = models.PositiveBigIntegerField(null=True, editable=False)
-    allocation = models.PositiveIntegerField(null=True, blank=True)
+    allocation = models.PositiveIntegerField("set aside", null=True, blank=True)
     claimed = models.PositiveIntegerField(default=0, editable=False)
     max_per_shopper = models.PositiveIntegerField(
-        default=10, validators=[MinValueValidator(1), MaxValueValidator(MOST_PER_SHOPPER)]
+        "most for one shopper",
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_PER_SHOPPER)],
     )
     withdrawn = models.BooleanField(default=False)
     nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
@@ -163,6 +185,12 @@ class Deal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product.name} in {self.sale.title}"
+
+    def clean(self) -> None:
+        """:raises ValidationError: fewer units than are claimed, or a price that no card pays"""
+        validate_units("allocation", self.allocation, self.claimed)
+        if hasattr(self, "product"):
+            validate_price("price", self.price, self.product.currency)
 
 
 class Extension(models.Model):

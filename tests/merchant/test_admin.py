@@ -449,7 +449,7 @@ def test_who_did_what_is_in_the_sales_history(merchant: Merchant, sale: Sale) ->
     for told in (
         "Title: Autumn → Fall",
         "Stoneware mug, price: €4.99 → €5.99",
-        "Hold: 30 minutes → 10 minutes",
+        "Prices are held for: 30 minutes → 10 minutes",
         "Hidden A pause",
         "Offers of all deals shown before 2026-11-27 12:00:00 are taken back A slip",
     ):

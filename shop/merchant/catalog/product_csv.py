@@ -1,17 +1,17 @@
 """Products as CSV, a row for each variant."""
 
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
-from django.utils import timezone
 from django.utils.text import slugify
 from import_export import fields
 
 from shop.catalog.list_prices import record_list_price
-from shop.catalog.models import Product, StockMovement, Variant
+from shop.catalog.models import Product, StockMovement, Variant, validate_names
 from shop.catalog.stock import save_with_stock
-from shop.core.money import is_currency
+from shop.core.money import validate_currency
 from shop.merchant.forms.csv_tables import (
     CsvTable,
     MoneyColumn,
@@ -19,16 +19,9 @@ from shop.merchant.forms.csv_tables import (
     UnitsWidget,
     YesNoWidget,
     cell,
-    errors_by_column,
     text_field,
 )
-
-#: Where a model calls something by another name than the table does.
-_COLUMNS: dict[tuple[type[Model], str], str] = {
-    (Variant, "sku"): "variant_sku",
-    (Variant, "name"): "variant",
-    (Variant, "stock"): "supplied",
-}
+from shop.staff.current import staff_of
 
 
 class ProductTable(CsvTable):
@@ -87,66 +80,41 @@ class ProductTable(CsvTable):
             return variant, False
         return Variant(product=product, sku=variant_sku, stock=0), True
 
-    def skip_row(
-        self,
-        instance: Variant,
-        original: Variant,
-        row: Row,
-        import_validation_errors: Any = None,
-    ) -> bool:
+    def skip_row(self, instance: Variant, *args: Any, **kwargs: Any) -> bool:
         """Whether the row says what is there already."""
-        if import_validation_errors or instance.pk is None:
-            return False
-        return all(
-            field.get_value(instance) == field.get_value(original)
-            for field in self.get_import_fields()
-        )
+        return instance.pk is not None and super().skip_row(instance, *args, **kwargs)
 
-    def validate_instance(
-        self,
-        instance: Variant,
-        import_validation_errors: Any = None,
-        validate_unique: bool = True,
-    ) -> None:
-        """:raises ValidationError: everything that is wrong with the product or its variant"""
-        errors: dict[str, list[str]] = errors_by_column(import_validation_errors)
+    def checks(
+        self, instance: Variant, unread: Collection[str]
+    ) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The product, its variant, and the names of all its variants."""
         product = instance.product
-        for row, exclude in ((product, []), (instance, ["product"])):
-            try:
-                row.full_clean(exclude=exclude)
-            except ValidationError as error:
-                for name, messages in error.message_dict.items():
-                    errors.setdefault(_COLUMNS.get((type(row), name), name), []).extend(messages)
-        if instance.stock < instance.claimed:
-            errors["supplied"] = [f"{instance.stock} is fewer than the {instance.claimed} claimed."]
-        others = product.variants.exclude(pk=instance.pk) if product.pk else []
-        if others and not (instance.name and all(each.name for each in others)):
-            errors["variant"] = ["Where there are several variants, each needs a name."]
-        elif not instance.name and instance.sku != product.sku:
-            errors["variant_sku"] = ["A variant without a name has the product's own sku."]
-        if errors:
-            raise ValidationError(errors)
+        others = product.variants.exclude(pk=instance.pk) if product.pk else ()
+        of_product = [name.removeprefix("product__") for name in unread]
+        yield "product__", partial(product.full_clean, exclude=of_product)
+        yield "", partial(instance.full_clean, exclude={"product", *unread})
+        yield "", partial(validate_names, [*others, instance])
 
     def save_instance(self, instance: Variant, is_create: bool, row: Row, **kwargs: Any) -> None:
         """Write the product and its variant; a dry run is taken back with its transaction."""
-        now, product = timezone.now(), instance.product
+        request, product = kwargs["request"], instance.product
         product.save()
-        record_list_price(product, now=now)
+        record_list_price(product, now=request.now)
         instance.product_id = product.pk
         save_with_stock(
             instance,
             ["name", "stock"],
             reason=StockMovement.Reason.LOADED,
-            now=now,
-            made_by=kwargs.get("user"),
+            now=request.now,
+            made_by=staff_of(request),
         )
 
 
 def _new_product(row: Row, sku: str) -> Product:
     currency = cell(row, "currency")
-    if not is_currency(currency):
-        raise ValidationError(
-            {"currency": f"{currency or 'Nothing'} is not a currency, as EUR is."}
-        )
+    try:
+        validate_currency(currency)
+    except ValidationError as error:
+        raise ValidationError({"currency": error}) from None
     slug = cell(row, "slug") or slugify(cell(row, "name"))[:80] or slugify(sku)
     return Product(sku=sku, slug=slug, currency=currency)

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 
-from shop.catalog.models import Product, Variant
-from shop.core.money import is_currency
-from shop.merchant.forms.money_fields import MoneyField, payable
+from shop.catalog.models import Product, Variant, validate_names
+from shop.core.money import validate_currency
+from shop.merchant.forms.money_fields import MoneyField, minor_units
 from shop.merchant.forms.picture_field import PictureField
 
 
@@ -52,17 +52,16 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.fields[name].disabled = True
 
     def clean_currency(self) -> str:
-        """A currency of ISO 4217."""
+        """A currency, before the price is converted by its decimals."""
         code: str = self.cleaned_data["currency"]
-        if not is_currency(code):
-            raise ValidationError(f"{code} is not a currency of ISO 4217, such as EUR.")
+        validate_currency(code)
         return code
 
     def clean_list_price(self) -> int:
         """The list price in minor units."""
         currency = self.cleaned_data.get("currency")
         # What is wrong with the currency is said there.
-        return payable(self.cleaned_data["list_price"], currency) if currency else 1
+        return minor_units(self.cleaned_data["list_price"], currency) if currency else 1
 
 
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -88,11 +87,10 @@ class VariantFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:
         """:raises ValidationError: neither the one nor the other"""
         super().clean()
-        kept = [form.cleaned_data for form in self.forms if getattr(form, "cleaned_data", None)]
-        names = [variant.get("name", "") for variant in kept]
-        if not names:
+        kept = [form.instance for form in self.forms if getattr(form, "cleaned_data", None)]
+        if not kept:
             raise ValidationError("A product needs a variant: it is what is counted.")
-        if not all(names) and len(names) > 1:
-            raise ValidationError("Where there are several variants, each needs a name.")
-        if names == [""] and kept[0].get("sku") != self.instance.sku:
-            raise ValidationError("A variant without a name has the product's own sku.")
+        try:
+            validate_names(kept)
+        except ValidationError as error:
+            raise ValidationError(error.messages) from None

@@ -5,7 +5,7 @@ file is written. What a file leaves out stays as it is. Money is written in the
 currency's unit, as people write it: 49.90.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -18,7 +18,7 @@ from import_export.admin import ImportExportModelAdmin
 from import_export.formats.base_formats import CSV
 
 from shop.core.money import major_units
-from shop.merchant.forms.money_fields import payable
+from shop.merchant.forms.money_fields import minor_units
 
 type Row = Mapping[str, Any]
 
@@ -27,12 +27,12 @@ class MoneyWidget(widgets.Widget):
     """Minor units, written in the unit of the row's currency."""
 
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> int | None:
-        """:raises ValueError: it is no amount of the currency that can be charged"""
+        """:raises ValueError: it is no amount of the currency"""
         text, currency = str(value or "").strip(), kwargs["currency"]
         if not text:
             return None
         try:
-            return payable(Decimal(text), currency)
+            return minor_units(Decimal(text), currency)
         except InvalidOperation:
             raise ValueError(f"{text} is not an amount such as 49.90.") from None
         except ValidationError as error:
@@ -129,6 +129,17 @@ class RowDiff(resources.Diff):
 class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
     """What both tables have in common: strict columns, and everything checked."""
 
+    needed: tuple[str, ...] = ()
+
+    def checks(
+        self, instance: Any, unread: Collection[str]
+    ) -> Iterable[tuple[str, Callable[[], None]]]:
+        """What validates a row, each with the prefix of its fields in the columns' attributes.
+
+        :param unread: attributes whose cells could not be read
+        """
+        raise NotImplementedError
+
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         """:raises ValidationError: a column is missing, or nobody knows it"""
         known = {str(field.column_name) for field in self.fields.values()}
@@ -141,7 +152,21 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
         if missing := sorted(set(self.needed) - given):
             raise ValidationError(f"The column {', '.join(missing)} is missing.")
 
-    needed: tuple[str, ...] = ()
+    def validate_instance(
+        self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
+    ) -> None:
+        """:raises ValidationError: everything that is wrong with a row, by its columns"""
+        unread = import_validation_errors or {}
+        columns = {str(field.attribute): str(field.column_name) for field in self.fields.values()}
+        errors = {columns[name]: ValidationError(found).messages for name, found in unread.items()}
+        for prefix, check in self.checks(instance, unread.keys()):
+            try:
+                check()
+            except ValidationError as error:
+                for name, messages in error.message_dict.items():
+                    errors.setdefault(columns.get(prefix + name, name), []).extend(messages)
+        if errors:
+            raise ValidationError(errors)
 
     @classmethod
     def get_diff_class(cls) -> type[resources.Diff]:
@@ -166,12 +191,3 @@ class CsvAdmin(ImportExportModelAdmin):  # type: ignore[type-arg]
 
 def cell(row: Row, column: str) -> str:
     return str(row.get(column) or "").strip()
-
-
-def errors_by_column(errors: Any) -> dict[str, list[str]]:
-    """Errors of the columns themselves, by the column and not by the attribute."""
-    named: dict[str, list[str]] = {}
-    for name, each in (errors or {}).items():
-        column = {"stock": "supplied", "name": "variant"}.get(name, name.rpartition("__")[2])
-        named[column] = [message for error in each for message in ValidationError(error).messages]
-    return named

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 CHANGED_BY_BOTH = "Somebody changed this too, to {theirs}. Save again to write yours over it."
 
@@ -25,9 +26,12 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        columns = {field.name: field for field in self.instance._meta.fields}
+        for name, field in self.fields.items():
             # A file cannot be sent back, and nobody types a name for one.
             field.show_hidden_initial = not isinstance(field, forms.FileField)
+            if field.label is None and name in columns:
+                field.label = capfirst(columns[name].verbose_name)
 
     def clean(self) -> dict[str, Any]:
         """Take over what others changed; :raises ValidationError: both changed the same field"""
@@ -46,9 +50,23 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def _post_clean(self) -> None:
-        """Ask the model about what was changed; a row that nobody touched is as it was saved."""
-        if self.instance.pk is None or self.changed_data:
-            super()._post_clean()  # type: ignore[misc]
+        """Ask the model about what was changed; a row that nobody touched is as it was saved.
+
+        A field that could not be read has no value meanwhile, so that the model compares
+        nothing with the one it had.
+        """
+        if self.instance.pk is not None and not self.changed_data:
+            return
+        unread = {
+            name: getattr(self.instance, name)
+            for name in self.errors
+            if hasattr(self.instance, name)
+        }
+        for name in unread:
+            setattr(self.instance, name, None)
+        super()._post_clean()  # type: ignore[misc]
+        for name, value in unread.items():
+            setattr(self.instance, name, value)
 
     def _changed_by_others(self) -> Iterator[tuple[str, Any]]:
         """Fields whose rows say something else now than when the page was opened; and what."""

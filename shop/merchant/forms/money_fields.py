@@ -8,7 +8,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from shop.core.money import digits_of, major_units, payable_step
-from shop.sales.documents.schema import MOST_MONEY
 
 
 class MoneyField(forms.DecimalField):
@@ -16,7 +15,7 @@ class MoneyField(forms.DecimalField):
 
     ``currency`` is that of the amount there is. What is written may be in
     another one, chosen in the same form, so the form converts it with
-    ``payable`` once it knows.
+    ``minor_units`` once it knows.
     """
 
     currency: str | None = None
@@ -45,19 +44,6 @@ def minor_units(amount: Decimal, currency: str) -> int:
             else f"Amounts in {currency} have no decimals."
         )
     return int(minor)
-
-
-def payable(amount: Decimal, currency: str) -> int:
-    """The same for what is to be charged.
-
-    :raises ValidationError: no card pays that
-    """
-    minor = minor_units(amount, currency)
-    if not 1 <= minor <= MOST_MONEY:
-        raise ValidationError("An amount above zero is needed, of twelve digits at most.")
-    if minor % payable_step(currency):
-        raise ValidationError(f"The third decimal has to be 0: no card pays another in {currency}.")
-    return minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,6 @@ class WallTimeField(forms.CharField):
             time = None
         if time is None:
             raise ValidationError(f"Write it as {EXAMPLE}.")
-        # Far from the calendar's ends, so that whatever is added to it is a date.
-        if not 2000 <= time.year < 3000:
-            raise ValidationError("The year has to be from 2000 to 2999.")
         return instant_of(time, self.zone)
 
     # A CharField counts characters; this value has none.

@@ -1,9 +1,10 @@
 """Instants in addresses (``2026-11-27T11:14:59Z``), and those of a sale that are worth a look."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from shop.core.formatting import utc
+from shop.core.wall_time import is_in_range
 from shop.sales.boundaries import Boundary, boundaries_of
 from shop.sales.models import Sale
 
@@ -24,11 +25,6 @@ class InstantConverter:
 
     def to_url(self, instant: datetime) -> str:
         return utc(instant)
-
-
-def is_in_range(instant: datetime) -> bool:
-    """Whether it is from 2000 to 2999: far from the calendar's ends, whatever is added to it."""
-    return 2000 <= instant.astimezone(UTC).year < 3000
 
 
 def instants_of(sale: Sale) -> Iterator[Boundary]:

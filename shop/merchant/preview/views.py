@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
@@ -28,7 +27,7 @@ from shop.core.middleware import ShopperMiddleware
 from shop.core.requests import ShopRequest
 from shop.merchant.forms.time_fields import WallTimeField
 from shop.merchant.pages import merchant_page
-from shop.merchant.preview.instants import instants_of, is_in_range
+from shop.merchant.preview.instants import instants_of
 from shop.sales.models import Sale
 
 #: The views that have a preview. Whatever is not here is not found in one.
@@ -61,13 +60,6 @@ class InstantForm(forms.Form):
         assert isinstance(at, WallTimeField)
         at.zone = sale.zone
         at.help_text = f"As 2026-11-27 12:14:59, in the sale’s zone, {sale.time_zone}."
-
-    def clean_at(self) -> datetime:
-        """:raises ValidationError: no sale is ever then"""
-        at: datetime = self.cleaned_data["at"]
-        if not is_in_range(at):
-            raise ValidationError("The year has to be from 2000 to 2999.")
-        return at
 
     def clean_page(self) -> str | None:
         """The page to look at, by its path in the shop; None where it has no preview."""

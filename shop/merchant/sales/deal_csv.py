@@ -1,5 +1,7 @@
 """The deals of sales as CSV."""
 
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,9 +15,12 @@ from shop.merchant.forms.csv_tables import (
     UnitsWidget,
     YesNoWidget,
     cell,
-    errors_by_column,
 )
+from shop.sales.audit import record
 from shop.sales.models import Deal, Sale
+from shop.staff.current import staff_of
+
+_WRITTEN = ("position", "price", "allocation", "max_per_shopper", "withdrawn")
 
 
 class DealTable(CsvTable):
@@ -72,29 +77,38 @@ class DealTable(CsvTable):
         deal = sale.deals.select_related("sale", "product").filter(product=product).first()
         return (deal, False) if deal else (Deal(sale=sale, product=product), True)
 
-    def validate_instance(
-        self, instance: Deal, import_validation_errors: Any = None, validate_unique: bool = True
-    ) -> None:
-        """:raises ValidationError: everything that is wrong with it"""
-        errors = errors_by_column(import_validation_errors)
-        if instance.sale.published_at is not None:
-            errors["sale"] = [
-                f"{instance.sale} is published: change it on its page, which says what follows."
-            ]
-        if instance.price is None:
-            errors.setdefault("price", ["A price is needed."])
-        if instance.allocation is not None and instance.allocation < instance.claimed:
-            errors["allocation"] = [
-                f"{instance.allocation} is fewer than the {instance.claimed} claimed."
-            ]
-        try:
-            instance.full_clean(exclude=list(errors))
-        except ValidationError as error:
-            errors |= error.message_dict
-        if errors:
-            raise ValidationError(errors)
+    def checks(
+        self, instance: Deal, unread: Collection[str]
+    ) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The deal, and that its sale is a draft."""
+        yield "sale__", partial(_validate_draft, instance.sale)
+        yield "", partial(instance.full_clean, exclude=unread)
 
     def save_instance(self, instance: Deal, is_create: bool, row: Row, **kwargs: Any) -> None:
         """Write what a row can say, and never what is claimed."""
-        written = ["position", "price", "allocation", "max_per_shopper", "withdrawn"]
-        instance.save(update_fields=None if is_create else written)
+        now, by = kwargs["request"].now, staff_of(kwargs["request"])
+        if is_create:
+            instance.save()
+            changes = [("deal", None, instance.product.sku)]
+        else:
+            before = Deal.objects.get(pk=instance.pk)
+            instance.save(update_fields=_WRITTEN)
+            changes = [(name, getattr(before, name), getattr(instance, name)) for name in _WRITTEN]
+        for field, old, new in changes:
+            if old != new:
+                record(
+                    sale=instance.sale,
+                    deal=instance,
+                    field=field,
+                    before=old,
+                    after=new,
+                    now=now,
+                    by=by,
+                )
+
+
+def _validate_draft(sale: Sale) -> None:
+    if sale.published_at is not None:
+        raise ValidationError(
+            {"slug": f"{sale} is published: change it on its page, which says what follows."}
+        )

@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 
 from shop.catalog.models import Product
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm, drop_deleted_rows
-from shop.merchant.forms.money_fields import Percent, PriceField, payable, reduced
+from shop.merchant.forms.money_fields import Percent, PriceField, minor_units, reduced
 from shop.merchant.sales.field_changes import FieldChange, field_changes_of
 from shop.merchant.sales.impact import ChangeImpact, assess_impact
 from shop.sales.audit import DEAL_FIELDS
@@ -51,11 +51,6 @@ class DealForm(ConflictAwareForm):
         model = Deal
         # The product before the price: its currency is needed to read that.
         fields = DEAL_FIELDS
-        labels = {
-            "allocation": "Set aside",
-            "max_per_shopper": "Most for one shopper",
-            "position": "Place",
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,16 +75,7 @@ class DealForm(ConflictAwareForm):
             return 1
         if isinstance(price, Percent):
             return reduced(product.list_price, price, product.currency)
-        return payable(price, product.currency)
-
-    def clean_allocation(self) -> int | None:
-        """Units ever set aside: not fewer than are claimed."""
-        allocation: int | None = self.cleaned_data["allocation"]
-        if allocation is not None and allocation < self.instance.claimed:
-            raise ValidationError(
-                f"{allocation} is fewer than the {self.instance.claimed} claimed."
-            )
-        return allocation
+        return minor_units(price, product.currency)
 
 
 class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 from shop.catalog.models import Product
 from shop.core.durations import exact_duration
@@ -20,16 +21,6 @@ from shop.staff.models import Staff
 # Django's generic classes take no arguments at run time.
 type DealRow = "forms.ModelForm[Deal]"
 
-_LABELS = {
-    "text": "words",
-    "starts_at": "opening",
-    "ends_at": "close",
-    "hold_seconds": "hold",
-    "time_zone": "time zone",
-    "delayed_payment": "bank debits",
-    "allocation": "set aside",
-    "max_per_shopper": "most for one shopper",
-}
 _STATES = {
     Sale.State.DRAFT: "hidden",
     Sale.State.PUBLISHED: "published",
@@ -65,8 +56,8 @@ class FieldChange:
             return f"{what}: {'put in' if self.before is None else 'taken out'}"
         if self.field == "state":
             return "Made" if self.before is None else _STATES[Sale.State(self.after)].capitalize()
-        label = _LABELS.get(self.field, self.field.replace("_", " "))
-        what = f"{self.deal.product.name}, {label}" if self.deal else label.capitalize()
+        label = str((self.deal or self.sale)._meta.get_field(self.field).verbose_name)  # type: ignore[union-attr]
+        what = f"{self.deal.product.name}, {label}" if self.deal else capfirst(label)
         if self.field == "picture":
             return f"{what}: {'another one' if self.after else 'taken away'}"
         return f"{what}: {self.in_words(self.before)} → {self.in_words(self.after)}"

@@ -8,9 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 
-from offers.terms import LIST
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm
 from shop.merchant.forms.picture_field import PictureField
 from shop.merchant.forms.time_fields import DurationField, WallTimeField
@@ -26,11 +24,10 @@ class SaleForm(ConflictAwareForm):
     ``seen`` is the latest change of it that the page knew of.
     """
 
-    starts_at = WallTimeField(label="Opens at")
-    ends_at = WallTimeField(label="Closes at")
+    starts_at = WallTimeField()
+    ends_at = WallTimeField()
     hold_seconds = DurationField(
-        label="Prices are held for",
-        help_text="From the moment the page was opened: 30 minutes, 1 h 30 min.",
+        help_text="From the moment the page was opened: 30 minutes, 1 h 30 min."
     )
     picture = PictureField("sales", required=False)
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -39,7 +36,6 @@ class SaleForm(ConflictAwareForm):
         model = Sale
         # What is written here is recorded. The zone before the window that is written in it.
         fields = SALE_FIELDS
-        labels = {"delayed_payment": "Bank debits too"}
         help_texts = {
             "slug": "What its page’s address ends in, after /sales/. Once published it stays."
         }
@@ -68,13 +64,6 @@ class SaleForm(ConflictAwareForm):
                 if isinstance(field, WallTimeField) and name in available_timezones():
                     field.zone = ZoneInfo(name)
 
-    def clean_slug(self) -> str:
-        """Not the word that stands for list prices in an offer."""
-        slug: str = self.cleaned_data["slug"]
-        if slug == LIST:
-            raise ValidationError(f"{LIST} stands for list prices: no sale can be called so.")
-        return slug
-
     def clean_time_zone(self) -> str:
         """A zone that there is, before anything is said in it."""
         name: str = self.cleaned_data["time_zone"]
@@ -82,13 +71,10 @@ class SaleForm(ConflictAwareForm):
         return name
 
     def clean(self) -> dict[str, Any]:
-        """A sale ends after it starts; what others changed meanwhile is told first."""
+        """What others changed meanwhile is told first."""
         if self.instance.pk is not None and "time_zone" not in self.changed_data:
             self._write_window_in(self.instance.zone)
         cleaned = super().clean()
-        starts_at, ends_at = cleaned.get("starts_at"), cleaned.get("ends_at")
-        if starts_at and ends_at and ends_at <= starts_at:
-            self.add_error("ends_at", "A sale has to end after it starts.")
         if self.instance.pk is not None:
             self._tell_what_happened(cleaned.get("seen"))
         return cleaned

@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from shop.core.durations import duration, exact_duration
+from shop.core.durations import duration
 from shop.core.formatting import clock, day
 from shop.core.wall_time import wall_time
 from shop.merchant.forms.time_fields import DurationField, WallTimeField
-from shop.sales.models import LONGEST_HOLD_SECONDS, validate_time_zone
+from shop.sales.models import Sale, validate_time_zone
 
 _FIELDS = ("time_zone", "starts_at", "ends_at", "hold_seconds")
 
@@ -74,10 +74,12 @@ def summary_of_input(written: Mapping[str, Any], now: datetime) -> WindowSummary
         except ValidationError as error:
             wrong += error.messages
     starts_at, ends_at, hold = (values.get(name) for name in _FIELDS[1:])
-    if starts_at and ends_at and ends_at <= starts_at:
-        wrong.append("A sale has to end after it starts.")
-    if hold is not None and not 1 <= hold <= LONGEST_HOLD_SECONDS:
-        wrong.append(f"A price is held for {exact_duration(LONGEST_HOLD_SECONDS)} at the most.")
+    given = {name: value for name, value in values.items() if value is not None}
+    unchecked = {field.name for field in Sale._meta.fields} - given.keys()
+    try:
+        Sale(**given).full_clean(unchecked, validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        wrong += error.messages
     if wrong or not starts_at or not ends_at:
         return WindowSummary(wrong=tuple(wrong))
     return WindowSummary(tuple(_sentences(zone, starts_at, ends_at, hold, now)))

@@ -24,6 +24,7 @@ from pathlib import Path
 from django.conf import settings
 
 from shop.core.machine_clock import machine_time
+from shop.core.wall_time import is_in_range
 
 
 class OutOfRange(ValueError):
@@ -91,7 +92,7 @@ def change(*, move: Move = stay, is_running: bool | None = None) -> Reading:
     with _alone():
         before = read()
         at = move(before)
-        if not 2000 <= at.year < 3000:
+        if not is_in_range(at):
             raise OutOfRange
         runs = before.is_running if is_running is None else is_running
         _write(None if runs and at == before.real else Clock(at, before.real, runs))

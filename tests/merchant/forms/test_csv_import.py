@@ -142,6 +142,25 @@ def test_deals_of_a_draft_come_in(merchant: Merchant, sale: Sale) -> None:
     ]
 
 
+def test_what_a_file_changes_of_a_deal_is_recorded(merchant: Merchant, sale: Sale) -> None:
+    make_product("HAT", "Hat", list_price=2000)
+    Sale.objects.update(state=Sale.State.DRAFT, published_at=None)
+    read_in(
+        merchant,
+        DEALS,
+        "sale,sku,price,allocation,withdrawn\nautumn,MUG-01,5.99,40,no\nautumn,HAT,9.90,,no\n",
+    )
+    assert list(
+        sale.changes.filter(made_by=merchant.user)
+        .order_by("pk")
+        .values_list("deal__product__sku", "field", "before", "after")
+    ) == [
+        ("MUG-01", "price", 499, 599),
+        ("MUG-01", "allocation", None, 40),
+        ("HAT", "deal", None, "HAT"),
+    ]
+
+
 def test_deals_of_a_published_sale_are_changed_on_its_page(merchant: Merchant, sale: Sale) -> None:
     page = preview(merchant, DEALS, "sale,sku,price\nautumn,MUG-01,9.90\n")
     assert "Autumn is published" in page.text

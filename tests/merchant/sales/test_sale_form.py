@@ -423,7 +423,7 @@ def test_the_second_of_two_is_told_what_the_first_did(
     other.change(page_of(sale), text="Everything must go")
     page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
     assert "While you were writing, this sale was changed." in errors(page)
-    assert "bob: Words: → Everything must go" in errors(page).replace("  ", " ")
+    assert "bob: Text: → Everything must go" in errors(page).replace("  ", " ")
     kept = fields_of(page.one("#content form"))
     assert (kept["title"], kept["text"]) == ("Fall", "Everything must go")
     save(merchant, page)
@@ -440,7 +440,7 @@ def test_a_box_that_the_first_unticked_is_shown_unticked_to_the_second(
     unticked = {name: value for name, value in opened.items() if name != "delayed_payment"}
     other.send(page_of(sale), unticked | {"_save": "Save"})
     page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
-    assert "bob: Bank debits: yes → no" in errors(page)
+    assert "bob: Bank debits too: yes → no" in errors(page)
     assert "delayed_payment" not in fields_of(page.one("#content form"))
     save(merchant, page)
     sale.refresh_from_db()
