@@ -3,22 +3,23 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Model
+
 from shop.sales.models import Change, Deal, Sale
 from shop.staff.models import Staff
 
-#: What merchants write of a sale and of a deal; the rest is decided, worked out, or counted.
-SALE_FIELDS = (
-    "title",
-    "slug",
-    "text",
-    "picture",
-    "time_zone",
-    "starts_at",
-    "ends_at",
-    "hold_seconds",
-    "delayed_payment",
-)
-DEAL_FIELDS = ("product", "position", "price", "allocation", "max_per_shopper", "withdrawn")
+
+def _editable(model: type[Model], *, without: set[str]) -> tuple[str, ...]:
+    fields = model._meta.concrete_fields
+    return tuple(
+        each.name for each in fields if each.editable and each.name not in {"id", *without}
+    )
+
+
+#: What merchants write of a sale and of a deal, in the order in which a form cleans it; the
+#: rest is decided, worked out, or counted.
+SALE_FIELDS = _editable(Sale, without={"state"})
+DEAL_FIELDS = _editable(Deal, without={"sale"})
 
 
 def record(

@@ -265,14 +265,14 @@ def test_a_claim_that_comes_in_between_is_told_and_not_overwritten(
     load: Load, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(AUTUMN)
-    save_sale = loader._save_sale
+    write = loader._write
 
     def sell_meanwhile(*args: Any) -> None:
         # After the rows were read, before they are written.
         claim(3)
-        save_sale(*args)
+        write(*args)
 
-    monkeypatch.setattr(loader, "_save_sale", sell_meanwhile)
+    monkeypatch.setattr(loader, "_write", sell_meanwhile)
     with pytest.raises(CommandError, match=rf"deals\[0\]\.{name}: an order or another"):
         load(autumn_with(**{name: 2}))
     assert mug_deal().allocation == 50

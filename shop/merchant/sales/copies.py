@@ -18,7 +18,7 @@ from shop.core.durations import several
 from shop.core.wall_time import instant_of, wall_time
 from shop.merchant.forms.time_fields import WallTimeField
 from shop.merchant.pages import merchant_page
-from shop.sales.audit import record
+from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, record
 from shop.sales.models import Deal, Sale
 from shop.staff.current import staff_of
 from shop.staff.models import Staff
@@ -110,7 +110,7 @@ def copy(
     now: datetime,
 ) -> list[Sale]:
     """Drafts with the deals of a sale, those that were withdrawn left out; one for each window."""
-    deals = sale.deals.filter(withdrawn=False).order_by("position", "pk")
+    deals = sale.deals.filter(withdrawn=False).select_related("product").order_by("position", "pk")
     return [_copy(sale, deals, title, *window, by, now) for window in windows]
 
 
@@ -123,29 +123,13 @@ def _copy(
     by: Staff,
     now: datetime,
 ) -> Sale:
-    draft = Sale(
-        slug=_free_slug(sale, starts_at),
-        title=title,
-        text=sale.text,
-        picture=sale.picture.name,
-        time_zone=sale.time_zone,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        hold_seconds=sale.hold_seconds,
-        delayed_payment=sale.delayed_payment,
-    )
+    draft = Sale(**{name: getattr(sale, name) for name in SALE_FIELDS})
+    draft.slug, draft.title = _free_slug(sale, starts_at), title
+    draft.starts_at, draft.ends_at = starts_at, ends_at
     draft.full_clean()
     draft.save()
     Deal.objects.bulk_create(
-        Deal(
-            sale=draft,
-            product_id=deal.product_id,
-            position=deal.position,
-            price=deal.price,
-            allocation=deal.allocation,
-            max_per_shopper=deal.max_per_shopper,
-        )
-        for deal in deals
+        Deal(sale=draft, **{name: getattr(deal, name) for name in DEAL_FIELDS}) for deal in deals
     )
     record(
         sale=draft,

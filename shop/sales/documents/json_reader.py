@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
 _ABSENT = object()
 
 
@@ -31,6 +33,18 @@ class DocumentError(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+def member(place: str, name: str) -> str:
+    """The place of a member of what is at a place."""
+    return f"{place}.{name}" if place else name
+
+
+def problems_of(error: ValidationError, place: str) -> Iterator[Problem]:
+    """What a model says of its fields, which are members of what is at a place."""
+    for name, messages in error.message_dict.items():
+        where = place if name == NON_FIELD_ERRORS else member(place, name)
+        yield from (Problem(where, message) for message in messages)
 
 
 class _Object(dict[str, Any]):
@@ -91,13 +105,9 @@ class ObjectReader:
         for name in value.repeated if isinstance(value, _Object) else ():
             self.complain(name, "this key stands here more than once")
 
-    def at(self, name: str) -> str:
-        """The place of one of its members."""
-        return f"{self.place}.{name}" if self.place else name
-
     def complain(self, name: str, message: str) -> None:
         """Say what is wrong with one of its members."""
-        self.problems.append(Problem(self.at(name), message))
+        self.problems.append(Problem(member(self.place, name), message))
 
     def has(self, name: str) -> bool:
         """Whether the member is there, whatever it is worth."""
@@ -170,7 +180,7 @@ class ObjectReader:
         if not values:
             self.complain(name, "at least one is needed")
         for index, value in enumerate(values):
-            place = f"{self.at(name)}[{index}]"
+            place = f"{member(self.place, name)}[{index}]"
             yield ObjectReader(value, known=known, place=place, problems=self.problems)
 
     def _required[T](self, name: str, wanted: type[T], called: str) -> T | None:

@@ -2,7 +2,7 @@
 
 Pure: JSON text in, frozen values out, or every defect at once by its place.
 What only the rows can know (a currency that changed, fewer units than are
-claimed) is ``loading``'s to find.
+claimed) is the planner's to find.
 
 An absent key with a default has it on every load: ``published`` (false),
 ``hold_seconds`` (1800), ``allocation`` (all the stock), ``max_per_shopper``
@@ -15,23 +15,25 @@ its name.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
 
-from offers.terms import LIST
-from shop.catalog.models import sku_validator
-from shop.core.money import is_currency
-from shop.sales.documents.json_reader import DocumentError, ObjectReader, Problem, decode
-from shop.sales.models import (
-    LONGEST_HOLD_SECONDS,
-    MOST_PER_SHOPPER,
-    Sale,
-    validate_time_zone,
+from shop.catalog.models import Product, Variant
+from shop.core.money import MOST_MONEY
+from shop.core.wall_time import validate_instant
+from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS
+from shop.sales.documents.json_reader import (
+    DocumentError,
+    ObjectReader,
+    Problem,
+    decode,
+    problems_of,
 )
+from shop.sales.models import Deal, Sale
 
-#: Twelve digits of minor units: the most that Stripe charges in any currency.
-MOST_MONEY = 999_999_999_999
 #: What a column for units holds.
 MOST_UNITS = 2_147_483_647
 MOST_TEXT = 10_000
@@ -81,6 +83,18 @@ class DealDocument:
         """Whether the product comes in variants that have names."""
         return any(variant.name for variant in self.variants)
 
+    @property
+    def product_values(self) -> dict[str, Any]:
+        """What it says of its product."""
+        values = {"name": self.name, "text": self.text, "slug": self.slug}
+        given = {name: value for name, value in values.items() if value is not None}
+        return {**given, "list_price": self.list_price}
+
+    @property
+    def deal_values(self) -> dict[str, Any]:
+        """What it says of the deal itself."""
+        return {name: getattr(self, name) for name in DEAL_FIELDS if hasattr(self, name)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleDocument:
@@ -95,6 +109,12 @@ class SaleDocument:
     hold_seconds: int
     published: bool
     deals: tuple[DealDocument, ...]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What it says of the sale's fields."""
+        values = {name: getattr(self, name, None) for name in SALE_FIELDS}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def read_document(content: bytes | str) -> SaleDocument:
@@ -113,21 +133,21 @@ def parse_document(value: object) -> SaleDocument:
     problems: list[Problem] = []
     reader = ObjectReader(value, known=_SALE_KEYS, place="", problems=problems)
     document = SaleDocument(
-        slug=reader.text("slug", most=80, check=_sale_slug_problem),
-        title=reader.optional_text("title", most=120),
-        text=reader.optional_text("text", most=MOST_TEXT, lines=True),
-        time_zone=reader.optional_text("time_zone", most=64, check=_by(validate_time_zone)),
+        slug=_text(reader, Sale, "slug"),
+        title=_optional_text(reader, Sale, "title"),
+        text=_optional_text(reader, Sale, "text"),
+        time_zone=_optional_text(reader, Sale, "time_zone"),
         starts_at=_instant(reader, "starts_at"),
         ends_at=_instant(reader, "ends_at"),
-        hold_seconds=reader.integer(
-            "hold_seconds", least=1, most=LONGEST_HOLD_SECONDS, default=1800
-        ),
+        hold_seconds=_integer(reader, Sale, "hold_seconds"),
         published=reader.boolean("published", default=False),
         deals=tuple(_deal(each) for each in reader.objects("deals", known=_DEAL_KEYS)),
     )
-    window = (document.starts_at, document.ends_at)
-    if _UNKNOWN not in window and document.ends_at <= document.starts_at:
-        reader.complain("ends_at", "the sale has to end after it starts")
+    if _UNKNOWN not in (document.starts_at, document.ends_at):
+        try:
+            Sale(starts_at=document.starts_at, ends_at=document.ends_at).clean()
+        except ValidationError as error:
+            problems.extend(problems_of(error, ""))
     problems.extend(_repetitions(document.deals))
     if problems:
         raise DocumentError(*problems)
@@ -153,21 +173,19 @@ def doubts(document: SaleDocument) -> Iterator[Problem]:
 
 
 def _deal(reader: ObjectReader) -> DealDocument:
-    sku = reader.text("sku", most=64, check=_by(sku_validator))
+    sku = _text(reader, Product, "sku")
     return DealDocument(
         place=reader.place,
         sku=sku,
-        slug=reader.optional_text("slug", most=80, check=_by(validate_slug)),
-        name=reader.text("name", most=120),
-        text=reader.optional_text("text", most=MOST_TEXT, lines=True),
+        slug=_optional_text(reader, Product, "slug"),
+        name=_text(reader, Product, "name"),
+        text=_optional_text(reader, Product, "text"),
         list_price=reader.integer("list_price", least=1, most=MOST_MONEY),
         price=reader.integer("price", least=1, most=MOST_MONEY),
-        currency=reader.optional_text("currency", most=3, check=_currency_problem),
+        currency=_optional_text(reader, Product, "currency"),
         variants=tuple(_variants(reader, sku)),
-        allocation=reader.optional_integer("allocation", least=0, most=MOST_UNITS),
-        max_per_shopper=reader.integer(
-            "max_per_shopper", least=1, most=MOST_PER_SHOPPER, default=10
-        ),
+        allocation=_integer(reader, Deal, "allocation") if reader.has("allocation") else None,
+        max_per_shopper=_integer(reader, Deal, "max_per_shopper"),
     )
 
 
@@ -178,12 +196,12 @@ def _variants(reader: ObjectReader, product_sku: str) -> Iterator[VariantDocumen
         for each in reader.objects("variants", known=_VARIANT_KEYS):
             yield VariantDocument(
                 place=each.place,
-                sku=each.text("sku", most=64, check=_by(sku_validator)),
-                name=each.text("name", most=60),
-                stock=each.integer("stock", least=0, most=MOST_UNITS),
+                sku=_text(each, Variant, "sku"),
+                name=_text(each, Variant, "name"),
+                stock=_integer(each, Variant, "stock"),
             )
     else:
-        stock = reader.integer("stock", least=0, most=MOST_UNITS)
+        stock = _integer(reader, Variant, "stock")
         yield VariantDocument(place=reader.place, sku=product_sku, name="", stock=stock)
 
 
@@ -209,15 +227,36 @@ def _repetitions(deals: Iterable[DealDocument]) -> Iterator[Problem]:
                 seen.setdefault(value, variant.place)
 
 
+def _text(reader: ObjectReader, model: type[models.Model], name: str) -> str:
+    """A text that a model's field of that name can hold."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.CharField | models.TextField)
+    is_long = isinstance(field, models.TextField)
+    check = _problem_of(lambda value: field.run_validators(value))
+    return reader.text(name, most=field.max_length or MOST_TEXT, lines=is_long, check=check)
+
+
+def _optional_text(reader: ObjectReader, model: type[models.Model], name: str) -> str | None:
+    return _text(reader, model, name) if reader.has(name) else None
+
+
+def _integer(reader: ObjectReader, model: type[models.Model], name: str) -> int:
+    """A whole number within the bounds of a model's field, or its default."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.IntegerField)
+    bounds = field.validators
+    least = max(each.limit_value for each in bounds if isinstance(each, MinValueValidator))
+    most = min(each.limit_value for each in bounds if isinstance(each, MaxValueValidator))
+    default = field.default if field.has_default() else None
+    return reader.integer(name, least=least, most=min(most, MOST_UNITS), default=default)
+
+
 #: Stands for an instant that could not be read.
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 
 
 def _instant(reader: ObjectReader, name: str) -> datetime:
     """An instant in ISO 8601 with its offset; ``_UNKNOWN`` where there is none."""
-    if not reader.has(name):
-        reader.text(name, most=40)
-        return _UNKNOWN
     count = len(reader.problems)
     text = reader.text(name, most=40)
     if len(reader.problems) > count:
@@ -230,31 +269,23 @@ def _instant(reader: ObjectReader, name: str) -> datetime:
     if instant.tzinfo is None:
         reader.complain(name, f"{text} has no offset: write it as 2026-11-27T12:00:00+01:00")
         return _UNKNOWN
-    # Far from the calendar's ends, so that whatever is added to it is a date.
-    if not 2000 <= instant.year < 3000:
-        reader.complain(name, f"{text} is not in the years 2000 to 2999")
+    try:
+        validate_instant(instant)
+    except ValidationError as error:
+        reader.complain(name, f"{text} will not do: {error.messages[0]}")
         return _UNKNOWN
     return instant.astimezone(UTC)
 
 
-def _sale_slug_problem(slug: str) -> str | None:
-    if slug == LIST:
-        return f"{LIST} stands for list prices: no sale can be called so"
-    return _by(Sale._meta.get_field("slug").run_validators)(slug)
-
-
-def _currency_problem(code: str) -> str | None:
-    return None if is_currency(code) else f"{code} is not a currency of ISO 4217, such as EUR"
-
-
-def _by(validate: Callable[[str], None]) -> Callable[[str], str | None]:
-    """A model's validator, as something that says what is wrong."""
+def _problem_of(validate: Callable[[str], None]) -> Callable[[str], str | None]:
+    """A validator, as something that says what is wrong."""
 
     def problem(value: str) -> str | None:
         try:
             validate(value)
         except ValidationError as error:
-            return f"{value} will not do: {error.messages[0]}"
+            message = str(error.messages[0])
+            return message if value in message else f"{value} will not do: {message}"
         return None
 
     return problem

@@ -1,0 +1,196 @@
+"""What a sale's document changes: its rows with their new values, none of them saved.
+
+Locks the sale, then its products by sku. Defects that only the rows can show
+(a currency that changed, fewer units than are claimed) are found all at once.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.text import slugify
+
+from shop.catalog.models import Product, Variant
+from shop.sales.documents.json_reader import DocumentError, Problem, member, problems_of
+from shop.sales.documents.schema import DealDocument, SaleDocument, VariantDocument
+from shop.sales.models import Deal, Sale
+
+
+@dataclass
+class RowPlan[Row: models.Model]:
+    """A row with its new values, and the names of the fields that they change."""
+
+    place: str
+    row: Row
+    changed: list[str]
+    is_left_out: bool = False
+
+
+@dataclass
+class ChangeJournal:
+    """What a load changes: lines for the merchant, and entries for the sale's audit log."""
+
+    lines: list[str] = field(default_factory=list)
+    #: The row, its field, the value before and after.
+    entries: list[tuple[Sale | Deal, str, Any, Any]] = field(default_factory=list)
+
+    def note(self, row: models.Model, place: str, name: str, after: object) -> None:
+        """Note that a field of an existing row gets another value."""
+        before = getattr(row, name)
+        self.lines.append(f"{member(place, name)}: {in_words(before)} → {in_words(after)}")
+        if isinstance(row, Sale | Deal):
+            self.entries.append((row, name, before, after))
+
+
+@dataclass
+class LoadPlan:
+    """All rows of a document, as they are to be."""
+
+    document: SaleDocument
+    journal: ChangeJournal
+    sale: RowPlan[Sale]
+    products: list[RowPlan[Product]]
+    variants: list[RowPlan[Variant]]
+    deals: list[RowPlan[Deal]]
+
+
+class Planner:
+    """Plans the load of one document, in the transaction that will write it."""
+
+    def __init__(self, document: SaleDocument) -> None:
+        self.document = document
+        self.journal = ChangeJournal()
+        self.problems: list[Problem] = []
+
+    def plan(self) -> LoadPlan:
+        """:raises DocumentError: with everything that the rows refuse"""
+        sale = self._plan_sale()
+        products = self._plan_products()
+        by_sku = {each.row.sku: each.row for each in products}
+        variants = list(self._plan_variants(by_sku))
+        deals = list(self._plan_deals(sale.row, by_sku))
+        if self.problems:
+            raise DocumentError(*self.problems)
+        return LoadPlan(self.document, self.journal, sale, products, variants, deals)
+
+    def _refuse(self, place: str, message: str) -> None:
+        self.problems.append(Problem(place, message))
+
+    def _plan_row[Row: models.Model](
+        self, row: Row, place: str, values: Mapping[str, object]
+    ) -> RowPlan[Row]:
+        """Give a row its values, and note what its model refuses."""
+        changed = [name for name, value in values.items() if getattr(row, name) != value]
+        for name in changed:
+            if row.pk is not None:
+                self.journal.note(row, place, name, values[name])
+            setattr(row, name, values[name])
+        try:
+            row.clean()
+        except ValidationError as error:
+            self.problems += problems_of(error, place)
+        return RowPlan(place, row, changed)
+
+    def _plan_sale(self) -> RowPlan[Sale]:
+        document = self.document
+        sale = Sale.objects.select_for_update(no_key=True).filter(slug=document.slug).first()
+        if sale is None:
+            sale = Sale(slug=document.slug, title=document.slug, time_zone=settings.TIME_ZONE)
+        elif sale.state == Sale.State.CANCELED and document.published:
+            self._refuse("published", f"{sale.slug} was canceled, and a canceled sale stays so")
+        return self._plan_row(sale, "", document.values)
+
+    def _plan_products(self) -> list[RowPlan[Product]]:
+        deals = sorted(self.document.deals, key=lambda deal: deal.sku)
+        locked = Product.objects.select_for_update(no_key=True).order_by("sku")
+        products = {row.sku: row for row in locked.filter(sku__in=[deal.sku for deal in deals])}
+        slugs = {deal.slug for deal in deals if deal.slug}
+        planned = []
+        for deal in deals:
+            values, row = deal.product_values, products.get(deal.sku)
+            if row is None:
+                row = Product(sku=deal.sku, currency=deal.currency or settings.SHOP_CURRENCY)
+                slug = deal.slug or _free_slug(deal, slugs)
+                slugs.add(slug)
+                values = {**values, "slug": slug}
+            elif deal.currency not in (None, row.currency):
+                self._refuse(
+                    f"{deal.place}.currency",
+                    f"{deal.sku} is sold in {row.currency}, and a product keeps its currency",
+                )
+            planned.append(self._plan_row(row, deal.place, values))
+        return planned
+
+    def _plan_variants(self, products: Mapping[str, Product]) -> Iterator[RowPlan[Variant]]:
+        deals = self.document.deals
+        skus = [variant.sku for deal in deals for variant in deal.variants]
+        existing = Variant.objects.filter(sku__in=skus).select_related("product")
+        owners = {variant.sku: variant.product.sku for variant in existing}
+        for deal in deals:
+            product = products[deal.sku]
+            rows = {} if product.pk is None else {row.sku: row for row in product.variants.all()}
+            for position, wanted in enumerate(deal.variants):
+                owner = owners.get(wanted.sku, deal.sku)
+                if owner != deal.sku:
+                    self._refuse(f"{wanted.place}.sku", f"{wanted.sku} is a variant of {owner}")
+                    continue
+                row = rows.pop(wanted.sku, None)
+                yield self._plan_variant(row, product, wanted, position)
+            for row in rows.values():
+                yield from self._plan_left_out(row, deal)
+
+    def _plan_variant(
+        self, row: Variant | None, product: Product, wanted: VariantDocument, position: int
+    ) -> RowPlan[Variant]:
+        values = {"name": wanted.name, "position": position, "stock": wanted.stock}
+        row = row or Variant(product=product, sku=wanted.sku, stock=0)
+        return self._plan_row(row, wanted.place, values)
+
+    def _plan_left_out(self, row: Variant, deal: DealDocument) -> Iterator[RowPlan[Variant]]:
+        """A variant that the document leaves out, if some of it could still be sold."""
+        place = f"{deal.place}.variants"
+        if bool(row.name) != deal.has_choice:
+            self._refuse(
+                place if deal.has_choice else f"{deal.place}.stock",
+                f"{deal.sku} has "
+                + ("variants, so give variants" if row.name else "none, so give its stock")
+                + ": a product keeps to the one or the other",
+            )
+        elif row.stock != row.claimed:
+            self.journal.lines.append(f"{place}: {row.sku} is left out: nothing more of it is sold")
+            yield RowPlan(place, row, ["stock"], is_left_out=True)
+
+    def _plan_deals(self, sale: Sale, products: Mapping[str, Product]) -> Iterator[RowPlan[Deal]]:
+        rows = {} if sale.pk is None else {row.product_id: row for row in sale.deals.all()}
+        for position, deal in enumerate(self.document.deals):
+            product = products[deal.sku]
+            row = rows.get(product.pk) or Deal(sale=sale)
+            row.product = product
+            values = {**deal.deal_values, "position": position, "withdrawn": False}
+            yield self._plan_row(row, deal.place, values)
+
+
+def _free_slug(deal: DealDocument, given: set[str]) -> str:
+    """An address made of the name, and of the sku where another product has that one."""
+    slug = slugify(deal.name)[:80].strip("-")
+    if slug and slug not in given and not Product.objects.filter(slug=slug).exists():
+        return slug
+    return slugify(f"{slug[:15]}-{deal.sku}").strip("-")
+
+
+def in_words(value: Any) -> str:
+    """A value as a line about a change shows it."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return value.isoformat()
+        case str():
+            return repr(value)
+    return str(value)
