@@ -173,7 +173,7 @@ def test_a_page_that_waits_for_a_rehearsal_tells_by_itself_when_it_is_over(
     with running(rehearsals):
         page.goto(pages["the rehearsal"])
         expect(page.get_by_role("heading", name="It is being rehearsed")).to_be_visible()
-        (rehearsals / "2" / "found.json").write_text(json.dumps(FOUND))
+        (rehearsals / "2" / "report.json").write_text(json.dumps(FOUND))
     expect(page.locator("#rehearsal .promise")).to_have_text("Every promise was kept.")
     expect(page.locator("#outcome")).to_have_text("Rehearsed: every promise was kept.")
     expect(page.frame_locator("iframe").locator("h1")).to_have_text("Drawn")

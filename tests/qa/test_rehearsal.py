@@ -44,9 +44,9 @@ def everything() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def verdicts(found: Mapping[str, Any], shown_at: datetime, *, scene: int = 0) -> dict[str, str]:
+def verdicts(found: Mapping[str, Any], shown_at: datetime, *, scenario: int = 0) -> dict[str, str]:
     """By the instant of presentation, what an offer of the first product shown then was worth."""
-    matrix = found["scenes"][scene]["matrices"][0]
+    matrix = found["scenarios"][scenario]["matrices"][0]
     shown = [each["issued"]["at"] for each in matrix["columns"]].index(utc(shown_at))
     return {
         row["at"]: cells[shown]["verdict"]
@@ -57,12 +57,12 @@ def verdicts(found: Mapping[str, Any], shown_at: datetime, *, scene: int = 0) ->
 # --- A sale that keeps its word ---
 
 
-def test_a_sale_is_rehearsed_told_and_drawn_and_the_shop_is_as_it_was(tmp_path: Path) -> None:
+def test_a_sale_is_rehearsed_and_reported_and_the_shop_is_as_it_was(tmp_path: Path) -> None:
     make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
     before = everything()
-    told = rehearse(html=tmp_path / "a.html", json=tmp_path / "a.json")
-    assert "Every promise was kept." in told
-    assert "12:00:00 to 12:15:00, Berlin time" in told
+    text = rehearse(html=tmp_path / "a.html", json=tmp_path / "a.json")
+    assert "Every promise was kept." in text
+    assert "12:00:00 to 12:15:00, Berlin time" in text
     assert "Every promise was kept." in (tmp_path / "a.html").read_text()
     assert everything() == before
     found = json.loads((tmp_path / "a.json").read_text())
@@ -71,9 +71,9 @@ def test_a_sale_is_rehearsed_told_and_drawn_and_the_shop_is_as_it_was(tmp_path: 
     assert last[utc(CLOSES + HOLD - 2 * SECOND)] == "honored"
     assert last[utc(CLOSES + HOLD - SECOND)] == "expired"
     assert found["counts"]["paid"] > 10
-    raised = verdicts(found, OPENS, scene=1)
+    raised = verdicts(found, OPENS, scenario=1)
     assert raised[utc(OPENS + HOLD - SECOND)] == "honored"
-    recalled = verdicts(found, OPENS, scene=3)
+    recalled = verdicts(found, OPENS, scenario=3)
     assert recalled[utc(CLOSES)] == "recalled"
 
 
@@ -120,18 +120,18 @@ def test_a_rehearsal_that_takes_too_long_is_given_up_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_script_has_no_shopper_no_staff_and_no_nonce_of_the_shop() -> None:
+def test_the_export_has_no_shopper_no_staff_and_no_nonce_of_the_shop() -> None:
     sale = make_sale(starts_at=OPENS, ends_at=CLOSES)
     deal = sale.deals.first()
     assert deal is not None
-    script = export_sale("autumn")
-    assert {row["model"].partition(".")[0] for row in json.loads(script)} == {"catalog", "sales"}
+    rows = export_sale("autumn")
+    assert {row["model"].partition(".")[0] for row in json.loads(rows)} == {"catalog", "sales"}
     for secret in (sale.nonce, deal.nonce, deal.product.nonce):
-        assert secret not in script
+        assert secret not in rows
 
 
-def test_reading_the_script_lets_the_shop_go_on_writing() -> None:
-    """It is a reader's transaction, and it is over when the script is read."""
+def test_the_export_lets_the_shop_go_on_writing() -> None:
+    """It is a reader's transaction, and it is over when the rows are read."""
     make_sale(starts_at=OPENS, ends_at=CLOSES)
     export_sale("autumn")
     assert not connection.in_atomic_block

@@ -48,15 +48,15 @@ def test_extensions_recalls_sizes_and_a_clock_change_are_rehearsed_as_they_are()
     recall(sale=sale, deal=sold_out, reason="A wrong price.", by=None, now=change)
     # A draft, too, is rehearsed as if it were published.
     Sale.objects.update(state=Sale.State.DRAFT)
-    found = run(export_sale("autumn"), timeout=120).found
-    assert found["breaches"] == []
+    found = run(export_sale("autumn"), timeout=120).report
+    assert [scenario["broken"] for scenario in found["scenarios"]] == [[]] * 4
     assert found["was_draft"]
     first = verdicts(found, opens)
     assert first[utc(late - SECOND)] == "expired"
     assert first[utc(late)] == "honored"
     assert first[utc(opens + timedelta(minutes=65) - SECOND)] == "honored"
     assert first[utc(opens + timedelta(minutes=65))] == "expired"
-    tees = next(each for each in found["scenes"][0]["matrices"] if each["sku"] == "TEE-01")
+    tees = next(each for each in found["scenarios"][0]["matrices"] if each["sku"] == "TEE-01")
     rows = [row["at"] for row in tees["rows"]]
     assert tees["cells"][rows.index(utc(change))][0]["verdict"] == "recalled"
     assert utc(change - SECOND) in rows

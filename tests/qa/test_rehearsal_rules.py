@@ -1,4 +1,4 @@
-"""What a rehearsal looks at, what it expects there, and how it tells what it found."""
+"""What a rehearsal tests, what it expects there, and how it reports what it found."""
 
 import os
 import re
@@ -17,34 +17,34 @@ from offers.terms import Offer
 from offers.verdicts import Verdict
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.qa.rehearsal.boundary_plan import (
-    MOST_ACTS,
+    MOST_ACTIONS,
     BoundaryPlan,
     Instant,
     clock_changes,
     plan_boundaries,
 )
 from shop.qa.rehearsal.browser import Page, promise_on, words_agree
-from shop.qa.rehearsal.html_report import draw
+from shop.qa.rehearsal.html_report import render_html
 from shop.qa.rehearsal.isolated_process import environment
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
-from shop.qa.rehearsal.oracle import Promise, expected
+from shop.qa.rehearsal.oracle import Promise, expected_verdict
 from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, RehearsalReport, ScenarioResult
-from shop.qa.rehearsal.temporary_database import Part
-from shop.qa.rehearsal.text_report import WIDTH, render
+from shop.qa.rehearsal.temporary_database import SampledDeal
+from shop.qa.rehearsal.text_report import WIDTH, render_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = timedelta(seconds=1)
-SETTLED = timedelta(minutes=10)
+MAX_STALE = timedelta(minutes=10)
 
 
 def plan_of(
-    *acts: MerchantAction,
+    *actions: MerchantAction,
     opens: datetime = OPENS,
     closes: datetime = CLOSES,
     hold: timedelta = HOLD,
 ) -> BoundaryPlan:
     """The instants of a sale, the usual one unless told otherwise."""
-    return plan_boundaries(starts_at=opens, ends_at=closes, hold=hold, acts=acts, zone=BERLIN)
+    return plan_boundaries(starts_at=opens, ends_at=closes, hold=hold, actions=actions, zone=BERLIN)
 
 
 def at(instants: list[Instant]) -> list[datetime]:
@@ -80,8 +80,10 @@ def test_a_window_that_opens_within_a_second_opens_with_the_next_whole_one() -> 
 
 def test_an_extension_is_looked_at_from_both_sides_and_so_is_the_end_it_leads_to() -> None:
     made_at = OPENS + timedelta(minutes=5)
-    act = MerchantAction(kind=ActionKind.EXTENSION, at=made_at, seconds=600, issued_before=made_at)
-    planned = plan_of(act)
+    action = MerchantAction(
+        kind=ActionKind.EXTENSION, at=made_at, seconds=600, issued_before=made_at
+    )
+    planned = plan_of(action)
     assert {made_at - SECOND, made_at} <= set(at(planned.issued))
     longer = OPENS + HOLD + timedelta(seconds=600)
     assert {longer - SECOND, longer} <= set(at(planned.presented))
@@ -89,8 +91,8 @@ def test_an_extension_is_looked_at_from_both_sides_and_so_is_the_end_it_leads_to
 
 def test_what_was_done_before_the_opening_concerns_no_offer_and_is_not_looked_at() -> None:
     early = OPENS - timedelta(hours=1)
-    act = MerchantAction(kind=ActionKind.RECALL, at=early)
-    assert at(plan_of(act).presented) == at(plan_of().presented)
+    action = MerchantAction(kind=ActionKind.RECALL, at=early)
+    assert at(plan_of(action).presented) == at(plan_of().presented)
 
 
 def test_the_seconds_around_a_clock_change_are_looked_at_and_issued_in() -> None:
@@ -112,13 +114,13 @@ def test_clock_changes_are_found_to_the_second(year: int, expected_changes: list
     assert clock_changes(since, until, BERLIN) == expected_changes
 
 
-def test_a_sale_of_weeks_with_many_acts_is_looked_at_a_bounded_number_of_times() -> None:
-    acts = [
+def test_a_sale_of_weeks_with_many_actions_is_looked_at_a_bounded_number_of_times() -> None:
+    actions = [
         MerchantAction(kind=ActionKind.EXTENSION, at=moment, seconds=60, issued_before=moment)
         for moment in (OPENS + timedelta(days=day) for day in range(1, 40))
     ]
-    planned = plan_of(*acts, closes=OPENS + timedelta(days=42))
-    assert len(planned.issued) <= 3 + 2 * MOST_ACTS
+    planned = plan_of(*actions, closes=OPENS + timedelta(days=42))
+    assert len(planned.issued) <= 3 + 2 * MOST_ACTIONS
     assert len(planned.presented) <= 100
 
 
@@ -128,24 +130,31 @@ def test_a_sale_of_weeks_with_many_acts_is_looked_at_a_bounded_number_of_times()
 def test_what_is_expected_ends_with_the_second_that_the_page_named() -> None:
     promise = promise_at(OPENS)
     end = OPENS + HOLD
-    assert expected(promise, [], end - SECOND, settled=SETTLED) is Verdict.HONORED
-    assert expected(promise, [], end, settled=SETTLED) is Verdict.EXPIRED
+    assert expected_verdict(promise, [], end - SECOND, max_stale=MAX_STALE) is Verdict.HONORED
+    assert expected_verdict(promise, [], end, max_stale=MAX_STALE) is Verdict.EXPIRED
 
 
 def test_an_extension_revives_what_had_run_out_from_the_instant_it_was_made() -> None:
     made_at = OPENS + HOLD + timedelta(minutes=1)
-    act = MerchantAction(kind=ActionKind.EXTENSION, at=made_at, seconds=600, issued_before=made_at)
+    action = MerchantAction(
+        kind=ActionKind.EXTENSION, at=made_at, seconds=600, issued_before=made_at
+    )
     promise = promise_at(OPENS)
-    assert expected(promise, [act], made_at - SECOND, settled=SETTLED) is Verdict.EXPIRED
-    assert expected(promise, [act], made_at, settled=SETTLED) is Verdict.HONORED
+    assert (
+        expected_verdict(promise, [action], made_at - SECOND, max_stale=MAX_STALE)
+        is Verdict.EXPIRED
+    )
+    assert expected_verdict(promise, [action], made_at, max_stale=MAX_STALE) is Verdict.HONORED
 
 
 def test_a_recall_of_one_deal_leaves_the_others_alone() -> None:
-    act = MerchantAction(kind=ActionKind.RECALL, at=OPENS + SECOND, sku="LMP-01")
+    action = MerchantAction(kind=ActionKind.RECALL, at=OPENS + SECOND, sku="LMP-01")
     now = OPENS + SECOND
-    assert expected(promise_at(OPENS), [act], now, settled=SETTLED) is Verdict.HONORED
+    assert (
+        expected_verdict(promise_at(OPENS), [action], now, max_stale=MAX_STALE) is Verdict.HONORED
+    )
     lamp = promise_at(OPENS, sku="LMP-01")
-    assert expected(lamp, [act], now, settled=SETTLED) is Verdict.RECALLED
+    assert expected_verdict(lamp, [action], now, max_stale=MAX_STALE) is Verdict.RECALLED
 
 
 seconds = st.integers(-4000, 8000)
@@ -171,14 +180,14 @@ def test_the_account_kept_here_and_the_judges_agree(
         return OPENS + timedelta(seconds=offset)
 
     now = max(now, shown)
-    acts = [
+    actions = [
         MerchantAction(
             kind=ActionKind.EXTENSION, at=instant(made), seconds=more, issued_before=instant(before)
         )
         for made, before, more in extensions
     ]
     if recalled_at is not None:
-        acts.append(MerchantAction(kind=ActionKind.RECALL, at=instant(recalled_at)))
+        actions.append(MerchantAction(kind=ActionKind.RECALL, at=instant(recalled_at)))
     promise = promise_at(instant(shown), hold=timedelta(seconds=hold))
     # What the rows would say by now: an offer minted before a recall carries the old anchor.
     is_recalled = recalled_at is not None and recalled_at <= now and shown < recalled_at
@@ -203,7 +212,7 @@ def test_the_account_kept_here_and_the_judges_agree(
         anchor="old",
     )
     verdict = judge(offer, now=instant(now), shoppers=["ada"], standing=standing, quantity=1)
-    assert expected(promise, acts, instant(now), settled=SETTLED) is verdict
+    assert expected_verdict(promise, actions, instant(now), max_stale=MAX_STALE) is verdict
 
 
 # --- What is read on a page ---
@@ -250,44 +259,46 @@ def test_an_instant_of_another_day_names_its_day() -> None:
     assert words_agree("Saturday, 28 November, 12:00, Berlin time", until, OPENS, BERLIN)
 
 
-# --- How it is told ---
+# --- The reports ---
 
 
 def test_the_table_is_at_most_a_hundred_columns_wide_and_names_the_zone() -> None:
-    text = render(report_of(HONORED, issues=8))
+    text = render_text(report_of(HONORED, issues=8))
     assert "Berlin time" in text
     assert max(map(len, text.splitlines())) <= WIDTH
 
 
 def test_the_table_has_each_verdict_with_its_mark() -> None:
-    assert "honored ✓" in render(report_of(Cell("honored", "honored", paid=True)))
-    assert "expired ↻" in render(report_of(Cell("expired", "expired", renewed=True, paid=True)))
-    assert "EXPIRED!" in render(report_of(Cell("expired", "honored")))
+    assert "honored ✓" in render_text(report_of(Cell("honored", "honored", paid=True)))
+    assert "expired ↻" in render_text(
+        report_of(Cell("expired", "expired", renewed=True, paid=True))
+    )
+    assert "EXPIRED!" in render_text(report_of(Cell("expired", "honored")))
 
 
 def test_a_broken_promise_is_told_in_a_sentence() -> None:
     sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
-    text = render(report_of(Cell("expired", "honored"), breaches=[sentence]))
+    text = render_text(report_of(Cell("expired", "honored"), broken=[sentence]))
     assert f"Promises were broken, in 1 place:\n- {sentence}\n" in text
     assert "Every promise was kept." not in text
 
 
 def test_times_name_their_offset_where_the_clocks_change_meanwhile() -> None:
     change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
-    text = render(report_of(HONORED, opens=change - SECOND, issues=2))
+    text = render_text(report_of(HONORED, opens=change - SECOND, issues=2))
     assert "02:59:59 CEST" in text
     assert "02:00:00 CET" in text
     assert max(map(len, text.splitlines())) <= WIDTH
 
 
 def test_the_picture_brings_all_it_needs_and_runs_nothing() -> None:
-    page = draw(report_of(HONORED))
+    page = render_html(report_of(HONORED))
     assert not re.search(r"https?://|//\w|url\(|@import|<script|<link|<img|\bon\w+=|style=", page)
     assert "default-src 'none'" in page
 
 
 def test_the_picture_is_a_table_as_well() -> None:
-    page = BeautifulSoup(draw(report_of(HONORED, issues=2)), "html.parser")
+    page = BeautifulSoup(render_html(report_of(HONORED, issues=2)), "html.parser")
     assert len(page.select("table thead th[scope=col]")) == 3
     assert page.select("table tbody th[scope=row]")
     assert page.select_one("table caption")
@@ -296,13 +307,13 @@ def test_the_picture_is_a_table_as_well() -> None:
 
 def test_the_picture_shows_what_was_broken() -> None:
     sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
-    page = draw(report_of(Cell("expired", "honored"), breaches=[sentence]))
+    page = render_html(report_of(Cell("expired", "honored"), broken=[sentence]))
     assert sentence in page
     assert 'class="mark is-broken"' in page.partition("</figure>")[0]
 
 
 def test_a_name_cannot_put_markup_into_the_picture() -> None:
-    page = draw(report_of(HONORED, name="<script>alert(1)</script>"))
+    page = render_html(report_of(HONORED, name="<script>alert(1)</script>"))
     assert "<script" not in page
 
 
@@ -354,13 +365,13 @@ def report_of(
     *,
     issues: int = 1,
     opens: datetime = OPENS,
-    breaches: list[str] | None = None,
+    broken: list[str] | None = None,
     name: str = "Stoneware mug",
 ) -> RehearsalReport:
     """A report with the same cell throughout."""
-    looks = [opens + number * SECOND for number in range(issues)]
-    columns = [MatrixColumn(Instant(each, ("shown",)), each + HOLD) for each in looks]
-    rows = [Instant(each, ("a boundary that has a long name, and another one",)) for each in looks]
+    visits = [opens + number * SECOND for number in range(issues)]
+    columns = [MatrixColumn(Instant(each, ("shown",)), each + HOLD) for each in visits]
+    rows = [Instant(each, ("a boundary that has a long name, and another one",)) for each in visits]
     matrix = Matrix("MUG-01", columns, rows, [[cell] * issues for _ in rows])
     closes = opens + timedelta(minutes=15)
     return RehearsalReport(
@@ -371,8 +382,11 @@ def report_of(
         ends_at=closes,
         hold=HOLD,
         was_draft=False,
-        parts=[Part("MUG-01", name, "in EUR", 1, leads=True)],
-        deals_in_all=1,
-        scenes=[ScenarioResult("As configured", "As promised.", opens, closes, (), [matrix])],
-        breaches=breaches or [],
+        samples=[SampledDeal("MUG-01", name, "in EUR", 1, is_primary=True)],
+        deals_total=1,
+        scenarios=[
+            ScenarioResult(
+                "As configured", "As promised.", opens, closes, (), [matrix], broken or []
+            )
+        ],
     )

@@ -1,4 +1,4 @@
-"""Rehearsals as the files that they leave, for pages that tell of them."""
+"""Rehearsals as the files that they leave, for the pages that show them."""
 
 import fcntl
 import json
@@ -10,25 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from shop.qa.pytest_plugin.factories import OPENS
+from shop.qa.rehearsal.isolated_process import PROBLEM, REPORT_HTML, REPORT_JSON
 
 FOUND: dict[str, Any] = {
     "kept": True,
-    "scenes": [
-        {"title": "As configured", "text": "Every offer as its page promised it."},
-        {"title": "If offers are recalled", "text": "Half-way through."},
+    "broken": 0,
+    "scenarios": [
+        {"title": "As configured", "text": "Every offer as its page promised it.", "broken": []},
+        {"title": "If offers are recalled", "text": "Half-way through.", "broken": []},
     ],
-    "breaches": [],
     "notes": [],
     "counts": {"presented": 101, "paid": 23, "pages": 84},
     "seconds": 10.6,
-    "parts": [{}, {}],
-    "deals_in_all": 6,
+    "samples": [{}, {}],
+    "deals_total": 6,
     "was_draft": False,
 }
 BROKEN = {
     **FOUND,
     "kept": False,
-    "breaches": ["Checkout refused a second early.", "If offers are recalled: the bag took it."],
+    "broken": 2,
+    "scenarios": [
+        {**FOUND["scenarios"][0], "broken": ["Checkout refused a second early."]},
+        {**FOUND["scenarios"][1], "broken": ["the bag took it."]},
+    ],
 }
 
 PICTURE = "<!doctype html><html lang=en><title>Drawn</title><h1>Drawn</h1>"
@@ -39,7 +44,7 @@ def leave(
     number: int = 1,
     *,
     found: object = None,
-    errors: str = "",
+    problem: str = "",
     at: datetime = OPENS,
     terms: str = "",
 ) -> None:
@@ -48,9 +53,10 @@ def leave(
     run.mkdir(parents=True)
     started = {"at": at.isoformat(), "by": "olga", "terms": terms, "machine": time.time()}
     (run / "started.json").write_text(json.dumps(started))
-    (run / "errors.txt").write_text(errors)
-    (run / "picture.html").write_text(PICTURE)
-    (run / "found.json").write_text("" if found is None else json.dumps(found))
+    if problem:
+        (run / PROBLEM).write_text(problem)
+    (run / REPORT_HTML).write_text(PICTURE)
+    (run / REPORT_JSON).write_text("" if found is None else json.dumps(found))
 
 
 @contextmanager

@@ -77,9 +77,11 @@ def _at(sale: SaleNow, instant: datetime) -> str:
 
 def _of_rehearsals(agenda: Schedule) -> Iterator[Alert]:
     for sale in (*agenda.live, *agenda.upcoming):
-        told = rehearsals_of(sale.sale.slug).told
-        if told is not None and not told.is_kept:
-            text = f"{sale.sale} was rehearsed on {_at(sale, told.started_at)}, and promises were "
+        reported = rehearsals_of(sale.sale.slug).reported
+        if reported is not None and not reported.is_kept:
+            text = (
+                f"{sale.sale} was rehearsed on {_at(sale, reported.started_at)}, and promises were "
+            )
             address = reverse("admin:sale_rehearsal", args=[sale.sale.slug])
             yield Alert(f"{text}broken.", address, "Read what was found", True)
 

@@ -1,16 +1,13 @@
-"""Rehearsals that the back office starts: processes of their own, and the files they leave.
+"""Rehearsals that the back office starts: isolated processes, and the files they leave.
 
 ``VAR/rehearsals/<slug>/`` has a numbered folder for each rehearsal of a sale:
-``started.json`` says what was begun, ``found.json`` and ``picture.html`` are what
-``manage.py rehearse`` found, ``errors.txt`` is what it said when it could not.
+``started.json`` says when and for whom it was started, ``isolated_process`` what
+else is in it.
 
-Whether one runs is told by a lock. Its process holds it, and however that ends,
-the system takes it back: nothing that was killed runs on here for ever, and no
-other process is mistaken for it. So there is one rehearsal of a sale at a time,
-and all web processes of a machine agree.
-
-The process hears of it when the web process that started it is gone, and ends
-too; it has nothing else of it, neither sockets nor terminal.
+A rehearsal runs as long as its process holds the lock of its sale, which the
+system releases however that process ends. So there is one rehearsal of a sale at
+a time, for all web processes of a machine, and none that was killed seems to run.
+The process ends with the web process that started it.
 """
 
 import fcntl
@@ -18,32 +15,32 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
 from django.conf import settings
 
+from shop.core.durations import duration
 from shop.core.machine_clock import unix_seconds
+from shop.qa.rehearsal import isolated_process
+from shop.qa.rehearsal.sale_export import export_sale
 
 #: How long one may take, in seconds.
 TIMEOUT = 120
 #: How much of the machine it yields to the shop (``nice``).
 _NICE = 10
-#: What stands before a command's own words when it fails.
-_SAID = "CommandError: "
 
-_STARTED, _FOUND, _PICTURE, _ERRORS = "started.json", "found.json", "picture.html", "errors.txt"
+_STARTED = "started.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """One that was started: when by the shop's clock, by whom, and what the sale promised then."""
+    """One that was started: when by the shop's clock, by whom, and the sale's terms then."""
 
     folder: Path
     number: int
@@ -53,47 +50,36 @@ class Rehearsal:
     started_at_machine: float
 
     @property
-    def seconds(self) -> int:
-        """How long ago that was."""
-        return max(0, int(unix_seconds() - self.started_at_machine))
+    def age(self) -> str:
+        """How long ago it was started, in words."""
+        seconds = max(0, int(unix_seconds() - self.started_at_machine))
+        return duration(timedelta(seconds=seconds))
 
     @property
     def picture(self) -> Path:
-        """The page that it drew."""
-        return self.folder / _PICTURE
+        """The report as an HTML page."""
+        return self.folder / isolated_process.REPORT_HTML
 
-    def found(self) -> dict[str, Any] | None:
-        """All that it found, as the command writes it; None if it did not come so far.
-
-        It is written last, and looked for when the process is over: half of it is nothing.
-        """
+    def report(self) -> dict[str, Any] | None:
+        """The report as data (``RehearsalReport.as_json``); None if it did not come so far."""
         try:
-            document = json.loads((self.folder / _FOUND).read_text())
+            document = json.loads((self.folder / isolated_process.REPORT_JSON).read_text())
         except (FileNotFoundError, ValueError):
             return None
         return document if isinstance(document, dict) else None
 
     @property
     def is_kept(self) -> bool:
-        """Whether it found every promise kept."""
-        return bool((self.found() or {}).get("kept"))
-
-    def problem(self) -> str:
-        """Why it found nothing, in a sentence."""
-        try:
-            lines = (self.folder / _ERRORS).read_text(errors="replace").split("\n")
-        except FileNotFoundError:
-            lines = []
-        said = [line.removeprefix(_SAID) for line in lines if line.startswith(_SAID)]
-        return said[-1] if said else "It was ended before it was over."
+        """Whether it has a report, and every promise was kept."""
+        return bool((self.report() or {}).get("kept"))
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsals:
-    """Those of one sale: the one that runs, the last that found something, and the last of all."""
+    """Those of one sale: the running one, the last one with a report, and the last of all."""
 
     running: Rehearsal | None = None
-    told: Rehearsal | None = None
+    reported: Rehearsal | None = None
     last: Rehearsal | None = None
 
     @property
@@ -103,89 +89,75 @@ class Rehearsals:
 
     @property
     def problem(self) -> str:
-        """Why the last one found nothing; empty if it did, or still may."""
-        if self.last is None or self.last in (self.running, self.told):
+        """Why the last one has no report; empty if it has one, or runs."""
+        if self.last is None or self.last in (self.running, self.reported):
             return ""
-        return self.last.problem()
+        return isolated_process.problem_of(self.last.folder)
 
 
 def rehearsals_of(slug: str) -> Rehearsals:
-    """How the rehearsals of a sale stand now."""
+    """The rehearsals of a sale."""
     folder = _folder(slug)
     if not folder.is_dir():
         return Rehearsals()
-    with _alone(folder), (folder / "lock").open("a") as lock:
-        return _as_they_stand(folder, is_running=not _take(lock))
+    with _exclusive(folder), (folder / "lock").open("a") as lock:
+        return _read(folder, is_running=not _acquire(lock))
 
 
 def start(slug: str, *, after: int, by: str, terms: str, now: datetime) -> bool:
-    """Start one in a process of its own; whether it was.
+    """Start a rehearsal in a process of its own; False if it was not started.
 
-    :param after: the number of the last one that whoever asks has seen: what was sent twice, or
-        when another one has been started meanwhile, starts nothing
-    :raises OSError: it could not be started
+    :param after: the number of the last one that the merchant has seen; a form that is sent twice,
+        or after another rehearsal was started, starts nothing
+    :raises NothingToRehearse: the sale has nothing to rehearse
+    :raises OSError: the process could not be started
     """
     folder = _folder(slug)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder), (folder / "lock").open("a") as lock:
-        if not _take(lock):
+    with _exclusive(folder), (folder / "lock").open("a") as lock:
+        if not _acquire(lock):
             return False
-        before = _as_they_stand(folder, is_running=False)
+        before = _read(folder, is_running=False)
         if before.number != after:
             return False
         run = folder / str(after + 1)
-        _begin(run, {"at": now.isoformat(), "by": by, "terms": terms, "machine": unix_seconds()})
-        _forget(folder, kept=[run, before.told.folder] if before.told else [run])
+        _create(run, {"at": now.isoformat(), "by": by, "terms": terms, "machine": unix_seconds()})
         try:
-            process = _process(slug, run, lock)
-        except OSError:
+            process = _start_process(slug, run, lock)
+        except Exception:
             shutil.rmtree(run, ignore_errors=True)
             raise
-    Thread(target=_see_off, args=(process,), daemon=True).start()
+        _delete_others(folder, [run, before.reported.folder] if before.reported else [run])
+    # Keeps its standard input open while it lives.
+    Thread(target=isolated_process.wait, args=(process,), daemon=True).start()
     return True
 
 
-def _process(slug: str, run: Path, lock: IO[str]) -> "subprocess.Popen[bytes]":
-    """The process. It inherits the lock, and the settings by its environment."""
-    with (run / _ERRORS).open("w") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own command, and the slug of a sale that is
-            [
-                *(sys.executable, "manage.py", "rehearse", slug),
-                *("--html", run / _PICTURE, "--json", run / _FOUND),
-                *("--timeout", str(TIMEOUT), "--attended"),
-            ],
-            cwd=settings.BASE_DIR,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            pass_fds=[lock.fileno()],
-        )
+def _start_process(slug: str, run: Path, lock: IO[str]) -> "subprocess.Popen[bytes]":
+    """The process, which inherits the lock."""
+    process = isolated_process.start(
+        export_sale(slug), run, timeout=TIMEOUT, pass_fds=[lock.fileno()]
+    )
     os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
     return process
-
-
-def _see_off(process: "subprocess.Popen[bytes]") -> None:
-    """Keep its standard input open while it lives, and let no zombie of it remain."""
-    with process:
-        process.wait()
 
 
 def _folder(slug: str) -> Path:
     return Path(settings.VAR) / "rehearsals" / slug
 
 
-def _as_they_stand(folder: Path, *, is_running: bool) -> Rehearsals:
+def _read(folder: Path, *, is_running: bool) -> Rehearsals:
     runs = list(_runs(folder))
     over = runs[1:] if is_running else runs
     return Rehearsals(
         running=runs[0] if is_running and runs else None,
-        told=next((run for run in over if run.found() is not None), None),
+        reported=next((run for run in over if run.report() is not None), None),
         last=runs[0] if runs else None,
     )
 
 
 def _runs(folder: Path) -> Iterator[Rehearsal]:
-    """Those there are, the last one first."""
+    """All rehearsals in a folder, the last one first."""
     numbers = sorted(int(each.name) for each in folder.iterdir() if each.name.isdigit())
     for number in reversed(numbers):
         run = folder / str(number)
@@ -194,8 +166,8 @@ def _runs(folder: Path) -> Iterator[Rehearsal]:
         yield Rehearsal(run, number, at, started["by"], started["terms"], started["machine"])
 
 
-def _begin(run: Path, started: dict[str, Any]) -> None:
-    """A folder that has its beginning in it as soon as it is there."""
+def _create(run: Path, started: dict[str, Any]) -> None:
+    """Make a run's folder, atomically with its first file."""
     fresh = run.with_name("new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
@@ -203,14 +175,14 @@ def _begin(run: Path, started: dict[str, Any]) -> None:
     fresh.rename(run)
 
 
-def _forget(folder: Path, *, kept: Sequence[Path]) -> None:
+def _delete_others(folder: Path, kept: Sequence[Path]) -> None:
     for each in folder.iterdir():
         if each.is_dir() and each not in kept:
             shutil.rmtree(each, ignore_errors=True)
 
 
-def _take(lock: IO[str]) -> bool:
-    """Take the lock, unless a rehearsal has it. It is given back where all have closed it."""
+def _acquire(lock: IO[str]) -> bool:
+    """Acquire the lock, unless a rehearsal has it; released when all descriptors are closed."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -219,8 +191,8 @@ def _take(lock: IO[str]) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One who looks or starts at a time, of all threads and processes: who looks holds the lock."""
-    with (folder / "door").open("w") as door:
-        fcntl.flock(door, fcntl.LOCK_EX)
+def _exclusive(folder: Path) -> Iterator[None]:
+    """One reader or starter at a time: a reader holds the rehearsals' lock for a moment, too."""
+    with (folder / "access.lock").open("w") as access:
+        fcntl.flock(access, fcntl.LOCK_EX)
         yield

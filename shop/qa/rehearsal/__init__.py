@@ -1,12 +1,9 @@
-"""Rehearsing a sale before it runs: every boundary, on the real pages, bag, checkout and payment.
+"""Rehearsal of a sale: every boundary, on the real pages, bag, checkout and payment.
 
-Two processes. The one that is asked (``manage.py rehearse``) reads the sale's
-rows, once (``script``), and starts the other (``theatre``) with nothing of its
-own environment: keys, issuer, database and Stripe stand-in are all made for
-the occasion. There the rows are loaded (``stage``), time stands still and is
-moved (``walk``), and what pages promise is held against what the bag and
-checkout answer (``expectations``).
-
-What is expected comes from the page and from the rows of extensions and
-recalls. It never comes from ``offers.anchors.judge``, which is on trial here.
+``sale_export`` reads the sale's rows once. ``isolated_process`` starts a process
+with keys, issuer, database and Stripe stand-in of its own. There
+``temporary_database`` loads the rows, and ``runner`` runs each ``scenario``: it
+moves the clock from instant to instant and compares the verdicts of the bag and
+checkout with those of the ``oracle``, which knows the page and the merchant's
+actions, and never asks ``offers.anchors.judge``, the code under test.
 """

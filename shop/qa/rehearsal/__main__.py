@@ -1,40 +1,53 @@
-"""``python -m shop.qa.rehearsal FOLDER``: the process in which the rehearsal takes place.
+"""``python -m shop.qa.rehearsal FOLDER SECONDS``: the isolated process itself.
 
-Started by ``theatre`` with an environment of its own. It reads the script from
-standard input, which stays open as long as somebody waits for the outcome: when
-it ends, everything here does. What was found goes into the folder.
+Started by ``isolated_process``, which says what it finds and leaves in the folder.
 """
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
 import threading
+import traceback
 from pathlib import Path
 
-#: What is left in the folder.
-FOUND, TABLE, PICTURE = "report.json", "report.txt", "report.html"
+from shop.qa.rehearsal.isolated_process import (
+    PROBLEM,
+    REPORT_HTML,
+    REPORT_JSON,
+    REPORT_TEXT,
+    ROWS,
+    WORK,
+)
 
 
 def main() -> int:
-    folder = Path(sys.argv[1])
-    rows = sys.stdin.readline()
+    folder, seconds = Path(sys.argv[1]), sys.argv[2]
+    (folder / WORK).mkdir()
     stand_in = subprocess.Popen(
-        [sys.executable, "-m", "shop.sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "shop.sandbox", "--port", "0"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    threading.Thread(target=_end_with_audience, args=(stand_in, folder), daemon=True).start()
+    watchdog = threading.Thread(target=_watch, args=(folder, seconds, stand_in), daemon=True)
+    watchdog.start()
     try:
         assert stand_in.stdout is not None
         os.environ["STRIPE_API_BASE"] = stand_in.stdout.readline().split()[-1]
-        _perform(rows, folder)
+        _rehearse(folder)
+    except Exception as error:
+        traceback.print_exc()
+        (folder / PROBLEM).write_text(f"It broke down: {type(error).__name__}: {error}")
+        return 1
     finally:
-        stand_in.terminate()
-        stand_in.wait(timeout=5)
+        _clean_up(folder, stand_in)
     return 0
 
 
-def _perform(rows: str, folder: Path) -> None:
+def _rehearse(folder: Path) -> None:
     import django
 
     django.setup()
@@ -43,9 +56,9 @@ def _perform(rows: str, folder: Path) -> None:
     from django.core.serializers.json import DjangoJSONEncoder
     from django.db import connection
 
-    from shop.qa.rehearsal.html_report import draw
+    from shop.qa.rehearsal.html_report import render_html
     from shop.qa.rehearsal.runner import rehearse
-    from shop.qa.rehearsal.text_report import render
+    from shop.qa.rehearsal.text_report import render_text
 
     # With it Django keeps every statement that was run.
     settings.DEBUG = False
@@ -54,17 +67,26 @@ def _perform(rows: str, folder: Path) -> None:
     with connection.cursor() as cursor:
         # Nothing here has to survive a power cut.
         cursor.execute("PRAGMA synchronous = OFF")
-    report = rehearse(rows)
-    (folder / TABLE).write_text(render(report))
-    (folder / PICTURE).write_text(draw(report))
-    (folder / FOUND).write_text(json.dumps(report.as_json(), cls=DjangoJSONEncoder))
+    report = rehearse((folder / ROWS).read_text())
+    (folder / REPORT_TEXT).write_text(render_text(report))
+    (folder / REPORT_HTML).write_text(render_html(report))
+    # Last: it says that all is there.
+    (folder / REPORT_JSON).write_text(json.dumps(report.as_json(), cls=DjangoJSONEncoder))
 
 
-def _end_with_audience(stand_in: "subprocess.Popen[str]", folder: Path) -> None:
-    sys.stdin.read()
-    stand_in.terminate()
-    shutil.rmtree(folder, ignore_errors=True)
+def _watch(folder: Path, seconds: str, stand_in: "subprocess.Popen[str]") -> None:
+    """End everything when standard input ends or the time is up; select() obeys no frozen clock."""
+    is_abandoned, _, _ = select.select([0], [], [], float(seconds))
+    if not is_abandoned:
+        (folder / PROBLEM).write_text(f"It took longer than {seconds} s.")
+    _clean_up(folder, stand_in)
     os._exit(1)
+
+
+def _clean_up(folder: Path, stand_in: "subprocess.Popen[str]") -> None:
+    stand_in.kill()
+    stand_in.wait()
+    shutil.rmtree(folder / WORK, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The instants worth standing on: both sides of every boundary, in whole seconds."""
+"""The instants to test: both sides of every boundary, in whole seconds."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,16 +10,16 @@ from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.oracle import honored_until
 
 SECOND = timedelta(seconds=1)
-#: Acts and clock changes whose both sides are looked at; what is older is carried out all the same.
-MOST_ACTS = 3
+#: The last actions and first clock changes whose both sides are tested; older ones only happen.
+MOST_ACTIONS = 3
 MOST_CLOCK_CHANGES = 2
 
-_AFTER_ALL = datetime.max.replace(tzinfo=UTC)
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Instant:
-    """An instant, and why it is looked at."""
+    """An instant, and why it is tested."""
 
     at: datetime
     why: tuple[str, ...]
@@ -27,7 +27,7 @@ class Instant:
 
 @dataclass(frozen=True)
 class BoundaryPlan:
-    """When pages are opened, and when what they showed is presented, both in order of time."""
+    """When pages are opened, and when their offers are presented, both in order of time."""
 
     issued: list[Instant]
     presented: list[Instant]
@@ -38,13 +38,13 @@ def plan_boundaries(
     starts_at: datetime,
     ends_at: datetime,
     hold: timedelta,
-    acts: Sequence[MerchantAction],
+    actions: Sequence[MerchantAction],
     zone: ZoneInfo,
-    told: Sequence[MerchantAction] | None = None,
+    focus: Sequence[MerchantAction] | None = None,
 ) -> BoundaryPlan:
     """The instants of a window ``[starts_at, ends_at)`` and of what happens in and after it.
 
-    :param told: the acts that a brief scene is about; it looks at them, and at little else
+    :param focus: the actions that a short scenario is about; it tests little else
     """
     opens, closes = whole(starts_at), whole(ends_at)
     last = closes - SECOND
@@ -53,20 +53,20 @@ def plan_boundaries(
     presented[opens - SECOND].append("a second before opening")
     presented[opens + SECOND].append("a second after opening")
     presented[closes].append("first second after the close")
-    telling = [act for act in (acts if told is None else told) if act.at > opens][-MOST_ACTS:]
-    sides = [side for act in telling for side in _sides_of_act(act)]
-    if told is None:
+    tested = [each for each in (actions if focus is None else focus) if each.at > opens]
+    sides = [side for action in tested[-MOST_ACTIONS:] for side in _sides_of_action(action)]
+    if focus is None:
         sides += _sides_of_clock_changes(opens, closes + hold, zone)
     for at, why in sides:
         presented[at].append(why)
         if opens <= at < closes:
             issued[at].append(why)
-    if told is None:
+    if focus is None:
         issued[whole(opens + (last - opens) / 2)].insert(0, "half-way")
-    if told is None or not issued:
+    if focus is None or not issued:
         issued[last].insert(0, "last second of the sale")
     issued[opens].insert(0, "first second of the sale")
-    for at, why in _ends_of_holds(sorted(issued), hold, acts, zone):
+    for at, why in _ends_of_holds(sorted(issued), hold, actions, zone):
         presented[at].append(why)
     for at, reasons in issued.items():
         presented[at][:0] = [reason for reason in reasons if reason not in presented[at]]
@@ -74,7 +74,7 @@ def plan_boundaries(
 
 
 def clock_changes(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The instants in a range at which the zone's clocks are changed, to the second."""
+    """The instants in a range at which the zone's clocks change, to the second."""
     changes = []
     day = since
     while day < until:
@@ -91,12 +91,12 @@ def whole(instant: datetime) -> datetime:
     return floor if floor == instant else floor + SECOND
 
 
-def _sides_of_act(act: MerchantAction) -> Iterator[tuple[datetime, str]]:
-    yield whole(act.at) - SECOND, f"a second before {act.text}"
-    yield whole(act.at), act.text
-    if act.issued_before is not None and whole(act.issued_before) != whole(act.at):
-        yield whole(act.issued_before) - SECOND, f"a second before the cut: {act.text}"
-        yield whole(act.issued_before), f"the cut: {act.text}"
+def _sides_of_action(action: MerchantAction) -> Iterator[tuple[datetime, str]]:
+    yield whole(action.at) - SECOND, f"a second before {action.text}"
+    yield whole(action.at), action.text
+    if action.issued_before is not None and whole(action.issued_before) != whole(action.at):
+        yield whole(action.issued_before) - SECOND, f"a second before the cut: {action.text}"
+        yield whole(action.issued_before), f"the cut: {action.text}"
 
 
 def _sides_of_clock_changes(
@@ -108,13 +108,13 @@ def _sides_of_clock_changes(
 
 
 def _ends_of_holds(
-    issued: Sequence[datetime], hold: timedelta, acts: Sequence[MerchantAction], zone: ZoneInfo
+    issued: Sequence[datetime], hold: timedelta, actions: Sequence[MerchantAction], zone: ZoneInfo
 ) -> Iterator[tuple[datetime, str]]:
     for shown_at in issued:
-        # As promised, and as it stands after all that was added.
+        # As promised, and with all extensions.
         promised, shown = shown_at + hold, f"{shown_at.astimezone(zone):%H:%M:%S}"
         ends = {promised: "hold"}
-        ends.setdefault(honored_until(shown_at, promised, acts, _AFTER_ALL), "longer hold")
+        ends.setdefault(honored_until(shown_at, promised, actions, _END_OF_TIME), "longer hold")
         for end, kind in ends.items():
             yield end - SECOND, f"last second of the {kind} of {shown}"
             yield end, f"the {kind} of {shown} is over"

@@ -1,14 +1,13 @@
 """A shopper's browser without scripts, and what it reads on the shop's pages.
 
-Only what a page says to people and what the contract names is read: prices and
-instants as shown, ``data-`` attributes, forms. An offer's claims are decoded as
-anyone can decode a JWT, and verified by nobody here.
+It reads what people read and what scripts may rely on: prices and instants as
+shown, ``data-`` attributes, forms. Claims of offers are decoded, not verified.
 """
 
 import base64
-import copy
 import json
 import sys
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -21,13 +20,12 @@ from django.test.client import ClientHandler
 
 from shop.qa.rehearsal.oracle import Promise
 
-#: A form that the browser says is the shop's own.
 _SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the shop answered: the form's own status, and the page where it led."""
+    """A response: its status, its page, and for a form the path that it redirects to."""
 
     status: int
     path: str
@@ -36,12 +34,12 @@ class Page:
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        """The document."""
+        """The parsed document."""
         return BeautifulSoup(self.html, "html.parser")
 
     @property
     def verdict(self) -> str:
-        """The first refusal on it, by its name; or what else stood in the way; or nothing."""
+        """The server's error, else the first refusal on the page by its name, else empty."""
         if self.error:
             return self.error
         for name in ("data-verdict", "data-obstacle"):
@@ -52,19 +50,19 @@ class Page:
 
     @property
     def problem(self) -> str:
-        """What a notice on it says."""
+        """The text of the first alarming notice."""
         found = self.soup.select_one(".notice.problem")
         return _text(found) if found is not None else ""
 
     @property
     def total(self) -> int | None:
-        """The whole charge that checkout asks for, in minor units."""
+        """The whole charge of the checkout page, in minor units."""
         found = self.soup.select_one("[data-total]")
         return int(str(found["data-total"])) if found is not None else None
 
     @property
     def order_status(self) -> str:
-        """What has become of an order, on its page."""
+        """The status on the page of an order."""
         found = self.soup.select_one("[data-order-status]")
         return str(found["data-order-status"]) if found is not None else ""
 
@@ -74,7 +72,7 @@ class Page:
         return datetime.fromisoformat(str(found["datetime"])) if found is not None else None
 
     def words(self, name: str) -> str:
-        """The same as people read it."""
+        """The text of the same element."""
         found = self.soup.select_one(f"time[data-{name}]")
         return _text(found) if found is not None else ""
 
@@ -92,7 +90,7 @@ class Page:
         return {str(each["data-sku"]): each for each in self.soup.select("[data-line][data-sku]")}
 
 
-#: One for all: each would set up every middleware anew.
+#: Shared: each handler would set up all middleware again.
 _HANDLER = ClientHandler(enforce_csrf_checks=False)
 
 
@@ -103,37 +101,37 @@ class Browser:
         self._client = Client(raise_request_exception=False, SERVER_NAME="localhost")
         self._client.handler = _HANDLER
 
-    def twin(self) -> "Browser":
-        """The same browser as it is now, to try something that it is not to remember."""
-        twin = Browser()
-        twin._client.cookies = copy.deepcopy(self._client.cookies)
-        return twin
+    def copy(self) -> "Browser":
+        """Another browser with the same cookies; what it does leaves this one unchanged."""
+        other = Browser()
+        other._client.cookies = deepcopy(self._client.cookies)
+        return other
 
     def open(self, path: str) -> Page:
-        """Visit a page, and follow where it leads."""
+        """Visit a page, and follow redirects."""
         answer: Any = self._client.get(path, follow=True)
         chain = getattr(answer, "redirect_chain", [])
         return _page(answer, chain[-1][0] if chain else path)
 
-    def send(self, path: str, **fields: object) -> Page:
-        """Send a form; ``path`` of the answer is where it leads."""
+    def post(self, path: str, **fields: object) -> Page:
+        """Send a form, without following its redirect."""
         answer: Any = self._client.post(path, fields, headers=_SAME_ORIGIN)
         return _page(answer, answer.headers.get("Location", path))
 
     def add(self, promise: Promise, quantity: int = 1) -> Page:
-        """Put what was promised into the bag."""
-        return self.send(
+        """Put the promised offer into the bag."""
+        return self.post(
             "/bag/add/", offer=promise.message, quantity=quantity, variant=promise.variant
         )
 
     def order(self, total: int, token: str, address: dict[str, str]) -> Page:
-        """Order and pay what is in the bag, at a total that was shown; the order's page, if any."""
-        sent = self.send("/checkout/", **address, shown_total=total, confirmation_token=token)
-        return self.open(sent.path) if sent.status == 303 else sent
+        """Order and pay what is in the bag: the order's page, or checkout with its refusal."""
+        answer = self.post("/checkout/", **address, shown_total=total, confirmation_token=token)
+        return self.open(answer.path) if answer.status == 303 else answer
 
 
 def claims_of(message: str) -> dict[str, Any]:
-    """What an offer says of itself, unverified."""
+    """The claims of an offer, unverified."""
     payload = message.split(".")[1]
     padded = payload + "=" * (-len(payload) % 4)
     claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(padded))
@@ -141,13 +139,12 @@ def claims_of(message: str) -> dict[str, Any]:
 
 
 def promise_on(page: Page, article: Tag, shown_at: datetime, name: str) -> Promise | None:
-    """What a deal on a page promises; None where the page leaves something out."""
+    """The promise of a deal on a page; None where the page leaves something out."""
     offer, price = article.select_one("input[name=offer]"), article.select_one(".price b")
     held_until = page.instant("held-until")
     if offer is None or price is None or held_until is None:
         return None
     message, price_text = str(offer["value"]), _text(price)
-    quantity = article.select_one("input[name=quantity][max]")
     variants = article.select("select[name=variant] option[value]:not([disabled])")
     claims = claims_of(message)
     return Promise(
@@ -161,16 +158,15 @@ def promise_on(page: Page, article: Tag, shown_at: datetime, name: str) -> Promi
         currency=str(claims["currency"]),
         message=message,
         variant=next((str(each["value"]) for each in variants if each["value"]), ""),
-        most=int(str(quantity["max"])) if quantity is not None else 1,
     )
 
 
 def words_agree(words: str, instant: datetime, shown_at: datetime, zone: ZoneInfo) -> bool:
     """Whether an instant in words says hour and minute, the zone, and the day if not today's."""
-    there, today = instant.astimezone(zone), shown_at.astimezone(zone).date()
-    needed = [f"{there:%H:%M}", zone.key.rpartition("/")[2].replace("_", " ")]
-    if there.date() != today:
-        needed.append(str(there.day))
+    local, today = instant.astimezone(zone), shown_at.astimezone(zone).date()
+    needed = [f"{local:%H:%M}", zone.key.rpartition("/")[2].replace("_", " ")]
+    if local.date() != today:
+        needed.append(str(local.day))
     return all(each in words for each in needed)
 
 

@@ -1,4 +1,4 @@
-"""At the till: what was promised is put into the bag, taken to checkout and paid for."""
+"""Checks of the bag and checkout: what a page promised is put into the bag, ordered and paid."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bs4 import Tag
+from django.conf import settings
 
 from offers.verdicts import Verdict
 from shop.orders.models import Order
@@ -13,15 +14,14 @@ from shop.payments import stripe_amounts
 from shop.payments.stripe_client import client
 from shop.qa.rehearsal.browser import Browser, Page, claims_of
 from shop.qa.rehearsal.findings import FindingsRecorder
-from shop.qa.rehearsal.merchant_actions import MerchantAction
-from shop.qa.rehearsal.oracle import Promise, expected
+from shop.qa.rehearsal.oracle import Promise, expected_verdict
 from shop.qa.rehearsal.results import Cell, MatrixColumn
 from shop.qa.rehearsal.temporary_database import TemporaryDatabase
 
 GOOD_CARD, DECLINED_CARD = "pm_card_visa", "pm_card_visa_chargeDeclined"
-#: A declined shopper tries another card this long after the hold is over.
+#: How long after the end of the hold a declined shopper tries another card.
 RETRY_AFTER = timedelta(seconds=30)
-#: Where a deal bounds a shopper by more than this, the bound itself is not tried.
+#: Limits above this are not tested.
 MOST_UNITS_TRIED = 1000
 _ADDRESS = {
     "email": "rehearsal@example.org",
@@ -35,10 +35,10 @@ _ADDRESS = {
 
 
 @dataclass(frozen=True)
-class Look:
-    """A shopper who looked at the page at an instant, with what it promised by sku.
+class PageVisit:
+    """A shopper's visit to the page at an instant, with what it promised by sku.
 
-    ``bags`` are this browser with all that was promised in one currency in its bag.
+    ``bags`` are, by currency, this browser with all that was promised in its bag.
     """
 
     column: MatrixColumn
@@ -48,192 +48,192 @@ class Look:
 
 
 class CheckoutChecker:
-    """The bag and checkout of one scene, and what they owe."""
+    """Compares the verdicts of the bag and checkout in one scenario with the oracle's."""
 
     def __init__(
         self,
         *,
-        stage: TemporaryDatabase,
-        scribe: FindingsRecorder,
-        acts: Sequence[MerchantAction],
-        settled: timedelta,
+        database: TemporaryDatabase,
+        recorder: FindingsRecorder,
         closes: datetime,
-        move: Callable[[datetime], None],
+        move_to: Callable[[datetime], None],
     ) -> None:
-        self.stage = stage
-        self.scribe = scribe
-        self.acts = acts
-        self.settled = settled
+        self.database = database
+        self.recorder = recorder
         self.closes = closes
-        self.move = move
+        self.move_to = move_to
+        self._max_stale = timedelta(seconds=settings.SHOWCASE_MAX_STALE)
         self._verdicts: dict[tuple[str, datetime, datetime], tuple[str, Verdict]] = {}
         self._marks: defaultdict[tuple[str, datetime, datetime], set[str]] = defaultdict(set)
 
     def cell(self, sku: str, shown_at: datetime, at: datetime) -> Cell:
-        """What came of presenting an offer; an empty cell where it was not presented."""
+        """The result of presenting an offer; an empty cell where it was not presented."""
         key = sku, shown_at, at
         if key not in self._verdicts:
             return Cell()
-        got, owed = self._verdicts[key]
+        got, expected = self._verdicts[key]
         marks = self._marks[key]
-        return Cell(got, owed, renewed="renewed" in marks, paid="paid" in marks)
+        return Cell(got, expected, renewed="renewed" in marks, paid="paid" in marks)
 
-    def owes(self, promise: Promise, at: datetime) -> Verdict:
-        """What is expected of it."""
-        return expected(promise, self.acts, at, settled=self.settled)
+    def expected(self, promise: Promise, at: datetime) -> Verdict:
+        """The oracle's verdict."""
+        return expected_verdict(promise, self.recorder.actions, at, max_stale=self._max_stale)
 
-    def present(self, browser: Browser, promise: Promise, at: datetime) -> None:
-        """Put what a page offered into the bag now."""
-        owed = self.owes(promise, at)
-        page = browser.add(promise)
-        self.scribe.count("presented")
-        got = str(Verdict.HONORED) if page.status == 303 else page.verdict or str(page.status)
-        self._verdicts[promise.sku, promise.shown_at, at] = got, owed
-        if got != owed:
-            self.scribe.disagree("the bag", promise, at, owed=owed, got=got)
+    def check_adding(self, browser: Browser, promise: Promise, at: datetime) -> None:
+        """Put an offer into the bag."""
+        expected = self.expected(promise, at)
+        got = _verdict_on(browser.add(promise))
+        self.recorder.counts["presented"] += 1
+        self._verdicts[promise.sku, promise.shown_at, at] = got, expected
+        if got != expected:
+            self.recorder.record_verdict("the bag", promise, at, expected=expected, got=got)
 
-    def bring_bag(self, look: Look, currency: str, at: datetime) -> list[Promise]:
-        """Show the bag that was filled when the page was open: what of it can be bought now.
-
-        What has run out is renewed by itself while the product costs no more.
-        """
-        lines = self.open(look.bags[currency].twin(), "/bag/").lines()
+    def check_bag(self, visit: PageVisit, currency: str, at: datetime) -> list[Promise]:
+        """Open the bag that was filled at the visit: the promises that it honors, or renewed."""
+        lines = self.open(visit.bags[currency].copy(), "/bag/").lines()
         good = []
-        for promise in look.promises.values():
+        for promise in visit.promises.values():
             if promise.currency != currency:
                 continue
             line = lines.get(promise.sku)
             if line is None:
-                self.scribe.broken(
-                    f"{self.scribe.whose(promise)}. It had gone from the bag at "
-                    f"{self.scribe.when(at)}."
+                self.recorder.record_broken(
+                    f"{self.recorder.describe(promise)}. It had gone from the bag at "
+                    f"{self.recorder.format_time(at)}."
                 )
             elif self._is_good(promise, line, at):
                 good.append(promise)
         return good
 
     def _is_good(self, promise: Promise, line: Tag, at: datetime) -> bool:
-        got, owed = str(line.get("data-verdict") or Verdict.HONORED), self.owes(promise, at)
+        got = str(line.get("data-verdict") or Verdict.HONORED)
+        expected = self.expected(promise, at)
         amount = int(str(line.get("data-amount") or 0))
         is_renewed = (
-            got == Verdict.HONORED and owed is Verdict.EXPIRED and self._is_on_sale(promise, at)
+            got == Verdict.HONORED and expected is Verdict.EXPIRED and self._is_on_sale(promise, at)
         )
         if is_renewed:
             self._marks[promise.sku, promise.shown_at, at].add("renewed")
-        elif got != owed:
-            self.scribe.disagree("the bag", promise, at, owed=owed, got=got)
+        elif got != expected:
+            self.recorder.record_verdict("the bag", promise, at, expected=expected, got=got)
             return False
         if got == Verdict.HONORED and amount > promise.amount:
-            self.scribe.dearer("the bag", promise, at, amount)
+            self.recorder.record_price("the bag", promise, at, amount)
         return got == Verdict.HONORED
 
-    def pay(
-        self, look: Look, promises: Sequence[Promise], lost: Sequence[Promise], at: datetime
+    def check_payment(
+        self,
+        visit: PageVisit,
+        promises: Sequence[Promise],
+        refused: Sequence[Promise],
+        at: datetime,
     ) -> None:
-        """Pay for what is good in a bag, see what was charged, and have it undone."""
+        """Remove what the bag refuses, pay for the rest, and check what was charged."""
         first = promises[0]
-        browser = look.bags[first.currency].twin()
-        for promise in lost:
-            browser.send("/bag/remove/", line=claims_of(promise.message)["jti"])
-        with self.stage.aside():
+        browser = visit.bags[first.currency].copy()
+        for promise in refused:
+            browser.post("/bag/remove/", line=claims_of(promise.message)["jti"])
+        with self.database.savepoint():
             checkout = self.open(browser, "/checkout/")
-            obstacle = stripe_amounts.obstacle(self._sum(promises), first.currency)
+            obstacle = stripe_amounts.obstacle(_sum(promises), first.currency)
             if checkout.total is None and obstacle:
                 # The shop says so before a card is typed.
-                self.scribe.note(f"{first.name}: checkout says “{checkout.problem or obstacle}”")
+                problem = checkout.problem or obstacle
+                self.recorder.record_note(f"{first.name}: checkout says “{problem}”")
                 return
-            page = self._order(browser, checkout.total or self._sum(promises))
+            page = self._order(browser, checkout.total or _sum(promises))
             order = Order.objects.first()
             if order is None or page.order_status != Order.Status.PAID:
                 got = page.verdict or page.order_status or page.problem or str(page.status)
-                self.scribe.disagree("checkout", first, at, owed=Verdict.HONORED, got=got)
+                self.recorder.record_verdict(
+                    "checkout", first, at, expected=Verdict.HONORED, got=got
+                )
                 return
-            self.scribe.count("paid")
+            self.recorder.counts["paid"] += 1
             self._check_charge(order, promises, at)
             for promise in promises:
                 self._marks[promise.sku, promise.shown_at, at].add("paid")
-            if look.column.issued.at == at:
-                self._present_again(look, first, at)
+            if visit.column.issued.at == at:
+                self._check_single_use(visit, first, at)
 
-    def try_to_pay_all_the_same(
-        self, look: Look, promises: Sequence[Promise], at: datetime
-    ) -> None:
-        """Send a form that was opened while the price was held, when it is held no more."""
+    def check_late_form(self, visit: PageVisit, promises: Sequence[Promise], at: datetime) -> None:
+        """Send a checkout form that was opened while the price was held, in the second after."""
         first = promises[0]
-        with self.stage.aside():
-            page = self._order(look.bags[first.currency].twin(), self._sum(promises))
-            owed = self.owes(first, at)
-            if owed is Verdict.HONORED:
+        with self.database.savepoint():
+            page = self._order(visit.bags[first.currency].copy(), _sum(promises))
+            expected = self.expected(first, at)
+            if expected is Verdict.HONORED:
                 got = page.verdict or page.problem or str(page.status)
                 if not page.order_status:
-                    self.scribe.disagree("checkout", first, at, owed=owed, got=got)
+                    self.recorder.record_verdict("checkout", first, at, expected=expected, got=got)
             elif page.order_status or Order.objects.exists():
                 got = str(Verdict.HONORED)
-                self.scribe.disagree("checkout", first, at, owed=owed, got=got)
+                self.recorder.record_verdict("checkout", first, at, expected=expected, got=got)
 
-    def decline_and_retry(self, look: Look, promises: Sequence[Promise], at: datetime) -> None:
-        """What was ordered while the price was held stays the shopper's for another card."""
+    def check_retry(self, visit: PageVisit, promises: Sequence[Promise], at: datetime) -> None:
+        """Pay with a declined card while the price is held, and with a good one afterwards."""
         first = promises[0]
-        browser, later = look.bags[first.currency].twin(), at + RETRY_AFTER
-        with self.stage.aside():
+        browser, later = visit.bags[first.currency].copy(), at + RETRY_AFTER
+        with self.database.savepoint():
             total = self.open(browser, "/checkout/").total
             if total is None:
                 return
             self._order(browser, total, DECLINED_CARD)
-            self.move(later)
+            self.move_to(later)
             page = self._order(browser, total)
             if page.order_status != Order.Status.PAID:
-                got = page.verdict or page.problem or page.order_status
-                self.scribe.disagree(
-                    "checkout, after a declined card,", first, later, owed=Verdict.HONORED, got=got
+                self.recorder.record_verdict(
+                    "checkout, after a declined card,",
+                    first,
+                    later,
+                    expected=Verdict.HONORED,
+                    got=page.verdict or page.problem or page.order_status,
                 )
-            self.move(at)
+            self.move_to(at)
 
-    def try_limits(self, look: Look, at: datetime) -> None:
-        """As many as the offer allows, and not one more."""
-        for promise in look.promises.values():
+    def check_limits(self, visit: PageVisit, at: datetime) -> None:
+        """Add as many units as each offer allows, and one more."""
+        for promise in visit.promises.values():
             most = int(claims_of(promise.message)["max"])
             if most > MOST_UNITS_TRIED:
                 continue
-            for quantity, owed in ((most, Verdict.HONORED), (most + 1, Verdict.OVER_LIMIT)):
-                page = look.browser.twin().add(promise, quantity)
-                got = str(Verdict.HONORED) if page.status == 303 else page.verdict
-                if got != owed:
-                    self.scribe.broken(
-                        f"{self.scribe.whose(promise)}. The offer allows {most} a shopper; "
-                        f"{quantity} were {got} at {self.scribe.when(at)}."
+            for quantity, expected in ((most, Verdict.HONORED), (most + 1, Verdict.OVER_LIMIT)):
+                got = _verdict_on(visit.browser.copy().add(promise, quantity))
+                if got != expected:
+                    self.recorder.record_broken(
+                        f"{self.recorder.describe(promise)}. The offer allows {most} a shopper; "
+                        f"{quantity} were {got} at {self.recorder.format_time(at)}."
                     )
 
     def open(self, browser: Browser, path: str) -> Page:
-        """A page, counted."""
-        self.scribe.count("pages")
+        """Open a page, and count it."""
+        self.recorder.counts["pages"] += 1
         return browser.open(path)
 
     def _check_charge(self, order: Order, promises: Sequence[Promise], at: datetime) -> None:
-        """What the goods cost is what was promised; what was charged is what the order says."""
-        charged = {line.sku: line.amount for line in order.lines.all()}
+        """The order's lines cost what was promised, and its total was charged."""
+        amounts = {line.sku: line.amount for line in order.lines.all()}
         for promise in promises:
-            amount = charged.get(promise.variant or promise.sku)
+            amount = amounts.get(promise.variant or promise.sku)
             if amount is None or amount > promise.amount:
-                self.scribe.dearer("checkout", promise, at, amount or order.total)
+                self.recorder.record_price("checkout", promise, at, amount or order.total)
         intent = client().v1.payment_intents.retrieve(order.payment_intent)
         if intent.amount_received != intent.amount or not intent.amount:
-            self.scribe.broken(
-                f"The order of {self.scribe.when(at)} says {order.total_text}, and not all of "
-                "that was charged."
+            self.recorder.record_broken(
+                f"The order of {self.recorder.format_time(at)} says {order.total_text}, and not "
+                "all of that was charged."
             )
 
-    def _present_again(self, look: Look, promise: Promise, at: datetime) -> None:
-        """What was paid for is used: it makes no second order."""
-        page = look.browser.twin().add(promise)
-        if page.verdict != Verdict.USED:
-            got = page.verdict or str(Verdict.HONORED)
-            self.scribe.disagree("the bag", promise, at, owed=Verdict.USED, got=got)
+    def _check_single_use(self, visit: PageVisit, promise: Promise, at: datetime) -> None:
+        """A paid offer makes no second order."""
+        got = _verdict_on(visit.browser.copy().add(promise))
+        if got != Verdict.USED:
+            self.recorder.record_verdict("the bag", promise, at, expected=Verdict.USED, got=got)
 
     def _is_on_sale(self, promise: Promise, at: datetime) -> bool:
-        """Whether the same price, or a lower one, can be had of the shop now."""
-        is_open = self.stage.sale.starts_at <= at < self.closes
-        price = self.stage.price_now(promise.sku, is_open=is_open)
+        """Whether the shop sells the product now at the promised price or a lower one."""
+        is_open = self.database.sale.starts_at <= at < self.closes
+        price = self.database.price_now(promise.sku, is_open=is_open)
         return price is not None and price <= promise.amount
 
     def _order(self, browser: Browser, total: int, card: str = GOOD_CARD) -> Page:
@@ -244,6 +244,11 @@ class CheckoutChecker:
             return browser.order(page.total, token.id, _ADDRESS)
         return page
 
-    @staticmethod
-    def _sum(promises: Sequence[Promise]) -> int:
-        return sum(promise.amount for promise in promises)
+
+def _verdict_on(page: Page) -> str:
+    """The bag's verdict on an offer that was added; the status where it gave none."""
+    return str(Verdict.HONORED) if page.status == 303 else page.verdict or str(page.status)
+
+
+def _sum(promises: Sequence[Promise]) -> int:
+    return sum(promise.amount for promise in promises)

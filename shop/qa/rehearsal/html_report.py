@@ -1,8 +1,7 @@
-"""A rehearsal as a page to look at: timelines, matrices, and nothing that comes from elsewhere.
+"""A rehearsal's report as a self-contained HTML page: a timeline and a table for each scenario.
 
 One file with its own style and no script, so that it can be mailed, kept and
-printed. Timelines are not to scale: the seconds around a boundary are drawn
-wide, for what matters happens between them.
+printed. Timelines are not to scale: the seconds around a boundary are drawn wide.
 """
 
 import math
@@ -16,10 +15,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from offers.verdicts import Verdict
-from shop.qa.rehearsal.merchant_actions import ActionKind, in_words
+from shop.core.durations import exact_duration
+from shop.qa.rehearsal.merchant_actions import ActionKind
 from shop.qa.rehearsal.oracle import honored_until, is_recalled
+from shop.qa.rehearsal.report_formats import TimeFormat, cell_text
 from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, RehearsalReport, ScenarioResult
-from shop.qa.rehearsal.text_report import CellSymbols, word_of
 
 _MARGIN = 2.5
 _ROW = 46
@@ -49,7 +49,7 @@ class TimelineMark:
 
 @dataclass(frozen=True)
 class TimelineLabel:
-    """Words above a row; those of acts stand where there is room for them."""
+    """Words above a row, at a height in pixels."""
 
     text: str
     y: int
@@ -58,73 +58,73 @@ class TimelineLabel:
 
 @dataclass(frozen=True)
 class Timeline:
-    """What the drawing is made of."""
+    """The shapes and words of a drawing; ``actions`` are the instants at which they happen."""
 
     height: int
     ticks: Sequence[str]
     bars: Sequence[TimelineBar]
     marks: Sequence[TimelineMark]
     labels: Sequence[TimelineLabel]
-    acts: Sequence[TimelineMark]
+    actions: Sequence[TimelineMark]
     summary: str
 
 
-def draw(report: RehearsalReport) -> str:
-    """The page."""
-    faces = CellSymbols(report)
+def render_html(report: RehearsalReport) -> str:
+    """The page, as one document."""
+    times = TimeFormat(report)
     context = {
         "report": report,
         "shop_name": settings.SHOP_NAME,
-        "zone": faces.name,
-        "opens": faces.full(report.starts_at),
-        "closes": faces.full(report.ends_at),
-        "hold": in_words(report.hold),
-        "parts": [{"part": part, "others": part.stands_for - 1} for part in report.parts],
-        "scenes": [_scene(scene, faces) for scene in report.scenes],
+        "zone": times.zone_name,
+        "opens": times.full(report.starts_at),
+        "closes": times.full(report.ends_at),
+        "hold": exact_duration(int(report.hold.total_seconds())),
+        "samples": [{"sample": each, "others": each.stands_for - 1} for each in report.samples],
+        "scenarios": [_scenario(each, times) for each in report.scenarios],
     }
     return render_to_string("qa/rehearsal.html", context)
 
 
-def _scene(scene: ScenarioResult, faces: CellSymbols) -> dict[str, Any]:
+def _scenario(scenario: ScenarioResult, times: TimeFormat) -> dict[str, Any]:
     return {
-        "title": scene.title,
-        "text": scene.text,
+        "title": scenario.title,
+        "text": scenario.text,
         "matrices": [
             {
                 "sku": matrix.sku,
-                "timeline": timeline(scene, matrix, faces),
-                "columns": [_head(column, faces) for column in matrix.columns],
-                "rows": list(_rows(matrix, faces)),
+                "timeline": timeline(scenario, matrix, times),
+                "columns": [_head(column, times) for column in matrix.columns],
+                "rows": list(_rows(matrix, times)),
             }
-            for matrix in scene.matrices
+            for matrix in scenario.matrices
         ],
-        "has_several": len(scene.matrices) > 1,
+        "has_several": len(scenario.matrices) > 1,
     }
 
 
-def _head(column: MatrixColumn, faces: CellSymbols) -> dict[str, str]:
+def _head(column: MatrixColumn, times: TimeFormat) -> dict[str, str]:
     return {
-        "day": faces.day(column.issued.at) if faces.spans_days else "",
-        "shown": faces.time(column.issued.at),
-        "until": faces.time(column.held_until),
+        "day": times.day(column.issued.at),
+        "shown": times.time(column.issued.at),
+        "until": times.time(column.held_until),
     }
 
 
-def _rows(matrix: Matrix, faces: CellSymbols) -> Iterator[dict[str, Any]]:
-    day = None
+def _rows(matrix: Matrix, times: TimeFormat) -> Iterator[dict[str, Any]]:
+    previous = ""
     for row, cells in zip(matrix.rows, matrix.cells, strict=True):
-        today = faces.date(row.at)
+        day = times.day(row.at)
         yield {
-            "day": faces.day(row.at) if faces.spans_days and today != day else "",
-            "time": faces.time(row.at),
+            "day": day if day != previous else "",
+            "time": times.time(row.at),
             "why": ", ".join(row.why),
-            "cells": [{"kind": kind_of(cell), "word": word_of(cell)} for cell in cells],
+            "cells": [{"kind": kind_of(cell), "word": cell_text(cell)} for cell in cells],
         }
-        day = today
+        previous = day
 
 
 def kind_of(cell: Cell) -> str:
-    """How a cell is drawn."""
+    """The kind of a cell, which its style follows."""
     if not cell.verdict:
         return "none"
     if not cell.is_kept:
@@ -140,7 +140,7 @@ def kind_of(cell: Cell) -> str:
 
 
 class Scale:
-    """From instants to percents: a second is drawn wide, a day not much wider than an hour."""
+    """Maps instants to percents of the width, by the logarithm of the time between them."""
 
     def __init__(self, instants: Sequence[datetime]) -> None:
         self._instants = sorted(set(instants))
@@ -153,7 +153,7 @@ class Scale:
         self._places = [_MARGIN + room * place / whole for place in places]
 
     def __call__(self, instant: datetime) -> float:
-        """Where an instant is, in percent; between known ones in proportion."""
+        """The place of an instant, in percent; between known ones in proportion."""
         if instant <= self._instants[0]:
             return self._places[0]
         known = zip(pairwise(self._instants), pairwise(self._places), strict=True)
@@ -163,29 +163,29 @@ class Scale:
         return self._places[-1]
 
 
-def timeline(scene: ScenarioResult, matrix: Matrix, faces: CellSymbols) -> Timeline:
-    """The window, the acts, and a bar for each look at the page with what became of its offers."""
+def timeline(scenario: ScenarioResult, matrix: Matrix, times: TimeFormat) -> Timeline:
+    """The window, the actions, and for each visit to the page its hold and its verdicts."""
     scale = Scale([row.at for row in matrix.rows])
-    bars = [_bar("window", scale, scene.starts_at, scene.ends_at, _TOP)]
-    opens, closes = faces.time(scene.starts_at), faces.time(scene.ends_at)
+    bars = [_bar("window", scale, scenario.starts_at, scenario.ends_at, _TOP)]
+    opens, closes = times.time(scenario.starts_at), times.time(scenario.ends_at)
     labels = [TimelineLabel(f"The sale is open: {opens} to {closes}", _TOP + 13, "window")]
-    acts, marks = [], []
+    actions, marks = [], []
     y = _TOP + _ROW
     first, last = matrix.rows[0].at, matrix.rows[-1].at
-    visible = [act for act in scene.acts if first <= act.at <= last]
-    for act in visible:
-        acts.append(TimelineMark(act.kind, _percent(scale(act.at)), y))
-        labels.append(TimelineLabel(f"{faces.time(act.at)}: {act.text}", y + 13, "act"))
+    visible = [action for action in scenario.actions if first <= action.at <= last]
+    for action in visible:
+        actions.append(TimelineMark(action.kind, _percent(scale(action.at)), y))
+        labels.append(TimelineLabel(f"{times.time(action.at)}: {action.text}", y + 13, "action"))
         y += _ROW // 2 + 4
     if visible:
         y += 8
     for number, column in enumerate(matrix.columns):
-        head = _head(column, faces)
+        head = _head(column, times)
         day = f"{head['day']}, " if head["day"] else ""
         labels.append(
             TimelineLabel(f"Shown {day}{head['shown']}, held until {head['until']}", y + 13, "hold")
         )
-        bars += _holds(scene, matrix, column, scale, y + 20)
+        bars += _holds(scenario, matrix, column, scale, y + 20)
         for row, cells in zip(matrix.rows, matrix.cells, strict=True):
             if cells[number].verdict:
                 marks.append(TimelineMark(kind_of(cells[number]), _percent(scale(row.at)), y + 28))
@@ -196,38 +196,38 @@ def timeline(scene: ScenarioResult, matrix: Matrix, faces: CellSymbols) -> Timel
         bars=bars,
         marks=marks,
         labels=labels,
-        acts=acts,
+        actions=actions,
         summary=f"The sale is open from {opens} to {closes}. "
         + " ".join(
-            f"What is shown at {faces.time(each.issued.at)} is held until "
-            f"{faces.time(each.held_until)}."
+            f"What is shown at {times.time(each.issued.at)} is held until "
+            f"{times.time(each.held_until)}."
             for each in matrix.columns
         ),
     )
 
 
 def _holds(
-    scene: ScenarioResult, matrix: Matrix, column: MatrixColumn, scale: Scale, y: int
+    scenario: ScenarioResult, matrix: Matrix, column: MatrixColumn, scale: Scale, y: int
 ) -> Iterator[TimelineBar]:
-    """What was promised, what was added to it, and what was taken back of either."""
+    """Bars for the hold, for its extensions, and for what a recall took from it."""
     shown_at, held_until = column.issued.at, column.held_until
-    settled = timedelta(seconds=settings.SHOWCASE_MAX_STALE)
+    max_stale = timedelta(seconds=settings.SHOWCASE_MAX_STALE)
     recalls = [
-        act.at
-        for act in scene.acts
-        if act.kind is ActionKind.RECALL
-        and is_recalled(shown_at, matrix.sku, scene.acts, act.at, settled=settled)
+        action.at
+        for action in scenario.actions
+        if action.kind is ActionKind.RECALL
+        and is_recalled(shown_at, matrix.sku, scenario.actions, action.at, max_stale=max_stale)
     ]
     end = min([held_until, *recalls])
     yield _bar("hold", scale, shown_at, end, y)
     if end < held_until:
-        yield _bar("taken", scale, end, held_until, y)
+        yield _bar("recalled", scale, end, held_until, y)
         return
     since = held_until
-    for act in scene.acts:
-        until = honored_until(shown_at, held_until, scene.acts, act.at)
-        if act.kind is ActionKind.EXTENSION and until > since:
-            yield _bar("longer", scale, max(since, act.at), until, y)
+    for action in scenario.actions:
+        until = honored_until(shown_at, held_until, scenario.actions, action.at)
+        if action.kind is ActionKind.EXTENSION and until > since:
+            yield _bar("extension", scale, max(since, action.at), until, y)
             since = until
 
 

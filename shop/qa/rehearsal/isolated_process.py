@@ -1,15 +1,19 @@
-"""The theatre: a process with an environment of its own, in which a sale is rehearsed.
+"""The process in which a sale is rehearsed, isolated from the shop that starts it.
 
 It inherits nothing that the shop is configured with: no key, no database, no
-mail server, no Stripe. What shapes a price or a promise is passed on by name.
+mail server, no Stripe. Settings that shape a price or a promise are passed on.
+
+It ends itself when its time is up, and when its standard input ends: the process
+that started it has gone. Its results, or what went wrong, stay in its folder.
 """
 
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
-import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,88 +23,117 @@ from typing import Any
 from django.conf import settings
 from joserfc.jwk import OctKey
 
-from shop.core.machine_clock import monotonic_seconds
-from shop.qa.rehearsal.__main__ import FOUND, PICTURE, TABLE
+#: Files in the folder: the input, the results, and what went wrong.
+ROWS = "sale.json"
+REPORT_JSON, REPORT_HTML, REPORT_TEXT = "report.json", "report.html", "report.txt"
+PROBLEM, LOG = "problem.txt", "log.txt"
+#: A folder for the database and whatever else the rehearsal writes; it goes when the process ends.
+WORK = "work"
 
-#: What any process needs of the machine it runs on.
-_OF_THE_MACHINE = (
+_MACHINE_VARIABLES = (
     *("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SYSTEMROOT"),
     *("LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP"),
 )
-#: What shapes a price or a promise, and is no secret.
-_OF_THE_SHOP = (
+#: Settings that shape a price or a promise, and are no secrets.
+_SHOP_SETTINGS = (
     *("TIME_ZONE", "SHOP_NAME", "SHOP_CURRENCY", "SHIPPING_FLAT", "SHIPPING_FREE_FROM"),
     *("LIST_HOLD_SECONDS", "LIST_MAX", "CLAIM_SECONDS", "SHOWCASE_MAX_STALE"),
     *("TAX_PERCENT", "TAX_LABEL", "CHARGE_RULES"),
 )
 
 
-#: How long the process may take to end once nobody waits for it, in seconds.
-_TIME_TO_END = 5
-
-
 class RehearsalFailed(Exception):
-    """The rehearsal itself came to no end; the text says how."""
+    """The rehearsal came to no result; the text says why."""
 
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """What a rehearsal found: a table for terminals, a page with a picture, and all as data."""
+    """A rehearsal's report: as text for a terminal, as an HTML page, and as JSON data."""
 
-    table: str
-    picture: str
-    found: dict[str, Any]
+    text: str
+    html: str
+    report: dict[str, Any]
 
     @property
     def is_kept(self) -> bool:
         """Whether every promise was kept."""
-        return bool(self.found["kept"])
+        return bool(self.report["kept"])
 
 
 def run(rows: str, *, timeout: float) -> ProcessResult:
-    """Rehearse the sale in these rows (``script.read_script``) in a process of its own.
+    """Rehearse the sale in these rows (``sale_export.export_sale``) and wait for the result.
 
     :param timeout: how long it may take, in seconds
-    :raises RehearsalFailed: it took longer, or the process broke down
+    :raises RehearsalFailed: it took longer, or broke down
     """
     with TemporaryDirectory(prefix="rehearsal-") as name:
         folder = Path(name)
-        errors = folder / "errors.txt"
-        with errors.open("w") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own module, and a folder's name
-                [sys.executable, "-m", "shop.qa.rehearsal", name],
-                cwd=settings.BASE_DIR,
-                env=environment(folder),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                text=True,
-            )
-        try:
-            assert process.stdin is not None
-            process.stdin.write(rows + "\n")
-            process.stdin.flush()
-            _wait(process, timeout)
-        except BrokenPipeError:
-            process.wait()
-        finally:
-            _end(process)
+        process = start(rows, folder, timeout=timeout)
+        wait(process)
         if process.returncode != 0:
-            raise RehearsalFailed(f"The rehearsal broke down: {_last_words(errors)}")
+            raise RehearsalFailed(problem_of(folder))
         return ProcessResult(
-            (folder / TABLE).read_text(),
-            (folder / PICTURE).read_text(),
-            json.loads((folder / FOUND).read_text()),
+            (folder / REPORT_TEXT).read_text(),
+            (folder / REPORT_HTML).read_text(),
+            json.loads((folder / REPORT_JSON).read_text()),
         )
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """The environment of the process: keys, database and mail are its own and go with it."""
+def start(
+    rows: str, folder: Path, *, timeout: float, pass_fds: Collection[int] = ()
+) -> "subprocess.Popen[bytes]":
+    """Start a rehearsal that leaves its results in a folder; the caller has to ``wait`` for it.
+
+    :param pass_fds: descriptors that the process inherits
+    :raises OSError: it could not be started
+    """
+    (folder / ROWS).write_text(rows)
+    with (folder / LOG).open("w") as log:
+        return subprocess.Popen(  # noqa: S603 - our own module, a folder's name and a number
+            [sys.executable, "-m", "shop.qa.rehearsal", str(folder), f"{timeout:g}"],
+            cwd=settings.BASE_DIR,
+            env=environment(folder / WORK),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            pass_fds=pass_fds,
+            start_new_session=True,
+        )
+
+
+def wait(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a rehearsal ends, and kill any child that it left.
+
+    An exception in between (an interrupt, an exit) ends the rehearsal first.
+    """
+    try:
+        process.wait()
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def problem_of(folder: Path) -> str:
+    """Why the rehearsal in a folder has no result, in a sentence."""
+    try:
+        return (folder / PROBLEM).read_text()
+    except FileNotFoundError:
+        return "It was ended before it was over."
+
+
+def environment(work: Path) -> dict[str, str]:
+    """The environment of the process: keys, database and mail of its own.
+
+    :param work: the folder that the database is made in
+    """
     key = OctKey.generate_key(256).as_dict(private=True)
     keys = {"keys": [{**key, "kid": "rehearsal", "status": "active"}]}
     return {
-        **{name: os.environ[name] for name in _OF_THE_MACHINE if name in os.environ},
-        **{name: str(getattr(settings, name)) for name in _OF_THE_SHOP},
+        **{name: os.environ[name] for name in _MACHINE_VARIABLES if name in os.environ},
+        **{name: str(getattr(settings, name)) for name in _SHOP_SETTINGS},
         "ENV_FILE": os.devnull,
         "DEBUG": "1",
         "HTTPS": "0",
@@ -108,41 +141,15 @@ def environment(folder: Path) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(32),
         "OFFER_KEYS": json.dumps(keys),
         "OFFER_ISSUER": "http://rehearsal.invalid",
-        "VAR": str(folder),
-        "DATABASE_URL": f"sqlite:///{folder / 'rehearsal.sqlite3'}",
+        "VAR": str(work),
+        "DATABASE_URL": f"sqlite:///{work / 'rehearsal.sqlite3'}",
         "CACHE_URL": "locmemcache://",
         "EMAIL_URL": "dummymail://",
         "STRIPE_SECRET_KEY": "sk_test_rehearsal",
         "STRIPE_PUBLISHABLE_KEY": "pk_test_rehearsal",
         "STRIPE_WEBHOOK_SECRET": "whsec_rehearsal",
         "QA_CLOCK": "0",
-        # Not by a thread at its own time: the database is set back again and again.
+        # No background thread may write while the database is restored.
         "REFUSALS_WRITTEN_EVERY": "0",
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _wait(process: "subprocess.Popen[str]", timeout: float) -> None:
-    """Wait for a process, by the machine's clock: the caller's may be frozen."""
-    deadline = monotonic_seconds() + timeout
-    while process.poll() is None:
-        if monotonic_seconds() > deadline:
-            raise RehearsalFailed(f"The rehearsal took longer than {timeout:g} s.")
-        time.sleep(0.05)
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """Let the process know that nobody waits for it any more; it ends its stand-in and itself."""
-    assert process.stdin is not None
-    with suppress(BrokenPipeError):
-        process.stdin.close()
-    try:
-        _wait(process, _TIME_TO_END)
-    except RehearsalFailed:
-        process.kill()
-        process.wait()
-
-
-def _last_words(errors: Path) -> str:
-    lines = errors.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing."

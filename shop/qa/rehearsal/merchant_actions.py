@@ -1,8 +1,10 @@
-"""What a merchant does while a sale runs, as far as promises are concerned."""
+"""What a merchant does to a sale while it runs, as far as promises are concerned."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+
+from shop.core.durations import exact_duration
 
 
 class ActionKind(StrEnum):
@@ -10,7 +12,7 @@ class ActionKind(StrEnum):
 
     EXTENSION = "extension"
     RECALL = "recall"
-    RISE = "rise"
+    PRICE_RISE = "price_rise"
     CLOSE = "close"
 
 
@@ -19,9 +21,9 @@ class MerchantAction:
     """Something done at an instant.
 
     An extension gives ``seconds`` more to offers issued before ``issued_before``.
-    A recall takes back those of one product (``sku``) or of all, and only those
-    issued before ``issued_before`` where that is given. A rise of prices and a
-    sale that is closed early are to touch no promise at all.
+    A recall voids those of one product (``sku``) or of all, and only those issued
+    before ``issued_before`` where that is given. A price rise and an early close
+    must change no promise.
     """
 
     kind: ActionKind
@@ -33,19 +35,10 @@ class MerchantAction:
     @property
     def text(self) -> str:
         """What happens, in a few words."""
-        whose = f" of {self.sku}" if self.sku else ""
+        of_product = f" of {self.sku}" if self.sku else ""
         return {
-            ActionKind.EXTENSION: f"offers held {in_words(timedelta(seconds=self.seconds))} longer",
-            ActionKind.RECALL: f"offers{whose} recalled",
-            ActionKind.RISE: "prices doubled",
+            ActionKind.EXTENSION: f"offers held {exact_duration(self.seconds)} longer",
+            ActionKind.RECALL: f"offers{of_product} recalled",
+            ActionKind.PRICE_RISE: "prices doubled",
             ActionKind.CLOSE: "sale closed and hidden",
         }[self.kind]
-
-
-def in_words(span: timedelta) -> str:
-    """A span of time as people say it: "30 minutes"."""
-    seconds = int(span.total_seconds())
-    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"

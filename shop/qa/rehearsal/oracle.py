@@ -1,8 +1,7 @@
-"""What ought to happen, from the words of the page and the merchant's acts alone.
+"""The test oracle: expected verdicts, from the words of the page and the merchant's actions alone.
 
-Written apart from ``offers.anchors`` on purpose, and in other terms: instants
-of the calendar and acts in their order, no tokens, digests or nonces. Two
-accounts of one rule that agree are worth more than one.
+Independent of ``offers.anchors`` on purpose, and written in other terms: instants
+of the calendar and actions in their order, no tokens, digests or nonces.
 """
 
 from collections.abc import Sequence
@@ -30,20 +29,19 @@ class Promise:
     currency: str
     message: str
     variant: str = ""
-    most: int = 1
 
 
 def honored_until(
-    shown_at: datetime, held_until: datetime, acts: Sequence[MerchantAction], at: datetime
+    shown_at: datetime, held_until: datetime, actions: Sequence[MerchantAction], at: datetime
 ) -> datetime:
-    """The end of the hold as it stands at an instant: as promised, and what was added since."""
+    """The end of the hold, with the extensions made by an instant."""
     more = sum(
-        act.seconds
-        for act in acts
-        if act.kind is ActionKind.EXTENSION
-        and act.at <= at
-        and act.issued_before is not None
-        and shown_at < act.issued_before
+        action.seconds
+        for action in actions
+        if action.kind is ActionKind.EXTENSION
+        and action.at <= at
+        and action.issued_before is not None
+        and shown_at < action.issued_before
     )
     return held_until + timedelta(seconds=more)
 
@@ -51,37 +49,37 @@ def honored_until(
 def is_recalled(
     shown_at: datetime,
     sku: str,
-    acts: Sequence[MerchantAction],
+    actions: Sequence[MerchantAction],
     at: datetime,
     *,
-    settled: timedelta,
+    max_stale: timedelta,
 ) -> bool:
-    """Whether the merchant has taken the offer back by an instant.
+    """Whether the merchant has recalled the offer by an instant.
 
-    :param settled: how long ago an instant has to be for a recall to spare what came after it;
-        with a nearer one everything goes that was shown before the recall
+    :param max_stale: a recall of offers issued before an instant spares later ones only if that
+        instant is longer ago than this; otherwise it voids everything shown before the recall
     """
-    for act in acts:
-        if act.kind is not ActionKind.RECALL or act.at > at or act.sku not in {None, sku}:
+    for action in actions:
+        if action.kind is not ActionKind.RECALL or action.at > at or action.sku not in {None, sku}:
             continue
-        before = act.at
+        before = action.at
         if (
-            act.issued_before is not None
-            and act.sku is None
-            and act.issued_before < act.at - settled
+            action.issued_before is not None
+            and action.sku is None
+            and action.issued_before < action.at - max_stale
         ):
-            before = act.issued_before
+            before = action.issued_before
         if shown_at < before:
             return True
     return False
 
 
-def expected(
-    promise: Promise, acts: Sequence[MerchantAction], at: datetime, *, settled: timedelta
+def expected_verdict(
+    promise: Promise, actions: Sequence[MerchantAction], at: datetime, *, max_stale: timedelta
 ) -> Verdict:
-    """What checkout owes to whoever presents the offer at an instant."""
-    if is_recalled(promise.shown_at, promise.sku, acts, at, settled=settled):
+    """The verdict that checkout owes an offer that is presented at an instant."""
+    if is_recalled(promise.shown_at, promise.sku, actions, at, max_stale=max_stale):
         return Verdict.RECALLED
-    if at >= honored_until(promise.shown_at, promise.held_until, acts, at):
+    if at >= honored_until(promise.shown_at, promise.held_until, actions, at):
         return Verdict.EXPIRED
     return Verdict.HONORED

@@ -1,8 +1,7 @@
-"""The script of a rehearsal: a sale's rows, read once from the shop's own database.
+"""Export of a sale's rows from the shop's database, for a rehearsal.
 
-One short look at one state of it, which writes nothing and locks nobody out.
-What is read is what the sale promises and of what; no order, no shopper, no
-member of staff, and none of the nonces that anchor real offers.
+Reads one state of the database in a short read-only transaction that blocks no
+writer. The rows hold no order, no shopper, no member of staff, and no nonce.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,7 +27,7 @@ ROWS: tuple[type[models.Model], ...] = (
 
 
 class NothingToRehearse(Exception):
-    """The sale cannot be rehearsed; the text says why, and what to do."""
+    """The sale cannot be rehearsed; the text says why."""
 
 
 def export_sale(slug: str) -> str:
@@ -36,10 +35,10 @@ def export_sale(slug: str) -> str:
 
     :raises NothingToRehearse: there is no such sale, or nothing that it would ever show
     """
-    with _one_moment():
+    with _read_only_snapshot():
         sale = Sale.objects.filter(slug=slug).first()
         if sale is None:
-            raise NothingToRehearse(f"There is no sale {slug}. {_sales_there_are()}")
+            raise NothingToRehearse(f"There is no sale {slug}. {_existing_sales()}")
         if sale.state == Sale.State.CANCELED:
             raise NothingToRehearse(
                 f"{sale} was canceled: no page shows it again, so there is nothing to rehearse."
@@ -59,12 +58,12 @@ def export_sale(slug: str) -> str:
             *Extension.objects.filter(sale=sale),
             *Recall.objects.filter(sale=sale),
         ]
-    document: str = serializers.serialize("json", _impersonal(rows))
+    document: str = serializers.serialize("json", _anonymized(rows))
     return document
 
 
-def _impersonal(rows: Iterable[models.Model]) -> Iterator[models.Model]:
-    """The rows without references to what is not in the script, and with nonces of their own."""
+def _anonymized(rows: Iterable[models.Model]) -> Iterator[models.Model]:
+    """The rows without references to other models, and with new nonces."""
     for row in rows:
         for field in row._meta.concrete_fields:
             related: Any = field.related_model
@@ -75,20 +74,20 @@ def _impersonal(rows: Iterable[models.Model]) -> Iterator[models.Model]:
         yield row
 
 
-def _sales_there_are() -> str:
+def _existing_sales() -> str:
     slugs = list(Sale.objects.values_list("slug", flat=True)[:6])
     return f"The latest are: {', '.join(slugs)}." if slugs else "The shop has no sales yet."
 
 
 @contextmanager
-def _one_moment() -> Iterator[None]:
-    """See one state of the database throughout, and be unable to change it."""
+def _read_only_snapshot() -> Iterator[None]:
+    """A transaction that sees one state of the database and cannot change it."""
     if connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
         return
-    # A transaction that starts to read: atomic() would take SQLite's one lock for writers.
+    # atomic() would take SQLite's one lock for writers.
     with connection.cursor() as cursor:
         cursor.execute("BEGIN DEFERRED")
         try:

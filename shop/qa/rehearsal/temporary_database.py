@@ -1,8 +1,8 @@
-"""The stage: a throw-away database with the sale in it, set back after every scene."""
+"""The rehearsal's own database: the exported sale, restored after every scenario."""
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,52 +17,56 @@ from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Extension, Recall, Sale
 
-#: Units that are added to what the shop has, so that the rehearsal's own orders never empty it.
-OWN_UNITS = 10_000
-#: Deals that are walked; one for each shape that a deal of the sale has.
-MOST_DEALS = 6
+#: Units added to each stock, so that the rehearsal's own orders never exhaust it.
+EXTRA_UNITS = 10_000
+#: Deals that are tested at most, one for each shape that a deal of the sale has.
+MOST_SAMPLES = 6
 
 
 @dataclass(frozen=True)
-class Part:
-    """A deal that is walked, and which others it stands for."""
+class SampledDeal:
+    """A deal that is tested, and how many others of its shape it stands for."""
 
     sku: str
     name: str
     shape: str
     stands_for: int
-    #: Walked at every instant, not at the boundaries of its own hold alone.
-    leads: bool
+    #: Tested at every instant, not only at the boundaries of its holds.
+    is_primary: bool
 
 
 class TemporaryDatabase:
-    """The sale as configured, in this process's own database."""
+    """The sale as configured, in this process's own database.
+
+    ``actions`` are the extensions and recalls that were made, to be applied at their
+    instants; ``empty`` the skus of deals without stock.
+    """
 
     def __init__(self, rows: str) -> None:
-        self.acts: list[MerchantAction] = []
+        self.actions: list[MerchantAction] = []
         self.empty: list[str] = []
         recalls: list[Recall] = []
         for each in serializers.deserialize("json", rows):
             row = each.object
             if isinstance(row, Extension):
-                self.acts.append(_extension(row))
+                self.actions.append(_extension(row))
             elif isinstance(row, Recall):
                 recalls.append(row)
             else:
                 each.save()
-        self.acts += [_recall(row) for row in recalls]
-        self.acts.sort(key=lambda act: act.at)
+        self.actions += [_recall(row) for row in recalls]
+        self.actions.sort(key=lambda action: action.at)
         self.sale = Sale.objects.get()
         self._prepare()
 
     def _prepare(self) -> None:
-        """Before anything happened: published, nothing taken back, nothing sold, stock for all."""
+        """Publish the sale, with nothing recalled, nothing sold and stock for all."""
         for deal in self._deals():
             if not any(variant.stock > variant.claimed for variant in deal.product.variants.all()):
                 self.empty.append(deal.product.sku)
-        Variant.objects.update(stock=F("stock") - F("claimed") + OWN_UNITS, claimed=0)
+        Variant.objects.update(stock=F("stock") - F("claimed") + EXTRA_UNITS, claimed=0)
         Deal.objects.filter(allocation__isnull=False).update(
-            allocation=F("allocation") - F("claimed") + OWN_UNITS
+            allocation=F("allocation") - F("claimed") + EXTRA_UNITS
         )
         Deal.objects.update(claimed=0, recall_reason="")
         self.was_draft = self.sale.state != Sale.State.PUBLISHED
@@ -72,81 +76,71 @@ class TemporaryDatabase:
             self.sale, now=min(self.sale.published_at or self.sale.starts_at, self.sale.starts_at)
         )
 
-    def parts(self) -> list[Part]:
-        """The deals to walk: the first of each shape, and those that are recalled by themselves."""
-        recalled = {act.sku for act in self.acts if act.sku}
+    def samples(self) -> list[SampledDeal]:
+        """The deals to test: the first of each shape, and those with a recall of their own."""
+        recalled = {action.sku for action in self.actions if action.sku}
         shapes: dict[str, list[Deal]] = {}
         for deal in self._deals():
             shapes.setdefault(_shape(deal, recalled), []).append(deal)
-        parts = [
-            Part(
+        samples = [
+            SampledDeal(
                 sku=deals[0].product.sku,
                 name=deals[0].product.name,
                 shape=shape,
                 stands_for=len(deals),
-                leads=number == 0 or deals[0].product.sku in recalled,
+                is_primary=number == 0 or deals[0].product.sku in recalled,
             )
             for number, (shape, deals) in enumerate(shapes.items())
         ]
-        parts.sort(key=lambda part: not part.leads)
-        return parts[:MOST_DEALS]
+        samples.sort(key=lambda sample: not sample.is_primary)
+        return samples[:MOST_SAMPLES]
 
     @property
-    def deals_in_all(self) -> int:
+    def deals_total(self) -> int:
         """How many deals the sale's page shows."""
         return len(self._deals())
 
     def price_now(self, sku: str, *, is_open: bool) -> int | None:
-        """The least that a product can be had for now by its rows, in minor units."""
+        """The lowest price of a product by its rows, in minor units; None if it is not sold."""
         product = Product.objects.get(sku=sku)
         prices = [product.list_price] if product.sold_at_list_price else []
         if is_open:
             prices.append(Deal.objects.get(product=product).price)
         return min(prices, default=None)
 
-    def enact(self, act: MerchantAction) -> None:
+    def apply(self, action: MerchantAction) -> None:
         """Do to the sale what its merchant did, or might do, as the back office does it."""
         sale = Sale.objects.get()
-        if act.kind is ActionKind.EXTENSION:
-            extend(sale=sale, seconds=act.seconds, by=None, now=act.issued_before or act.at)
-        elif act.kind is ActionKind.RECALL:
-            deal = Deal.objects.get(product__sku=act.sku) if act.sku else None
+        if action.kind is ActionKind.EXTENSION:
+            now = action.issued_before or action.at
+            extend(sale=sale, seconds=action.seconds, by=None, now=now)
+        elif action.kind is ActionKind.RECALL:
             recall(
                 sale=sale,
-                deal=deal,
+                deal=Deal.objects.get(product__sku=action.sku) if action.sku else None,
                 reason="As rehearsed.",
                 by=None,
-                now=act.at,
-                issued_before=act.issued_before,
+                now=action.at,
+                issued_before=action.issued_before,
             )
-        elif act.kind is ActionKind.RISE:
+        elif action.kind is ActionKind.PRICE_RISE:
             Deal.objects.update(price=F("price") * 2)
             for product in Product.objects.all():
-                set_list_price(product, product.list_price * 2, now=act.at)
-        elif act.kind is ActionKind.CLOSE:
-            sale.ends_at = act.at
+                set_list_price(product, product.list_price * 2, now=action.at)
+        elif action.kind is ActionKind.CLOSE:
+            sale.ends_at = action.at
             sale.save(update_fields=["ends_at"])
-            unpublish(sale, now=act.at)
-
-    def photograph(self) -> sqlite3.Connection:
-        """All of the database as it is now."""
-        photograph = sqlite3.connect(":memory:")
-        self._raw().backup(photograph)
-        return photograph
-
-    def restore(self, photograph: sqlite3.Connection) -> None:
-        """Set the database back to what a photograph shows."""
-        photograph.backup(self._raw())
+            unpublish(sale, now=action.at)
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Whatever happens inside has not happened afterwards."""
-        before = self.photograph()
-        try:
-            yield
-        finally:
-            self.restore(before)
-            before.close()
+    def savepoint(self) -> Iterator[None]:
+        """Restore the database, at the end of the block, to what it is at its beginning."""
+        with closing(sqlite3.connect(":memory:")) as copy:
+            self._raw().backup(copy)
+            try:
+                yield
+            finally:
+                copy.backup(self._raw())
 
     def _deals(self) -> list[Deal]:
         deals = Deal.objects.filter(withdrawn=False).select_related("product")
@@ -160,7 +154,7 @@ class TemporaryDatabase:
 
 
 def _shape(deal: Deal, recalled: set[str]) -> str:
-    """What sets a deal apart from others as far as buying it goes, in words."""
+    """What is particular about buying a deal, in words."""
     product = deal.product
     words = [
         "in sizes" if any(variant.name for variant in product.variants.all()) else "",
@@ -168,7 +162,7 @@ def _shape(deal: Deal, recalled: set[str]) -> str:
         "allocated" if deal.allocation is not None else "",
         "in sales alone" if not product.sold_at_list_price else "",
         "no dearer outside" if product.list_price <= deal.price else "",
-        f"recalled by itself ({product.sku})" if product.sku in recalled else "",
+        f"with a recall of its own ({product.sku})" if product.sku in recalled else "",
         f"in {product.currency}",
     ]
     return ", ".join(word for word in words if word)

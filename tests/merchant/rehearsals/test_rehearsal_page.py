@@ -1,4 +1,4 @@
-"""A sale is rehearsed from the back office: by a process that is started, watched and told of."""
+"""A sale is rehearsed from the back office: a process is started, and its report shown."""
 
 import os
 import subprocess
@@ -23,6 +23,7 @@ from shop.merchant.rehearsals.terms_digest import terms_of
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import Page
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, ROOT, make_sale
+from shop.qa.rehearsal.isolated_process import REPORT_JSON, WORK
 from shop.sales.holds import extend
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Sale
@@ -50,7 +51,7 @@ def alive(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["subprocess.Popen[by
         started.append(process)
         return process
 
-    monkeypatch.setattr(runs, "_process", wait)
+    monkeypatch.setattr(runs, "_start_process", wait)
     yield started
     for process in started:
         process.kill()
@@ -122,12 +123,12 @@ def test_when_every_promise_was_kept_it_says_so_and_when_and_shows_the_picture(
     assert page.one("#rehearsal .promise").text == "Every promise was kept."
     assert "Rehearsed on Friday, 27 November, 12:00, Berlin time, for olga" in page.text
     assert "101 offers presented, 23 orders paid, 84 pages read, in 11 s." in page.text
-    assert "2 of 6 deals were walked through, one of each kind." in page.text
+    assert "2 of 6 deals were rehearsed, one of each kind." in page.text
     assert "was changed" not in page.text
     assert page.one("iframe")["src"] == f"{PATH}1/picture/"
 
 
-def test_broken_promises_are_told_each_in_its_sentence_and_with_what_was_tried(
+def test_broken_promises_are_listed_each_in_its_sentence_and_with_its_scenario(
     sale: Sale, merchant: Merchant, folder: Path
 ) -> None:
     leave(folder, found=BROKEN)
@@ -137,10 +138,10 @@ def test_broken_promises_are_told_each_in_its_sentence_and_with_what_was_tried(
         "Checkout refused a second early.",
         "If offers are recalled: the bag took it.",
     ]
-    assert [each.text for each in page.soup.select(".scenes .tag")] == ["1 broken", "1 broken"]
+    assert [each.text for each in page.soup.select(".scenarios .tag")] == ["1 broken", "1 broken"]
 
 
-def test_one_that_was_killed_is_told_and_does_not_run_for_ever(
+def test_one_that_was_killed_is_named_and_does_not_run_for_ever(
     sale: Sale, merchant: Merchant, folder: Path
 ) -> None:
     leave(folder)
@@ -149,14 +150,14 @@ def test_one_that_was_killed_is_told_and_does_not_run_for_ever(
     assert page.one("#rehearsal button").text == "Rehearse it again"
 
 
-def test_why_a_sale_cannot_be_rehearsed_is_said_in_the_words_of_the_command(
+def test_what_went_wrong_with_the_last_one_is_said(
     sale: Sale, merchant: Merchant, folder: Path
 ) -> None:
-    leave(folder, errors="…: a warning\nCommandError: Autumn has no deals. Add one.\n")
-    assert "found nothing. Autumn has no deals. Add one." in page_of(merchant).text
+    leave(folder, problem="It took longer than 120 s.")
+    assert "found nothing. It took longer than 120 s." in page_of(merchant).text
 
 
-def test_the_one_before_is_still_told_when_the_last_one_found_nothing(
+def test_the_one_before_is_still_shown_when_the_last_one_found_nothing(
     sale: Sale, merchant: Merchant, folder: Path
 ) -> None:
     leave(folder, found=FOUND)
@@ -171,7 +172,7 @@ def test_findings_that_were_half_written_are_none(
     sale: Sale, merchant: Merchant, folder: Path
 ) -> None:
     leave(folder)
-    (folder / "1" / "found.json").write_text('{"kept": true, "scen')
+    (folder / "1" / REPORT_JSON).write_text('{"kept": true, "scen')
     assert "ended before it was over" in page_of(merchant).text
 
 
@@ -316,7 +317,7 @@ def test_what_cannot_be_started_is_said_and_leaves_nothing(
     def fail(slug: str, run: Path, lock: IO[str]) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(runs, "_process", fail)
+    monkeypatch.setattr(runs, "_start_process", fail)
     answer = merchant.client.post(PATH, {"after": 0}, follow=True).content.decode()
     assert "It could not be started: Resource temporarily unavailable." in answer
     assert "It has not been rehearsed yet." in answer
@@ -332,7 +333,7 @@ def test_what_older_ones_left_is_thrown_away_but_for_the_last_that_found_somethi
     assert sorted(each.name for each in folder.iterdir() if each.is_dir()) == ["2", "4"]
 
 
-def test_who_looks_takes_no_turn_from_who_starts(alive: list["subprocess.Popen[bytes]"]) -> None:
+def test_a_reader_keeps_nobody_from_starting(alive: list["subprocess.Popen[bytes]"]) -> None:
     begin()
     alive[0].kill()
     alive[0].wait()
@@ -379,27 +380,43 @@ def test_a_sale_is_rehearsed_by_the_press_of_a_button(
     page = page_of(merchant)
     assert "Every promise was kept." in page.text, page.text
     assert "was changed" not in page.text
-    assert page.soup.select(".scenes .holds")
+    assert page.soup.select(".scenarios .holds")
     picture = merchant.client.get(str(page.one("iframe")["src"])).getvalue().decode()
     assert "Every promise was kept." in picture
     time.sleep(0.2)
     assert zombies() == []
 
 
-def test_a_rehearsal_ends_when_nobody_waits_for_it_any_more(
-    shop_of_its_own: Sale, tmp_path: Path
+def test_a_sale_that_cannot_be_rehearsed_is_told_why(
+    shop_of_its_own: Sale, merchant: Merchant
 ) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "rehearse", "autumn", "--attended"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+    shop_of_its_own.deals.update(withdrawn=True)
+    answer = merchant.client.post(PATH, {"after": 0}, follow=True).content.decode()
+    assert "Autumn has no deals that its page would show. Add one, then rehearse it." in answer
+    assert "It has not been rehearsed yet." in answer
+
+
+def test_a_rehearsal_ends_with_the_process_that_started_it(
+    shop_of_its_own: Sale, folder: Path
+) -> None:
+    code = (
+        "import time\nfrom django.utils import timezone\n"
+        "from shop.merchant.rehearsals.runs import start\n"
+        "start('autumn', after=0, by='olga', terms='', now=timezone.now())\ntime.sleep(60)"
     )
-    assert process.stdin is not None
-    until = time.monotonic() + 20
-    while not list(tmp_path.glob("rehearsal-*/*")) and time.monotonic() < until:
+    starter = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "VAR": str(folder.parents[1])},
+    )
+    work, until = folder / "1" / WORK, time.monotonic() + 30
+    while not (work / "rehearsal.sqlite3").exists() and time.monotonic() < until:
         time.sleep(0.05)
-    process.stdin.close()
-    assert process.wait(timeout=10) != 0
-    assert list(tmp_path.glob("rehearsal-*")) == []
+    assert rehearsals_of("autumn").running
+    starter.kill()
+    starter.wait()
+    until = time.monotonic() + 10
+    while rehearsals_of("autumn").running and time.monotonic() < until:
+        time.sleep(0.05)
+    assert rehearsals_of("autumn").problem == "It was ended before it was over."
+    assert not work.exists()

@@ -1,20 +1,16 @@
 """Rehearse a sale: what shoppers see and what checkout answers at every boundary of it."""
 
 import json
-import os
 import signal
 import sys
-import threading
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from shop.qa.rehearsal.isolated_process import ProcessResult, RehearsalFailed, run
+from shop.qa.rehearsal.isolated_process import RehearsalFailed, run
 from shop.qa.rehearsal.sale_export import NothingToRehearse, export_sale
 
 BROKEN = 1
@@ -31,13 +27,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("sale", metavar="sale-slug", help="the sale's slug; a draft will do")
-        parser.add_argument("--html", metavar="FILE", type=Path, help="draw a timeline")
-        parser.add_argument("--json", metavar="FILE", type=Path, help="write what was found")
+        parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with timelines")
+        parser.add_argument("--json", metavar="FILE", type=Path, help="write the results as data")
         parser.add_argument(
             "--timeout", metavar="SECONDS", type=float, default=120, help="give up after (120)"
-        )
-        parser.add_argument(
-            "--attended", action="store_true", help="give up when standard input ends"
         )
 
     def handle(
@@ -47,56 +40,41 @@ class Command(BaseCommand):
         html: Path | None,
         json: Path | None,
         timeout: float,
-        attended: bool,
         **options: Any,
     ) -> None:
-        if attended:
-            threading.Thread(target=_end_with_audience, daemon=True).start()
+        # An exit that ends the rehearsal, too.
+        previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(MISUSED))
         try:
             for file in (html, json):
                 _check_writable(file)
-            with _ending_cleanly():
-                outcome = run(export_sale(sale), timeout=timeout)
-            _write(outcome, html, json)
-        except (NothingToRehearse, RehearsalFailed) as problem:
+            result = run(export_sale(sale), timeout=timeout)
+            if html is not None:
+                html.write_text(result.html)
+            if json is not None:
+                _write_json(json, result.report)
+        except NothingToRehearse as problem:
             raise CommandError(str(problem), returncode=MISUSED) from None
+        except RehearsalFailed as problem:
+            raise CommandError(f"No result. {problem}", returncode=MISUSED) from None
         except OperationalError as error:
             raise CommandError(f"The database: {error}.", returncode=MISUSED) from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}", returncode=MISUSED) from None
-        self.stdout.write(outcome.table, ending="")
-        if not outcome.is_kept:
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+        self.stdout.write(result.text, ending="")
+        if not result.is_kept:
             raise CommandError("Promises were broken.", returncode=BROKEN)
 
 
-@contextmanager
-def _ending_cleanly() -> Iterator[None]:
-    """Leave no process behind when this one is asked to end."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(MISUSED))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _end_with_audience() -> None:
-    """Be asked to end as soon as nobody keeps standard input open any more, whatever ended them."""
-    while os.read(0, 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def _check_writable(file: Path | None) -> None:
-    """Said at once, not when all is done.
+    """Fail before the rehearsal, not after it.
 
-    :raises OSError: it cannot be written there
+    :raises OSError: the file cannot be written
     """
     if file is not None:
         file.open("a").close()
 
 
-def _write(outcome: ProcessResult, html: Path | None, found: Path | None) -> None:
-    if html is not None:
-        html.write_text(outcome.picture)
-    if found is not None:
-        found.write_text(json.dumps(outcome.found, indent=1) + "\n")
+def _write_json(file: Path, report: dict[str, Any]) -> None:
+    file.write_text(json.dumps(report, indent=1) + "\n")
