@@ -23,7 +23,7 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -32,17 +32,14 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from offers.keys import KeyRing, SigningKey
-from offers.terms import Offer
+from offers.terms import CHECKS, Check, Offer
 from offers.verdicts import Verdict
 
-#: Integers travel through languages whose numbers are doubles (RFC 8259 section 6).
-_MOST_INTEGER = 2**53 - 1
 _ALGORITHMS = jws.JWSRegistry(algorithms=["HS256", "ES256"])
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER = {"alg", "kid", "typ"}
 
 type Claims = dict[str, Any]
-type Check = Callable[[Any], bool]
 
 
 class Unreadable(ValueError):
@@ -60,16 +57,6 @@ class UnknownKey(Unreadable):
     verdict = Verdict.UNKNOWN_KEY
 
 
-def _text(pattern: str) -> Check:
-    matches = re.compile(pattern).fullmatch
-    return lambda value: isinstance(value, str) and matches(value) is not None
-
-
-def _integer(least: int, most: int = _MOST_INTEGER) -> Check:
-    # type() and not isinstance(): True is an int to Python, not to a claim.
-    return lambda value: type(value) is int and least <= value <= most
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of message: its type, its audience, its required claims, its size limit.
@@ -85,29 +72,7 @@ class Kind:
     from_partners: bool = False
 
 
-#: An id of at least 128 bits: 22 characters of base64url, or a UUID as text.
-identifier = _text(r"[A-Za-z0-9_-]{22,64}")
-#: Whole seconds since 1970, up to the year 9892: whatever is added to it is still a date.
-instant = _integer(0, 250_000_000_000)
-
-OFFER = Kind(
-    typ="offer+jwt",
-    audience="checkout",
-    claims={
-        "sub": identifier,
-        "jti": identifier,
-        "iat": instant,
-        "exp": instant,
-        "sale": _text(r"[a-z0-9]+(?:-[a-z0-9]+)*"),
-        "sku": _text(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"),
-        "amount": _integer(1),
-        "currency": _text(r"[A-Z]{3}"),
-        "was": _integer(1),
-        "max": _integer(1, 1_000_000),
-        "anchor": _text(r"[A-Za-z0-9_-]{16}"),
-    },
-    from_partners=True,
-)
+OFFER = Kind(typ="offer+jwt", audience="checkout", claims=CHECKS, from_partners=True)
 
 
 def sign(kind: Kind, claims: Mapping[str, Any], key: SigningKey) -> str:

@@ -1,6 +1,7 @@
-"""What a judge can say of an offer: one word for machines, one sentence for people."""
+"""What a judge can say of an offer: one word for machines, a sentence for each reader."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class Verdict(StrEnum):
@@ -12,32 +13,49 @@ class Verdict(StrEnum):
     ``over_limit``, ``sold_out``.
     """
 
-    HONORED = "honored"
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not_yet_valid"
-    RECALLED = "recalled"
-    NOT_YOURS = "not_yours"
-    USED = "used"
-    OVER_LIMIT = "over_limit"
-    SOLD_OUT = "sold_out"
-    UNKNOWN_KEY = "unknown_key"
-    FORGED = "forged"
+    #: What happened, in words a shopper understands.
+    sentence: str
+    #: The same for the merchant, as a label.
+    label: str
 
-    @property
-    def sentence(self) -> str:
-        """What happened, in words a shopper understands."""
-        return _SENTENCES[self]
+    def __new__(cls, value: str, *texts: str) -> Self:
+        """A verdict's word, with its sentence for the shopper and its label for the merchant."""
+        verdict = str.__new__(cls, value)
+        verdict._value_ = value
+        verdict.sentence, verdict.label = texts
+        return verdict
 
-
-_SENTENCES = {
-    Verdict.HONORED: "The price is held.",
-    Verdict.EXPIRED: "The time this price was held for is over.",
-    Verdict.NOT_YET_VALID: "This price does not apply yet.",
-    Verdict.RECALLED: "The shop has taken this price back.",
-    Verdict.NOT_YOURS: "This price was given to another browser, and holds only there.",
-    Verdict.USED: "This price has already been used for an order.",
-    Verdict.OVER_LIMIT: "That is more than one shopper can have at this price.",
-    Verdict.SOLD_OUT: "There are not enough left.",
-    Verdict.UNKNOWN_KEY: "This price was not given by this shop.",
-    Verdict.FORGED: "This price cannot be read, so it cannot be honored.",
-}
+    HONORED = "honored", "The price is held.", "Honored"
+    EXPIRED = (
+        "expired",
+        "The time this price was held for is over.",
+        "The time the price was held for was over",
+    )
+    NOT_YET_VALID = (
+        "not_yet_valid",
+        "This price does not apply yet.",
+        "The price did not apply yet: a server's clock runs ahead",
+    )
+    RECALLED = "recalled", "The shop has taken this price back.", "You had taken the price back"
+    NOT_YOURS = (
+        "not_yours",
+        "This price was given to another browser, and holds only there.",
+        "The price was given to another browser",
+    )
+    USED = (
+        "used",
+        "This price has already been used for an order.",
+        "The price was used for an order already",
+    )
+    OVER_LIMIT = (
+        "over_limit",
+        "That is more than one shopper can have at this price.",
+        "More units than one shopper may have",
+    )
+    SOLD_OUT = "sold_out", "There are not enough left.", "Not enough left"
+    UNKNOWN_KEY = (
+        "unknown_key",
+        "This price was not given by this shop.",
+        "Not signed by a key of this shop",
+    )
+    FORGED = "forged", "This price cannot be read, so it cannot be honored.", "Not readable"

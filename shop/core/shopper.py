@@ -14,6 +14,7 @@ from django.http import HttpResponse
 
 from offers import conf, tokens
 from offers.anchors import new_id
+from offers.terms import identifier
 
 MOST_IDS = 4
 MAX_AGE_SECONDS = 90 * 24 * 3600
@@ -24,7 +25,7 @@ def _are_ids(value: object) -> bool:
     return (
         isinstance(value, list)
         and 1 <= len(value) <= MOST_IDS
-        and all(tokens.identifier(each) for each in value)
+        and all(identifier(each) for each in value)
     )
 
 

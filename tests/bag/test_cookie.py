@@ -13,6 +13,7 @@ from offers.keys import KeyRing
 from offers.terms import Offer
 from offers.tokens import Unreadable, encode_segment, read_offer, sign_offer
 from shop.bag.cookie import MOST_BYTES, BagFull, Packed, pack, unpack
+from tests.offers.handmade_tokens import claims
 
 KEYS: dict[str, OctKey | ECKey] = {
     "HS256": OctKey.generate_key(256),
@@ -34,21 +35,19 @@ def line(number: int, algorithm: str = "HS256") -> Packed:
     sku = "".join(chance.choices("ABCDEFGHIJKLMNOPRSTUVW", k=3)) + f"-{number:02d}"
     issued_at = 1_795_777_200 + chance.randrange(3600)
     amount = chance.randrange(199, 19_999)
-    offer = Offer(
-        issuer="https://shop.example",
-        shopper=SHOPPER,
-        id=new_id(),
-        issued_at=issued_at,
-        expires_at=issued_at + 1800,
+    terms = claims(
+        sub=SHOPPER,
+        jti=new_id(),
+        iat=issued_at,
+        exp=issued_at + 1800,
         sale=chance.choice(["autumn-clear-out", "winter-first-look", "list"]),
         sku=sku,
         amount=amount,
-        currency="EUR",
         was=amount * 3,
         max=chance.choice([2, 5, 10]),
         anchor=new_nonce()[:16],
     )
-    message = sign_offer(offer, RINGS[algorithm].active)
+    message = sign_offer(Offer.from_claims(terms), RINGS[algorithm].active)
     return Packed(message, {sku: chance.randrange(1, 4)})
 
 

@@ -20,33 +20,18 @@ from offers.anchors import (
     new_nonce,
     renewed_id,
 )
-from offers.terms import Offer
-from offers.tokens import identifier
+from offers.terms import Offer, identifier
 from offers.verdicts import Verdict
+from tests.offers.handmade_tokens import ANCHOR, SHOPPER, claims, seconds
 
 ISSUED = datetime(2026, 11, 27, 11, 5, tzinfo=UTC)
 END = ISSUED + timedelta(minutes=30)
 SECOND = timedelta(seconds=1)
 TICK = timedelta(microseconds=1)
-SHOPPER = "kD3qv0mXTZ2yYk3m1b7f9A"
-ANCHOR = "q83vEjRWeJCrze8S"
 
 
 def an_offer(issued: datetime = ISSUED, end: datetime = END, most: int = 2) -> Offer:
-    return Offer(
-        issuer="https://shop.example",
-        shopper=SHOPPER,
-        id="p0UeJtLQR8mXyKzv3F2c1w",
-        issued_at=int(issued.timestamp()),
-        expires_at=int(end.timestamp()),
-        sale="autumn",
-        sku="MUG-01",
-        amount=499,
-        currency="EUR",
-        was=4990,
-        max=most,
-        anchor=ANCHOR,
-    )
+    return Offer.from_claims(claims(iat=seconds(issued), exp=seconds(end), max=most))
 
 
 def judged(
@@ -349,7 +334,8 @@ def test_an_offer_is_honored_exactly_if_the_rule_says_so(
     assert verdict is expected
 
 
-def test_every_verdict_has_a_sentence_for_the_shopper() -> None:
+def test_every_verdict_has_a_sentence_for_the_shopper_and_a_label_for_the_merchant() -> None:
     sentences = {verdict.sentence for verdict in Verdict}
     assert len(sentences) == len(Verdict)
     assert all(sentence.endswith(".") for sentence in sentences)
+    assert len({verdict.label for verdict in Verdict}) == len(Verdict)

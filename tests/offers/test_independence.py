@@ -16,16 +16,12 @@ def test_the_signing_core_needs_neither_django_nor_the_shop() -> None:
 import sys
 sys.modules["django"] = sys.modules["shop"] = None
 from offers import anchors, keys, terms, tokens, verdicts
+from tests.offers.handmade_tokens import claims
 ring = keys.KeyRing.from_jwk_set(
     {"keys": [{"kty": "oct", "k": "A" * 43, "kid": "a", "status": "active"}]}, "me"
 )
-claims = {
-    "sub": anchors.new_id(), "jti": anchors.new_id(), "iat": 1, "exp": 2, "sale": "list",
-    "sku": "x", "amount": 1, "currency": "EUR", "was": 1, "max": 1,
-    "anchor": anchors.anchor_digest("a", "b"),
-}
-message = tokens.sign(tokens.OFFER, claims, ring.active)
-assert tokens.read_offer(message, ring).sku == "x"
+offer = terms.Offer.from_claims(claims(iss="me", anchor=anchors.anchor_digest("a", "b")))
+assert tokens.read_offer(tokens.sign_offer(offer, ring.active), ring) == offer
 assert not any(name.startswith(("django.", "shop.")) for name in sys.modules)
 """)
 

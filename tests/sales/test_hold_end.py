@@ -17,6 +17,7 @@ from shop.sales.hold_end import SaleRecall, last_hold_end, last_hold_ends_at
 from shop.sales.holds import extend, recall
 from shop.sales.models import Sale
 from shop.sales.showcase import showcase
+from tests.offers.handmade_tokens import ANCHOR, claims, seconds
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
@@ -94,20 +95,7 @@ EXTENSIONS = st.lists(
 
 
 def offer(issued_at: datetime, hold: timedelta) -> Offer:
-    return Offer(
-        issuer="shop",
-        shopper="s",
-        id="j",
-        issued_at=int(issued_at.timestamp()),
-        expires_at=int((issued_at + hold).timestamp()),
-        sale="autumn",
-        sku="MUG-01",
-        amount=499,
-        currency="EUR",
-        was=499,
-        max=1,
-        anchor="a",
-    )
+    return Offer.from_claims(claims(iat=seconds(issued_at), exp=seconds(issued_at + hold)))
 
 
 @given(extensions=EXTENSIONS, recalled=st.none() | SECONDS)
@@ -121,7 +109,7 @@ def test_no_offer_is_honored_from_the_end_on_and_one_is_until_a_second_before_it
     end = last_hold_end(
         opens_at=OPENS, closes_at=closes, hold=hold, extensions=extensions, recalls=recalls
     )
-    state = OfferState(anchor="a", recall_before=before, extensions=extensions)
+    state = OfferState(anchor=ANCHOR, recall_before=before, extensions=extensions)
     honored = []
     for second in range(20):
         made = offer(OPENS + second * SECOND, hold)
