@@ -7,12 +7,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F, Sum, Window
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import TooFew, move_stock
+from shop.core.requests import ShopRequest
+from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.pages import merchant_page
 from shop.staff.current import staff_of
 
@@ -21,10 +22,10 @@ SHOWN = 100
 MOST_UNITS = 1_000_000
 
 
-class StockForm(forms.Form):
-    """Units of one variant that come or go; ``seen`` is the newest movement when it was made."""
+class StockForm(StaleFormMixin):
+    """Units of one variant that come or go."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput)
+    event = "Something came or went"
     variant = forms.ModelChoiceField(Variant.objects.none(), empty_label=None)
     units = forms.IntegerField(
         min_value=-MOST_UNITS,
@@ -38,26 +39,12 @@ class StockForm(forms.Form):
     note = forms.CharField(max_length=200, required=False, help_text="For your records.")
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        newest = StockMovement.objects.filter(variant__product=product).order_by("-id").first()
+        super().__init__(*args, version=newest.pk if newest else 0, **kwargs)
         variant = self.fields["variant"]
         assert isinstance(variant, forms.ModelChoiceField)
         variant.queryset = product.variants.select_related("product")
         variant.initial = product.variants.first()
-        newest = StockMovement.objects.filter(variant__product=product).order_by("-id").first()
-        self.newest = newest.pk if newest else 0
-        self.fields["seen"].initial = self.newest
-
-    def clean_seen(self) -> int:
-        """:raises ValidationError: something came or went since the form was made"""
-        seen: int = self.cleaned_data["seen"]
-        if seen != self.newest:
-            # So that sending the form again means it.
-            self.data = {**dict(self.data.items()), "seen": self.newest}
-            raise ValidationError(
-                "Something came or went since this page was opened (maybe by this very form, "
-                "sent twice). Look at it, and send the form again if you mean to."
-            )
-        return seen
 
     def clean_units(self) -> int:
         """:raises ValidationError: nothing moves"""
@@ -75,7 +62,7 @@ class StockForm(forms.Form):
 
 
 @transaction.atomic
-def stock_page(request: HttpRequest, pk: int) -> HttpResponse:
+def stock_page(request: ShopRequest, pk: int) -> HttpResponse:
     """The ledger of a product's stock, and the form for another entry."""
     if not request.user.has_perm("catalog.add_stockmovement"):
         raise PermissionDenied
@@ -84,7 +71,7 @@ def stock_page(request: HttpRequest, pk: int) -> HttpResponse:
         products = products.select_for_update(no_key=True)
     product = get_object_or_404(products, pk=pk)
     form = StockForm(request.POST or None, product=product)
-    if form.is_valid() and _carry_out(form, request):
+    if form.is_valid() and _move(form, request):
         return redirect("admin:catalog_product_stock", pk)
     return merchant_page(
         request,
@@ -97,7 +84,8 @@ def stock_page(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _carry_out(form: StockForm, request: HttpRequest) -> bool:
+def _move(form: StockForm, request: ShopRequest) -> bool:
+    """Move the stock; False, with an error on the form, if too little is left."""
     given = form.cleaned_data
     variant: Variant = given["variant"]
     try:
@@ -106,7 +94,7 @@ def _carry_out(form: StockForm, request: HttpRequest) -> bool:
             given["units"],
             reason=StockMovement.Reason(given["reason"]),
             note=given["note"],
-            now=timezone.now(),
+            now=request.now,
             made_by=staff_of(request),
         )
     except TooFew:

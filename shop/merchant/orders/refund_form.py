@@ -4,7 +4,7 @@ Sent once, the form works out what would happen and shows it; sent again as it
 stands, it is carried out. Changed in between, or sent twice, it is shown anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from shop.core.money import format_money
+from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.orders.models import HAS_GOODS, Order, OrderLine, Refund
 from shop.payments.refund_plans import (
     NotRefundable,
@@ -25,22 +26,19 @@ from shop.payments.refunds import OVERTAKEN, create_refund, execute
 from shop.staff.models import Staff
 
 
-class RefundForm(forms.Form):
+class RefundForm(StaleFormMixin):
     """Units of each line, shipping or not, and why.
 
-    ``seen`` is how many refunds there were when the form was made, ``agreed``
-    the plan that it showed.
+    Its version is the number of refunds; ``agreed`` is the plan that its page showed.
     """
 
-    seen = forms.IntegerField(widget=forms.HiddenInput)
     agreed = forms.CharField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(max_length=200, help_text="The shopper reads it.")
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, version=order.refunds.count(), **kwargs)
         self.order = order
         self.plan: RefundPlan | None = None
-        self.fields["seen"].initial = order.refunds.count()
         # Other orders claim nothing: what was paid for them goes back as a whole.
         lines = order.lines.all() if order.status in HAS_GOODS else ()
         self.refundable = [line for line in lines if line.refundable]
@@ -69,9 +67,7 @@ class RefundForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """:raises ValidationError: nothing of the kind can be refunded"""
-        given = super().clean() or self.cleaned_data
-        if "seen" in given and given["seen"] != self.order.refunds.count():
-            raise ValidationError(OVERTAKEN)
+        given = super().clean()
         units = [
             Units(line, given.get(f"units_{line.pk}") or 0, bool(given.get(f"restock_{line.pk}")))
             for line in self.refundable
@@ -82,6 +78,9 @@ class RefundForm(forms.Form):
             except NotRefundable as reason:
                 raise ValidationError(str(reason)) from None
         return given
+
+    def stale_messages(self, seen: str) -> Sequence[str]:
+        return [OVERTAKEN]
 
     @property
     def is_agreed(self) -> bool:
@@ -99,7 +98,7 @@ class RefundForm(forms.Form):
     def carry_out(self, by: Staff, now: datetime) -> Refund | None:
         """Refund; None where something came in between, which the form then says."""
         assert self.plan is not None
-        reason, seen = self.cleaned_data["reason"], self.cleaned_data["seen"]
+        reason, seen = self.cleaned_data["reason"], int(self.version)
         try:
             refund = create_refund(self.plan, reason=reason, by=by, seen=seen, now=now)
         except NotRefundable as obstacle:

@@ -1,8 +1,7 @@
-"""What a merchant does to a sale that cannot be undone, each on a page of its own.
+"""Actions on a sale that cannot be undone, each on a page of its own.
 
-The page says what will happen and what it will not touch, and it answers once:
-a form that was sent twice, or that was opened before something else happened
-to the sale, is shown again instead of being carried out.
+The page says what follows and what stays. A form that was sent twice, or whose
+page was opened before something else happened to the sale, is shown once more.
 """
 
 from collections.abc import Callable
@@ -12,9 +11,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.utils import timezone
 
+from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import WallTimeField
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, unpublish
@@ -22,33 +20,20 @@ from shop.sales.models import LONGEST_HOLD_SECONDS, Deal, Sale
 from shop.staff.models import Staff
 
 
-class SaleActionForm(forms.Form):
-    """A form about one sale; ``seen`` is what had happened to it when the form was made."""
+class SaleActionForm(StaleFormMixin):
+    """A form about one sale at one instant."""
 
-    seen = forms.CharField(widget=forms.HiddenInput)
+    event = "Something was done to this sale"
 
-    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.sale = sale
-        done = (sale.extensions, sale.recalls, sale.changes)
-        self.so_far = " ".join(str(each.count()) for each in done)
-        self.fields["seen"].initial = self.so_far
-
-    def clean_seen(self) -> str:
-        """:raises ValidationError: something has happened to the sale since"""
-        seen: str = self.cleaned_data["seen"]
-        if seen != self.so_far:
-            # So that sending the form again means it.
-            self.data = {**dict(self.data.items()), "seen": self.so_far}
-            raise ValidationError(
-                "Something was done to this sale since this page was opened (maybe by this very "
-                "form, sent twice). Look at it, and send the form again if you mean to."
-            )
-        return seen
+    def __init__(self, *args: Any, sale: Sale, now: datetime, **kwargs: Any) -> None:
+        records = (sale.extensions, sale.recalls, sale.changes)
+        version = " ".join(str(each.count()) for each in records)
+        super().__init__(*args, version=version, **kwargs)
+        self.sale, self.now = sale, now
 
 
 class ExtendForm(SaleActionForm):
-    """How much longer, and why."""
+    """Minutes to hold offers longer, and why."""
 
     minutes = forms.IntegerField(
         min_value=1, max_value=LONGEST_HOLD_SECONDS // 60, label="Minutes more"
@@ -57,7 +42,7 @@ class ExtendForm(SaleActionForm):
 
 
 class RecallForm(SaleActionForm):
-    """What is taken back, and why: all, one deal, or what was shown before an instant."""
+    """What to recall, and why: all offers, those of one deal, or those shown before an instant."""
 
     deal = forms.ModelChoiceField(
         Deal.objects.none(), required=False, empty_label="Every deal of the sale"
@@ -79,18 +64,18 @@ class RecallForm(SaleActionForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """:raises ValidationError: it asks for two things at once, or for what is to come"""
-        cleaned = super().clean() or self.cleaned_data
+        """:raises ValidationError: both a deal and an instant, or an instant to come"""
+        cleaned = super().clean()
         before: datetime | None = cleaned.get("issued_before")
         if before is not None and cleaned.get("deal") is not None:
             self.add_error("issued_before", "Of a single deal everything is taken back: choose.")
-        elif before is not None and before > timezone.now():
+        elif before is not None and before > self.now:
             self.add_error("issued_before", "That is still to come: nothing was shown then.")
         return cleaned
 
 
 class EndForm(SaleActionForm):
-    """Hiding a sale or calling it off: what is out stays honored, unless it is taken back too."""
+    """Why a sale is hidden or canceled, and whether its offers are recalled too."""
 
     recall = forms.BooleanField(
         required=False, label="Take back the offers that are out, too: they are not honored then"
@@ -105,8 +90,8 @@ class EndForm(SaleActionForm):
             del self.fields["recall"]
 
     def clean(self) -> dict[str, Any]:
-        """:raises ValidationError: offers are taken back, and nobody learns why"""
-        cleaned = super().clean() or self.cleaned_data
+        """:raises ValidationError: a recall without a reason"""
+        cleaned = super().clean()
         if cleaned.get("recall") and not cleaned.get("reason"):
             self.add_error("reason", "Say why: it is what shoppers read.")
         return cleaned
@@ -114,18 +99,18 @@ class EndForm(SaleActionForm):
 
 @dataclass(frozen=True, slots=True)
 class SaleAction:
-    """Something to do to a sale: its words, its form, and the doing of it.
+    """An action on a sale: its texts, its form, and the functions that check and do it.
 
-    ``impossible`` says why it cannot be done to a sale now, or nothing;
-    ``perform`` returns what was done, in the past tense.
+    ``obstacle`` says why a sale does not allow it, or nothing; ``perform``
+    returns a message about what was done.
     """
 
     name: str
     title: str
     explanation: str
     form: type[SaleActionForm]
-    impossible: Callable[[Sale], str]
-    perform: Callable[[SaleActionForm, Staff, datetime], str]
+    obstacle: Callable[[Sale], str]
+    perform: Callable[[SaleActionForm, Staff], str]
 
 
 def _never_promised(sale: Sale) -> str:
@@ -140,37 +125,37 @@ def _hidden(sale: Sale) -> str:
     return "" if sale.state == Sale.State.PUBLISHED else f"{sale} is not on show."
 
 
-def _extend(form: SaleActionForm, by: Staff, now: datetime) -> str:
+def _extend(form: SaleActionForm, by: Staff) -> str:
     minutes: int = form.cleaned_data["minutes"]
     reason = form.cleaned_data["reason"]
-    extend(sale=form.sale, seconds=minutes * 60, by=by, now=now, reason=reason)
+    extend(sale=form.sale, seconds=minutes * 60, by=by, now=form.now, reason=reason)
     return f"Offers of {form.sale} that are out are held {minutes} minutes longer."
 
 
-def _recall(form: SaleActionForm, by: Staff, now: datetime) -> str:
+def _recall(form: SaleActionForm, by: Staff) -> str:
     deal: Deal | None = form.cleaned_data["deal"]
     before: datetime | None = form.cleaned_data["issued_before"]
     reason = form.cleaned_data["reason"]
-    recall(sale=form.sale, deal=deal, reason=reason, by=by, now=now, issued_before=before)
+    recall(sale=form.sale, deal=deal, reason=reason, by=by, now=form.now, issued_before=before)
     which = "were out" if before is None else f"were shown before {before:%F %H:%M:%S} UTC"
     return f"Offers of {deal or form.sale} that {which} are void: {reason}"
 
 
-def _unpublish(form: SaleActionForm, by: Staff, now: datetime) -> str:
-    unpublish(form.sale, now=now, by=by, reason=form.cleaned_data["reason"])
-    return f"{form.sale} is hidden. {_recall_too(form, by, now)}"
+def _unpublish(form: SaleActionForm, by: Staff) -> str:
+    unpublish(form.sale, now=form.now, by=by, reason=form.cleaned_data["reason"])
+    return f"{form.sale} is hidden. {_recall_too(form, by)}"
 
 
-def _cancel(form: SaleActionForm, by: Staff, now: datetime) -> str:
-    cancel(form.sale, now=now, by=by, reason=form.cleaned_data["reason"])
-    return f"{form.sale} is canceled. {_recall_too(form, by, now)}"
+def _cancel(form: SaleActionForm, by: Staff) -> str:
+    cancel(form.sale, now=form.now, by=by, reason=form.cleaned_data["reason"])
+    return f"{form.sale} is canceled. {_recall_too(form, by)}"
 
 
-def _recall_too(form: SaleActionForm, by: Staff, now: datetime) -> str:
+def _recall_too(form: SaleActionForm, by: Staff) -> str:
     if not form.cleaned_data.get("recall"):
         return "Offers that are out stay honored."
     reason = form.cleaned_data["reason"]
-    recall(sale=form.sale, reason=reason, by=by, now=now)
+    recall(sale=form.sale, reason=reason, by=by, now=form.now)
     return f"Offers that were out are void: {reason}"
 
 

@@ -1,4 +1,4 @@
-"""A sale once more, or every week: copies are drafts with deals of their own."""
+"""Copies of a sale, once or every week: drafts with deals of their own."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,17 +9,19 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
+from shop.core.requests import ShopRequest
 from shop.core.wall_time import instant_of, wall_time
+from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import WallTimeField
 from shop.merchant.pages import merchant_page
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, record
-from shop.sales.models import Deal, Sale
+from shop.sales.models import Change, Deal, Sale
 from shop.staff.current import staff_of
 from shop.staff.models import Staff
 
@@ -28,8 +30,11 @@ MOST_COPIES = 52
 _LONGEST_SLUG = 80
 
 
-class CopyForm(forms.Form):
-    """When the copy opens, and how many weeks running."""
+class CopyForm(StaleFormMixin):
+    """Title and opening of the first copy, and the number of weekly copies.
+
+    Its version is the latest copy of the sale.
+    """
 
     title = forms.CharField(max_length=120)
     starts_at = WallTimeField(label="Opens at")
@@ -42,7 +47,8 @@ class CopyForm(forms.Form):
     )
 
     def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        latest = _copy_records(sale).order_by("-pk").first()
+        super().__init__(*args, version=latest.pk if latest else 0, **kwargs)
         self.sale = sale
         field = self.fields["starts_at"]
         assert isinstance(field, WallTimeField)
@@ -51,8 +57,8 @@ class CopyForm(forms.Form):
         self.initial.setdefault("starts_at", _a_week_later(sale.starts_at, sale))
 
     def clean(self) -> dict[str, Any]:
-        """Work out the windows; :raises ValidationError: one of them falls into no hour"""
-        cleaned = super().clean() or self.cleaned_data
+        """Add the windows; :raises ValidationError: clocks change in one of them"""
+        cleaned = super().clean()
         if self.errors:
             return cleaned
         try:
@@ -60,6 +66,20 @@ class CopyForm(forms.Form):
         except ValidationError as error:
             self.add_error("starts_at", error)
         return cleaned
+
+    def stale_messages(self, seen: str) -> list[str]:
+        """Nothing: a form that is sent twice leads to the drafts that it made."""
+        return []
+
+    def drafts_made(self, by: Staff) -> list[Sale]:
+        """The drafts that the valid form made when it was sent before, by their opening."""
+        seen, starts = self.cleaned_data["seen"], [at for at, _ in self.cleaned_data["windows"]]
+        if not seen.isdigit() or seen == self.version:
+            return []
+        records = _copy_records(self.sale).filter(pk__gt=int(seen), made_by=by)
+        drafts = Sale.objects.filter(pk__in=records.values("sale"), starts_at__in=starts)
+        made = list(drafts.filter(title=self.cleaned_data["title"]).order_by("starts_at"))
+        return made if [draft.starts_at for draft in made] == starts else []
 
     def _windows(self) -> Iterator[tuple[datetime, datetime]]:
         # As long as the first on the wall: from noon to one, whatever clocks do in that week.
@@ -77,27 +97,41 @@ class CopyForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @permission_required("sales.add_sale", raise_exception=True)
-def copy_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask when, and make the copies."""
-    sale = get_object_or_404(Sale, pk=pk)
+@transaction.atomic
+def copy_page(request: ShopRequest, pk: int) -> HttpResponse:
+    """The form of a copy; sent, it makes the drafts, once."""
+    sales = Sale.objects.all()
+    if request.method == "POST":
+        sales = sales.select_for_update(no_key=True)
+    sale = get_object_or_404(sales, pk=pk)
     form = CopyForm(request.POST or None, sale=sale)
     if form.is_valid():
-        made = copy(
-            sale,
-            title=form.cleaned_data["title"],
-            windows=form.cleaned_data["windows"],
-            by=staff_of(request),
-            now=timezone.now(),
+        by = staff_of(request)
+        title, windows = form.cleaned_data["title"], form.cleaned_data["windows"]
+        drafts = form.drafts_made(by) or copy(
+            sale, title=title, windows=windows, by=by, now=request.now
         )
-        which = "it" if len(made) == 1 else "each"
-        told = f"{several(len(made), 'draft')} made. Look at {which}, then publish it."
-        messages.success(request, told)
-        if len(made) == 1:
-            return redirect("admin:sales_sale_change", made[0].pk)
-        return redirect("admin:sales_sale_changelist")
+        return _show_drafts(request, drafts)
     return merchant_page(
         request, "merchant/copy.html", f"Copy {sale}", about=sale, sale=sale, form=form
     )
+
+
+def _show_drafts(request: ShopRequest, drafts: list[Sale]) -> HttpResponse:
+    which = "it" if len(drafts) == 1 else "each"
+    message = f"{several(len(drafts), 'draft')} made. Look at {which}, then publish it."
+    messages.success(request, message)
+    if len(drafts) == 1:
+        return redirect("admin:sales_sale_change", drafts[0].pk)
+    return redirect("admin:sales_sale_changelist")
+
+
+def _copy_records(sale: Sale) -> QuerySet[Change]:
+    return Change.objects.filter(field="state", reason=_reason(sale))
+
+
+def _reason(sale: Sale) -> str:
+    return f"A copy of {sale.slug}"[:200]
 
 
 @transaction.atomic
@@ -109,7 +143,7 @@ def copy(
     by: Staff,
     now: datetime,
 ) -> list[Sale]:
-    """Drafts with the deals of a sale, those that were withdrawn left out; one for each window."""
+    """Make a draft for each window, with the sale's deals that are not withdrawn."""
     deals = sale.deals.filter(withdrawn=False).select_related("product").order_by("position", "pk")
     return [_copy(sale, deals, title, *window, by, now) for window in windows]
 
@@ -138,13 +172,13 @@ def _copy(
         after=draft.state,
         now=now,
         by=by,
-        reason=f"A copy of {sale.slug}"[:200],
+        reason=_reason(sale),
     )
     return draft
 
 
 def _free_slug(sale: Sale, starts_at: datetime) -> str:
-    """Its address with the day it opens, and with a number where that is taken."""
+    """The sale's slug with the opening day, and with a number if that is in use."""
     day = f"{starts_at.astimezone(sale.zone):%Y-%m-%d}"
     stem = sale.slug[: _LONGEST_SLUG - len(day) - 5].strip("-")
     slug, number = f"{stem}-{day}", 1
@@ -155,7 +189,7 @@ def _free_slug(sale: Sale, starts_at: datetime) -> str:
 
 
 def _a_week_later(instant: datetime, sale: Sale) -> datetime:
-    """At the same time on the wall; by the clock where the wall has no such time."""
+    """A week later in wall time, or by the clock if that wall time does not exist."""
     try:
         return instant_of(wall_time(instant, sale.zone) + WEEK, sale.zone)
     except ValidationError:

@@ -38,7 +38,7 @@ LISTED = 2000
 
 def limit_actions(form: Any, sale: Sale) -> None:
     """Offer nothing that cannot be done to a sale as it stands."""
-    impossible = {act.name for act in SALE_ACTIONS if act.impossible(sale)}
+    impossible = {act.name for act in SALE_ACTIONS if act.obstacle(sale)}
     if sale.state != Sale.State.DRAFT:
         impossible.add("publish_sales")
     if form is not None:
@@ -78,6 +78,19 @@ class SaleAdmin(LockingModelAdmin):
         ("Payment", {"fields": ("delayed_payment",)}),
     )
     actions = ("publish_sales", "extend", "recall", "unpublish", "cancel", "copy")
+
+    def get_form(
+        self, request: HttpRequest, obj: Sale | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The form, knowing who fills it in."""
+        form_class = super().get_form(request, obj, change, **kwargs)
+        by = staff_of(request)
+
+        class FormOfStaff(form_class):  # type: ignore[misc, valid-type]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, by=by, **kwargs)
+
+        return FormOfStaff
 
     def get_fieldsets(self, request: HttpRequest, obj: Sale | None = None) -> Any:
         """The form's fields; for who may only look, what they say to people."""
@@ -267,12 +280,12 @@ class SaleAdmin(LockingModelAdmin):
         sale = get_object_or_404(sales, pk=pk)
         if not self.has_change_permission(request, sale):
             raise PermissionDenied
-        if reason := act.impossible(sale):
+        if reason := act.obstacle(sale):
             self.message_user(request, reason, messages.ERROR)
             return redirect("admin:sales_sale_change", pk)
-        form = act.form(request.POST or None, sale=sale)
+        form = act.form(request.POST or None, sale=sale, now=now)
         if form.is_valid():
-            self.message_user(request, act.perform(form, staff_of(request), now))
+            self.message_user(request, act.perform(form, staff_of(request)))
             return HttpResponseRedirect("../change/")
         return merchant_page(
             request,

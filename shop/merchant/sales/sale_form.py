@@ -1,4 +1,4 @@
-"""The forms of a sale and its deals: what a merchant may write, and what is said before it counts.
+"""The form of a sale.
 
 Django's generic classes take no arguments at run time, hence the ignores.
 """
@@ -11,17 +11,24 @@ from django.conf import settings
 
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm
 from shop.merchant.forms.picture_field import PictureField
+from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import DurationField, WallTimeField
 from shop.merchant.sales.audit_log import who
 from shop.merchant.sales.field_changes import FieldChange
 from shop.sales.audit import SALE_FIELDS
 from shop.sales.models import Sale, validate_time_zone
+from shop.staff.models import Staff
+
+_CHANGED_MEANWHILE = (
+    "While you were writing, this sale was changed. What you wrote is still here, and what you "
+    "left alone shows how it is now. Nothing is saved yet."
+)
 
 
-class SaleForm(ConflictAwareForm):
+class SaleForm(StaleFormMixin, ConflictAwareForm):
     """A sale; its window is written in its own time zone.
 
-    ``seen`` is the latest change of it that the page knew of.
+    Its version is the latest change of it; one's own changes make no form stale.
     """
 
     starts_at = WallTimeField()
@@ -30,7 +37,6 @@ class SaleForm(ConflictAwareForm):
         help_text="From the moment the page was opened: 30 minutes, 1 h 30 min."
     )
     picture = PictureField("sales", required=False)
-    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Sale
@@ -46,17 +52,18 @@ class SaleForm(ConflictAwareForm):
             ),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, by: Staff, **kwargs: Any) -> None:
+        sale = kwargs.get("instance")
+        latest = sale.changes.order_by("-pk").first() if sale and sale.pk else None
+        super().__init__(*args, version=latest.pk if latest else 0, **kwargs)
+        self.by = by
         self.fields["seen"].show_hidden_initial = False
         if self.instance.pk is None:
             self.initial.setdefault("time_zone", settings.TIME_ZONE)
             self.initial.setdefault("hold_seconds", self.instance.hold_seconds)
-        else:
-            self.initial["seen"] = self._latest_change()
         if self.instance.published_at is not None and "slug" in self.fields:
             self.fields["slug"].disabled = True
-        # Not there for someone who may only look.
+        # Viewers have no such field.
         if "time_zone" in self.fields:
             name = self["time_zone"].value()
             for window in ("starts_at", "ends_at"):
@@ -65,22 +72,19 @@ class SaleForm(ConflictAwareForm):
                     field.zone = ZoneInfo(name)
 
     def clean_time_zone(self) -> str:
-        """A zone that there is, before anything is said in it."""
+        """:raises ValidationError: there is no such zone"""
         name: str = self.cleaned_data["time_zone"]
         validate_time_zone(name)
         return name
 
     def clean(self) -> dict[str, Any]:
-        """What others changed meanwhile is told first."""
+        """:raises ValidationError: others changed the sale meanwhile"""
         if self.instance.pk is not None and "time_zone" not in self.changed_data:
             self._write_window_in(self.instance.zone)
-        cleaned = super().clean()
-        if self.instance.pk is not None:
-            self._tell_what_happened(cleaned.get("seen"))
-        return cleaned
+        return super().clean()
 
     def _write_window_in(self, zone: ZoneInfo) -> None:
-        """Show the instants that were written in another zone: somebody else chose it meanwhile."""
+        """Write the window's instants in the zone that somebody else chose meanwhile."""
         for name in ("starts_at", "ends_at"):
             field, instant = self.fields[name], self.cleaned_data.get(name)
             assert isinstance(field, WallTimeField)
@@ -89,25 +93,11 @@ class SaleForm(ConflictAwareForm):
                 if instant is not None:
                     self.put({self[name].html_name: field.prepare_value(instant)})
 
-    def _tell_what_happened(self, seen: int | None) -> None:
-        latest = self._latest_change()
-        if seen is None or seen >= latest:
-            return
-        news = self.instance.changes.filter(pk__gt=seen)
-        rows = news.select_related("made_by", "deal__product", "sale")
-        told = [f"{who(change.made_by)}: {FieldChange.of(change)}" for change in rows]
-        self.put({self["seen"].html_name: str(latest)})
-        self.add_error(
-            None,
-            [
-                "While you were writing, this sale was changed. What you wrote is still here, and "
-                "what you left alone shows how it is now. Nothing is saved yet.",
-                *told,
-            ],
-        )
-
-    def _latest_change(self) -> int:
-        latest: int | None = (
-            self.instance.changes.order_by("-pk").values_list("pk", flat=True).first()
-        )
-        return latest or 0
+    def stale_messages(self, seen: str) -> list[str]:
+        """What others changed since the page was made."""
+        if self.instance.pk is None:
+            return []
+        news = self.instance.changes.filter(pk__gt=int(seen) if seen.isdigit() else self.version)
+        rows = news.exclude(made_by=self.by).select_related("made_by", "deal__product", "sale")
+        lines = [f"{who(row.made_by)}: {FieldChange.of(row)}" for row in rows]
+        return [_CHANGED_MEANWHILE, *lines] if lines else []

@@ -551,6 +551,35 @@ def test_words_of_a_document_stay_to_the_last_space_until_they_are_changed(
     assert (sale.text, sale.title) == ("More", "Fall")
 
 
+@pytest.mark.parametrize("changes", [{"title": "Fall"}, {"deals-0-price": "5.99"}])
+def test_a_double_click_on_save_tells_nobody_of_their_own_change(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, changes: dict[str, str]
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    sent = merchant.form(page_of(sale)) | changes | {"_save": "Save"}
+    assert merchant.client.post(page_of(sale), sent).status_code == 302
+    assert merchant.client.post(page_of(sale), sent).status_code == 302
+    assert Change.objects.exclude(field="state").count() == 1
+
+
+def test_a_double_click_on_what_was_read_first_saves_once(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(page_of(sale), deals__0__price="5.99")
+    sent = fields_of(page.one("#content form")) | {"_save": "Save"}
+    assert merchant.client.post(page_of(sale), sent).status_code == 302
+    assert merchant.client.post(page_of(sale), sent).status_code == 302
+    assert Change.objects.filter(field="price").count() == 1
+
+
+def test_who_writes_in_two_tabs_overwrites_nothing_unread(merchant: Merchant, sale: Sale) -> None:
+    opened = merchant.form(page_of(sale))
+    merchant.change(page_of(sale), title="Fall", text="Everything must go")
+    page = merchant.send(page_of(sale), opened | {"title": "Harvest", "_save": "Save"})
+    assert "Somebody changed this too, to Fall." in errors(page)
+    assert errors(save(merchant, page)) == ""
+    sale.refresh_from_db()
+    assert (sale.title, sale.text) == ("Harvest", "Everything must go")
+
+
 def test_one_alone_is_told_nothing(merchant: Merchant, sale: Sale) -> None:
     merchant.change(page_of(sale), title="Fall")
     assert errors(merchant.change(page_of(sale), title="Late fall")) == ""
@@ -707,6 +736,30 @@ def test_copies_of_one_day_have_addresses_of_their_own(merchant: Merchant, sale:
         merchant.change(act_page(sale, "copy"))
     slugs = Sale.objects.exclude(pk=sale.pk).values_list("slug", flat=True)
     assert set(slugs) == {"autumn-2026-12-04", "autumn-2026-12-04-2"}
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_copy_form_that_is_sent_twice_makes_its_drafts_once(
+    merchant: Merchant, sale: Sale, times: int
+) -> None:
+    path = act_page(sale, "copy")
+    sent = merchant.form(path) | {"times": times}
+    answers = [merchant.client.post(path, sent) for _ in range(2)]
+    assert Sale.objects.count() == 1 + times
+    assert answers[0].status_code == answers[1].status_code == 302
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert Deal.objects.count() == 2 + 2 * times
+
+
+def test_another_copy_from_a_page_that_was_open_meanwhile_is_made(
+    merchant: Merchant, other: Merchant, sale: Sale
+) -> None:
+    path = act_page(sale, "copy")
+    opened = merchant.form(path)
+    merchant.send(path, opened)
+    merchant.send(path, opened | {"title": "Winter"})
+    other.send(path, opened)
+    assert Sale.objects.count() == 4
 
 
 def test_a_sale_of_many_deals_is_read_and_saved_with_few_queries(
