@@ -17,16 +17,10 @@ from django.db.models import F, IntegerField, Q
 from offers.verdicts import Verdict
 from shop.catalog.models import Variant
 from shop.core.compiled_sql import CompiledQuery, Parameter
+from shop.core.upserts import add_counts
 from shop.orders.limits import email_key, limit_key
 from shop.orders.models import Order, OrderLine
 from shop.sales.models import Deal, LimitUse, Redemption
-
-# The ORM can set on a conflict, and not add.
-_COUNT_USES = """
-INSERT INTO sales_limituse (deal_id, kind, key, units) VALUES {rows}
-ON CONFLICT (deal_id, kind, key) DO UPDATE SET units = sales_limituse.units + excluded.units
-RETURNING deal_id, kind, key, units
-"""
 
 
 class ClaimRefused(Exception):
@@ -188,19 +182,9 @@ def _claim_limits(
 
 
 def _count(uses: Iterable[tuple[int, str, str, int]]) -> dict[tuple[int, str, str], int]:
-    """Add units by deal, kind and key; how many each of them has in all then.
-
-    One statement counts, locks and tells: what it returns cannot go stale.
-    """
-    rows = list(uses)
-    if not rows:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNT_USES.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows))),
-            [value for row in rows for value in row],
-        )
-        return {(deal, kind, key): units for deal, kind, key, units in cursor.fetchall()}
+    """Add units by deal, kind and key; how many each of them has in all then."""
+    rows = add_counts(LimitUse, list(uses))
+    return {(deal, kind, key): units for deal, kind, key, units in rows}
 
 
 def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:

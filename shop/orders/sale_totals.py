@@ -15,22 +15,17 @@ claim waits for either.
 
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import F, Sum
 
 from shop.core.compiled_sql import adapt_value
+from shop.core.upserts import add_selected_counts
 from shop.orders.models import Order, Refund, SaleMinute
 
 #: Rows that the orders of one minute are spread over.
 SHARDS = 4
 
-# One statement, and the ORM can set on a conflict and not add. Rows in the order of their keys,
-# so that two orders of the same two sales wait for each other and never hang.
-_COUNT_PAID = """
-INSERT INTO checkout_saleminute (
-  sale_id, minute, currency, shard, orders, units, revenue, discount,
-  late_orders, late_units, late_revenue, late_discount, refunded_units, refunded
-)
+# Rows in the order of their keys, so that two orders of the same sales cannot deadlock.
+_PAID = """
 SELECT
   sale_id, %(minute)s, %(currency)s, %(shard)s, 1, SUM(quantity), SUM(quantity * amount),
   SUM(quantity * saved), MAX(late), SUM(late * quantity), SUM(late * quantity * amount),
@@ -45,15 +40,6 @@ FROM (
 ) AS sold
 WHERE true
 GROUP BY sale_id ORDER BY sale_id
-ON CONFLICT (sale_id, minute, currency, shard) DO UPDATE SET
-  orders = checkout_saleminute.orders + excluded.orders,
-  units = checkout_saleminute.units + excluded.units,
-  revenue = checkout_saleminute.revenue + excluded.revenue,
-  discount = checkout_saleminute.discount + excluded.discount,
-  late_orders = checkout_saleminute.late_orders + excluded.late_orders,
-  late_units = checkout_saleminute.late_units + excluded.late_units,
-  late_revenue = checkout_saleminute.late_revenue + excluded.late_revenue,
-  late_discount = checkout_saleminute.late_discount + excluded.late_discount
 """
 
 
@@ -64,16 +50,16 @@ def minute_of(instant: datetime) -> datetime:
 
 def count_paid(order: Order) -> None:
     """Count a locked order that has just become paid; the last statement of its transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNT_PAID,
-            {
-                "order": order.pk,
-                "minute": adapt_value(minute_of(order.placed_at)),
-                "currency": order.currency,
-                "shard": order.pk % SHARDS,
-            },
-        )
+    add_selected_counts(
+        SaleMinute,
+        _PAID,
+        {
+            "order": order.pk,
+            "minute": adapt_value(minute_of(order.placed_at)),
+            "currency": order.currency,
+            "shard": order.pk % SHARDS,
+        },
+    )
 
 
 def count_refund(refund: Refund, *, has_failed: bool = False) -> None:

@@ -15,6 +15,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import batched
 from threading import Lock, Timer
 
 from django.conf import settings
@@ -23,7 +24,8 @@ from django.db import connection, transaction
 
 from offers.terms import LIST, Offer
 from offers.verdicts import Verdict
-from shop.core.compiled_sql import adapt_value
+from shop.core.upserts import add_counts
+from shop.sales.models import RefusalCount
 from shop.sales.snapshot import Snapshot
 
 #: The sale of an offer that cannot be read, or that says it is of a sale that nobody knows.
@@ -32,12 +34,6 @@ NO_SALE = "-"
 MOST_KEPT = 10_000
 #: Rows of a statement: both databases bound what one may carry.
 _ROWS_AT_ONCE = 200
-
-# The ORM can set on a conflict, and not add.
-_ADD = """
-INSERT INTO sales_refusalcount (sale, minute, verdict, count) VALUES {rows}
-ON CONFLICT (sale, minute, verdict) DO UPDATE SET count = sales_refusalcount.count + excluded.count
-"""
 
 logger = logging.getLogger(__name__)
 
@@ -112,21 +108,14 @@ class RefusalCounts:
 
 
 def write(counts: Mapping[Key, int]) -> None:
-    """Add counts to what is written.
-
-    In the order of their keys, so that two processes wait for each other and never hang.
-    """
+    """Add counts to those in the database."""
     rows = [
-        (sale, adapt_value(minute), verdict.value, count)
+        (sale, minute, verdict.value, count)
         for (sale, minute, verdict), count in sorted(counts.items())
     ]
-    with transaction.atomic(), connection.cursor() as cursor:
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            some = rows[start : start + _ROWS_AT_ONCE]
-            cursor.execute(
-                _ADD.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(some))),
-                [value for row in some for value in row],
-            )
+    with transaction.atomic():
+        for some in batched(rows, _ROWS_AT_ONCE, strict=False):
+            add_counts(RefusalCount, some)
 
 
 refusals = RefusalCounts(write)

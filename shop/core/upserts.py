@@ -1,0 +1,57 @@
+"""Upserts that add to counts: the ORM can set a column on a conflict, and not add to it."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model, UniqueConstraint
+
+from shop.core.compiled_sql import adapt_value
+
+type Row = tuple[Any, ...]
+
+
+def add_counts(model: type[Model], rows: Sequence[Row]) -> list[Row]:
+    """Insert rows, or add their counts to the rows that have their keys already.
+
+    A model's key is its unique constraint; its other fields are counts. In the
+    order of their keys, rows are locked so that no two processes deadlock.
+
+    :param rows: values of all fields but the id, each key once
+    :returns: the rows as they are then: locked, so they cannot be stale
+    """
+    if not rows:
+        return []
+    row = f"({', '.join(['%s'] * len(rows[0]))})"
+    values = [adapt_value(value) for row in rows for value in row]
+    return add_selected_counts(model, f"VALUES {', '.join([row] * len(rows))}", values)
+
+
+def add_selected_counts(
+    model: type[Model], source: str, parameters: Sequence[Any] | Mapping[str, Any]
+) -> list[Row]:
+    """Do the same with the rows of an SQL expression, such as a SELECT with a WHERE clause."""
+    insert, on_conflict = _statement(model)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{insert} {source} {on_conflict}", parameters)
+        rows: list[Row] = cursor.fetchall()
+    return rows
+
+
+@cache
+def _statement(model: type[Model]) -> tuple[str, str]:
+    """The statement around the rows: what comes before them, and what after."""
+    meta, quote = model._meta, connection.ops.quote_name
+    unique = next(each for each in meta.constraints if isinstance(each, UniqueConstraint))
+    fields = [each for each in meta.concrete_fields if not each.primary_key]
+    columns = {each.name: quote(str(each.column)) for each in fields}
+    key = ", ".join(columns[name] for name in unique.fields)
+    counts = [column for name, column in columns.items() if name not in unique.fields]
+    every = ", ".join(columns.values())
+    table = quote(meta.db_table)
+    sums = ", ".join(f"{count} = {table}.{count} + excluded.{count}" for count in counts)
+    return (
+        f"INSERT INTO {table} ({every})",
+        f"ON CONFLICT ({key}) DO UPDATE SET {sums} RETURNING {every}",
+    )
