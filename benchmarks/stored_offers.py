@@ -1,16 +1,19 @@
-"""The sale page that signs its offers, against one that stores them.
+"""The sale page that signs its offers, against two that store them.
 
-The other does what shops do: an offer is a row, and the page carries its id.
-It has nothing to sign; everything else is the same page. Its 24 rows go in
-with one statement, in one transaction, into a table that starts out empty.
+In one an offer is a row: its 24 rows go in with one statement. In the other all
+prices are in the shopper's session: one row, which each view replaces. Both
+write in one transaction, into a table that starts out empty; the page carries
+ids, and has nothing to sign. Everything else is the same page.
 """
 
+import json
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from django.db import connections, transaction
 from django.http import HttpResponse
@@ -44,64 +47,93 @@ _COLUMNS = """
     amount BIGINT NOT NULL, currency VARCHAR(3) NOT NULL, was BIGINT NOT NULL,
     max INTEGER NOT NULL, anchor VARCHAR(16) NOT NULL
 """
+TABLES = {
+    "stored": ("stored_offer", _COLUMNS),
+    "session": ("stored_session", "sub VARCHAR(64) PRIMARY KEY, prices TEXT NOT NULL"),
+}
+
+type Claims = list[dict[str, str | int]]
 
 
 def run(rounds: int) -> list[Row]:
-    """A row for each database."""
+    """A row for each database and each way to store."""
     with postgres():
-        return [row("SQLite", "default", rounds), row("PostgreSQL", "postgres", rounds)]
+        return [
+            row(way, name, database, rounds)
+            for way in WAYS
+            for name, database in (("SQLite", "default"), ("PostgreSQL", "postgres"))
+        ]
 
 
-def row(name: str, database: str, rounds: int) -> Row:
+def row(way: str, name: str, database: str, rounds: int) -> Row:
     """Both pages, with one database."""
     browser = Browser()
+    table, columns = TABLES[way]
     with connections[database].cursor() as cursor:
-        cursor.execute(f"CREATE TABLE stored_offer ({_COLUMNS})")
+        cursor.execute(f"CREATE TABLE {table} ({columns})")
 
     def ours() -> bytes:
         return browser.get(f"/sales/{SLUG}/")
 
     def theirs() -> bytes:
-        return browser.get(f"/stored/{database}/{SLUG}/")
+        return browser.get(f"/{way}/{database}/{SLUG}/")
 
     checked(ours())
     checked(theirs())
     times = compare(ours, theirs, rounds=rounds, calls=CALLS, clock=WALL)
     with connections[database].cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM stored_offer")
+        cursor.execute(f"SELECT COUNT(*) FROM {table}")
         rows = cursor.fetchone()[0]
     notes = (
         f"ours is {1 / times.ratio:.1f} times as fast",
         f"the other left {rows:,} rows",
     )
-    return Row(f"stored, {name}", times, GOAL, notes)
+    return Row(f"{way}, {name}", times, GOAL, notes)
 
 
 @private
-def sale(request: ShopRequest, database: str, slug: str) -> HttpResponse:
+def sale(request: ShopRequest, way: str, database: str, slug: str) -> HttpResponse:
     """``shop.sales.views.sale`` of a shop that stores its offers."""
     now = timezone.now()
     on_show = sale_on_show(slug, now)
     assert on_show is not None
-    offers = stored_offers(on_show.deals_on_show, request.shopper.id, now, database)
+    offers = stored_offers(on_show.deals_on_show, request.shopper.id, now, way, database)
     context = {"sale": on_show, "phase": on_show.phase(now), "offers": offers, "now": now}
     return render(request, "sales/sale.html", context)
 
 
 def stored_offers(
-    deals: Iterable[DealSnapshot], shopper: str, now: datetime, database: str
+    deals: Iterable[DealSnapshot], shopper: str, now: datetime, way: str, database: str
 ) -> list[OfferOnPage]:
-    """``shop.sales.page_context.offers_for``, with a row in place of a signature."""
+    """``shop.sales.page_context.offers_for``, with a write in place of the signatures."""
     offers = [(deal, mint(deal, shopper=shopper, now=now)) for deal in deals]
-    rows = [offer.claims() for _, offer in offers]
-    columns = ", ".join(rows[0])
-    marks = ", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows))
+    claims = [offer.claims() for _, offer in offers]
     with transaction.atomic(using=database), connections[database].cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO stored_offer ({columns}) VALUES {marks}",
-            [value for each in rows for value in each.values()],
-        )
+        WAYS[way](cursor, shopper, claims)
     return [OfferOnPage(deal, SafeString(offer.id), offer.held_until) for deal, offer in offers]
+
+
+def _write_rows(cursor: Any, shopper: str, claims: Claims) -> None:
+    columns = ", ".join(claims[0])
+    marks = ", ".join([f"({', '.join(['%s'] * len(claims[0]))})"] * len(claims))
+    cursor.execute(
+        f"INSERT INTO stored_offer ({columns}) VALUES {marks}",
+        [value for each in claims for value in each.values()],
+    )
+
+
+def _write_session(cursor: Any, shopper: str, claims: Claims) -> None:
+    cursor.execute(
+        "INSERT INTO stored_session (sub, prices) VALUES (%s, %s) "
+        "ON CONFLICT (sub) DO UPDATE SET prices = excluded.prices",
+        [shopper, json.dumps(claims)],
+    )
+
+
+WAYS: dict[str, Callable[[Any, str, Claims], None]] = {
+    "stored": _write_rows,
+    "session": _write_session,
+}
 
 
 @contextmanager

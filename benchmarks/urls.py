@@ -13,6 +13,9 @@ def hello(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("hello/", hello),
-    path("stored/<slug:database>/<slug:slug>/", stored_offers.sale),
+    *(
+        path(f"{way}/<slug:database>/<slug:slug>/", stored_offers.sale, {"way": way})
+        for way in stored_offers.WAYS
+    ),
     path("", include("shop.urls")),
 ]

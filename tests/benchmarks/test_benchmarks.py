@@ -32,6 +32,8 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
         "page",
         "stored, SQLite",
         "stored, PostgreSQL",
+        "session, SQLite",
+        "session, PostgreSQL",
         "checkout, PostgreSQL, 1 deal",
         "checkout, PostgreSQL, 100 deals",
         "checkout, SQLite, 1 deal",
