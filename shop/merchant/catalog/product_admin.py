@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
-from django.utils import timezone
 
 from shop.catalog.list_prices import lowest_list_price, record_list_price
 from shop.catalog.models import PricePoint, Product, StockMovement, Variant
 from shop.catalog.stock import save_with_stock
 from shop.core.money import format_money
+from shop.core.requests import now_of
 from shop.merchant.catalog.product_csv import ProductTable
 from shop.merchant.catalog.product_forms import ProductForm, VariantForm, VariantFormSet
 from shop.merchant.catalog.stock_view import stock_page
@@ -58,7 +58,9 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
     readonly_fields = ("lowest_price",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        return super().get_queryset(request).prefetch_related("variants")
+        products: QuerySet[Product] = super().get_queryset(request).prefetch_related("variants")
+        # What is shown of a row is asked without the request.
+        return products.annotate(now=Value(now_of(request)))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         # An address that is out in the world does not follow a new name by itself.
@@ -70,7 +72,7 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         store_pictures(form)
         super().save_model(request, obj, form, change)
-        record_list_price(obj, now=timezone.now())
+        record_list_price(obj, now=now_of(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save variants; what a new one starts with is written down as supplied."""
@@ -85,7 +87,7 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
                 variant,
                 [],
                 reason=StockMovement.Reason.SUPPLIED,
-                now=timezone.now(),
+                now=now_of(request),
                 made_by=staff_of(request),
             )
 
@@ -115,12 +117,12 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
         return format_money(product.list_price, product.currency)
 
     @admin.display(description="lowest list price of the last 30 days")
-    def lowest_price(self, product: Product) -> str:
+    def lowest_price(self, product: Any) -> str:
         """What a sale that opened now would strike through at most (98/6/EC, Article 6a)."""
         if product.pk is None:
             return "Known once it is saved."
-        now = timezone.now()
-        lowest = lowest_list_price(product, since=now - REFERENCE_PERIOD, until=now)
+        since = product.now - REFERENCE_PERIOD
+        lowest = lowest_list_price(product, since=since, until=product.now)
         return format_money(lowest, product.currency)
 
     @admin.display(description="left of supplied")

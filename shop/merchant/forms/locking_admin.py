@@ -24,7 +24,7 @@ class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         row = super().get_object(request, object_id, from_field)
         if row is None or request.method != "POST":
             return row
-        return self.model._default_manager.select_for_update(no_key=True).get(pk=row.pk)
+        return self.get_queryset(request).select_for_update(no_key=True).get(pk=row.pk)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Insert a new row, or update what was changed of one."""
