@@ -1,4 +1,4 @@
-"""System checks: a shop whose clock can be moved says so before it is put out."""
+"""System checks of a deployment whose clock can be moved."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from django.core.checks import Warning as CheckWarning
 
 @register(Tags.security, deploy=True)
 def check_clock(**_: Any) -> list[CheckMessage]:
-    """The clock of a shop that sells is real."""
+    """Warn of ``QA_CLOCK``."""
     if not settings.QA_CLOCK:
         return []
     return [
         CheckWarning(
-            "QA_CLOCK is on: whoever can open this shop can move its clock.",
+            "QA_CLOCK is on: everyone who can open this shop can move its clock.",
             hint="For a shop that sells, leave QA_CLOCK and QA_CLOCK_IN_PRODUCTION out.",
             id="qa.W001",
         )

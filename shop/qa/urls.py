@@ -5,5 +5,5 @@ from shop.qa.time_machine import views
 app_name = "qa"
 urlpatterns = [
     path("", views.panel, name="panel"),
-    path("clock", views.clock_for_tools, name="clock"),
+    path("clock", views.clock_api, name="clock"),
 ]

@@ -34,7 +34,7 @@ def _a_clock_of_its_own(settings: Settings, tmp_path: Path) -> None:
 def test_without_a_file_the_time_is_real() -> None:
     reading = clock_file.read()
     assert (reading.is_travelling, reading.is_running, reading.at) == (False, True, reading.real)
-    assert clock_file.state() == b""
+    assert clock_file.content() == b""
 
 
 def test_a_clock_that_runs_keeps_pace_with_the_machine() -> None:
@@ -61,7 +61,7 @@ def test_stopping_and_letting_run_lose_no_time() -> None:
 def test_returning_leaves_nothing_behind() -> None:
     clock_file.change(move=lambda _: OPENS, is_running=False)
     assert clock_file.change(move=clock_file.to_real_time, is_running=True).is_travelling is False
-    assert clock_file.state() == b""
+    assert clock_file.content() == b""
     assert abs(clock_file.now() - machine_time()) < SECOND
 
 
@@ -99,7 +99,7 @@ def test_whoever_reads_while_it_is_changed_reads_one_state_or_the_other() -> Non
 def test_what_was_read_can_be_written_back() -> None:
     shown = json_api.as_json(clock_file.change(move=lambda _: OPENS, is_running=False))
     change = json_api.read_change(f'{{"at": "{shown["at"]}", "running": false}}'.encode())
-    assert change.move(clock_file.read()) == OPENS
+    assert change.move is not None and change.move(clock_file.read()) == OPENS
     assert change.is_running is False
 
 

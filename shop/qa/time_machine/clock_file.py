@@ -1,14 +1,12 @@
-"""What time it is in the shop: one small file, which every process reads whenever it asks.
+"""The shop's clock: a small file that every process reads each time it needs the time.
 
-The file says which instant it was in the shop at which real one, and whether
-time runs on from there; without a file the shop's time is real. It is replaced
-as a whole, so a reader finds the old one or the new one, and it is read each
-time anybody asks for the time: when a change has returned, every process obeys.
+The file holds an instant of the shop, the real instant it corresponds to, and
+whether time runs on from there; without a file the shop's time is real. It is
+replaced atomically, so that every process obeys as soon as a change has returned.
 
-A file and not a row, because then a page view still runs no query, the clock
-goes on while the database is away, and no copy of a database carries a false
-time into another shop. Processes on several machines share it by sharing the
-folder that ``QA_CLOCK_FILE`` lies in.
+A file and not a row: a page view still runs no query, the clock goes on while the
+database is away, and no copy of a database carries a false time into another shop.
+Processes on several machines share the folder of ``QA_CLOCK_FILE``.
 """
 
 import fcntl
@@ -28,12 +26,15 @@ from shop.core.wall_time import is_in_range
 
 
 class OutOfRange(ValueError):
-    """The clock does not go there: sales are from 2000 to 2999."""
+    """The clock does not go there."""
+
+    def __init__(self) -> None:
+        super().__init__("The clock goes from the year 2000 to 2999.")
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """It was ``at`` in the shop when it was ``since`` in the world."""
+    """The file's content: it was ``at`` in the shop at the real instant ``since``."""
 
     at: datetime
     since: datetime
@@ -46,7 +47,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The shop's clock at one moment, and the real one."""
+    """What the shop's clock and the real one show at one moment."""
 
     at: datetime
     real: datetime
@@ -70,28 +71,23 @@ def read() -> Reading:
     return Reading(clock.time(real), real, clock.is_running, is_travelling=True)
 
 
-def stay(reading: Reading) -> datetime:
-    """The move that changes nothing."""
-    return reading.at
-
-
 def to_real_time(reading: Reading) -> datetime:
-    """The move back into the world."""
+    """The move back to real time."""
     return reading.real
 
 
-def change(*, move: Move = stay, is_running: bool | None = None) -> Reading:
+def change(*, move: Move | None = None, is_running: bool | None = None) -> Reading:
     """Move the shop's clock, stop it or let it run; every process obeys at once.
 
     A clock that runs and shows the real time is not travelling any more.
 
-    :param move: from what the clock shows to what it shall show
-    :param is_running: None leaves that as it is
-    :raises OutOfRange: the clock does not go there
+    :param move: the new time, from what the clock shows; None leaves it
+    :param is_running: None leaves it
+    :raises OutOfRange: the year is not from 2000 to 2999
     """
-    with _alone():
+    with _locked():
         before = read()
-        at = move(before)
+        at = move(before) if move else before.at
         if not is_in_range(at):
             raise OutOfRange
         runs = before.is_running if is_running is None else is_running
@@ -99,8 +95,8 @@ def change(*, move: Move = stay, is_running: bool | None = None) -> Reading:
         return Reading(at, before.real, runs, is_travelling=not (runs and at == before.real))
 
 
-def state() -> bytes:
-    """The file's content, empty without one: it differs if the clock was changed."""
+def content() -> bytes:
+    """The file's content, empty without one; any change of the clock changes it."""
     try:
         descriptor = os.open(settings.QA_CLOCK_FILE, os.O_RDONLY)
     except FileNotFoundError:
@@ -112,13 +108,13 @@ def state() -> bytes:
 
 
 def _read() -> Clock | None:
-    content = state()
-    return _parse(content) if content else None
+    written = content()
+    return _parse(written) if written else None
 
 
 @lru_cache(maxsize=2)
-def _parse(content: bytes) -> Clock:
-    document = json.loads(content)
+def _parse(written: bytes) -> Clock:
+    document = json.loads(written)
     return Clock(
         datetime.fromisoformat(document["at"]).astimezone(UTC),
         datetime.fromisoformat(document["since"]).astimezone(UTC),
@@ -132,21 +128,14 @@ def _write(clock: Clock | None) -> None:
         path.unlink(missing_ok=True)
         return
     fresh = path.with_name(path.name + ".new")
-    fresh.write_text(
-        json.dumps(
-            {
-                "at": clock.at.isoformat(),
-                "since": clock.since.isoformat(),
-                "running": clock.is_running,
-            }
-        )
-    )
+    document = {"at": clock.at.isoformat(), "since": clock.since.isoformat()}
+    fresh.write_text(json.dumps({**document, "running": clock.is_running}))
     fresh.replace(path)
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """One change at a time, of all threads and processes: two steps make two steps."""
+def _locked() -> Iterator[None]:
+    """One change at a time, for all threads and processes."""
     path = Path(settings.QA_CLOCK_FILE)
     with path.with_name(path.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,11 +1,11 @@
-"""What the clock's panel and bar send."""
+"""The form of the clock's panel and bar."""
 
 from datetime import UTC, datetime, timedelta
 
 from django import forms
 
 from shop.qa.time_machine import boundaries
-from shop.qa.time_machine.clock_file import Reading, stay, to_real_time
+from shop.qa.time_machine.clock_file import Reading, to_real_time
 from shop.sales.boundaries import Boundary
 
 STEPS = {
@@ -21,7 +21,7 @@ STEPS = {
 
 
 class ClockForm(forms.Form):
-    """One button of the panel, or of the bar, was pressed: exactly one of the fields is there."""
+    """A change of the clock; each button sends one of the fields."""
 
     at = forms.DateTimeField(
         required=False,
@@ -44,11 +44,11 @@ class ClockForm(forms.Form):
 
     @property
     def is_running(self) -> bool | None:
-        """Whether time shall run from here on; None leaves that as it is."""
+        """Whether time shall run from here on; None leaves it."""
         return True if self.cleaned_data["real"] else self.cleaned_data["running"]
 
     def move(self, reading: Reading) -> datetime:
-        """Where the clock shall go from what it shows."""
+        """The new time, from what the clock shows."""
         wanted = self.cleaned_data
         if wanted["real"]:
             return to_real_time(reading)
@@ -59,4 +59,4 @@ class ClockForm(forms.Form):
             found: Boundary | None = find(reading.at)
             return found.at if found else reading.at
         at: datetime | None = wanted["at"]
-        return at.astimezone(UTC) if at else stay(reading)
+        return at.astimezone(UTC) if at else reading.at

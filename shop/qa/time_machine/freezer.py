@@ -1,10 +1,9 @@
-"""freezegun underneath: from here on, whoever asks this process for the time is told the shop's.
+"""freezegun in a server: puts the shop's clock in place of this process's.
 
-It is started once a process, when everything that keeps time of its own is
-imported, and never stopped or started again: starting looks through every
-module there is. What moves is the file that ``clock`` reads.
+Started once per process, when all modules that keep time are imported, and never
+stopped: a start searches every module. Later only the clock's file changes.
 
-freezegun 1.5 in a server needs four things done differently:
+freezegun 1.5 needs four things done differently:
 
 * ``monotonic`` and ``perf_counter`` stay real. It gives seconds since 1970 for
   them, and time-outs, heartbeats, connection pools and event loops would see
@@ -12,11 +11,11 @@ freezegun 1.5 in a server needs four things done differently:
 * Whether ``time.time()`` is real or not depends on the five frames above it,
   and its own list has ``threading`` in it: near the top of a worker thread
   ``time.time()`` would be real and ``datetime.now()`` not. With the monotonic
-  clock real no thread needs that; the list names who speaks with the world.
-* Its ticking clock is measured on the machine's wall, and slips by an hour
-  when that is put forward or back. Ours is worked out in UTC.
-* Its datetimes forget their ``fold``, so that the hour that comes twice in
-  autumn comes out wrong by one.
+  clock real no thread needs that; our list names modules that talk to other hosts.
+* Its ticking clock follows local time, and slips by an hour when clocks change.
+  Ours is computed in UTC.
+* Its datetimes lose their ``fold``, so that the second of autumn's two equal
+  hours comes out as the first.
 """
 
 from datetime import datetime
@@ -26,15 +25,15 @@ from freezegun import api
 
 from shop.qa.time_machine import clock_file
 
-#: Callers whose ``time.time()`` is the world's: Stripe's library with its tolerance for old
-#: signatures, what carries its requests, and the lines of logs, the server's own among them.
+#: Callers whose ``time.time()`` stays real: Stripe's library with its tolerance for old
+#: signatures, the HTTP libraries beneath it, and logs, the server's own among them.
 REAL_TIME_FOR = ["stripe", "requests", "urllib3", "http.cookiejar", "logging", "granian"]
 
 _MONOTONIC = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 
 
 class ShopTime(api.FrozenDateTimeFactory):
-    """Where freezegun gets the time from: the shop's clock, naive and in UTC as it wants it."""
+    """freezegun's source of time: the shop's clock, naive and in UTC as it requires."""
 
     def __init__(self) -> None:
         super().__init__(self())
@@ -44,7 +43,7 @@ class ShopTime(api.FrozenDateTimeFactory):
 
 
 def start() -> None:
-    """Put the shop's clock in place of the machine's, in this process, for good."""
+    """Replace the machine's clock by the shop's in this process."""
     if any(isinstance(each, ShopTime) for each in api.freeze_factories):
         return
     for name in _MONOTONIC:

@@ -1,4 +1,4 @@
-"""What a travelling clock asks of every request: cookies that stay, and a bar that tells of it."""
+"""Middleware of a travelling clock: cookies without age, and a bar on every page."""
 
 import re
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from django.utils import timezone
 from shop.qa.time_machine import clock_file
 from shop.sales.showcase import showcase
 
-# Where a page begins: after its link to the content, which stays the first one to be reached.
-_BEGINNING = re.compile(
+# Where the bar goes: after the skip link, which stays the first to be reached by keyboard.
+_PLACE = re.compile(
     rb"""<body(?:[^>"']|"[^"]*"|'[^']*')*>(?:\s*<a\s[^>]*class="skip[^>]*>[^<]*</a>)?"""
 )
 
@@ -20,51 +20,49 @@ type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class ClockMiddleware:
-    """Sees to it that a jump takes nothing away: no cookie, and no sale from what is on show."""
+    """Keeps cookies and the showcase right when the clock jumps."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self._seen = clock_file.state()
+        self._seen = clock_file.content()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        state = clock_file.state()
-        if state != self._seen:
-            # What is kept in memory was chosen by the time that it was.
+        content = clock_file.content()
+        if content != self._seen:
+            # Its sales were selected by the time before.
             showcase.clear()
-            self._seen = state
+            self._seen = content
         response = self.get_response(request)
         for cookie in response.cookies.values():
-            # A browser counts ages by its own clock and ``Expires`` is written by the shop's; an
-            # age of nothing takes a cookie back, and may.
+            # A browser would use its own clock. An age of 0 deletes a cookie, and stays.
             if cookie["max-age"] != 0:
                 cookie["max-age"] = cookie["expires"] = ""
         return response
 
 
 def bar(get_response: GetResponse) -> GetResponse:
-    """Put the clock's bar on top of every page, whoever made it: back office and errors too."""
+    """Put the clock's bar on top of every HTML page, error pages and the back office included."""
 
     def with_bar(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if not response.get("Content-Type", "").startswith("text/html") or response.streaming:
             return response
-        beginning = _BEGINNING.search(response.content)
-        if beginning is not None:
-            at = beginning.end()
-            start, end = response.content[:at], response.content[at:]
-            response.content = start + _bar(request).encode() + end
+        place = _PLACE.search(response.content)
+        if place is not None:
+            at, page = place.end(), response.content
+            response.content = page[:at] + _bar(request).encode() + page[at:]
         return response
 
     return with_bar
 
 
 def _bar(request: HttpRequest) -> str:
-    # The way back from a form that was refused is its page, which cannot be asked for again.
-    way_back = request.get_full_path() if request.method == "GET" else ""
+    # The response to a POST cannot be asked for again.
+    return_path = request.get_full_path() if request.method == "GET" else ""
     context = {
         "clock": clock_file.read(),
         "zone": timezone.get_default_timezone(),
-        "next": way_back,
+        "next": return_path,
         "csrf_token": get_token(request),
     }
     return get_template("qa/_bar.html").render(context)

@@ -1,4 +1,4 @@
-"""The clock's panel for people, and its address for other test tools."""
+"""The clock's panel for people, and its JSON API for other test tools."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -12,7 +12,6 @@ from shop.core.responses import see_other
 from shop.qa.time_machine import boundaries, clock_file, json_api
 from shop.qa.time_machine.forms import STEPS, ClockForm
 
-OUT_OF_RANGE = "The clock goes from the year 2000 to 2999."
 #: How many sales the panel lists.
 MOST_SALES = 12
 
@@ -20,15 +19,15 @@ MOST_SALES = 12
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def panel(request: HttpRequest) -> HttpResponse:
-    """The clock and everything that moves it; a button leads back to the page it was pressed on."""
+    """The clock and its controls; a button of the bar leads back to its page."""
     form = ClockForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             clock_file.change(move=form.move, is_running=form.is_running)
-        except clock_file.OutOfRange:
-            form.add_error("at", OUT_OF_RANGE)
+        except clock_file.OutOfRange as error:
+            form.add_error("at", str(error))
         else:
-            return see_other(_way_back(request))
+            return see_other(_return_path(request))
     reading = clock_file.read()
     context = {
         "form": form,
@@ -46,31 +45,29 @@ def panel(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def clock_for_tools(request: HttpRequest) -> HttpResponse:
+def clock_api(request: HttpRequest) -> HttpResponse:
     """Read the clock, or set it: once this has answered, every process obeys.
 
-    Without a token for JSON alone: no page of another site can send that unasked.
+    JSON needs no CSRF token: a page of another site cannot send it unasked.
     """
     if request.method != "POST":
         return JsonResponse(json_api.as_json(clock_file.read()))
     if request.content_type != "application/json":
-        return _not_json(request)
+        return _refuse_other_types(request)
     try:
         change = json_api.read_change(request.body)
         reading = clock_file.change(move=change.move, is_running=change.is_running)
-    except json_api.InvalidChange as error:
+    except (json_api.InvalidChange, clock_file.OutOfRange) as error:
         return JsonResponse({"error": str(error)}, status=400)
-    except clock_file.OutOfRange:
-        return JsonResponse({"error": OUT_OF_RANGE}, status=400)
     return JsonResponse(json_api.as_json(reading))
 
 
 @csrf_protect
-def _not_json(request: HttpRequest) -> HttpResponse:
+def _refuse_other_types(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"error": "Send application/json."}, status=415)
 
 
-def _way_back(request: HttpRequest) -> str:
+def _return_path(request: HttpRequest) -> str:
     path = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     return path if path.startswith("/") and is_ours else request.path

@@ -1,4 +1,4 @@
-"""How the clock is told: to the second, with the year, in a zone."""
+"""Instants to the second, with year and zone, for the clock's panel and bar."""
 
 from datetime import datetime, tzinfo
 
@@ -25,18 +25,18 @@ def to_the_second(
     :param short: "Fri, 27 Nov 2026" for the day
     """
     zone = zone or timezone.get_default_timezone()
-    there = instant.astimezone(zone)
+    local = instant.astimezone(zone)
     return format_html(
         '<time{} datetime="{}">{}, <span class="qa-figure">{}</span>, {}</time>',
         format_html(" data-{}", name) if name else "",
         utc(instant),
-        format_date(there, "EEE, d MMM y" if short else "EEEE, d MMMM y", locale=LOCALE),
-        f"{there:%H:%M:%S}",
+        format_date(local, "EEE, d MMM y" if short else "EEEE, d MMMM y", locale=LOCALE),
+        f"{local:%H:%M:%S}",
         zone_name(zone),
     )
 
 
 @register.filter
 def for_input(instant: datetime) -> str:
-    """The same as ``<input type="datetime-local">`` wants it, in the shop's zone."""
+    """The value of an ``<input type="datetime-local">``, in the shop's zone."""
     return f"{instant.astimezone(timezone.get_default_timezone()):%Y-%m-%dT%H:%M:%S}"
