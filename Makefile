@@ -1,18 +1,26 @@
 PORT ?= 8000
 VAR ?= var
 PYTHON = .venv/bin/python
-# What these are about never asks the shop's database: once is enough.
-NO_DATABASE = tests/offers tests/sandbox tests/qa/plugin tests/benchmarks \
+# Either they never ask the shop's database, or nothing of theirs depends on which one it is:
+# `make test` runs them on SQLite alone, `make verify` on PostgreSQL too where they ask it.
+NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/qa/plugin \
 	tests/architecture/test_deployment_checks.py \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
+ANY_DATABASE = tests/architecture tests/demo tests/qa tests/scenarios tests/staff \
+	$(addprefix tests/merchant/,dashboard forms preview rehearsals staff)
+ON_POSTGRES = $(PYTHON) tests/on_postgres.py -n 2
 
-.PHONY: demo test bench lint test-sqlite test-postgres scenarios stripe-conformance
+.PHONY: demo test verify bench lint test-sqlite test-postgres verify-postgres scenarios \
+	stripe-conformance
 
 demo: .venv
 	@PORT=$(PORT) VAR=$(VAR) FRESH=$(FRESH) exec $(PYTHON) bin/demo
 
 test: .venv lint
 	CHROMIUM=$$(bin/chromium) $(MAKE) --no-print-directory test-sqlite test-postgres
+
+verify: .venv
+	@CHROMIUM=$$(bin/chromium) exec $(PYTHON) bin/verify $(ARGS)
 
 lint: .venv
 	.venv/bin/ruff check .
@@ -22,10 +30,14 @@ lint: .venv
 	$(PYTHON) manage.py makemigrations --check --dry-run
 
 test-sqlite: .venv
-	$(PYTHON) -m pytest -n 2 $(ARGS)
+	$(PYTHON) -m pytest -n 2 -m "not verify" $(ARGS)
 
 test-postgres: .venv
-	$(PYTHON) tests/on_postgres.py -n 2 -m "not browser" $(NO_DATABASE:%=--ignore=%) $(ARGS)
+	$(ON_POSTGRES) -m "not verify and not browser" \
+		$(addprefix --ignore=,$(NO_DATABASE) $(ANY_DATABASE)) $(ARGS)
+
+verify-postgres: .venv
+	$(ON_POSTGRES) -m "not verify" $(ANY_DATABASE) $(addprefix --ignore=,$(NO_DATABASE)) $(ARGS)
 
 scenarios: .venv
 	@exec $(PYTHON) bin/scenarios $(if $(LIST),--list) $(if $(DIR),"$(DIR)") $(ARGS)

@@ -4,6 +4,7 @@ Every value has a safe default in development. In production (``DEBUG=0``)
 ``manage.py check --deploy`` names what is missing: see ``shop/checks.py``.
 """
 
+import os
 from collections.abc import Collection
 from datetime import timedelta
 from hashlib import sha256
@@ -107,8 +108,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 5,
         "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
     }
-    # A file and not memory: the tests' servers and threads share it.
-    DATABASES["default"]["TEST"] = {"NAME": VAR / "test.sqlite3"}
+    # A file and not memory: the tests' servers and threads share it. One for each run of the tests.
+    DATABASES["default"]["TEST"] = {"NAME": VAR / f"test-{os.getpid()}.sqlite3"}
 else:
     DATABASES["default"] |= {
         "CONN_MAX_AGE": 600,

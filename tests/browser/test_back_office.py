@@ -113,6 +113,13 @@ def violations(page: Page, scheme: str = "light") -> list[str]:
     ]
 
 
+def test_axe_finds_nothing_wrong_on_the_page_of_a_sale(page: Page, pages: dict[str, str]) -> None:
+    log_in(page)
+    page.goto(pages["a sale"])
+    assert not violations(page)
+
+
+@pytest.mark.verify
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_axe_finds_nothing_wrong(

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from offers.anchors import (
@@ -292,7 +292,6 @@ microseconds = st.sampled_from([0, 0, 1, 999_999]) | st.integers(0, 999_999)
     left=st.none() | st.integers(-1, 4),
 )
 @example((1800, 0), True, False, ANCHOR, None, [(1, 1)], 1, 1, 1, 1)
-@settings(max_examples=500, deadline=None)
 def test_an_offer_is_honored_exactly_if_the_rule_says_so(
     now: tuple[int, int],
     mine: bool | None,

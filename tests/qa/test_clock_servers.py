@@ -15,6 +15,7 @@ import requests
 import stripe
 
 from shop.qa.pytest_plugin.client import ADDRESS
+from tests.support.sampling import sampled
 from tests.support.server_processes import AUTUMN, RunningShop, Visitor, running_shop
 
 LAST_SECOND = "2026-11-27T11:14:59Z"
@@ -272,11 +273,11 @@ def sales_at_odd_instants(shop: RunningShop) -> None:
     )
 
 
-@pytest.mark.parametrize("number", range(len(ODD_INSTANTS)), ids=ODD_INSTANTS)
+@pytest.mark.parametrize("instant", sampled(ODD_INSTANTS, ODD_INSTANTS[1], ODD_INSTANTS[3]))
 def test_a_promise_of_any_instant_is_kept_to_the_second(
-    shop: RunningShop, visitor: Visitor, sales_at_odd_instants: None, number: int
+    shop: RunningShop, visitor: Visitor, sales_at_odd_instants: None, instant: str
 ) -> None:
-    at = datetime.fromisoformat(ODD_INSTANTS[number])
+    number, at = ODD_INSTANTS.index(instant), datetime.fromisoformat(instant)
     first, second = shop.servers
     shop.travel(at=at.isoformat(), running=False)
     offer = visitor.offer(first, f"/sales/odd-{number}/")

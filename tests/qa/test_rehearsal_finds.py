@@ -29,7 +29,7 @@ from shop.sales.models import Deal, Sale
 from tests.qa.test_rehearsal import verdicts
 
 # Its rows are read in a transaction of its own, as in a shop.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.verify, pytest.mark.django_db(transaction=True)]
 
 CODE = ("offers", "shop", "static", "templates", "manage.py")
 SECOND = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from offers.anchors import honored_until, judge
@@ -294,11 +294,8 @@ STEPS = st.lists(
 )
 
 
-@seed(1)
 @settings(
-    max_examples=25,
-    deadline=None,
-    database=None,
+    max_examples=settings().max_examples // 4,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )
