@@ -97,7 +97,7 @@ def judge(
     *,
     now: datetime,
     shoppers: Collection[str] | None,
-    standing: OfferState,
+    state: OfferState,
     quantity: int,
 ) -> Verdict:
     """Whether an offer that was read is honored now.
@@ -107,25 +107,25 @@ def judge(
     """
     if shoppers is not None and offer.shopper not in shoppers:
         return Verdict.NOT_YOURS
-    if standing.used:
+    if state.used:
         return Verdict.USED
-    if _is_recalled(offer, standing):
+    if _is_recalled(offer, state):
         return Verdict.RECALLED
     if offer.issued_at > now.timestamp() + ISSUE_LEEWAY_SECONDS:
         return Verdict.NOT_YET_VALID
-    if now >= honored_until(offer, standing.extensions):
+    if now >= honored_until(offer, state.extensions):
         return Verdict.EXPIRED
-    if quantity > _least(offer.max, standing.units_allowed):
+    if quantity > _least(offer.max, state.units_allowed):
         return Verdict.OVER_LIMIT
-    if standing.units_left is not None and quantity > standing.units_left:
+    if state.units_left is not None and quantity > state.units_left:
         return Verdict.SOLD_OUT
     return Verdict.HONORED
 
 
-def _is_recalled(offer: Offer, standing: OfferState) -> bool:
-    if offer.anchor != standing.anchor:
+def _is_recalled(offer: Offer, state: OfferState) -> bool:
+    if offer.anchor != state.anchor:
         return True
-    before = standing.recall_before
+    before = state.recall_before
     return before is not None and offer.issued_at < before.timestamp()
 
 

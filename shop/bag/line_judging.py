@@ -28,20 +28,20 @@ def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> Jud
         )
     deal = snapshot.deal_of(offer)
     use = facts.uses.get(offer.id)
-    standing, taken = _UNKNOWN, 0
+    state, taken = _UNKNOWN, 0
     sale = snapshot.sales.get(offer.sale)
     if deal is not None:
         taken = facts.units_taken.get(deal.id, 0) if deal.id is not None else 0
-        standing = deal.standing(
+        state = deal.offer_state(
             line.quantities, used=use is not None, units_taken=taken, most=offer.max
         )
-    verdict = judge(offer, now=now, shoppers=shopper.ids, standing=standing, quantity=line.quantity)
+    verdict = judge(offer, now=now, shoppers=shopper.ids, state=state, quantity=line.quantity)
     return JudgedLine(
         line=line,
         verdict=verdict,
         product=product,
         deal=deal,
-        honored_until=honored_until(offer, standing.extensions),
+        honored_until=honored_until(offer, state.extensions),
         use=use,
         is_own_use=use is not None and use.shopper in shopper.ids,
         current=current,

@@ -152,10 +152,10 @@ class DealSnapshot:
         """The reduction against the reference price, in whole percent."""
         return percent_off(self.amount, self.was)
 
-    def standing(
+    def offer_state(
         self, quantities: Mapping[str, int], *, used: bool, units_taken: int, most: int
     ) -> OfferState:
-        """What there is to say of an offer of this deal, for units by variant.
+        """What the rows say of an offer of this deal, for units by variant.
 
         :param units_taken: units the shopper has in orders already
         :param most: the offer's own limit, frozen with its price

@@ -40,13 +40,13 @@ def judged(
     now: datetime = ISSUED,
     shoppers: Collection[str] | None = (SHOPPER,),
     quantity: int = 1,
-    **standing: Any,
+    **state: Any,
 ) -> Verdict:
     return judge(
         offer or an_offer(),
         now=now,
         shoppers=shoppers,
-        standing=OfferState(**{"anchor": ANCHOR, **standing}),
+        state=OfferState(**{"anchor": ANCHOR, **state}),
         quantity=quantity,
     )
 

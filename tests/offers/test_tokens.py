@@ -100,8 +100,8 @@ def verdict_on(text: str) -> Verdict:
     except Unreadable as unreadable:
         return unreadable.verdict
     late = Extension(datetime.max.replace(tzinfo=UTC), 2_592_000)
-    standing = OfferState(anchor=offer.anchor, extensions=[late])
-    return judge(offer, now=NOW, shoppers=None, standing=standing, quantity=1)
+    state = OfferState(anchor=offer.anchor, extensions=[late])
+    return judge(offer, now=NOW, shoppers=None, state=state, quantity=1)
 
 
 # --- What is signed reads back ------------------------------------------------

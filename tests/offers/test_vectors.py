@@ -44,20 +44,17 @@ def verdict_on(vector: Vector) -> Verdict:
     except Unreadable as unreadable:
         return unreadable.verdict
     case = circumstances(vector)
-    recall = case["recall_before"]
+    recall = case.pop("recall_before")
+    case |= {
+        "extensions": extensions(case),
+        "recall_before": recall and datetime.fromisoformat(recall),
+    }
     return judge(
         offer,
-        now=datetime.fromisoformat(case["now"]),
-        shoppers=case["shoppers"],
-        standing=OfferState(
-            anchor=case["anchor"],
-            recall_before=recall and datetime.fromisoformat(recall),
-            extensions=extensions(case),
-            used=case["used"],
-            units_allowed=case["units_allowed"],
-            units_left=case["units_left"],
-        ),
-        quantity=case["quantity"],
+        now=datetime.fromisoformat(case.pop("now")),
+        shoppers=case.pop("shoppers"),
+        quantity=case.pop("quantity"),
+        state=OfferState(**case),
     )
 
 

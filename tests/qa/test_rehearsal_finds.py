@@ -66,12 +66,12 @@ def test_extensions_recalls_sizes_and_a_clock_change_are_rehearsed_as_they_are()
     ("wrong", "sentence"),
     [
         (
-            "if now > honored_until(offer, standing.extensions):",
+            "if now > honored_until(offer, state.extensions):",
             "The page said held until 12:30:00; checkout still took it at 12:30:00, "
             "when it was expired.",
         ),
         (
-            "if now.timestamp() + 1 >= honored_until(offer, standing.extensions).timestamp():",
+            "if now.timestamp() + 1 >= honored_until(offer, state.extensions).timestamp():",
             "The page said held until 12:30:00; checkout refused at 12:29:59: expired.",
         ),
     ],
@@ -85,7 +85,7 @@ def test_a_judge_that_is_off_by_a_second_is_found_out(
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     judge = tmp_path / "offers" / "anchors.py"
-    right = "if now >= honored_until(offer, standing.extensions):"
+    right = "if now >= honored_until(offer, state.extensions):"
     assert judge.read_text().count(right) == 1
     judge.write_text(judge.read_text().replace(right, wrong))
     make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)

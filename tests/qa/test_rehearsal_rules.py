@@ -192,7 +192,7 @@ def test_the_account_kept_here_and_the_judges_agree(
     promise = promise_at(instant(shown), hold=timedelta(seconds=hold))
     # What the rows would say by now: an offer minted before a recall carries the old anchor.
     is_recalled = recalled_at is not None and recalled_at <= now and shown < recalled_at
-    standing = OfferState(
+    state = OfferState(
         anchor="new" if is_recalled else "old",
         extensions=[
             Extension(instant(before), more) for made, before, more in extensions if made <= now
@@ -205,7 +205,7 @@ def test_the_account_kept_here_and_the_judges_agree(
             anchor="old",
         )
     )
-    verdict = judge(offer, now=instant(now), shoppers=None, standing=standing, quantity=1)
+    verdict = judge(offer, now=instant(now), shoppers=None, state=state, quantity=1)
     assert expected_verdict(promise, actions, instant(now), max_stale=MAX_STALE) is verdict
 
 

@@ -114,7 +114,7 @@ def test_no_offer_is_honored_from_the_end_on_and_one_is_until_a_second_before_it
     for second in range(20):
         made = offer(OPENS + second * SECOND, hold)
         last = honored_until(made, extensions) - SECOND
-        verdict = judge(made, now=last, shoppers=None, standing=state, quantity=1)
+        verdict = judge(made, now=last, shoppers=None, state=state, quantity=1)
         honored += [last] if verdict is Verdict.HONORED else []
     if honored:
         assert max(honored) < end <= max(honored) + 2 * SECOND

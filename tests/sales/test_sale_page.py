@@ -101,9 +101,9 @@ def test_a_page_during_an_outage_of_the_database_serves_and_its_offers_verify(
     monkeypatch.setattr(showcase, "_tried_at", float("-inf"))
     page = shopper.open("/sales/autumn/")
     offer = read(page.offers["MUG-01"])
-    standing = OfferState(anchor=offer.anchor)
+    state = OfferState(anchor=offer.anchor)
     assert (
-        judge(offer, now=OPENS, shoppers=[offer.shopper], standing=standing, quantity=1)
+        judge(offer, now=OPENS, shoppers=[offer.shopper], state=state, quantity=1)
         is Verdict.HONORED
     )
 

@@ -270,11 +270,11 @@ class History:
         promised = {each.deal.product.sku: each for each in out.deals}
         for offer in self.offers:
             deal = deals[offer.sku]
-            standing = deal.standing({offer.sku: 1}, used=False, units_taken=0, most=offer.max)
-            verdict = judge(offer, now=self.now, shoppers=None, standing=standing, quantity=1)
+            state = deal.offer_state({offer.sku: 1}, used=False, units_taken=0, most=offer.max)
+            verdict = judge(offer, now=self.now, shoppers=None, state=state, quantity=1)
             if verdict is Verdict.HONORED:
                 bound = promised[offer.sku]
-                assert honored_until(offer, standing.extensions) <= bound.held_until
+                assert honored_until(offer, state.extensions) <= bound.held_until
                 assert offer.amount >= bound.price
 
 
