@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
-from import_export import fields
 
 from shop.catalog.list_prices import record_list_price
 from shop.catalog.models import Product, StockMovement, Variant, validate_names
@@ -19,34 +18,28 @@ from shop.merchant.forms.csv_tables import (
     UnitsWidget,
     YesNoWidget,
     cell,
-    text_field,
+    column,
+    fixed_column,
 )
 from shop.staff.current import staff_of
 
 
 class ProductTable(CsvTable):
-    """Products, a row for each variant of theirs."""
+    """Products, a row for each variant."""
 
     needed = ("sku", "name", "list_price", "variant_sku", "supplied")
 
-    sku = fields.Field(column_name="sku", attribute="product__sku", readonly=True)
-    name = text_field("name", "product__name")
-    slug = text_field("slug", "product__slug")
-    text = text_field("text", "product__text")
-    currency = fields.Field(column_name="currency", attribute="product__currency", readonly=True)
-    list_price = MoneyColumn(column_name="list_price", attribute="product__list_price")
-    sold_at_list_price = fields.Field(
-        column_name="sold_at_list_price",
-        attribute="product__sold_at_list_price",
-        widget=YesNoWidget(),
-        saves_null_values=False,
-    )
-    variant_sku = fields.Field(column_name="variant_sku", attribute="sku", readonly=True)
-    variant = text_field("variant", "name")
-    supplied = fields.Field(
-        column_name="supplied", attribute="stock", widget=UnitsWidget(), saves_null_values=False
-    )
-    in_orders = fields.Field(column_name="in_orders", attribute="claimed", readonly=True)
+    sku = fixed_column("sku", "product__sku")
+    name = column("name", "product__name")
+    slug = column("slug", "product__slug")
+    text = column("text", "product__text")
+    currency = fixed_column("currency", "product__currency")
+    list_price = MoneyColumn("list_price", "product__list_price")
+    sold_at_list_price = column("sold_at_list_price", "product__sold_at_list_price", YesNoWidget())
+    variant_sku = fixed_column("variant_sku", "sku")
+    variant = column("variant", "name")
+    supplied = column("supplied", "stock", UnitsWidget())
+    in_orders = fixed_column("in_orders", "claimed")
 
     class Meta:
         model = Variant
@@ -87,7 +80,7 @@ class ProductTable(CsvTable):
     def checks(
         self, instance: Variant, unread: Collection[str]
     ) -> Iterator[tuple[str, Callable[[], None]]]:
-        """The product, its variant, and the names of all its variants."""
+        """Of the product, its variant, and the names of all its variants."""
         product = instance.product
         others = product.variants.exclude(pk=instance.pk) if product.pk else ()
         of_product = [name.removeprefix("product__") for name in unread]

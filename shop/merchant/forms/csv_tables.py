@@ -1,8 +1,8 @@
-"""Products and deals as tables: out as CSV, and in again, all of it or nothing.
+"""CSV export and import of products and deals.
 
-A row that will not do is named with what is wrong with it, and nothing of the
-file is written. What a file leaves out stays as it is. Money is written in the
-currency's unit, as people write it: 49.90.
+An import is all or nothing: a wrong row is named with its errors, and nothing
+of the file is written. Cells and columns left out change nothing. Money is
+written in the currency's unit: 49.90.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -24,7 +24,7 @@ type Row = Mapping[str, Any]
 
 
 class MoneyWidget(widgets.Widget):
-    """Minor units, written in the unit of the row's currency."""
+    """An amount in the unit of the row's currency, to minor units."""
 
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> int | None:
         """:raises ValueError: it is no amount of the currency"""
@@ -40,7 +40,7 @@ class MoneyWidget(widgets.Widget):
 
 
 class YesNoWidget(widgets.Widget):
-    """A choice, as people write it."""
+    """Yes or no; BooleanWidget takes any other word for no."""
 
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> bool | None:
         """:raises ValueError: it is neither yes nor no"""
@@ -58,10 +58,10 @@ class YesNoWidget(widgets.Widget):
 
 
 class UnitsWidget(widgets.Widget):
-    """A whole number of units."""
+    """A whole number of units; IntegerWidget cuts the decimals off any other."""
 
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> int | None:
-        """:raises ValueError: it is none"""
+        """:raises ValueError: it is no whole number"""
         text = str(value if value is not None else "").strip()
         if not text:
             return None
@@ -71,10 +71,10 @@ class UnitsWidget(widgets.Widget):
 
 
 class MoneyColumn(fields.Field):
-    """A field of money; what its currency is, the instance says."""
+    """An amount in the currency of the instance's product."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=MoneyWidget(), **options)
+    def __init__(self, name: str, attribute: str) -> None:
+        super().__init__(attribute, name, widget=MoneyWidget())
 
     def save(self, instance: Any, row: Row, is_m2m: bool = False, **kwargs: Any) -> None:
         """:raises ValueError: it is no amount of the currency"""
@@ -91,21 +91,24 @@ class MoneyColumn(fields.Field):
 
     @property
     def name(self) -> str:
-        """The attribute on the row that has it."""
+        """The model field that has the amount."""
         return str(self.attribute).rpartition("__")[2]
 
 
-def text_field(column: str, attribute: str) -> fields.Field:
+def column(name: str, attribute: str, widget: widgets.Widget | None = None) -> fields.Field:
+    """A column whose empty cells change nothing; of text, unless a widget reads it."""
     return fields.Field(
-        column_name=column,
-        attribute=attribute,
-        widget=widgets.CharWidget(),
-        saves_null_values=False,
+        attribute, name, widget=widget or widgets.CharWidget(), saves_null_values=False
     )
 
 
+def fixed_column(name: str, attribute: str) -> fields.Field:
+    """A column that identifies or informs: an import writes nothing of it."""
+    return fields.Field(attribute, name, readonly=True)
+
+
 class CsvFormat(CSV):
-    """CSV as spreadsheets write it: with commas, or with semicolons where those are decimals."""
+    """CSV with commas, or with semicolons, as spreadsheets of other languages write it."""
 
     def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
         text = in_stream.decode("utf-8-sig") if isinstance(in_stream, bytes) else in_stream
@@ -115,7 +118,7 @@ class CsvFormat(CSV):
 
 
 class RowDiff(resources.Diff):
-    """What a row changes, field by field: before and after, in words and not in letters."""
+    """What a row changes: each field's whole value before and after."""
 
     def as_html(self) -> list[SafeString]:
         return [
@@ -127,21 +130,21 @@ class RowDiff(resources.Diff):
 
 
 class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
-    """What both tables have in common: strict columns, and everything checked."""
+    """A table with strict columns, whose rows the models validate."""
 
     needed: tuple[str, ...] = ()
 
     def checks(
         self, instance: Any, unread: Collection[str]
     ) -> Iterable[tuple[str, Callable[[], None]]]:
-        """What validates a row, each with the prefix of its fields in the columns' attributes.
+        """Validators of a row, each with the prefix of its errors' fields in the attributes.
 
         :param unread: attributes whose cells could not be read
         """
         raise NotImplementedError
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        """:raises ValidationError: a column is missing, or nobody knows it"""
+        """:raises ValidationError: a column is missing or unknown"""
         known = {str(field.column_name) for field in self.fields.values()}
         given = {str(name).strip() for name in dataset.headers or ()}
         if unknown := sorted(given - known):
@@ -174,20 +177,21 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
 
 
 class CsvAdmin(ImportExportModelAdmin):  # type: ignore[type-arg]
-    """A list that goes out as CSV, and comes in again by way of a preview."""
+    """A list with CSV export, and import by way of a preview."""
 
     formats = [CsvFormat]
     from_encoding = "utf-8-sig"
     # One format, and all columns: nothing to choose.
     skip_export_form = True
     skip_admin_log = True
-    # What failed is named by its message; a traceback is nobody's business.
+    # The message, without a traceback.
     import_error_display = ("message",)
 
     def get_skip_admin_log(self) -> bool:
-        """The rows' own records say what came of them: list prices, stock movements."""
+        """No: list prices, stock movements and the sale's audit log record an import."""
         return self.skip_admin_log
 
 
-def cell(row: Row, column: str) -> str:
-    return str(row.get(column) or "").strip()
+def cell(row: Row, name: str) -> str:
+    """The text of a row's cell, empty where there is none."""
+    return str(row.get(name) or "").strip()

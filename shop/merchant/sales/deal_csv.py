@@ -15,8 +15,10 @@ from shop.merchant.forms.csv_tables import (
     UnitsWidget,
     YesNoWidget,
     cell,
+    column,
+    fixed_column,
 )
-from shop.sales.audit import record
+from shop.merchant.sales.field_changes import FieldChange
 from shop.sales.models import Deal, Sale
 from shop.staff.current import staff_of
 
@@ -24,33 +26,20 @@ _WRITTEN = ("position", "price", "allocation", "max_per_shopper", "withdrawn")
 
 
 class DealTable(CsvTable):
-    """The deals of sales. Those of a published one change on its page, which says what follows."""
+    """The deals of drafts; those of a published sale change on its page, which shows the impact."""
 
     needed = ("sale", "sku", "price")
 
-    sale = fields.Field(column_name="sale", attribute="sale__slug", readonly=True)
-    sku = fields.Field(column_name="sku", attribute="product__sku", readonly=True)
-    position = fields.Field(
-        column_name="position", attribute="position", widget=UnitsWidget(), saves_null_values=False
-    )
-    currency = fields.Field(column_name="currency", attribute="product__currency", readonly=True)
-    price = MoneyColumn(column_name="price", attribute="price")
-    allocation = fields.Field(
-        column_name="allocation", attribute="allocation", widget=UnitsWidget()
-    )
-    max_per_shopper = fields.Field(
-        column_name="max_per_shopper",
-        attribute="max_per_shopper",
-        widget=UnitsWidget(),
-        saves_null_values=False,
-    )
-    withdrawn = fields.Field(
-        column_name="withdrawn",
-        attribute="withdrawn",
-        widget=YesNoWidget(),
-        saves_null_values=False,
-    )
-    in_orders = fields.Field(column_name="in_orders", attribute="claimed", readonly=True)
+    sale = fixed_column("sale", "sale__slug")
+    sku = fixed_column("sku", "product__sku")
+    position = column("position", "position", UnitsWidget())
+    currency = fixed_column("currency", "product__currency")
+    price = MoneyColumn("price", "price")
+    # An empty cell means all the stock.
+    allocation = fields.Field("allocation", "allocation", widget=UnitsWidget())
+    max_per_shopper = column("max_per_shopper", "max_per_shopper", UnitsWidget())
+    withdrawn = column("withdrawn", "withdrawn", YesNoWidget())
+    in_orders = fixed_column("in_orders", "claimed")
 
     class Meta:
         model = Deal
@@ -80,31 +69,26 @@ class DealTable(CsvTable):
     def checks(
         self, instance: Deal, unread: Collection[str]
     ) -> Iterator[tuple[str, Callable[[], None]]]:
-        """The deal, and that its sale is a draft."""
+        """Of the deal, and that its sale is a draft."""
         yield "sale__", partial(_validate_draft, instance.sale)
         yield "", partial(instance.full_clean, exclude=unread)
 
     def save_instance(self, instance: Deal, is_create: bool, row: Row, **kwargs: Any) -> None:
         """Write what a row can say, and never what is claimed."""
-        now, by = kwargs["request"].now, staff_of(kwargs["request"])
+        request = kwargs["request"]
+        changes: list[tuple[str, Any, Any]] = [("deal", None, instance.product.sku)]
         if is_create:
             instance.save()
-            changes = [("deal", None, instance.product.sku)]
         else:
-            before = Deal.objects.get(pk=instance.pk)
+            old = Deal.objects.get(pk=instance.pk)
+            changes = [(name, getattr(old, name), getattr(instance, name)) for name in _WRITTEN]
             instance.save(update_fields=_WRITTEN)
-            changes = [(name, getattr(before, name), getattr(instance, name)) for name in _WRITTEN]
-        for field, old, new in changes:
-            if old != new:
-                record(
-                    sale=instance.sale,
-                    deal=instance,
-                    field=field,
-                    before=old,
-                    after=new,
-                    now=now,
-                    by=by,
+        for field, before, after in changes:
+            if before != after:
+                change = FieldChange(
+                    sale=instance.sale, deal=instance, field=field, before=before, after=after
                 )
+                change.record(by=staff_of(request), now=request.now)
 
 
 def _validate_draft(sale: Sale) -> None:
