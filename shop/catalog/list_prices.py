@@ -1,4 +1,4 @@
-"""List prices over time: set here, so that their history is complete."""
+"""List prices and their history."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from shop.catalog.models import PricePoint, Product
 
 
 def set_list_price(product: Product, amount: int, *, now: datetime) -> None:
-    """Give a product another list price from now on, and remember when.
+    """Change a product's list price, and record it in the history.
 
     :param amount: minor units of the product's currency
     """
@@ -16,7 +16,7 @@ def set_list_price(product: Product, amount: int, *, now: datetime) -> None:
 
 
 def record_list_price(product: Product, *, now: datetime) -> None:
-    """Note the list price that a product has now, if its history does not end with it."""
+    """Record the list price of a product, unless its history ends with it."""
     last = product.price_points.order_by("-since").first()
     if last is None or last.amount != product.list_price:
         PricePoint.objects.update_or_create(
@@ -27,7 +27,7 @@ def record_list_price(product: Product, *, now: datetime) -> None:
 def lowest_list_price(product: Product, *, since: datetime, until: datetime) -> int:
     """The lowest list price in force at any instant of ``[since, until)``, in minor units."""
     in_force: list[int] = []
-    # All of them, in their order: whoever asks for many products has read them at once.
+    # All of them, so that a prefetch for many products is used.
     for point in product.price_points.all():
         if point.since >= until:
             break

@@ -1,4 +1,4 @@
-"""What the shop has: products, their stock, and what they cost when."""
+"""Products, their variants and stock, and the history of their list prices."""
 
 from collections.abc import Iterable
 
@@ -36,7 +36,7 @@ def validate_units(field: str, units: int | None, claimed: int) -> None:
 
 
 class Product(models.Model):
-    """Something on sale. Its price is one; its stock is counted by variant.
+    """A product with one list price; its stock is counted by variant.
 
     A product without sizes has exactly one variant, unnamed, of the same sku.
     """
@@ -80,11 +80,11 @@ class Product(models.Model):
 
 
 class Variant(models.Model):
-    """What is counted, and shipped: a size of a product, or the product itself.
+    """A size of a product, or the product itself: the unit of stock.
 
     ``stock`` is the units ever supplied, ``claimed`` those in orders that are
-    paid or may still be. What is left is the difference; it is never negative.
-    ``stock`` is written by ``shop.catalog.stock`` alone, which keeps the reasons.
+    paid or may still be. The difference is left, and never negative. Only
+    ``shop.catalog.stock`` writes ``stock``, with a ``StockMovement`` each time.
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
@@ -122,9 +122,9 @@ def validate_names(variants: Iterable[Variant]) -> None:
 
 
 class StockMovement(models.Model):
-    """Units that came or went otherwise than by an order; all of a variant's add up to its stock.
+    """Units added to or taken from a variant's stock, whose sum it is; orders make none.
 
-    ``made_by`` is nobody for what a command did.
+    ``made_by`` is None for a command.
     """
 
     class Reason(models.TextChoices):
@@ -158,7 +158,7 @@ class StockMovement(models.Model):
 
 
 class PricePoint(models.Model):
-    """The list price of a product from an instant on: what the lowest price is worked out from."""
+    """The list price of a product from an instant on."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="price_points")
     amount = models.PositiveBigIntegerField()

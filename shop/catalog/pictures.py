@@ -1,9 +1,9 @@
-"""Pictures: decoded, turned upright, and written anew in modern formats and several widths.
+"""Uploaded pictures: re-encoded upright, in modern formats and several widths.
 
-Nothing of an uploaded file is kept but its pixels: no metadata (where a photo
-was taken, with which camera), and nothing that is not a picture. A picture's
-name says all about it, ``products/<digest>/<width>.webp``: the same picture is
-stored once, and a page works out its other widths and formats from the name.
+Only the pixels of an upload are kept: no metadata, such as the place and the
+camera, and nothing that is not a picture. A picture is stored once, by its
+digest: ``products/<digest>/<width>.webp``. Its other widths and formats follow
+from that name.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from django.templatetags.static import static
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MOST_BYTES = 20 * 1024 * 1024
-#: What is decoded at most: a small file may unpack to gigabytes.
+#: The most that is decoded: a small file may unpack to gigabytes.
 MOST_PIXELS = 60_000_000
 LEAST_WIDTH = 200
-#: The widths that are made, up to that of the picture itself, in pixels.
+#: The widths stored, in pixels, up to that of the picture itself.
 WIDTHS = (400, 800, 1600)
 
 _READABLE = ("JPEG", "PNG", "WEBP", "AVIF")
-_MADE_BY_US = re.compile(r"^(?P<stem>[a-z]+/[0-9a-f]{24})/(?P<width>\d+)\.webp\Z")
+_STORED_NAME = re.compile(r"^(?P<stem>[a-z]+/[0-9a-f]{24})/(?P<width>\d+)\.webp\Z")
 _SETTINGS: Mapping[str, Mapping[str, int]] = {
     "avif": {"quality": 60, "speed": 7},
     "webp": {"quality": 80, "method": 4},
@@ -36,7 +36,7 @@ _SETTINGS: Mapping[str, Mapping[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Where a picture is to be had: for any browser, and by width for those that choose.
+    """The addresses of a picture: ``url`` for any browser, ``sources`` for those that choose.
 
     ``sources`` are pairs of a media type and a ``srcset``, the smallest format first.
     """
@@ -47,23 +47,23 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ProcessedPicture:
-    """A picture that was made ready, and not stored yet."""
+    """A re-encoded picture that is not stored yet."""
 
     name: str
     files: Mapping[str, bytes] = field(repr=False)
 
     def store(self) -> None:
-        """Write its files, where they are not there already."""
+        """Store those of its files that are not stored already."""
         for name, content in self.files.items():
             if not default_storage.exists(name):
                 default_storage.save(name, ContentFile(content))
 
 
 def process_picture(upload: "File[bytes]", folder: str) -> ProcessedPicture:
-    """Make a picture of an uploaded file.
+    """Re-encode an uploaded picture.
 
     :param folder: where it will be stored: ``products``, ``sales``
-    :raises ValidationError: it is none that can be shown, in words for the merchant
+    :raises ValidationError: it cannot be shown; the message is for the merchant
     """
     if upload.size > MOST_BYTES:
         raise ValidationError(f"At most {MOST_BYTES // 1024 // 1024} MB, please.")
@@ -79,13 +79,13 @@ def process_picture(upload: "File[bytes]", folder: str) -> ProcessedPicture:
 
 
 def picture_of(name: str) -> Picture:
-    """The picture of that name in the storage; a drawn nothing where there is no name."""
+    """The picture of that name in the storage; a placeholder without a name."""
     if not name:
         return Picture(static("no-picture.svg"))
-    made = _MADE_BY_US.match(name)
-    if made is None:
+    parts = _STORED_NAME.match(name)
+    if parts is None:
         return Picture(default_storage.url(name))
-    return Picture(default_storage.url(name), tuple(_sources(made["stem"], int(made["width"]))))
+    return Picture(default_storage.url(name), tuple(_sources(parts["stem"], int(parts["width"]))))
 
 
 def _sources(stem: str, widest: int) -> Iterator[tuple[str, str]]:
@@ -124,12 +124,12 @@ def _decoded(upload: "File[bytes]") -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """As a camera meant it: turned, in the colours that browsers assume, and nothing besides."""
+    """Turned as its camera was held, in sRGB, without metadata."""
     image = ImageOps.exif_transpose(image)
     mode = "RGBA" if image.has_transparency_data else "RGB"
     profile = image.info.get("icc_profile")
     if profile and image.mode in {"RGB", "RGBA", "CMYK", "L"}:
-        # A profile that does not fit its picture: as if it had none.
+        # A profile that does not fit its picture is ignored.
         with suppress(ImageCms.PyCMSError):
             image = _in_srgb(image, profile, mode)
     plain = Image.new(mode, image.size)

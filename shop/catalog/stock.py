@@ -1,4 +1,4 @@
-"""Stock: units ever supplied, and for what reason they came or went. Written here alone."""
+"""Stock of variants: the only writer of it, with a movement for each change."""
 
 from datetime import datetime
 
@@ -25,9 +25,9 @@ def move_stock(
     made_by: AbstractUser | None = None,
     note: str = "",
 ) -> None:
-    """Add units to a variant's stock, or take some out, and write down why.
+    """Add units to a variant's stock, or take some out, and record why.
 
-    Two who do so at once both have their way: units are added, not set.
+    Safe when two do so at once: units are added, not set.
 
     :param units: below zero to take out; zero does nothing
     :raises TooFew: fewer are left than are to be taken out; nothing was written
@@ -38,7 +38,7 @@ def move_stock(
     if not Variant.objects.filter(enough, pk=variant.pk).update(stock=F("stock") + units):
         raise TooFew
     variant.refresh_from_db(fields=["stock"])
-    _write_down(variant, units, reason, now, made_by, note)
+    _record_movement(variant, units, reason, now, made_by, note)
 
 
 @transaction.atomic
@@ -50,10 +50,10 @@ def save_with_stock(
     now: datetime,
     made_by: AbstractUser | None = None,
 ) -> None:
-    """Save a variant whose stock was set to a number, and write the difference down.
+    """Save a variant whose stock was set to a number, and record the difference.
 
-    :param fields: those that were changed; of a new variant all are saved
-    :raises django.db.IntegrityError: more is claimed by now than it was set to
+    :param fields: the changed ones; a new variant is saved with all
+    :raises django.db.IntegrityError: more units are claimed by now than it was set to
     """
     before = 0
     if variant.pk is not None and "stock" in fields:
@@ -63,10 +63,10 @@ def save_with_stock(
         before = variant.stock
     variant.save(update_fields=fields if variant.pk is not None else None)
     if variant.stock != before:
-        _write_down(variant, variant.stock - before, reason, now, made_by, "")
+        _record_movement(variant, variant.stock - before, reason, now, made_by, "")
 
 
-def _write_down(
+def _record_movement(
     variant: Variant,
     units: int,
     reason: Reason,

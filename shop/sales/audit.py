@@ -1,4 +1,4 @@
-"""The record of what was changed of a sale: field by field, before and after, by whom and why."""
+"""The audit log of a sale: each changed field before and after, by whom and why."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,17 +9,16 @@ from shop.sales.models import Change, Deal, Sale
 from shop.staff.models import Staff
 
 
-def _editable(model: type[Model], *, without: set[str]) -> tuple[str, ...]:
+def _editable_fields(model: type[Model], *, without: set[str]) -> tuple[str, ...]:
     fields = model._meta.concrete_fields
     return tuple(
         each.name for each in fields if each.editable and each.name not in {"id", *without}
     )
 
 
-#: What merchants write of a sale and of a deal, in the order in which a form cleans it; the
-#: rest is decided, worked out, or counted.
-SALE_FIELDS = _editable(Sale, without={"state"})
-DEAL_FIELDS = _editable(Deal, without={"sale"})
+#: The fields of a sale and of a deal that merchants write, in the order in which forms clean them.
+SALE_FIELDS = _editable_fields(Sale, without={"state"})
+DEAL_FIELDS = _editable_fields(Deal, without={"sale"})
 
 
 def record(
@@ -33,9 +32,9 @@ def record(
     deal: Deal | None = None,
     reason: str = "",
 ) -> Change:
-    """Write one change down, in the transaction that makes it.
+    """Record one change, in the transaction that makes it.
 
-    :param by: None where no person did: a document that was loaded
+    :param by: None for a document that was loaded, or a command
     """
     return Change.objects.create(
         sale=sale,
@@ -50,7 +49,7 @@ def record(
 
 
 def as_json(value: Any) -> Any:
-    """A field's value as a change keeps it."""
+    """A field's value as JSON: instants in ISO 8601, money in minor units."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value if value is None or isinstance(value, bool | int) else str(value)

@@ -1,6 +1,6 @@
-"""What a merchant may do about offers that are already out: lengthen them, or take them back.
+"""Extend and recall the offers of a sale that are out; nothing else changes those.
 
-Nothing else touches them. Each act is one transaction, and leaves who, when and why.
+Each is one transaction, and records who did it, when and why.
 """
 
 from datetime import datetime, timedelta
@@ -18,8 +18,8 @@ def extend(
 ) -> Extension:
     """Hold every offer of a sale that was issued before now for longer.
 
-    It does not lengthen the window. Extensions add up, and one that comes
-    after an unused offer had run out makes it good again.
+    The window stays as it is. Extensions add up, and one made after an unused
+    offer expired makes that offer good again.
     """
     return Extension.objects.create(
         sale=sale, issued_before=now, seconds=seconds, reason=reason, made_at=now, made_by=by
@@ -37,10 +37,11 @@ def recall(
 ) -> Recall:
     """Void offers that are out: of a sale, of one of its deals, or those before an instant.
 
-    The reason is what shoppers read. Offers minted from here on carry the new
-    anchor and are good. ``issued_before`` serves for instants that no stale
-    showcase can still be minting in; for a nearer one the nonce is replaced,
-    and so it is for one deal.
+    Offers minted from now on carry the new anchor and are good. The nonce is
+    replaced for a single deal, and for an ``issued_before`` so near that a stale
+    showcase may still mint offers from before it.
+
+    :param reason: shown to shoppers
     """
     with transaction.atomic():
         if deal is not None:
@@ -65,9 +66,9 @@ def recall(
 
 
 def voids_all(issued_before: datetime | None, now: datetime) -> bool:
-    """Whether a recall of a whole sale, made now, voids everything that is out by then.
+    """Whether a recall of a whole sale, made now, voids all its offers that are out.
 
-    It does for want of an instant, and for one that a page may still be minting in.
+    It does without an instant, and with one that a stale page may still mint before.
     """
     settled = now - timedelta(seconds=settings.SHOWCASE_MAX_STALE)
     return issued_before is None or issued_before >= settled

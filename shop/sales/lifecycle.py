@@ -1,7 +1,7 @@
-"""What a merchant decides about a sale: show it, hide it, call it off.
+"""Publish, hide and cancel a sale.
 
-None of it turns a nonce: offers that are out stay honored (``promises`` is
-what touches those). Each is one transaction that locks the sale's row.
+None of these replaces a nonce: offers that are out stay honored (``holds``
+extends and recalls those). Each is one transaction that locks the sale's row.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from shop.staff.models import Staff
 
 
 class SaleCanceled(Exception):
-    """A sale that was called off is not shown again: another one is needed."""
+    """A canceled sale is not published again: another one is needed."""
 
     def __init__(self) -> None:
         super().__init__("the sale was canceled, and a canceled sale stays canceled")
@@ -23,12 +23,11 @@ class SaleCanceled(Exception):
 
 @transaction.atomic
 def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
-    """Show a sale, and fix the reference price of each deal that has none yet.
+    """Publish a sale, and fix the reference price of each deal that has none yet.
 
-    Once more after deals were added to it. The instant of the first
-    publication stays.
+    Call it again after deals were added. The instant of the first publication stays.
 
-    :raises SaleCanceled: it was called off
+    :raises SaleCanceled: it was canceled
     """
     _lock(sale)
     if sale.state == Sale.State.CANCELED:
@@ -36,7 +35,7 @@ def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
     sale.published_at = sale.published_at or now
     _save_state(sale, Sale.State.PUBLISHED, now=now, by=by)
     # By key: the order in which claims lock them.
-    deals = sale.deals.filter(was__isnull=True).order_by("pk")
+    deals = sale.deals.filter(was__isnull=True).select_related("product").order_by("pk")
     lowest = reference_prices(deal.pk for deal in deals)
     for deal in deals:
         deal.was = lowest[deal.pk]
@@ -46,9 +45,9 @@ def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
 
 @transaction.atomic
 def unpublish(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str = "") -> None:
-    """Hide a sale for now. When it was first published, and at what prices, stays.
+    """Hide a sale for now; the instant of its first publication and its reference prices stay.
 
-    :raises SaleCanceled: it was called off, which hides it too
+    :raises SaleCanceled: it was canceled, and is hidden already
     """
     _lock(sale)
     if sale.state == Sale.State.CANCELED:
@@ -58,13 +57,13 @@ def unpublish(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str
 
 @transaction.atomic
 def cancel(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str = "") -> None:
-    """Call a sale off, for good."""
+    """Cancel a sale, for good."""
     _lock(sale)
     _save_state(sale, Sale.State.CANCELED, now=now, by=by, reason=reason)
 
 
 def _lock(sale: Sale) -> None:
-    """Take the sale's row for this transaction, and see its state as it is now."""
+    """Lock the sale's row for this transaction, and read its state again."""
     sale.refresh_from_db(
         fields=["state", "published_at"],
         from_queryset=Sale.objects.select_for_update(no_key=True),

@@ -1,4 +1,4 @@
-"""Sales and their deals, what was promised and taken back, and what bounds a deal."""
+"""Sales and their deals, extensions and recalls, the audit log, redemptions and limits."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -21,21 +21,21 @@ from shop.catalog.models import PICTURE_EXTENSIONS, Product, validate_price, val
 from shop.core.wall_time import validate_instant
 
 LONGEST_HOLD_SECONDS = 30 * 24 * 3600
-#: What an offer can say (``offers.tokens.OFFER``).
+#: The most that an offer can carry (``offers.tokens.OFFER``).
 MOST_PER_SHOPPER = 1_000_000
 
-#: Looking for them takes some 7 ms each time, and every sale that is saved asks.
+#: Read once: finding them takes some 7 ms, and each sale that is saved is checked.
 _TIME_ZONES = frozenset(available_timezones())
 
 
 def validate_time_zone(name: str) -> None:
-    """:raises ValidationError: it names no zone of the IANA database"""
+    """:raises ValidationError: the IANA database has no such zone"""
     if name not in _TIME_ZONES:
         raise ValidationError(f"{name} is not a time zone, such as Europe/Berlin.")
 
 
 def validate_unreserved(slug: str) -> None:
-    """:raises ValidationError: an offer of a list price calls its sale so"""
+    """:raises ValidationError: offers of list prices have that slug"""
     if slug == LIST:
         raise ValidationError(f"{LIST} stands for list prices: no sale can be called so.")
 
@@ -43,9 +43,9 @@ def validate_unreserved(slug: str) -> None:
 class Sale(models.Model):
     """A window of time in which deals are offered, and how long an offer is held.
 
-    The window is half-open, ``[starts_at, ends_at)``. What a sale is by the
-    clock (upcoming, live, over) is worked out, never stored; ``state`` is what
-    the merchant decided.
+    The window is half-open, ``[starts_at, ends_at)``. Its phase (upcoming, live,
+    over) follows from the clock and is never stored; ``state`` is what the
+    merchant decided.
     """
 
     class State(models.TextChoices):
@@ -129,19 +129,19 @@ class Sale(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone in which the merchant thinks of this sale."""
+        """The time zone in which its window is written and shown."""
         return ZoneInfo(self.time_zone)
 
     @property
     def hold(self) -> timedelta:
-        """How long an offer of this sale is held from its issue on."""
+        """How long an offer of this sale is held after it was issued."""
         return timedelta(seconds=self.hold_seconds)
 
 
 class Deal(models.Model):
-    """A product in a sale: its price there, and how many units for whom.
+    """A product in a sale: its price there, and how many units are sold to one shopper.
 
-    ``allocation`` is the units ever set aside for the deal (none: all the
+    ``allocation`` is the units ever set aside for the deal (None: all the
     stock), ``claimed`` those in orders that are paid or may still be.
     ``was`` is the reference price, fixed at publication.
     """
@@ -194,7 +194,7 @@ class Deal(models.Model):
 
 
 class Extension(models.Model):
-    """More time for the offers of a sale that were issued before an instant; never undone."""
+    """A longer hold for the offers of a sale issued before an instant; never undone."""
 
     sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="extensions")
     issued_before = models.DateTimeField()
@@ -219,7 +219,7 @@ class Extension(models.Model):
 
 
 class Recall(models.Model):
-    """That offers were taken back: of a sale or one deal of it, all or those before an instant."""
+    """A recall of the offers of a sale or one of its deals: all, or those before an instant."""
 
     sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="recalls")
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, null=True, related_name="recalls")
@@ -238,11 +238,11 @@ class Recall(models.Model):
 
 
 class Change(models.Model):
-    """That somebody changed a field of a sale, or of one of its deals; never undone.
+    """An entry of the audit log: a field of a sale or of one of its deals was changed.
 
-    ``before`` and ``after`` are the field's values as JSON has them: instants in
-    ISO 8601, money in minor units. What is made and what is taken out is a change
-    of ``deal``, from nothing or to nothing, whose value is the product's sku.
+    ``before`` and ``after`` are the field's values as JSON: instants in ISO 8601,
+    money in minor units. A deal that was added or deleted is a change of the field
+    ``deal``, from or to None, whose value is the product's sku.
     """
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="changes")
@@ -264,10 +264,9 @@ class Change(models.Model):
 
 
 class Redemption(models.Model):
-    """That an order uses an offer. At most one does at a time: the database sees to it.
+    """The use of an offer by an order; a constraint allows one at a time.
 
-    A redemption of an order that lapsed is released, and the offer is good
-    again while it is held.
+    It is released when the order lapses: the offer is good again while it is held.
     """
 
     jti = models.CharField(max_length=64)
@@ -290,7 +289,7 @@ class Redemption(models.Model):
 
 
 class LimitUse(models.Model):
-    """How many units of a deal someone has in orders; who, only as a keyed hash."""
+    """Units of a deal that one shopper, mail address or card has in orders, by a keyed hash."""
 
     class Kind(models.TextChoices):
         SHOPPER = "shopper"
@@ -313,10 +312,10 @@ class LimitUse(models.Model):
 
 
 class RefusalCount(models.Model):
-    """How often offers of a sale were refused for one reason, in one minute.
+    """How often offers of a sale were refused with one verdict, in one minute.
 
-    ``sale`` is its slug, ``list`` for list prices, or ``-`` where nobody knows
-    such a sale: a text that anyone can send makes no names of its own.
+    ``sale`` is its slug, ``list`` for list prices, or ``-`` for a sale that does
+    not exist: a forged offer adds no names.
     """
 
     sale = models.CharField(max_length=80)

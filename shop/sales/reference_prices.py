@@ -15,8 +15,7 @@ def reference_prices(deals: Iterable[int]) -> dict[int, int]:
     """The prices to strike through, in minor units, by the ids of deals.
 
     Each is the lower of the list price and the lowest price asked in the 30 days
-    before the deal's sale, in other sales too (Directive 98/6/EC, Article 6a).
-    Three queries, however many deals there are.
+    before the deal's sale, in other sales too. Takes three queries for any number of deals.
     """
     found = (
         Deal.objects.filter(pk__in=list(deals))
@@ -30,7 +29,7 @@ def reference_prices(deals: Iterable[int]) -> dict[int, int]:
 
 
 def reference_price(deal: Deal) -> int:
-    """The same for one deal, saved or not."""
+    """The price to strike through of one deal, saved or not."""
     return _reference_price(deal, _asked_before([deal]))
 
 

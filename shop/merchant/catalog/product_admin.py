@@ -1,4 +1,4 @@
-"""Products in the back office: what the shop has, and what it cost when."""
+"""Products in the back office."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ class PricePointInline(ReadOnlyInline):
 
 @admin.register(Product)
 class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
-    """Products. None is deleted: it may lie in a bag, at a price that is held."""
+    """Products. None is deleted: it may be in a bag, at a price that is held."""
 
     form = ProductForm
     resource_classes = (ProductTable,)
@@ -63,7 +63,7 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
         return products.annotate(now=Value(now_of(request)))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        # An address that is out in the world does not follow a new name by itself.
+        # The address of an existing product does not follow its name.
         return {} if obj else super().get_prepopulated_fields(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -75,7 +75,7 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
         record_list_price(obj, now=now_of(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Save variants; what a new one starts with is written down as supplied."""
+        """Save variants; the stock of a new one is recorded as supplied."""
         if formset.model is not Variant:
             super().save_formset(request, form, formset, change)
             return
@@ -118,7 +118,7 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="lowest list price of the last 30 days")
     def lowest_price(self, product: Any) -> str:
-        """What a sale that opened now would strike through at most (98/6/EC, Article 6a)."""
+        """The most that a sale opening now would strike through (98/6/EC, Article 6a)."""
         if product.pk is None:
             return "Known once it is saved."
         since = product.now - REFERENCE_PERIOD

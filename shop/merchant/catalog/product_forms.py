@@ -1,4 +1,4 @@
-"""The forms of a product: what a merchant may write, and in which words it is refused.
+"""The forms of a product and its variants.
 
 Django's generic classes take no arguments at run time, hence the ignores.
 """
@@ -18,7 +18,7 @@ from shop.merchant.forms.picture_field import PictureField
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A product; sku and currency are for good, so they can be written only once."""
+    """A product; its sku and currency can be written only once."""
 
     list_price = MoneyField(
         min_value=Decimal(0), help_text="As shoppers see it: 49.90. Its history is kept."
@@ -47,7 +47,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
             field = self.fields.get("list_price")
             if isinstance(field, MoneyField):
                 field.currency = self.instance.currency
-            # Who may only look is shown no fields.
+            # The form has no fields for staff who may only look.
             for name in self.fields.keys() & {"sku", "currency"}:
                 self.fields[name].disabled = True
 
@@ -60,14 +60,14 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_list_price(self) -> int:
         """The list price in minor units."""
         currency = self.cleaned_data.get("currency")
-        # What is wrong with the currency is said there.
+        # Without a currency, that field has the error.
         return minor_units(self.cleaned_data["list_price"], currency) if currency else 1
 
 
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What is counted. Its sku is in bags and orders, so it can be written only once.
+    """A variant. Its sku is in bags and orders, so it can be written only once.
 
-    So can its stock: what comes and goes later has a reason, and a page of its own.
+    So can its stock: later movements need a reason, and have a page of their own.
     """
 
     class Meta:
@@ -85,7 +85,7 @@ class VariantFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """The variants of one product: named ones, or a single one that is the product itself."""
 
     def clean(self) -> None:
-        """:raises ValidationError: neither the one nor the other"""
+        """:raises ValidationError: there is none, or one of several has no name"""
         super().clean()
         kept = [form.instance for form in self.forms if getattr(form, "cleaned_data", None)]
         if not kept:

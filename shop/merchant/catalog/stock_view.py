@@ -1,4 +1,4 @@
-"""The stock of a product: what came and went, why, and one more movement."""
+"""The page of a product's stock: its movements, and the form for another."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ MOST_UNITS = 1_000_000
 
 
 class StockForm(StaleFormMixin):
-    """Units of one variant that come or go."""
+    """A movement of one variant's stock."""
 
     event = "Something came or went"
     variant = forms.ModelChoiceField(Variant.objects.none(), empty_label=None)
@@ -54,7 +54,7 @@ class StockForm(StaleFormMixin):
         return units
 
     def refuse(self, variant: Variant) -> None:
-        """Say that more would go out than is left."""
+        """Add the error that too few units are left."""
         variant.refresh_from_db(fields=["stock", "claimed"])
         left = variant.stock - variant.claimed
         rest = ": orders have the rest" if variant.claimed else ""
@@ -63,7 +63,7 @@ class StockForm(StaleFormMixin):
 
 @transaction.atomic
 def stock_page(request: ShopRequest, pk: int) -> HttpResponse:
-    """The ledger of a product's stock, and the form for another entry."""
+    """Show the movements of a product's stock, or make another."""
     if not request.user.has_perm("catalog.add_stockmovement"):
         raise PermissionDenied
     products = Product.objects.all()

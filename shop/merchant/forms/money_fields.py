@@ -13,9 +13,8 @@ from shop.core.money import digits_of, major_units, payable_step
 class MoneyField(forms.DecimalField):
     """An amount written in the currency's unit (4.99), kept in minor units (499).
 
-    ``currency`` is that of the amount there is. What is written may be in
-    another one, chosen in the same form, so the form converts it with
-    ``minor_units`` once it knows.
+    ``currency`` is that of the initial amount. The form may choose another one,
+    so it converts what was written itself, with ``minor_units``.
     """
 
     currency: str | None = None
@@ -56,7 +55,7 @@ class Percent:
 class PriceField(MoneyField):
     """A price as an amount (4.99), or as a reduction off the product's list price (30%)."""
 
-    # Neither a number for the browser nor one for the keyboard: a percent sign may follow.
+    # Not a number input: a percent sign may follow.
     widget = forms.TextInput
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
@@ -80,7 +79,7 @@ class PriceField(MoneyField):
 
 
 def reduced(list_price: int, reduction: Percent, currency: str) -> int:
-    """A price so much below a list price, in minor units: rounded down, so that it is no less."""
+    """A reduced list price in minor units, rounded down: no smaller a reduction than written."""
     step = payable_step(currency)
     exact = list_price * (100 - reduction.off) / 100
     return max(step, int(exact // step) * step)

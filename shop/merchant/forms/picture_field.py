@@ -1,4 +1,4 @@
-"""Pictures that a merchant uploads: made ready while the form is checked, stored once it is saved.
+"""A form field for pictures: re-encoded when the form is checked, stored when it is saved.
 
 Django's generic classes take no arguments at run time, hence the ignores.
 """
@@ -18,12 +18,12 @@ _HELP = (
 
 
 class PictureField(forms.FileField):
-    """A picture, written anew in modern formats; its value is its name in the storage.
+    """An uploaded picture, re-encoded; its value is its name in the storage.
 
-    ``prepared`` is what has to be stored when the form is saved, if anything.
+    ``processed`` is to be stored when the form is saved.
     """
 
-    prepared: ProcessedPicture | None = None
+    processed: ProcessedPicture | None = None
 
     def __init__(self, folder: str, **options: Any) -> None:
         widget = AdminFileWidget(attrs={"aria-label": "Picture"})
@@ -31,16 +31,16 @@ class PictureField(forms.FileField):
         self.folder = folder
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        """:raises ValidationError: it is no picture that can be shown"""
+        """:raises ValidationError: it cannot be shown"""
         given = super().clean(data, initial)
         if not isinstance(given, UploadedFile):
             return given
-        self.prepared = process_picture(given, self.folder)
-        return self.prepared.name
+        self.processed = process_picture(given, self.folder)
+        return self.processed.name
 
 
 def store_pictures(form: forms.BaseForm) -> None:
-    """Write the files of what was uploaded with a valid form."""
+    """Store the pictures that were uploaded with a valid form."""
     for field in form.fields.values():
-        if isinstance(field, PictureField) and field.prepared is not None:
-            field.prepared.store()
+        if isinstance(field, PictureField) and field.processed is not None:
+            field.processed.store()
