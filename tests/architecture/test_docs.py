@@ -6,6 +6,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,25 @@ def test_the_example_of_the_readme_runs_without_django() -> None:
         env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
         check=True,
     )
+
+
+def layers() -> list[list[str]]:
+    """The layers of import-linter, from top to bottom, each with its modules."""
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    [contract] = [each for each in linter["contracts"] if each.get("containers") == ["shop"]]
+    return [re.findall(r"\w+", layer) for layer in contract["layers"]]
+
+
+def test_contributors_read_the_layers_that_the_linter_holds() -> None:
+    [block] = re.findall(r"^```\n(settings .+?)^```", TEXT["CONTRIBUTING.md"], re.S | re.M)
+    names = [re.split(r"\s{2,}", line)[0] for line in block.splitlines()]
+    assert [re.findall(r"\w+", each) for each in names] == [*layers(), ["offers"]]
+
+
+def test_the_readme_lists_every_app_from_top_to_bottom() -> None:
+    listed = re.findall(r"^\| \[`shop/(\w+)/`\]", TEXT["README.md"], re.M)
+    apps = [name for layer in layers()[1:] for name in layer if name != "templatetags"]
+    assert listed == [*apps, "sandbox"]
 
 
 def test_every_setting_of_the_environment_is_documented() -> None:
