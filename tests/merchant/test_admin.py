@@ -219,6 +219,14 @@ def test_a_sale_ends_after_it_starts(merchant: Merchant, sale: Sale) -> None:
     assert "has to end after it starts" in errors(page)
 
 
+def test_a_close_is_not_compared_with_an_opening_that_cannot_be_read(
+    merchant: Merchant, sale: Sale
+) -> None:
+    page = merchant.change(page_of(sale), starts_at="noon", ends_at="2026-11-01 12:15")
+    assert "Write it as" in errors(page)
+    assert "has to end after it starts" not in errors(page)
+
+
 # --- Sales and deals ----------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shop.sales.documents.json_reader import DocumentError
-from shop.sales.documents.schema import SaleDocument, doubts, read_document
+from shop.sales.documents.schema import SaleDocument, read_document, warnings
 
 AUTUMN: dict[str, Any] = {
     "slug": "autumn",
@@ -226,8 +226,8 @@ def test_a_byte_order_mark_does_no_harm() -> None:
 
 def test_a_price_above_the_list_price_is_doubted_and_not_refused() -> None:
     document = read(autumn_with(price=5990, allocation=101))
-    assert [str(doubt) for doubt in doubts(document)] == [
+    assert [str(warning) for warning in warnings(document)] == [
         "deals[0].price: 5990 is above the list price of 4990",
         "deals[0].allocation: 101 is more than the stock of 100",
     ]
-    assert not list(doubts(read(AUTUMN)))
+    assert not list(warnings(read(AUTUMN)))

@@ -1,8 +1,8 @@
-"""JSON read strictly: every defect found, each named by its place in the document.
+"""A strict JSON reader that collects all problems, each with its place in the document.
 
-Stricter than JSON itself: no name twice in an object, no name that nobody
-knows, and types are exact (``true`` is not 1, ``1.0`` is not 1, ``null`` is
-nothing at all). Nothing here knows what a sale is.
+Stricter than JSON itself: no repeated or unknown keys in an object, and exact
+types (``true`` is not 1, ``1.0`` is not 1, ``null`` is no value). It knows
+nothing of sales.
 """
 
 import json
@@ -18,7 +18,7 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and where: ``deals[1].price``, or nowhere for the whole document."""
+    """What is wrong, and where: ``deals[1].price``; an empty place is the whole document."""
 
     place: str
     message: str
@@ -28,7 +28,7 @@ class Problem:
 
 
 class DocumentError(Exception):
-    """A document that cannot be loaded; ``problems`` says all that is wrong with it."""
+    """A document that cannot be loaded, with all its ``problems``."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -41,20 +41,20 @@ def member(place: str, name: str) -> str:
 
 
 def problems_of(error: ValidationError, place: str) -> Iterator[Problem]:
-    """What a model says of its fields, which are members of what is at a place."""
+    """A model's errors; its fields are members of what is at a place."""
     for name, messages in error.message_dict.items():
         where = place if name == NON_FIELD_ERRORS else member(place, name)
         yield from (Problem(where, message) for message in messages)
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which names stood in it more than once."""
+    """A JSON object that remembers its repeated keys."""
 
     repeated: tuple[str, ...] = ()
 
 
 def decode(content: bytes | str) -> object:
-    """The value that JSON text stands for; objects remember repeated names.
+    """The value of a JSON text; objects remember their repeated keys.
 
     :raises DocumentError: it is not JSON, or not in UTF-8
     """
@@ -83,11 +83,11 @@ def _no_constant(name: str) -> None:
 
 
 class ObjectReader:
-    """One object of a document. What is wrong with it is added to ``problems``.
+    """Reads one object of a document, and adds what is wrong with it to ``problems``.
 
-    A method whose value is wrong or missing returns something of the right
-    type all the same, so that reading goes on and finds the other defects;
-    whoever reads has to look at ``problems`` before using any of it.
+    A method returns a value of the right type even where it is wrong or missing,
+    so that the other problems are found too. Use none of the values before
+    checking ``problems``.
     """
 
     def __init__(
@@ -101,16 +101,16 @@ class ObjectReader:
             problems.append(Problem(place, f"an object is needed, not {_kind(value)}"))
         for name in self._members:
             if name not in known:
-                self.complain(name, "nobody knows this key; known are " + ", ".join(sorted(known)))
+                self.add_problem(name, "unknown key; known are " + ", ".join(sorted(known)))
         for name in value.repeated if isinstance(value, _Object) else ():
-            self.complain(name, "this key stands here more than once")
+            self.add_problem(name, "this key stands here more than once")
 
-    def complain(self, name: str, message: str) -> None:
-        """Say what is wrong with one of its members."""
+    def add_problem(self, name: str, message: str) -> None:
+        """Add a problem of one of its members."""
         self.problems.append(Problem(member(self.place, name), message))
 
     def has(self, name: str) -> bool:
-        """Whether the member is there, whatever it is worth."""
+        """Whether it has this member, of any value."""
         return name in self._members
 
     def text(
@@ -121,36 +121,23 @@ class ObjectReader:
         lines: bool = False,
         check: Callable[[str], str | None] | None = None,
     ) -> str:
-        """A text that says something, of at most so many characters.
+        """A text that is not blank, of at most so many characters.
 
         :param lines: whether it may have line breaks, or be empty
-        :param check: says what is wrong with it, or None
+        :param check: returns what is wrong with it, or None
         """
         value = self._required(name, str, "a text")
         if value is None:
             return ""
         problem = _text_problem(value, most, lines) or (check(value) if check else None)
         if problem:
-            self.complain(name, problem)
+            self.add_problem(name, problem)
         return value
-
-    def optional_text(
-        self,
-        name: str,
-        *,
-        most: int,
-        lines: bool = False,
-        check: Callable[[str], str | None] | None = None,
-    ) -> str | None:
-        """A text, or None where there is none."""
-        if not self.has(name):
-            return None
-        return self.text(name, most=most, lines=lines, check=check)
 
     def integer(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
         """A whole number in a range, both ends included.
 
-        :param default: what an absent one means; None: it has to be there
+        :param default: its value if absent; None if it is required
         """
         if default is not None and not self.has(name):
             return default
@@ -158,12 +145,8 @@ class ObjectReader:
         if value is None:
             return least
         if not least <= value <= most:
-            self.complain(name, f"a whole number from {least} to {most} is needed, not {value}")
+            self.add_problem(name, f"a whole number from {least} to {most} is needed, not {value}")
         return value
-
-    def optional_integer(self, name: str, *, least: int, most: int) -> int | None:
-        """A whole number in a range, or None where there is none."""
-        return self.integer(name, least=least, most=most) if self.has(name) else None
 
     def boolean(self, name: str, *, default: bool) -> bool:
         """True or false."""
@@ -173,12 +156,12 @@ class ObjectReader:
         return default if value is None else value
 
     def objects(self, name: str, *, known: frozenset[str]) -> Iterator["ObjectReader"]:
-        """The objects of a list that has at least one."""
+        """Readers of the objects of a list that is not empty."""
         values = self._required(name, list, "a list")
         if values is None:
             return
         if not values:
-            self.complain(name, "at least one is needed")
+            self.add_problem(name, "at least one is needed")
         for index, value in enumerate(values):
             place = f"{member(self.place, name)}[{index}]"
             yield ObjectReader(value, known=known, place=place, problems=self.problems)
@@ -188,12 +171,11 @@ class ObjectReader:
             return None
         value = self._members.get(name, _ABSENT)
         if value is _ABSENT:
-            self.complain(name, f"{called} is needed here")
+            self.add_problem(name, f"{called} is needed here")
             return None
-        # type() and not isinstance(): True is an int to Python, not to us. Objects aside,
-        # which are never asked for by this way.
+        # type() and not isinstance(): to Python, True is an int.
         if type(value) is not wanted:
-            self.complain(name, f"{called} is needed, not {_kind(value)}")
+            self.add_problem(name, f"{called} is needed, not {_kind(value)}")
             return None
         return value
 

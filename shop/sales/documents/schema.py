@@ -1,19 +1,17 @@
-"""The document that describes a sale: what ``load_sale`` reads, and nothing of how it is written.
+"""The schema of the JSON document that ``load_sale`` reads.
 
-Pure: JSON text in, frozen values out, or every defect at once by its place.
-What only the rows can know (a currency that changed, fewer units than are
-claimed) is the planner's to find.
+Pure: JSON text in, frozen values out, or all problems at once, each with its
+place. The planner finds the problems that depend on existing rows.
 
-An absent key with a default has it on every load: ``published`` (false),
-``hold_seconds`` (1800), ``allocation`` (all the stock), ``max_per_shopper``
-(10). An absent ``title``, ``text``, ``time_zone``, ``currency`` or ``slug`` of
-a product says nothing: what is there stays, and something new gets the sale's
-slug for a title, no text, the shop's zone and currency, an address made of
-its name.
+An absent ``published`` (false), ``hold_seconds`` (1800), ``allocation`` (all the
+stock) or ``max_per_shopper`` (10) means its default, on every load. An absent
+``title``, ``text``, ``time_zone``, ``currency`` or ``slug`` of a product changes
+nothing; new rows get the sale's slug as title, no text, the shop's zone and
+currency, and a slug made of the product's name.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,24 +32,14 @@ from shop.sales.documents.json_reader import (
 )
 from shop.sales.models import Deal, Sale
 
-#: What a column for units holds.
+#: The most that a column for units can hold.
 MOST_UNITS = 2_147_483_647
 MOST_TEXT = 10_000
-
-_SALE_KEYS = frozenset(
-    {"slug", "title", "text", "time_zone", "starts_at", "ends_at", "hold_seconds", "published"}
-    | {"deals"}
-)
-_DEAL_KEYS = frozenset(
-    {"sku", "slug", "name", "text", "list_price", "price", "currency"}
-    | {"stock", "variants", "allocation", "max_per_shopper"}
-)
-_VARIANT_KEYS = frozenset({"sku", "name", "stock"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantDocument:
-    """What is counted: a size, or (unnamed, of the product's sku) the product itself."""
+    """A size of a product, or (unnamed, of the product's sku) the product itself."""
 
     place: str
     sku: str
@@ -61,10 +49,7 @@ class VariantDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealDocument:
-    """A product and its price in the sale. Money in minor units, ``stock`` in units ever supplied.
-
-    None where the document says nothing.
-    """
+    """A product and its deal in the sale, with money in minor units; None for absent members."""
 
     place: str
     sku: str
@@ -85,20 +70,20 @@ class DealDocument:
 
     @property
     def product_values(self) -> dict[str, Any]:
-        """What it says of its product."""
+        """The given values of the product's fields."""
         values = {"name": self.name, "text": self.text, "slug": self.slug}
         given = {name: value for name, value in values.items() if value is not None}
         return {**given, "list_price": self.list_price}
 
     @property
     def deal_values(self) -> dict[str, Any]:
-        """What it says of the deal itself."""
+        """The values of the deal's fields."""
         return {name: getattr(self, name) for name in DEAL_FIELDS if hasattr(self, name)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleDocument:
-    """A sale as a merchant wants it to be; the deals in the order in which its page shows them."""
+    """A sale with its deals, in the order of its page; None for absent members."""
 
     slug: str
     title: str | None
@@ -112,9 +97,14 @@ class SaleDocument:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What it says of the sale's fields."""
+        """The given values of the sale's fields."""
         values = {name: getattr(self, name, None) for name in SALE_FIELDS}
         return {name: value for name, value in values.items() if value is not None}
+
+
+_SALE_KEYS = frozenset(each.name for each in fields(SaleDocument))
+_VARIANT_KEYS = frozenset(each.name for each in fields(VariantDocument)) - {"place"}
+_DEAL_KEYS = frozenset(each.name for each in fields(DealDocument)) - {"place"} | {"stock"}
 
 
 def read_document(content: bytes | str) -> SaleDocument:
@@ -154,11 +144,11 @@ def parse_document(value: object) -> SaleDocument:
     return document
 
 
-def doubts(document: SaleDocument) -> Iterator[Problem]:
-    """What may be meant, and may be a slip: loaded, but worth a word.
+def warnings(document: SaleDocument) -> Iterator[Problem]:
+    """Likely slips that are loaded all the same, for a warning.
 
-    A price above the list price is no error: the sale's page strikes nothing
-    through, and a bag takes the cheaper list price.
+    With a price above the list price, the sale's page strikes nothing through,
+    and a bag takes the cheaper list price.
     """
     for deal in document.deals:
         if deal.price > deal.list_price:
@@ -192,7 +182,7 @@ def _deal(reader: ObjectReader) -> DealDocument:
 def _variants(reader: ObjectReader, product_sku: str) -> Iterator[VariantDocument]:
     if reader.has("variants"):
         if reader.has("stock"):
-            reader.complain("stock", "a product has either stock or variants, not both")
+            reader.add_problem("stock", "a product has either stock or variants, not both")
         for each in reader.objects("variants", known=_VARIANT_KEYS):
             yield VariantDocument(
                 place=each.place,
@@ -206,13 +196,13 @@ def _variants(reader: ObjectReader, product_sku: str) -> Iterator[VariantDocumen
 
 
 def _repetitions(deals: Iterable[DealDocument]) -> Iterator[Problem]:
-    """Skus, addresses and names of variants that stand in the document twice."""
+    """Skus, slugs and names of variants that stand in the document twice."""
     products: dict[str, str] = {}
     slugs: dict[str, str] = {}
     variants: dict[str, str] = {}
     for deal in deals:
         if deal.sku in products:
-            # Its variants are not worth a word: they are the same product's.
+            # Its variants would repeat too.
             yield Problem(f"{deal.place}.sku", f"{deal.sku} is in {products[deal.sku]} already")
             continue
         products[deal.sku] = deal.place
@@ -264,15 +254,15 @@ def _instant(reader: ObjectReader, name: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        reader.complain(name, f"{text} is not a time such as 2026-11-27T12:00:00+01:00")
+        reader.add_problem(name, f"{text} is not a time such as 2026-11-27T12:00:00+01:00")
         return _UNKNOWN
     if instant.tzinfo is None:
-        reader.complain(name, f"{text} has no offset: write it as 2026-11-27T12:00:00+01:00")
+        reader.add_problem(name, f"{text} has no offset: write it as 2026-11-27T12:00:00+01:00")
         return _UNKNOWN
     try:
         validate_instant(instant)
     except ValidationError as error:
-        reader.complain(name, f"{text} will not do: {error.messages[0]}")
+        reader.add_problem(name, f"{text} will not do: {error.messages[0]}")
         return _UNKNOWN
     return instant.astimezone(UTC)
 

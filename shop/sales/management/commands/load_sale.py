@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from shop.sales.documents.json_reader import DocumentError
 from shop.sales.documents.loader import load_sale
-from shop.sales.documents.schema import doubts, read_document
+from shop.sales.documents.schema import read_document, warnings
 
 
 class Command(BaseCommand):
@@ -34,8 +34,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except OperationalError as error:
             raise CommandError(f"The database: {error}. Nothing was written.") from None
-        for doubt in doubts(document):
-            self.stderr.write(self.style.WARNING(f"Loaded, but {doubt}"))
+        for warning in warnings(document):
+            self.stderr.write(self.style.WARNING(f"Loaded, but {warning}"))
         for change in changes or ["Nothing changed."]:
             self.stdout.write(change)
 
