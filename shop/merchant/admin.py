@@ -1,4 +1,4 @@
-"""The back office's model pages: each module registers its models with the site."""
+"""Modules that register their models with the admin site."""
 
 from shop.merchant.catalog import product_admin
 from shop.merchant.orders import order_admin

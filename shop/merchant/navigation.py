@@ -1,4 +1,4 @@
-"""The rooms of the back office, as its frame lists them."""
+"""The main navigation of the back office."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from django.urls import reverse
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One entry: its name, the page it leads to, the permission that opens it.
+    """A part of the back office: its list page, and the permission to see it.
 
-    Every page whose path goes on with ``section`` after the start page's belongs to it.
+    ``path``: what the paths of its pages start with, after the start page's.
     """
 
     name: str
     url_name: str
     permission: str
-    section: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """A room as one page shows it to one person."""
+    """An entry of the navigation; ``is_open`` on every page of its section."""
 
     name: str
     address: str
@@ -38,10 +38,10 @@ SECTIONS = (
 
 
 def menu_items(request: HttpRequest) -> Iterator[MenuItem]:
-    """The start page and the rooms that may be entered; open is the one the page belongs to."""
+    """The start page and every section that the user may see."""
     home = reverse("admin:index")
     yield MenuItem("Today", home, request.path == home)
-    for room in SECTIONS:
-        if request.user.has_perm(room.permission):
-            is_open = request.path.startswith(home + room.section)
-            yield MenuItem(room.name, reverse(room.url_name), is_open)
+    for section in SECTIONS:
+        if request.user.has_perm(section.permission):
+            is_open = request.path.startswith(home + section.path)
+            yield MenuItem(section.name, reverse(section.url_name), is_open)

@@ -1,7 +1,6 @@
-"""The back office's site: Django's admin, with pages of our own in the same frame.
+"""The back office's site: Django's admin with our own pages, layout and navigation.
 
-What it needs of the shop is imported where it is used: the site is made
-before models can be loaded.
+Modules with models are imported in methods: the site is created before models are loaded.
 """
 
 from typing import Any
@@ -10,9 +9,9 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
-from django.utils import timezone
+
+from shop.core.requests import ShopRequest
 
 
 class MerchantSite(AdminSite):
@@ -22,13 +21,13 @@ class MerchantSite(AdminSite):
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Our own pages before the admin's: theirs end in a path that takes anything."""
+        """Our own pages, then the admin's, the last of which matches every path."""
         from shop.merchant import urls
 
         return [*urls.urls(self), *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What the frame shows: the rooms that may be entered, and as whom."""
+        """The context of every page: the navigation and the role of who is logged in."""
         from shop.merchant.navigation import menu_items
         from shop.staff.roles import role_of
 
@@ -36,24 +35,18 @@ class MerchantSite(AdminSite):
         if not context["has_permission"]:
             return context
         person: Any = request.user
-        return {**context, "rooms": list(menu_items(request)), "role": role_of(person)}
+        return {**context, "menu": list(menu_items(request)), "role": role_of(person)}
 
-    def index(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    def index(  # type: ignore[override]
+        self, request: ShopRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """The start page."""
-        from shop.merchant.dashboard.start_page import today
+        from shop.merchant.dashboard.start_page import start_page
 
-        context = {
-            **self.each_context(request),
-            "title": "Today",
-            **today(request, timezone.now()),
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "merchant/today.html", context)
+        return start_page(request)
 
     def app_index(  # type: ignore[override]
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """In place of Django's list of an app's models: the rooms are in the frame."""
+        """Redirect Django's list of an app's models to the start page."""
         return redirect("admin:index")

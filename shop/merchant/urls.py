@@ -1,4 +1,4 @@
-"""The addresses of the back office's own pages, all behind the site's log-in."""
+"""URL patterns of the back office's own pages; all require a login."""
 
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path, register_converter
@@ -13,7 +13,7 @@ register_converter(InstantConverter, "instant")
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Every page that is not one of a model's own."""
+    """The pages that are not part of a model's admin."""
     return [
         path(
             "account/log-out-everywhere/",

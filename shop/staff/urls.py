@@ -12,22 +12,26 @@ _FRAME = {"site_title": admin.site.site_title, "site_header": admin.site.site_he
 urlpatterns: list[URLPattern] = [
     path(
         "password/forgotten/",
-        views.PasswordResetView.as_view(form_class=PasswordLinkForm, extra_context=_FRAME),
+        views.PasswordResetView.as_view(
+            title="Choose a new password", form_class=PasswordLinkForm, extra_context=_FRAME
+        ),
         name="admin_password_reset",
     ),
     path(
         "password/forgotten/sent/",
-        views.PasswordResetDoneView.as_view(extra_context=_FRAME),
+        views.PasswordResetDoneView.as_view(title="Look into your mail", extra_context=_FRAME),
         name="password_reset_done",
     ),
     path(
         "password/new/<uidb64>/<token>/",
-        views.PasswordResetConfirmView.as_view(form_class=ChoosePasswordForm, extra_context=_FRAME),
+        views.PasswordResetConfirmView.as_view(
+            title="Choose your password", form_class=ChoosePasswordForm, extra_context=_FRAME
+        ),
         name="password_reset_confirm",
     ),
     path(
         "password/new/done/",
-        views.PasswordResetCompleteView.as_view(extra_context=_FRAME),
+        views.PasswordResetCompleteView.as_view(title="Your password is set", extra_context=_FRAME),
         name="password_reset_complete",
     ),
 ]

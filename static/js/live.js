@@ -1,4 +1,4 @@
-// The sale room refreshes itself (htmx); this says when it cannot, and rests while nobody looks.
+// The live sale room refreshes itself (htmx); this says when it cannot, and rests while nobody looks.
 
 const stale = document.querySelector("#stale");
 

@@ -220,7 +220,7 @@ def test_the_back_office_can_be_gone_through_by_keyboard(
     keyboard = Keyboard(page)
     page.goto("/merchant/")
     keyboard.go_to(".skip-to-content-link", within=1)
-    keyboard.go_to(".rooms a[href*='/order/']")
+    keyboard.go_to(".menu a[href*='/order/']")
     keyboard.press("Enter")
     page.wait_for_url("**/merchant/checkout/order/")
     keyboard.go_to(f"#result_list th a[href='{pages['an order']}']", within=60)

@@ -37,7 +37,7 @@ def mug_deal() -> Deal:
 def test_the_back_office_bears_the_shops_name(merchant: Merchant) -> None:
     page = merchant.open("/merchant/")
     assert page.one("#site-name").text.strip() == "Flashfreeze"
-    assert {"Products", "Sales", "Orders"} <= {link.text for link in page.soup.select(".rooms a")}
+    assert {"Products", "Sales", "Orders"} <= {link.text for link in page.soup.select(".menu a")}
 
 
 def test_nobody_gets_in_without_logging_in(client: Client, sale: Sale) -> None:

@@ -1,7 +1,6 @@
-"""What needs a hand: each thing in a sentence, with the page on which it is mended.
+"""Alerts of the start page: what needs attention, each with a link to the page to act on.
 
-One query each for orders, refunds and disputes, however many there are; the
-rest is known already.
+One query each for orders, refunds and disputes; the rest is read from the schedule.
 """
 
 from collections.abc import Iterator
@@ -22,47 +21,50 @@ from shop.orders.models import GRACE, Dispute, Order, Refund, overdue, unsent
 from shop.sales.availability import DealNow
 from shop.staff.models import Staff
 
-#: How long before it opens a sale has to be ready.
+#: How long before it opens a sale is checked.
 READY_BEFORE = timedelta(hours=1)
-
-
-#: How many of a kind are named one by one.
-NAMED = 5
+#: Alerts of one kind that are listed singly.
+LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that somebody should look at, and where; urgent: before anything else."""
+    """What needs attention, and a link with its label; urgent ones are listed first."""
 
     text: str
     address: str = ""
-    act: str = ""
+    action: str = ""
     is_urgent: bool = False
 
 
-def alerts(agenda: Schedule, person: Staff, now: datetime) -> list[Alert]:
-    """Everything that needs a hand and that this person may see, the urgent first."""
-    found = list(_of_keys()) if person.has_perm("staff.view_staff") else []
-    if person.has_perm("sales.view_sale"):
-        found += [*_of_openings(agenda, now), *_of_rehearsals(agenda), *_of_stock(agenda, person)]
-    if person.has_perm("checkout.view_order"):
-        found += [*_of_disputes(now), *_of_refunds(now), *_of_orders(now)]
+def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
+    """Everything that needs attention and that this member of staff may see, urgent first."""
+    found = list(_offer_keys()) if staff.has_perm("staff.view_staff") else []
+    if staff.has_perm("sales.view_sale"):
+        found += [
+            *_unready_sales(schedule, now),
+            *_broken_rehearsals(schedule),
+            *_low_stock(schedule, staff),
+        ]
+    if staff.has_perm("checkout.view_order"):
+        found += [*_open_disputes(now), *_stuck_refunds(now), *_stuck_orders(now)]
     return sorted(found, key=lambda each: not each.is_urgent)
 
 
-def _of_openings(agenda: Schedule, now: datetime) -> Iterator[Alert]:
-    for sale in (*agenda.live, *agenda.upcoming):
+def _unready_sales(schedule: Schedule, now: datetime) -> Iterator[Alert]:
+    for sale in (*schedule.live, *schedule.upcoming):
         if sale.sale.starts_at - now > READY_BEFORE:
             continue
         has_begun = sale.sale.starts_at <= now
         when = "is live" if has_begun else f"opens at {_at(sale, sale.sale.starts_at)}"
-        for lack in _lacks(sale):
-            if has_begun and sale.is_draft:
-                when = "should be live by now"
-            yield Alert(f"{sale.sale} {when}, and {lack}.", sale.address, "Open the sale", True)
+        if has_begun and sale.is_draft:
+            when = "should be live by now"
+        for problem in _obstacles(sale):
+            yield Alert(f"{sale.sale} {when}, and {problem}.", sale.address, "Open the sale", True)
 
 
-def _lacks(sale: SaleNow) -> Iterator[str]:
+def _obstacles(sale: SaleNow) -> Iterator[str]:
+    """Why nothing can be bought in a sale."""
     if sale.is_draft:
         yield "is still a draft: nobody will see it"
     if not sale.deals:
@@ -75,31 +77,29 @@ def _at(sale: SaleNow, instant: datetime) -> str:
     return day_and_clock(instant, sale.sale.zone)
 
 
-def _of_rehearsals(agenda: Schedule) -> Iterator[Alert]:
-    for sale in (*agenda.live, *agenda.upcoming):
-        reported = rehearsals_of(sale.sale.slug).reported
-        if reported is not None and not reported.is_kept:
-            text = (
-                f"{sale.sale} was rehearsed on {_at(sale, reported.started_at)}, and promises were "
-            )
+def _broken_rehearsals(schedule: Schedule) -> Iterator[Alert]:
+    for sale in (*schedule.live, *schedule.upcoming):
+        last = rehearsals_of(sale.sale.slug).reported
+        if last is not None and not last.is_kept:
+            text = f"{sale.sale} was rehearsed on {_at(sale, last.started_at)}, and promises were "
             address = reverse("admin:sale_rehearsal", args=[sale.sale.slug])
             yield Alert(f"{text}broken.", address, "Read what was found", True)
 
 
-def _of_stock(agenda: Schedule, person: Staff) -> Iterator[Alert]:
-    may_sell = person.has_perm("sales.change_sale")
-    for sale in agenda.live:
+def _low_stock(schedule: Schedule, staff: Staff) -> Iterator[Alert]:
+    may_sell = staff.has_perm("sales.change_sale")
+    for sale in schedule.live:
         ending = [each for each in sale.deals if each.is_ending or each.is_gone]
         if sale.left + sale.claimed == 0:
             continue
-        for each in ending[:NAMED]:
-            yield _stock_of(sale, each, may_sell)
-        if len(ending) > NAMED:
-            more = len(ending) - NAMED
+        for each in ending[:LISTED]:
+            yield _low_deal(sale, each, may_sell)
+        if len(ending) > LISTED:
+            more = len(ending) - LISTED
             yield Alert(f"{more} more deals of {sale.sale} run low.", sale.address, "Open the sale")
 
 
-def _stock_of(sale: SaleNow, each: DealNow, may_sell: bool) -> Alert:
+def _low_deal(sale: SaleNow, each: DealNow, may_sell: bool) -> Alert:
     what = f"{each.deal.product.name} in {sale.sale}"
     text = f"{what} is sold out." if each.is_gone else f"{what}: {each.left} of {each.supply} left."
     if each.is_bound_by_stock:
@@ -108,7 +108,7 @@ def _stock_of(sale: SaleNow, each: DealNow, may_sell: bool) -> Alert:
     return Alert(text, sale.address, "Set more aside" if may_sell else "Open the sale")
 
 
-def _of_orders(now: datetime) -> Iterator[Alert]:
+def _stuck_orders(now: datetime) -> Iterator[Alert]:
     processing = Q(status=Order.Status.PROCESSING)
     counted = Order.objects.filter(overdue(now) | processing | unsent(now)).aggregate(
         overdue=Count("pk", filter=overdue(now)),
@@ -119,23 +119,23 @@ def _of_orders(now: datetime) -> Iterator[Alert]:
     if count := counted["overdue"]:
         text = f"{several(count, 'unpaid order')} should have lapsed: Stripe has not answered yet, "
         text += "or reconcile does not run."
-        yield Alert(text, _orders(wait="overdue"), "Look at them", True)
+        yield Alert(text, _order_list(wait="overdue"), "Look at them", True)
     if count := counted["unsent"]:
         text = f"{several(count, 'receipt')} could not be mailed."
-        yield Alert(text, _orders(wait="receipt"), "Look at them")
+        yield Alert(text, _order_list(wait="receipt"), "Look at them")
     if count := counted["processing"]:
         text = f"{several(count, 'payment')} on the way at the bank, the oldest since "
         text += f"{counted['since']:%-d %B}. Bank debits take days; there is nothing to do yet."
-        yield Alert(text, _orders(status__exact="processing"), "Look at them")
+        yield Alert(text, _order_list(status__exact="processing"), "Look at them")
 
 
-def _of_refunds(now: datetime) -> Iterator[Alert]:
+def _stuck_refunds(now: datetime) -> Iterator[Alert]:
     later = Refund.objects.filter(order=OuterRef("order"), pk__gt=OuterRef("pk"))
     failed = Refund.objects.filter(status=Refund.Status.FAILED).exclude(Exists(later))
     unasked = Refund.objects.filter(
         status=Refund.Status.PENDING, stripe_id="", made_at__lt=now - GRACE
     )
-    for refund in (failed | unasked).select_related("order").order_by("-pk")[:NAMED]:
+    for refund in (failed | unasked).select_related("order").order_by("-pk")[:LISTED]:
         address = reverse("admin:checkout_order_change", args=[refund.order_id])
         what = f"{refund.amount_text} of {refund.order}"
         if refund.status == Refund.Status.FAILED:
@@ -146,9 +146,9 @@ def _of_refunds(now: datetime) -> Iterator[Alert]:
             yield Alert(f"Stripe has not taken on a refund yet: {what}.", address, "Open the order")
 
 
-def _of_disputes(now: datetime) -> Iterator[Alert]:
+def _open_disputes(now: datetime) -> Iterator[Alert]:
     open_ones = Dispute.objects.filter(closed_at=None, status__endswith="needs_response")
-    for dispute in open_ones.select_related("order").order_by("respond_by")[:NAMED]:
+    for dispute in open_ones.select_related("order").order_by("respond_by")[:LISTED]:
         address = reverse("admin:checkout_order_change", args=[dispute.order_id])
         due = ""
         if dispute.respond_by:
@@ -158,7 +158,7 @@ def _of_disputes(now: datetime) -> Iterator[Alert]:
         yield Alert(text, address, "Open the order", True)
 
 
-def _of_keys() -> Iterator[Alert]:
+def _offer_keys() -> Iterator[Alert]:
     try:
         keys = list(ring().values())
     except KeyRingError as error:
@@ -172,5 +172,5 @@ def _of_keys() -> Iterator[Alert]:
             )
 
 
-def _orders(**query: str) -> str:
+def _order_list(**query: str) -> str:
     return f"{reverse('admin:checkout_order_changelist')}?{urlencode(query)}"

@@ -1,7 +1,7 @@
-"""The sales of the start page: what is live, what is next, what is just over.
+"""The sales of the start page: live, upcoming and just over.
 
-A fixed number of queries, however many deals there are; what is left is worked out from
-rows and not from the showcase, which is a second old.
+A fixed number of queries for any number of deals. Stock is read from the rows, because
+the showcase may be a second old.
 """
 
 from collections.abc import Iterable
@@ -16,17 +16,15 @@ from shop.sales.availability import DealNow, deal_now
 from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.models import Deal, Sale
 
-#: How many sales a section shows; the list of all sales has the rest.
+#: Sales that each part shows; the list of sales has all.
 SHOWN = 8
-
-
-#: How long a sale that is over is told about.
+#: How long a sale is shown after its end.
 JUST_OVER = timedelta(days=2)
 
 
 @dataclass(frozen=True)
 class SaleNow:
-    """A sale with its deals, as they are now."""
+    """A sale and its deals with their stock now."""
 
     sale: Sale
     deals: tuple[DealNow, ...]
@@ -38,28 +36,28 @@ class SaleNow:
 
     @property
     def left(self) -> int:
-        """Units that can still be had."""
+        """Units that can still be claimed."""
         return sum(each.left for each in self.deals)
 
     @property
     def is_draft(self) -> bool:
-        """Whether nobody sees it."""
+        """Whether it is hidden from shoppers."""
         return self.sale.state == Sale.State.DRAFT
 
     @property
     def address(self) -> str:
-        """Where it is changed."""
+        """The address of its admin page."""
         return reverse("admin:sales_sale_change", args=[self.sale.pk])
 
     @cached_property
     def held_until(self) -> datetime:
-        """Until when the last price that was shown is held."""
+        """When the last hold of one of its prices ends."""
         return last_hold_ends_at(self.sale)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Sales by where they stand at an instant; ``upcoming`` has drafts too."""
+    """Sales by phase; ``upcoming`` includes drafts whose window has not ended."""
 
     live: tuple[SaleNow, ...]
     upcoming: tuple[SaleNow, ...]
@@ -67,7 +65,7 @@ class Schedule:
 
 
 def schedule(now: datetime) -> Schedule:
-    """What is live, next, and just over."""
+    """The sales of each phase at an instant; canceled ones are left out."""
     deals = Deal.objects.filter(withdrawn=False).select_related("product")
     sales = (
         Sale.objects.exclude(state=Sale.State.CANCELED)
@@ -78,19 +76,19 @@ def schedule(now: datetime) -> Schedule:
             Prefetch("deals", deals), "deals__product__variants", "extensions", "recalls"
         )
     )
-    all_of_them = [_as_it_is(sale) for sale in sales[: 3 * SHOWN]]
+    sales_now = [_sale_now(sale) for sale in sales[: 3 * SHOWN]]
     return Schedule(
         live=_first(
             each
-            for each in all_of_them
+            for each in sales_now
             if each.sale.starts_at <= now < each.sale.ends_at and not each.is_draft
         ),
         upcoming=_first(
             each
-            for each in all_of_them
+            for each in sales_now
             if now < each.sale.starts_at or (each.is_draft and now < each.sale.ends_at)
         ),
-        over=_first(each for each in reversed(all_of_them) if each.sale.ends_at <= now),
+        over=_first(each for each in reversed(sales_now) if each.sale.ends_at <= now),
     )
 
 
@@ -98,5 +96,5 @@ def _first(sales: Iterable[SaleNow]) -> tuple[SaleNow, ...]:
     return tuple(sales)[:SHOWN]
 
 
-def _as_it_is(sale: Sale) -> SaleNow:
+def _sale_now(sale: Sale) -> SaleNow:
     return SaleNow(sale, tuple(deal_now(deal) for deal in sale.deals.all()))

@@ -1,27 +1,25 @@
-"""The start page: what is live, what is next, what needs a hand.
-
-In an empty shop it leads to the first sale.
-"""
+"""The start page: live, next and past sales, alerts, offer keys, and the steps to a first sale."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpResponse
 from django.urls import reverse
 
 from offers.conf import ring
 from offers.keys import KeyRingError, KeyStatus
 from shop.catalog.models import Product
+from shop.core.requests import ShopRequest
 from shop.merchant.dashboard.alerts import alerts
 from shop.merchant.dashboard.schedule import schedule
+from shop.merchant.pages import merchant_page
 from shop.sales.models import Deal, Sale
+from shop.staff.current import staff_of
 from shop.staff.models import Staff
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the first sale: what to do, why, where, and whether it is done."""
+    """One step to the first sale, with a link to its page."""
 
     title: str
     text: str
@@ -31,7 +29,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class KeysNow:
-    """The ids of the living offer keys, by what they are for."""
+    """The ids of the offer keys in use, by status."""
 
     active: str
     upcoming: tuple[str, ...]
@@ -39,23 +37,25 @@ class KeysNow:
     partners: tuple[str, ...]
 
 
-def today(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    """What the start page shows to whoever asks."""
-    person = request.user
-    assert isinstance(person, Staff)
+def start_page(request: ShopRequest) -> HttpResponse:
+    """The start page, by the permissions of who is logged in."""
+    staff, now = staff_of(request), request.now
     sales = schedule(now)
-    return {
-        "now": now,
-        "agenda": sales if person.has_perm("sales.view_sale") else None,
-        "chores": alerts(sales, person, now),
-        "steps": _first_steps(person),
-        "keys": _keys() if person.has_perm("staff.view_staff") else None,
-    }
+    return merchant_page(
+        request,
+        "merchant/today.html",
+        "Today",
+        now=now,
+        schedule=sales if staff.has_perm("sales.view_sale") else None,
+        alerts=alerts(sales, staff, now),
+        steps=_first_steps(staff),
+        keys=_keys() if staff.has_perm("staff.view_staff") else None,
+    )
 
 
-def _first_steps(person: Staff) -> list[Step]:
-    """The way to the first sale; none once there was one, or for who may not go it."""
-    if not person.has_perm("sales.add_sale"):
+def _first_steps(staff: Staff) -> list[Step]:
+    """The steps to the first sale; none once one was published, or without permission."""
+    if not staff.has_perm("sales.add_sale"):
         return []
     if Sale.objects.exclude(published_at=None).exists():
         return []

@@ -1,4 +1,4 @@
-"""Instants in addresses (``2026-11-27T11:14:59Z``), and those of a sale that are worth a look."""
+"""Instants in addresses (``2026-11-27T11:14:59Z``), and the boundaries of a sale."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,12 +12,12 @@ _SECOND = timedelta(seconds=1)
 
 
 class InstantConverter:
-    """A whole second of the years in which sales are, in UTC, as a part of a path."""
+    """A path segment: a whole second in UTC, from the year 2000 to 2999."""
 
     regex = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
     def to_python(self, value: str) -> datetime:
-        """:raises ValueError: it is no instant, or too far from any sale"""
+        """:raises ValueError: no such instant, or out of range"""
         instant = datetime.fromisoformat(value)
         if not is_in_range(instant):
             raise ValueError("not from 2000 to 2999")
@@ -28,7 +28,7 @@ class InstantConverter:
 
 
 def instants_of(sale: Sale) -> Iterator[Boundary]:
-    """A sale's boundaries, each the first whole second at which it is so."""
+    """A sale's boundaries, rounded up to whole seconds."""
     for each in boundaries_of(sale, sale.extensions.all()):
         whole = each.at.replace(microsecond=0)
         at = whole if whole == each.at else whole + _SECOND

@@ -1,9 +1,8 @@
-"""The preview: the shop's pages as they will be at any instant, for staff alone.
+"""The preview: the shop's pages as of any instant, for staff only.
 
-The pages are made by the shop's own views. What a preview must not do is in
-``shop.core.preview``; here is what it looks like from outside. Everything of it is
-under the sale's address and the instant's, and its cookies are its own: the
-browser's shopper and bag are neither seen nor touched.
+The shop's own views render the pages; ``shop.core.preview`` keeps them from writing.
+All addresses of a preview start with those of the sale and the instant. Its cookies have
+names of their own, so the browser's shopper and bag are neither read nor changed.
 """
 
 from copy import copy
@@ -30,7 +29,7 @@ from shop.merchant.pages import merchant_page
 from shop.merchant.preview.instants import instants_of
 from shop.sales.models import Sale
 
-#: The views that have a preview. Whatever is not here is not found in one.
+#: The views that have a preview; any other is a 404 in one.
 PREVIEWED = frozenset(
     {
         "sales:home",
@@ -44,12 +43,12 @@ PREVIEWED = frozenset(
         "checkout:checkout",
     }
 )
-#: What the names of a preview's cookies begin with, outside of it.
+#: Prefix of a preview's cookies in the browser.
 COOKIE_PREFIX = "preview-"
 
 
 class InstantForm(forms.Form):
-    """Where to go: an instant by the sale's wall, and the page to look at."""
+    """An instant in the sale's time zone, and the page of the shop to show."""
 
     at = WallTimeField(label="Day and time")
     page = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -62,14 +61,14 @@ class InstantForm(forms.Form):
         at.help_text = f"As 2026-11-27 12:14:59, in the sale’s zone, {sale.time_zone}."
 
     def clean_page(self) -> str | None:
-        """The page to look at, by its path in the shop; None where it has no preview."""
+        """The path of the page without its first slash; None if it has no preview."""
         slash, page = self.cleaned_data["page"][:1], self.cleaned_data["page"][1:]
         return page if slash == "/" and _match(page) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """An instant of the sale to go to, on the page that one looks at."""
+    """A boundary of the sale, and the address of the current page at it."""
 
     at: datetime
     text: str
@@ -78,7 +77,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class PreviewBar:
-    """What stands on top of every previewed page."""
+    """The bar at the top of every previewed page."""
 
     at: datetime
     zone: ZoneInfo
@@ -93,7 +92,7 @@ class PreviewBar:
 @never_cache
 @permission_required("sales.view_sale", raise_exception=True)
 def choose(request: ShopRequest, slug: str) -> HttpResponse:
-    """Choose an instant: one at which something happens, or any other."""
+    """Choose an instant: one of the sale's boundaries or any other."""
     sale = get_object_or_404(Sale, slug=slug)
     form = InstantForm(request.GET if "at" in request.GET else None, sale=sale)
     if form.is_valid():
@@ -115,15 +114,17 @@ def choose(request: ShopRequest, slug: str) -> HttpResponse:
 
 @permission_required("sales.view_sale", raise_exception=True)
 def preview(request: ShopRequest, slug: str, at: datetime, page: str = "") -> HttpResponse:
-    """One page of the shop, or one answer to a form, as it will be at an instant."""
+    """One page of the shop, or the response to a form, as of an instant."""
     sale = get_object_or_404(Sale, slug=slug)
+    if _match(page) is None and _match(f"{page}/"):
+        return redirect(request.get_full_path(force_append_slash=True))
     inside = copy(request)
     inside.COOKIES = _cookies_inside(request)
     inside.now, inside.preview = at, _bar(sale, at, page)
     root = reverse("admin:preview", args=[slug, at])
     with previewing.on(root):
         response = ShopperMiddleware(lambda each: _answer(each, page))(inside)
-    _set_apart(response.cookies, reverse("admin:sale_preview", args=[slug]))
+    _rename_cookies(response.cookies, reverse("admin:sale_preview", args=[slug]))
     response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex"
     return response
@@ -167,7 +168,7 @@ def _stops(sale: Sale, page: str) -> tuple[Stop, ...]:
 
 
 def _bar(sale: Sale, at: datetime, page: str) -> PreviewBar:
-    # What answers a form cannot be asked for again: its page can.
+    # A form's address has no page to show at another instant.
     page = "bag/" if page.startswith("bag/") else page
     return PreviewBar(
         at=at,
@@ -181,7 +182,7 @@ def _bar(sale: Sale, at: datetime, page: str) -> PreviewBar:
 
 
 def _cookies_inside(request: HttpRequest) -> dict[str, str]:
-    """The cookies of previews, under the names that the shop knows."""
+    """The cookies of previews, by the names that the shop uses."""
     return {
         name.removeprefix(COOKIE_PREFIX): value
         for name, value in request.COOKIES.items()
@@ -189,8 +190,8 @@ def _cookies_inside(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _set_apart(cookies: SimpleCookie, path: str) -> None:
-    """Give what a preview sets names of its own, a path of its own, and the session's length."""
+def _rename_cookies(cookies: SimpleCookie, path: str) -> None:
+    """Turn the cookies of a response into session cookies of the preview."""
     for name, cookie in list(cookies.items()):
         del cookies[name]
         cookie.set(COOKIE_PREFIX + name, cookie.value, cookie.coded_value)

@@ -27,7 +27,7 @@ from shop.sales.models import Sale
 @never_cache
 @permission_required("sales.view_sale", raise_exception=True)
 def live(request: ShopRequest, slug: str) -> HttpResponse:
-    """The room; what changes in it, by htmx every two seconds, unless ``?still`` is asked for."""
+    """The live sale room. htmx reloads it every two seconds, unless ``?still`` is set."""
     now = timezone.now()
     sale = get_object_or_404(Sale, slug=slug)
     figures = figures_of(sale)
@@ -39,7 +39,7 @@ def live(request: ShopRequest, slug: str) -> HttpResponse:
         "is_still": "still" in request.GET,
         "refusals_written_every": settings.REFUSALS_WRITTEN_EVERY,
         "held_until": held_until,
-        "standing": status_of(sale, held_until, now),
+        "status": status_of(sale, held_until, now),
         "figures": figures,
         "total": figures.total,
         "revenue": amounts(figures.by_currency, "revenue"),
@@ -56,7 +56,7 @@ def live(request: ShopRequest, slug: str) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "merchant/live.html#fragment", context)
-    title = f"{sale.title}: live"
+    title = f"{sale.title}: live sale room"
     return merchant_page(request, "merchant/live.html", title, about=sale, **context)
 
 

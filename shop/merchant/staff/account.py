@@ -1,4 +1,4 @@
-"""What anyone of the staff does with their own account, besides Django's pages for it."""
+"""Views of a member of staff's own account, besides Django's."""
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -11,7 +11,7 @@ from shop.staff.current import staff_of
 
 @require_POST
 def log_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """End all sessions of whoever asks: in this browser and in every other."""
+    """End all sessions of the user, in every browser."""
     staff_of(request).end_sessions()
     logout(request)
     messages.success(request, "You are logged out everywhere.")

@@ -1,4 +1,4 @@
-"""The staff in the back office: who may enter, and what for. The owner's alone."""
+"""The admin of staff and their roles; only owners have the permission."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ admin.site.unregister(Group)
 
 
 class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Someone of the staff, with a role in place of Django's permissions."""
+    """A member of staff, with a role instead of Django's permissions."""
 
     role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER, widget=forms.RadioSelect)
 
@@ -37,13 +37,13 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
             return
         self.fields["role"].initial = role_of(self.instance)
         if self.instance.pk == by.pk:
-            # A disabled field keeps what it is, whatever is sent.
+            # A disabled field ignores what is sent.
             self.fields["role"].disabled = self.fields["is_active"].disabled = True
             self.fields["role"].help_text = "Nobody changes their own role: ask another owner."
 
 
 class RoleFilter(admin.SimpleListFilter):
-    """Who is here for one thing."""
+    """Staff by role."""
 
     title = parameter_name = "role"
 
@@ -56,7 +56,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 @admin.register(Staff)
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """The staff. None is deleted: their names stand by what they did."""
+    """The staff. None is deleted: audit logs name them."""
 
     form = StaffForm
     list_display = ("username", "full_name", "role", "email", "is_active", "last_login")
@@ -72,22 +72,22 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """The form, knowing who fills it in."""
+        """The form, given who fills it in."""
         form_class = super().get_form(request, obj, change, **kwargs)
         by = request.user
 
-        class FormOfSomeone(form_class):  # type: ignore[misc, valid-type]
+        class FormByUser(form_class):  # type: ignore[misc, valid-type]
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, by=by, **kwargs)
 
-        return FormOfSomeone
+        return FormByUser
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # Who is new may log in: that is what they are made for.
+        # New staff may always log in.
         return self.fields if obj else tuple(each for each in self.fields if each != "is_active")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Whoever sets the mail address of another can become them.
+        # Setting the mail address of an account is enough to take it over.
         if isinstance(obj, Staff) and obj.is_superuser and not request.user.is_superuser:
             return False
         return super().has_change_permission(request, obj)
@@ -96,7 +96,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
-        """Keep them; someone new gets a link to choose a password, and no password before that."""
+        """Save, with the role; mail new staff a link to choose a password."""
         if not change:
             obj.is_staff = True
             obj.set_unusable_password()
@@ -119,19 +119,19 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def end_sessions(self, request: HttpRequest, people: QuerySet[Staff]) -> None:
         for person in self._changeable(request, people):
             person.end_sessions()
-            told = f"{person} is logged out everywhere."
-            self.log_change(request, person, told)
-            self.message_user(request, told)
+            text = f"{person} is logged out everywhere."
+            self.log_change(request, person, text)
+            self.message_user(request, text)
 
     def _mail_link(self, request: HttpRequest, person: Staff) -> None:
         if not mail_password_link(person):
-            told = f"No link could be mailed to {person}: the mail server does not take it, or "
-            told += "there is no mail address, or they may not log in."
-            self.message_user(request, told, messages.ERROR)
+            text = f"No link could be mailed to {person}: the mail server does not take it, or "
+            text += "there is no mail address, or they may not log in."
+            self.message_user(request, text, messages.ERROR)
             return
-        told = f"A link to choose a password is on its way to {person.email}."
-        self.log_change(request, person, told)
-        self.message_user(request, told)
+        text = f"A link to choose a password is on its way to {person.email}."
+        self.log_change(request, person, text)
+        self.message_user(request, text)
 
     def _changeable(self, request: HttpRequest, people: QuerySet[Staff]) -> list[Staff]:
         return [each for each in people if self.has_change_permission(request, each)]

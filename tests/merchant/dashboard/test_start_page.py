@@ -47,10 +47,10 @@ def section(page: Page, name: str) -> str:
 
 
 def link(page: Page, words: str) -> str:
-    """Where the chore that says this leads."""
-    chores = [each for each in page.soup.select(".chores li") if words in each.get_text(" ")]
-    assert len(chores) == 1
-    found = chores[0].select_one("a")
+    """Where the alert that says this leads."""
+    alerts = [each for each in page.soup.select(".alerts li") if words in each.get_text(" ")]
+    assert len(alerts) == 1
+    found = alerts[0].select_one("a")
     return str(found["href"]) if found else ""
 
 
@@ -98,7 +98,7 @@ def test_a_canceled_sale_is_not_shown(sale: Sale, today: Callable[..., Page]) ->
 
 
 def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Callable[..., Page]) -> None:
-    assert "Nothing. All is as it should be." in section(today(), "chores")
+    assert "Nothing. All is as it should be." in section(today(), "alerts")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
             Variant.objects.update(stock=0)
     clock.move_to(OPENS - before)
     page = today()
-    assert (told in section(page, "chores")) == is_told
+    assert (told in section(page, "alerts")) == is_told
     if is_told:
         assert link(page, told) == reverse("admin:sales_sale_change", args=[sale.pk])
 
@@ -141,13 +141,13 @@ def test_stock_that_ends_is_told_with_where_more_comes_from(
     mug = Variant.objects.get(sku="MUG-01")
     Variant.objects.filter(pk=mug.pk).update(stock=100, claimed=89)
     Deal.objects.filter(product=mug.product_id).update(allocation=None)
-    assert "Nothing" in section(today(), "chores")
+    assert "Nothing" in section(today(), "alerts")
     Variant.objects.filter(pk=mug.pk).update(claimed=90)
     page = today()
-    assert "Stoneware mug in Autumn: 10 of 100 left." in section(page, "chores")
+    assert "Stoneware mug in Autumn: 10 of 100 left." in section(page, "alerts")
     assert link(page, "10 of 100") == reverse("admin:catalog_product_change", args=[mug.product_id])
     Variant.objects.filter(pk=mug.pk).update(claimed=100)
-    assert "Stoneware mug in Autumn is sold out." in section(today(), "chores")
+    assert "Stoneware mug in Autumn is sold out." in section(today(), "alerts")
 
 
 def test_an_allocation_that_ends_is_mended_in_the_sale(
@@ -157,8 +157,8 @@ def test_an_allocation_that_ends_is_mended_in_the_sale(
     Variant.objects.filter(sku="MUG-01").update(claimed=20, stock=F("stock") + 50)
     page = today()
     assert link(page, "sold out") == reverse("admin:sales_sale_change", args=[sale.pk])
-    assert "Set more aside" in section(page, "chores")
-    assert "Set more aside" not in section(today(Role.SUPPORT), "chores")
+    assert "Set more aside" in section(page, "alerts")
+    assert "Set more aside" not in section(today(Role.SUPPORT), "alerts")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_orders_that_wait_are_told_and_the_link_shows_just_them(
     make_order(sale, "FF-WELLDONE")
     clock.move_to(OPENS + 6 * MINUTE)
     page = today(Role.SUPPORT)
-    assert told in section(page, "chores")
+    assert told in section(page, "alerts")
     address = link(page, told)
     assert query in address
     client = Client()
@@ -204,7 +204,7 @@ def test_what_is_a_little_late_is_left_alone(
 ) -> None:
     make_order(sale, status=Order.Status.PENDING, paid_at=None, lapses_at=OPENS)
     clock.move_to(OPENS + 5 * MINUTE)
-    assert "Nothing" in section(today(), "chores")
+    assert "Nothing" in section(today(), "alerts")
 
 
 def _refund(order: Order, status: str, key: str) -> Refund:
@@ -225,10 +225,10 @@ def test_a_refund_that_failed_is_told_until_another_is_made(
     order = make_order(sale)
     _refund(order, "failed", "one")
     page = today()
-    assert "A refund failed: €4.99 of FF-12345678 did not go back." in section(page, "chores")
+    assert "A refund failed: €4.99 of FF-12345678 did not go back." in section(page, "alerts")
     assert link(page, "failed") == reverse("admin:checkout_order_change", args=[order.pk])
     _refund(order, "succeeded", "two")
-    assert "Nothing" in section(today(), "chores")
+    assert "Nothing" in section(today(), "alerts")
 
 
 def test_a_dispute_is_told_with_the_day_by_which_it_has_to_be_answered(
@@ -245,10 +245,10 @@ def test_a_dispute_is_told_with_the_day_by_which_it_has_to_be_answered(
         respond_by=OPENS + timedelta(days=7),
     )
     told = "It has to be answered by 4 December 2026, 11:00 UTC."
-    assert told in section(today(), "chores")
+    assert told in section(today(), "alerts")
     dispute.status = "under_review"
     dispute.save()
-    assert "Nothing" in section(today(), "chores")
+    assert "Nothing" in section(today(), "alerts")
 
 
 def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(
@@ -258,19 +258,19 @@ def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(
     partner = {**new_key("theirs", "next"), "issuer": "partner:acme"}
     settings.OFFER_KEYS = json.dumps({"keys": [*keys, partner]})
     page = today()
-    assert "Offer key autumn is retiring." in section(page, "chores")
+    assert "Offer key autumn is retiring." in section(page, "alerts")
     named = section(page, "keys")
     assert "Signs spring" in named
     assert "Signs next summer" in named
     assert "partner:acme (theirs)" in named
-    assert "autumn" not in section(today(Role.SUPPORT), "chores")
+    assert "autumn" not in section(today(Role.SUPPORT), "alerts")
 
 
 def test_a_shop_that_cannot_sign_says_so_on_a_page_that_still_opens(
     sale: Sale, today: Callable[..., Page], settings: Settings
 ) -> None:
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("autumn", "retiring")]})
-    assert "No offer can be signed, and nothing sold" in section(today(), "chores")
+    assert "No offer can be signed, and nothing sold" in section(today(), "alerts")
 
 
 def test_who_may_not_see_orders_is_told_nothing_of_them(

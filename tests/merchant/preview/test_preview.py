@@ -502,6 +502,19 @@ def test_what_shoppers_are_not_shown_by_a_clock_has_no_preview(
         assert answer.soup.select("[data-preview]")
 
 
+@pytest.mark.parametrize("page", ["", "sales/autumn", "products/mug-01", "bag", "checkout"])
+def test_an_address_without_its_last_slash_leads_to_the_page(
+    draft: Sale, olga: Previewer, page: str
+) -> None:
+    path = olga.path(OPENS, page).rstrip("/")
+    answer = olga.client.get(f"{path}?from=mail")
+    assert (answer.status_code // 100, answer.headers["Location"]) == (3, f"{path}/?from=mail")
+
+
+def test_an_address_that_is_no_page_is_not_found(draft: Sale, olga: Previewer) -> None:
+    assert olga.client.get(olga.path(OPENS, "no/such/page")).status_code == 404
+
+
 @pytest.mark.parametrize(
     "instant",
     [
