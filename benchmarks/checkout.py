@@ -78,11 +78,11 @@ def run(rounds: int) -> list[Row]:
 def rows(database: str, rounds: int) -> list[Row]:
     """The rows of what is the default database now."""
     at_once = WORKERS[database]
-    till = Till(ORDERS // at_once)
+    orders = OrderWorkload(ORDERS // at_once)
     # No connection is one of two processes.
     connections.close_all()
-    with Workers(at_once, till.jobs) as workers:
-        return [row(database, deals, workers, till.replay, rounds) for deals in (1, DEALS)]
+    with Workers(at_once, orders.jobs) as workers:
+        return [row(database, deals, workers, orders.replay, rounds) for deals in (1, DEALS)]
 
 
 def row(database: str, deals: int, workers: Workers, replay: Replay, rounds: int) -> Row:
@@ -189,8 +189,8 @@ class Purchase:
         )
 
 
-class Till:
-    """Where orders are placed, by ours and by the bare loop; so many by each worker in a round."""
+class OrderWorkload:
+    """Orders to place, by ours and by the bare loop; so many for each worker in a round."""
 
     def __init__(self, orders: int) -> None:
         self._orders = orders

@@ -1,4 +1,4 @@
-"""The sale room and the report of a sale with 100,000 orders.
+"""The live sale room and the report of a sale with 100,000 orders.
 
 The room is measured against that of a sale with a thousand: what it costs is not
 to grow with the orders. The report counts every order anew, and is measured
@@ -120,16 +120,16 @@ class Counted:
     revenue: int
     late_orders: int
 
-    def is_told_by(self, page: bytes) -> bool:
+    def is_shown_by(self, page: bytes) -> bool:
         """Whether these are the figures of a page: all that was paid, and what came late."""
-        told = (
+        shown = (
             ("Orders", self.orders),
             ("Orders", self.late_orders),
             ("Units", self.units),
             ("Revenue", format_money(self.revenue, "EUR")),
         )
         text = page.decode()
-        return all(f"<dt>{name}</dt><dd>{figure}</dd>" in text for name, figure in told)
+        return all(f"<dt>{name}</dt><dd>{figure}</dd>" in text for name, figure in shown)
 
 
 class Watched:
@@ -142,7 +142,7 @@ class Watched:
         self._count = _COUNT.format(sale=sale.pk)
 
     def room(self) -> bytes:
-        """The sale room's page, read anew."""
+        """The live sale room's page, read anew."""
         recent_figures.clear()
         return self._browser.get(self._room)
 
@@ -165,7 +165,7 @@ class Watched:
         if (counted.orders, counted.late_orders) != (orders * 9 // 10, orders // 5):
             raise AssertionError(f"Of {orders} orders, {counted} were counted.")
         for name, page in {"room": self.room(), "report": self.report()}.items():
-            if not counted.is_told_by(page):
+            if not counted.is_shown_by(page):
                 raise AssertionError(f"The {name} does not say that there were {counted}.")
 
 
