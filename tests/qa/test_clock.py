@@ -83,7 +83,7 @@ def test_steps_at_the_same_moment_are_all_made() -> None:
     assert clock_file.now() == OPENS + 40 * SECOND
 
 
-def test_whoever_reads_while_it_is_changed_reads_one_state_or_the_other() -> None:
+def test_a_reader_during_a_change_reads_one_state_or_the_other() -> None:
     clock_file.change(move=lambda _: OPENS, is_running=False)
 
     def flip(number: int) -> None:
@@ -165,7 +165,7 @@ def test_boundaries_are_those_of_every_sale_that_was_published(sale: Sale) -> No
 # --- Where it is refused ------------------------------------------------------
 
 
-def test_whoever_deploys_is_told_of_it(settings: Settings) -> None:
+def test_a_deployment_check_warns_of_it(settings: Settings) -> None:
     def found() -> list[str | None]:
         checks = run_checks(include_deployment_checks=True)
         return [each.id for each in checks if each.id and each.id.startswith("qa.")]

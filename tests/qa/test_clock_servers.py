@@ -217,7 +217,7 @@ def test_a_jump_to_an_hour_that_does_not_exist_is_refused(
 @pytest.mark.parametrize(
     "path", ["/", "/sales/autumn/", "/bag/", "/qa/", "/merchant/login/", "/no/such/page/"]
 )
-def test_every_page_tells_that_its_time_is_not_real(
+def test_every_page_says_that_its_time_is_not_real(
     shop: RunningShop, visitor: Visitor, path: str
 ) -> None:
     shop.travel(at=LAST_SECOND, running=False)
@@ -320,8 +320,8 @@ def test_a_jump_back_finds_the_sales_of_then_at_once(shop: RunningShop, visitor:
 
 def test_management_commands_obey(shop: RunningShop) -> None:
     shop.travel(at=LAST_SECOND, running=False)
-    told = shop.run("from django.utils.timezone import now; print(now())")
-    assert told == "2026-11-27 11:14:59+00:00"
+    printed = shop.run("from django.utils.timezone import now; print(now())")
+    assert printed == "2026-11-27 11:14:59+00:00"
 
 
 def test_reconcile_obeys_while_it_watches(
@@ -414,7 +414,7 @@ def test_a_shop_without_the_clock_has_no_trace_of_it(
 def test_freezegun_is_imported_only_where_the_clock_may_travel(
     shop: RunningShop, qa_clock: str, imports: str
 ) -> None:
-    serve_and_tell = """
+    serve_and_print = """
 import sys
 import shop.wsgi
 from django.test import Client
@@ -422,7 +422,7 @@ for path in ("/", "/sales/autumn/", "/bag/", "/checkout/", "/merchant/login/", "
     Client(headers={"host": "localhost"}).get(path)
 print("freezegun" in sys.modules)
 """
-    assert shop.python(serve_and_tell, QA_CLOCK=qa_clock) == imports
+    assert shop.python(serve_and_print, QA_CLOCK=qa_clock) == imports
 
 
 def test_stripes_events_are_as_old_as_the_world_says(shop: RunningShop) -> None:
@@ -439,8 +439,8 @@ def test_stripes_events_are_as_old_as_the_world_says(shop: RunningShop) -> None:
 
 def test_the_machines_own_clocks_stay_real_while_the_shops_is_false(shop: RunningShop) -> None:
     shop.travel(at=LAST_SECOND, running=False)
-    told = shop.python(ASK_EVERY_CLOCK)
-    assert told.splitlines() == ["as it should be"] * 13
+    printed = shop.python(ASK_EVERY_CLOCK)
+    assert printed.splitlines() == ["as it should be"] * 13
 
 
 ASK_EVERY_CLOCK = """
@@ -450,31 +450,31 @@ import django, stripe
 before = time.monotonic
 django.setup()
 real, false = time.clock_gettime(time.CLOCK_REALTIME), 1795778099.0
-def tell(holds):
+def check(holds):
     print("as it should be" if holds else "WRONG")
 def in_thread(ask):
-    told = queue.Queue()
-    thread = threading.Thread(target=lambda: told.put(ask()))
+    answers = queue.Queue()
+    thread = threading.Thread(target=lambda: answers.put(ask()))
     thread.start()
     thread.join()
-    return told.get()
+    return answers.get()
 # The shop's, at the top of a thread too.
-tell(time.time() == in_thread(time.time) == false)
+check(time.time() == in_thread(time.time) == false)
 in_utc = lambda: datetime.now(timezone.utc).timestamp()
-tell(in_utc() == in_thread(in_utc) == false)
-tell(date.today() == date(2026, 11, 27))
-tell(time.gmtime().tm_mday == 27)
-tell(email.utils.formatdate() == "Fri, 27 Nov 2026 11:14:59 -0000")
+check(in_utc() == in_thread(in_utc) == false)
+check(date.today() == date(2026, 11, 27))
+check(time.gmtime().tm_mday == 27)
+check(email.utils.formatdate() == "Fri, 27 Nov 2026 11:14:59 -0000")
 # The machine's.
 uptime = time.clock_gettime(time.CLOCK_MONOTONIC)
-tell(time.monotonic is before and abs(time.monotonic() - uptime) < 1)
-tell(abs(time.monotonic_ns() / 1e9 - uptime) < 1)
-tell(abs(in_thread(time.perf_counter) - uptime) < 1)
-tell(abs(time.perf_counter_ns() / 1e9 - uptime) < 1)
+check(time.monotonic is before and abs(time.monotonic() - uptime) < 1)
+check(abs(time.monotonic_ns() / 1e9 - uptime) < 1)
+check(abs(in_thread(time.perf_counter) - uptime) < 1)
+check(abs(time.perf_counter_ns() / 1e9 - uptime) < 1)
 loop = asyncio.new_event_loop()
-tell(abs(loop.time() - uptime) < 1)
+check(abs(loop.time() - uptime) < 1)
 loop.close()
-tell(abs(logging.makeLogRecord({}).created - real) < 5)
+check(abs(logging.makeLogRecord({}).created - real) < 5)
 # Stripe's library: a signature of now is recent, and one of the shop's now is not.
 from stripe import Webhook, SignatureVerificationError
 def construct(at):
@@ -483,6 +483,6 @@ def construct(at):
         return Webhook.construct_event("{}", f"t={int(at)},v1={signature}", "whsec")
     except SignatureVerificationError as error:
         return "tolerance" not in str(error)
-tell(construct(real) is not False)
-tell(construct(real - 400) is False)
+check(construct(real) is not False)
+check(construct(real - 400) is False)
 """

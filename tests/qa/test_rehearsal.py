@@ -80,7 +80,7 @@ def test_a_sale_is_rehearsed_and_reported_and_the_shop_is_as_it_was(tmp_path: Pa
 # --- What cannot be rehearsed ---
 
 
-def test_a_sale_that_is_not_there_is_said_to_be_missing_and_those_there_are_are_named() -> None:
+def test_a_missing_sale_is_an_error_that_names_those_there_are() -> None:
     make_sale(starts_at=OPENS, ends_at=CLOSES)
     with pytest.raises(CommandError, match=r"no sale winter.*autumn") as misused:
         rehearse("winter")
@@ -101,7 +101,7 @@ def test_a_canceled_sale_is_not_rehearsed() -> None:
         rehearse()
 
 
-def test_a_picture_that_cannot_be_written_is_said_before_the_sale_is_rehearsed(
+def test_a_file_that_cannot_be_written_is_an_error_before_the_sale_is_rehearsed(
     tmp_path: Path,
 ) -> None:
     make_sale(starts_at=OPENS, ends_at=CLOSES)

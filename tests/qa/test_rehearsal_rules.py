@@ -23,7 +23,7 @@ from shop.qa.rehearsal.boundary_plan import (
     clock_changes,
     plan_boundaries,
 )
-from shop.qa.rehearsal.browser import Page, promise_on, words_agree
+from shop.qa.rehearsal.browser import BrowserPage, promise_on, words_agree
 from shop.qa.rehearsal.html_report import render_html
 from shop.qa.rehearsal.isolated_process import environment
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
@@ -44,7 +44,7 @@ def plan_of(
     closes: datetime = CLOSES,
     hold: timedelta = HOLD,
 ) -> BoundaryPlan:
-    """The instants of a sale, the usual one unless told otherwise."""
+    """The instants of a sale, by default the usual one."""
     return plan_boundaries(starts_at=opens, ends_at=closes, hold=hold, actions=actions, zone=BERLIN)
 
 
@@ -168,7 +168,7 @@ seconds = st.integers(-4000, 8000)
     extensions=st.lists(st.tuples(seconds, seconds, st.integers(1, 3600)), max_size=3),
     recalled_at=st.none() | seconds,
 )
-def test_the_account_kept_here_and_the_judges_agree(
+def test_the_oracle_and_the_judge_agree(
     shown: int,
     hold: int,
     now: int,
@@ -226,7 +226,7 @@ PAYLOAD = "eyJza3UiOiAiTVVHLTAxIiwgImFtb3VudCI6IDQ5OSwgImN1cnJlbmN5IjogIkVVUiJ9"
     ("price", "amount"), [("€4.99", 499), ("¥1,500", 1500), ("KWD 1.250", 1250)]
 )
 def test_a_promise_is_what_the_page_says_in_figures(price: str, amount: int) -> None:
-    page = Page(200, "/sales/autumn/", DEAL.format(price=price, payload=PAYLOAD))
+    page = BrowserPage(200, "/sales/autumn/", DEAL.format(price=price, payload=PAYLOAD))
     promise = promise_on(page, page.deals("autumn")["MUG-01"], OPENS, "Stoneware mug")
     assert promise is not None
     assert promise.amount == amount
@@ -270,7 +270,7 @@ def test_the_table_has_each_verdict_with_its_mark() -> None:
     assert "EXPIRED!" in render_text(report_of(Cell("expired", "honored")))
 
 
-def test_a_broken_promise_is_told_in_a_sentence() -> None:
+def test_a_broken_promise_is_reported_in_a_sentence() -> None:
     sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
     text = render_text(report_of(Cell("expired", "honored"), broken=[sentence]))
     assert f"Promises were broken, in 1 place:\n- {sentence}\n" in text
@@ -285,13 +285,13 @@ def test_times_name_their_offset_where_the_clocks_change_meanwhile() -> None:
     assert max(map(len, text.splitlines())) <= WIDTH
 
 
-def test_the_picture_brings_all_it_needs_and_runs_nothing() -> None:
+def test_the_html_report_brings_all_it_needs_and_runs_nothing() -> None:
     page = render_html(report_of(HONORED))
     assert not re.search(r"https?://|//\w|url\(|@import|<script|<link|<img|\bon\w+=|style=", page)
     assert "default-src 'none'" in page
 
 
-def test_the_picture_is_a_table_as_well() -> None:
+def test_the_html_report_has_tables_as_well() -> None:
     page = BeautifulSoup(render_html(report_of(HONORED, issues=2)), "html.parser")
     assert len(page.select("table thead th[scope=col]")) == 3
     assert page.select("table tbody th[scope=row]")
@@ -299,14 +299,14 @@ def test_the_picture_is_a_table_as_well() -> None:
     assert page.select_one("svg[role=img][aria-label]")
 
 
-def test_the_picture_shows_what_was_broken() -> None:
+def test_the_html_report_shows_what_was_broken() -> None:
     sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
     page = render_html(report_of(Cell("expired", "honored"), broken=[sentence]))
     assert sentence in page
     assert 'class="mark is-broken"' in page.partition("</figure>")[0]
 
 
-def test_a_name_cannot_put_markup_into_the_picture() -> None:
+def test_a_name_cannot_put_markup_into_the_html_report() -> None:
     page = render_html(report_of(HONORED, name="<script>alert(1)</script>"))
     assert "<script" not in page
 

@@ -24,7 +24,7 @@ _SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @dataclass(frozen=True)
-class Page:
+class BrowserPage:
     """A response: its status, its page, and for a form the path that it redirects to."""
 
     status: int
@@ -107,24 +107,24 @@ class Browser:
         other._client.cookies = deepcopy(self._client.cookies)
         return other
 
-    def open(self, path: str) -> Page:
+    def open(self, path: str) -> BrowserPage:
         """Visit a page, and follow redirects."""
         answer: Any = self._client.get(path, follow=True)
         chain = getattr(answer, "redirect_chain", [])
         return _page(answer, chain[-1][0] if chain else path)
 
-    def post(self, path: str, **fields: object) -> Page:
+    def post(self, path: str, **fields: object) -> BrowserPage:
         """Send a form, without following its redirect."""
         answer: Any = self._client.post(path, fields, headers=_SAME_ORIGIN)
         return _page(answer, answer.headers.get("Location", path))
 
-    def add(self, promise: Promise, quantity: int = 1) -> Page:
+    def add(self, promise: Promise, quantity: int = 1) -> BrowserPage:
         """Put the promised offer into the bag."""
         return self.post(
             "/bag/add/", offer=promise.message, quantity=quantity, variant=promise.variant
         )
 
-    def order(self, total: int, token: str, address: dict[str, str]) -> Page:
+    def order(self, total: int, token: str, address: dict[str, str]) -> BrowserPage:
         """Order and pay what is in the bag: the order's page, or checkout with its refusal."""
         answer = self.post("/checkout/", **address, shown_total=total, confirmation_token=token)
         return self.open(answer.path) if answer.status == 303 else answer
@@ -138,7 +138,7 @@ def claims_of(message: str) -> dict[str, Any]:
     return claims
 
 
-def promise_on(page: Page, article: Tag, shown_at: datetime, name: str) -> Promise | None:
+def promise_on(page: BrowserPage, article: Tag, shown_at: datetime, name: str) -> Promise | None:
     """The promise of a deal on a page; None where the page leaves something out."""
     offer, price = article.select_one("input[name=offer]"), article.select_one(".price b")
     held_until = page.instant("held-until")
@@ -170,13 +170,13 @@ def words_agree(words: str, instant: datetime, shown_at: datetime, zone: ZoneInf
     return all(each in words for each in needed)
 
 
-def _page(answer: Any, path: str) -> Page:
+def _page(answer: Any, path: str) -> BrowserPage:
     error = ""
     if answer.status_code >= 500:
         raised = getattr(answer, "exc_info", None) or sys.exc_info()
         what = raised[0].__name__ if raised and raised[0] else "error"
         error = f"{answer.status_code} {what}"
-    return Page(answer.status_code, path, answer.content.decode(), error)
+    return BrowserPage(answer.status_code, path, answer.content.decode(), error)
 
 
 def _text(tag: Tag) -> str:

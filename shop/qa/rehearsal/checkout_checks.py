@@ -12,7 +12,7 @@ from offers.verdicts import Verdict
 from shop.orders.models import Order
 from shop.payments import stripe_amounts
 from shop.payments.stripe_client import client
-from shop.qa.rehearsal.browser import Browser, Page, claims_of
+from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.oracle import Promise, expected_verdict
 from shop.qa.rehearsal.results import Cell, MatrixColumn
@@ -205,7 +205,7 @@ class CheckoutChecker:
                         f"{quantity} were {got} at {self.recorder.format_time(at)}."
                     )
 
-    def open(self, browser: Browser, path: str) -> Page:
+    def open(self, browser: Browser, path: str) -> BrowserPage:
         """Open a page, and count it."""
         self.recorder.counts["pages"] += 1
         return browser.open(path)
@@ -236,7 +236,7 @@ class CheckoutChecker:
         price = self.database.price_now(promise.sku, is_open=is_open)
         return price is not None and price <= promise.amount
 
-    def _order(self, browser: Browser, total: int, card: str = GOOD_CARD) -> Page:
+    def _order(self, browser: Browser, total: int, card: str = GOOD_CARD) -> BrowserPage:
         """Order and pay; where shipping or tax change with the address, agree to the new total."""
         token = client().v1.test_helpers.confirmation_tokens.create({"payment_method": card})
         page = browser.order(total, token.id, _ADDRESS)
@@ -245,7 +245,7 @@ class CheckoutChecker:
         return page
 
 
-def _verdict_on(page: Page) -> str:
+def _verdict_on(page: BrowserPage) -> str:
     """The bag's verdict on an offer that was added; the status where it gave none."""
     return str(Verdict.HONORED) if page.status == 303 else page.verdict or str(page.status)
 

@@ -16,7 +16,7 @@ from freezegun.api import FrozenDateTimeFactory
 from offers.verdicts import Verdict
 from shop.core.money import format_money
 from shop.qa.rehearsal.boundary_plan import SECOND, BoundaryPlan, Instant, plan_boundaries, whole
-from shop.qa.rehearsal.browser import Browser, Page, claims_of, promise_on, words_agree
+from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of, promise_on, words_agree
 from shop.qa.rehearsal.checkout_checks import CheckoutChecker, PageVisit
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
@@ -142,7 +142,7 @@ class ScenarioRun:
         if issue is not None:
             self._record_visit(issue, browser, page)
 
-    def _check_time(self, page: Page, name: str, instant: datetime, at: datetime) -> None:
+    def _check_time(self, page: BrowserPage, name: str, instant: datetime, at: datetime) -> None:
         """A page shows an instant of the sale rightly, as ``datetime`` and as text."""
         shown, words = page.instant(name), page.words(name)
         instant = instant.replace(microsecond=0)
@@ -152,7 +152,7 @@ class ScenarioRun:
                 f"{self.recorder.format_time(instant)} as “{words}”."
             )
 
-    def _record_visit(self, instant: Instant, browser: Browser, page: Page) -> None:
+    def _record_visit(self, instant: Instant, browser: Browser, page: BrowserPage) -> None:
         """Remember what the page promises, and fill a bag with it."""
         at, sale = instant.at, self.database.sale
         when = self.recorder.format_time(at)

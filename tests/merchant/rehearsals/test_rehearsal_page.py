@@ -268,13 +268,13 @@ def test_there_is_no_picture_of_one_that_found_nothing_or_is_not_there(
 # --- The start page ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("found", "is_told"), [(FOUND, False), (BROKEN, True), (None, False)])
+@pytest.mark.parametrize(("found", "is_named"), [(FOUND, False), (BROKEN, True), (None, False)])
 def test_the_start_page_names_a_sale_whose_rehearsal_found_broken_promises(
-    sale: Sale, merchant: Merchant, folder: Path, found: object, is_told: bool
+    sale: Sale, merchant: Merchant, folder: Path, found: object, is_named: bool
 ) -> None:
     leave(folder, found=found)
     words = "Autumn was rehearsed on Friday, 27 November, 12:00, Berlin time, and promises were"
-    assert (words in merchant.open("/merchant/").text) == is_told
+    assert (words in merchant.open("/merchant/").text) == is_named
 
 
 # --- The process ------------------------------------------------------------------
@@ -333,7 +333,9 @@ def test_what_older_ones_left_is_thrown_away_but_for_the_last_that_found_somethi
     assert sorted(each.name for each in folder.iterdir() if each.is_dir()) == ["2", "4"]
 
 
-def test_a_reader_keeps_nobody_from_starting(alive: list["subprocess.Popen[bytes]"]) -> None:
+def test_readers_do_not_keep_a_rehearsal_from_starting(
+    alive: list["subprocess.Popen[bytes]"],
+) -> None:
     begin()
     alive[0].kill()
     alive[0].wait()
@@ -387,9 +389,7 @@ def test_a_sale_is_rehearsed_by_the_press_of_a_button(
     assert zombies() == []
 
 
-def test_a_sale_that_cannot_be_rehearsed_is_told_why(
-    shop_of_its_own: Sale, merchant: Merchant
-) -> None:
+def test_why_a_sale_cannot_be_rehearsed_is_said(shop_of_its_own: Sale, merchant: Merchant) -> None:
     shop_of_its_own.deals.update(withdrawn=True)
     answer = merchant.client.post(PATH, {"after": 0}, follow=True).content.decode()
     assert "Autumn has no deals that its page would show. Add one, then rehearse it." in answer
