@@ -41,6 +41,7 @@ from shop.core.shopper import Shopper
 from shop.orders.limits import card_key, email_key, limit_key
 from shop.orders.models import Order, OrderLine, StatusChange
 from shop.orders.offer_facts import read_facts
+from shop.qa.pytest_plugin.client import ADDRESS
 from shop.sales import models
 from shop.sales.lifecycle import publish
 from shop.sales.minting import freeze, mint
@@ -56,14 +57,6 @@ DEALS = 100
 SLUG = "checkout"
 #: More than are ever ordered.
 STOCK = 1_000_000
-ADDRESS = {
-    "name": "Ada Lovelace",
-    "line1": "12 St James's Square",
-    "line2": "",
-    "postal_code": "SW1Y 4JH",
-    "city": "London",
-    "country": "GB",
-}
 
 
 def run(rounds: int) -> list[Row]:
@@ -232,7 +225,7 @@ class OrderWorkload:
         return Purchase(
             bag=bag,
             shopper=Shopper([someone], ["shopper"]),
-            address=Address(**ADDRESS, email=f"{someone}@example.org"),
+            address=Address(**{**ADDRESS, "email": f"{someone}@example.org"}),
             fingerprint=new_id(),
             deal=deal,
             now=self._now,

@@ -10,7 +10,7 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.bag import judging
-from shop.qa.pytest_plugin.client import Page, Shopper, read
+from shop.qa.pytest_plugin.client import HtmlPage, ShopClient, read
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product, new_key
 from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
@@ -20,39 +20,39 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def bag_of_one(sale: Sale, shopper: Shopper) -> Shopper:
+def bag_of_one(sale: Sale, shopper: ShopClient) -> ShopClient:
     """A shopper who took the mug along at 12:00, Berlin time, held until 12:30."""
     assert shopper.add(shopper.offer()).status == 303
     return shopper
 
 
-def quantity_of(page: Page, sku: str) -> str:
+def quantity_of(page: HtmlPage, sku: str) -> str:
     return str(page.one(f'[data-sku="{sku}"] input[name=quantity]')["value"])
 
 
-def test_an_offer_goes_into_the_bag_at_its_price(bag_of_one: Shopper) -> None:
+def test_an_offer_goes_into_the_bag_at_its_price(bag_of_one: ShopClient) -> None:
     page = bag_of_one.bag()
     assert page.lines == {"MUG-01": 499}
     assert page.verdicts == []
 
 
-def test_the_bag_is_judged_with_one_query(bag_of_one: Shopper) -> None:
+def test_the_bag_is_judged_with_one_query(bag_of_one: ShopClient) -> None:
     with CaptureQueriesContext(connection) as queries:
         bag_of_one.bag()
     assert len(queries) == 1
 
 
-def test_the_bag_page_sets_no_cookie_where_nothing_changed(bag_of_one: Shopper) -> None:
+def test_the_bag_page_sets_no_cookie_where_nothing_changed(bag_of_one: ShopClient) -> None:
     assert "bag" not in bag_of_one.client.get("/bag/").cookies
 
 
-def test_the_same_deal_again_adds_quantities(bag_of_one: Shopper) -> None:
+def test_the_same_deal_again_adds_quantities(bag_of_one: ShopClient) -> None:
     assert bag_of_one.add(bag_of_one.offer()).status == 303
     assert quantity_of(bag_of_one.bag(), "MUG-01") == "2"
 
 
 def test_the_same_deal_again_keeps_the_offer_that_is_held_longer(
-    bag_of_one: Shopper, clock: FrozenDateTimeFactory
+    bag_of_one: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + timedelta(minutes=5))
     bag_of_one.add(bag_of_one.offer())
@@ -61,7 +61,7 @@ def test_the_same_deal_again_keeps_the_offer_that_is_held_longer(
 
 
 def test_more_than_the_offer_allows_is_over_the_limit_and_the_bag_is_as_it_was(
-    bag_of_one: Shopper,
+    bag_of_one: ShopClient,
 ) -> None:
     page = bag_of_one.add(bag_of_one.offer(), quantity=2)
     assert page.status == 422
@@ -70,7 +70,7 @@ def test_more_than_the_offer_allows_is_over_the_limit_and_the_bag_is_as_it_was(
 
 
 def test_an_offer_is_good_in_the_last_second_of_its_hold(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     message = shopper.offer()
@@ -79,7 +79,7 @@ def test_an_offer_is_good_in_the_last_second_of_its_hold(
 
 
 def test_an_offer_is_not_good_the_second_its_hold_ends(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     message = shopper.offer()
@@ -90,17 +90,17 @@ def test_an_offer_is_not_good_the_second_its_hold_ends(
 
 
 @pytest.mark.parametrize("message", ["", "x", "a.b.c", "\x00", "é" * 500, "." * 5000])
-def test_what_is_no_offer_is_forged(sale: Sale, shopper: Shopper, message: str) -> None:
+def test_what_is_no_offer_is_forged(sale: Sale, shopper: ShopClient, message: str) -> None:
     page = shopper.add(message)
     assert (page.status, page.verdicts) == (422, ["forged"])
 
 
-def test_a_missing_offer_is_forged(sale: Sale, shopper: Shopper) -> None:
+def test_a_missing_offer_is_forged(sale: Sale, shopper: ShopClient) -> None:
     assert shopper.send("/bag/add/", {}).verdicts == ["forged"]
 
 
 def test_an_altered_offer_is_forged_and_the_price_of_now_is_offered(
-    sale: Sale, shopper: Shopper
+    sale: Sale, shopper: ShopClient
 ) -> None:
     head, payload, signature = shopper.offer().split(".")
     altered = f"{head}.{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
@@ -110,13 +110,15 @@ def test_an_altered_offer_is_forged_and_the_price_of_now_is_offered(
 
 
 def test_another_shoppers_offer_is_not_mine(
-    sale: Sale, shopper: Shopper, another_shopper: Shopper
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient
 ) -> None:
     shopper.offer()
     assert shopper.add(another_shopper.offer()).verdicts == ["not_yours"]
 
 
-def test_a_recalled_offer_says_why_and_what_it_costs_now(bag_of_one: Shopper, sale: Sale) -> None:
+def test_a_recalled_offer_says_why_and_what_it_costs_now(
+    bag_of_one: ShopClient, sale: Sale
+) -> None:
     recall(sale=sale, reason="The mugs crack.", by=None, now=OPENS)
     page = bag_of_one.bag()
     assert page.verdicts == ["recalled"]
@@ -125,7 +127,7 @@ def test_a_recalled_offer_says_why_and_what_it_costs_now(bag_of_one: Shopper, sa
 
 
 def test_a_price_that_is_raised_after_the_page_was_served_is_not_mine_to_pay(
-    bag_of_one: Shopper,
+    bag_of_one: ShopClient,
 ) -> None:
     Deal.objects.filter(product__sku="MUG-01").update(price=999)
     page = bag_of_one.bag()
@@ -134,26 +136,28 @@ def test_a_price_that_is_raised_after_the_page_was_served_is_not_mine_to_pay(
 
 
 def test_a_sale_that_is_ended_early_takes_no_promise_back(
-    bag_of_one: Shopper, sale: Sale, clock: FrozenDateTimeFactory
+    bag_of_one: ShopClient, sale: Sale, clock: FrozenDateTimeFactory
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(ends_at=OPENS + timedelta(minutes=1))
     clock.move_to(OPENS + timedelta(minutes=10))
     assert bag_of_one.bag().verdicts == []
 
 
-def test_a_sale_that_is_unpublished_takes_no_promise_back(bag_of_one: Shopper, sale: Sale) -> None:
+def test_a_sale_that_is_unpublished_takes_no_promise_back(
+    bag_of_one: ShopClient, sale: Sale
+) -> None:
     Sale.objects.filter(pk=sale.pk).update(state=Sale.State.DRAFT)
     assert bag_of_one.bag().verdicts == []
 
 
-def test_an_extension_shows_on_the_line(bag_of_one: Shopper, sale: Sale) -> None:
+def test_an_extension_shows_on_the_line(bag_of_one: ShopClient, sale: Sale) -> None:
     extend(sale=sale, seconds=600, by=None, now=OPENS + SECOND)
     held = bag_of_one.bag().one('[data-sku="MUG-01"] time[data-held-until]')
     assert held["datetime"] == "2026-11-27T11:40:00Z"
 
 
 def test_an_offer_that_runs_out_while_its_sale_is_open_is_renewed_at_the_same_price(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
     shopper.add(shopper.offer())
@@ -165,7 +169,7 @@ def test_an_offer_that_runs_out_while_its_sale_is_open_is_renewed_at_the_same_pr
 
 
 def test_two_tabs_that_renew_one_offer_meet_on_one_id(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
     shopper.add(shopper.offer())
@@ -178,7 +182,7 @@ def test_two_tabs_that_renew_one_offer_meet_on_one_id(
 
 
 def test_a_dearer_price_is_taken_only_with_a_yes(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
     shopper.add(shopper.offer())
@@ -196,13 +200,13 @@ def test_a_dearer_price_is_taken_only_with_a_yes(
     assert page.verdicts == []
 
 
-def test_a_deal_that_has_become_cheaper_is_taken_by_itself(bag_of_one: Shopper) -> None:
+def test_a_deal_that_has_become_cheaper_is_taken_by_itself(bag_of_one: ShopClient) -> None:
     Deal.objects.filter(product__sku="MUG-01").update(price=399)
     assert bag_of_one.bag().lines == {"MUG-01": 399}
 
 
 def test_after_the_sale_a_line_that_ran_out_can_be_kept_at_list_price(
-    bag_of_one: Shopper, clock: FrozenDateTimeFactory
+    bag_of_one: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + HOLD)
     page = bag_of_one.bag()
@@ -215,33 +219,33 @@ def test_after_the_sale_a_line_that_ran_out_can_be_kept_at_list_price(
 
 
 def test_looking_at_the_bag_never_removes_a_line(
-    bag_of_one: Shopper, clock: FrozenDateTimeFactory
+    bag_of_one: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + timedelta(days=30))
     bag_of_one.bag()
     assert bag_of_one.bag().verdicts == ["expired"]
 
 
-def test_a_quantity_of_zero_removes(bag_of_one: Shopper) -> None:
+def test_a_quantity_of_zero_removes(bag_of_one: ShopClient) -> None:
     line = bag_of_one.bag().one("input[name=line]")["value"]
     data = {"line": line, "variant": "MUG-01", "quantity": 0}
     assert bag_of_one.send("/bag/update/", data).status == 303
     assert bag_of_one.bag().lines == {}
 
 
-def test_a_line_is_removed_by_its_button(bag_of_one: Shopper) -> None:
+def test_a_line_is_removed_by_its_button(bag_of_one: ShopClient) -> None:
     line = bag_of_one.bag().one("input[name=line]")["value"]
     assert bag_of_one.send("/bag/remove/", {"line": line, "variant": "MUG-01"}).status == 303
     assert bag_of_one.bag().lines == {}
 
 
-def test_a_stale_tab_that_changes_a_line_which_is_gone_is_told(bag_of_one: Shopper) -> None:
+def test_a_stale_tab_that_changes_a_line_which_is_gone_is_told(bag_of_one: ShopClient) -> None:
     page = bag_of_one.send("/bag/update/", {"line": "gone", "variant": "", "quantity": 1})
     assert page.status == 422
     assert page.one("[data-obstacle]")["data-obstacle"] == "no_such_line"
 
 
-def test_sizes_have_to_be_chosen(sale: Sale, shopper: Shopper) -> None:
+def test_sizes_have_to_be_chosen(sale: Sale, shopper: ShopClient) -> None:
     tee = make_product("TEE-01", "Organic tee", variants={"M": 3, "L": 0})
     add_deal(sale, tee, 999)
     message = shopper.offer("TEE-01")
@@ -251,21 +255,21 @@ def test_sizes_have_to_be_chosen(sale: Sale, shopper: Shopper) -> None:
     assert shopper.add(message, variant="TEE-01-M").status == 303
 
 
-def test_a_size_that_is_out_of_stock_is_sold_out(sale: Sale, shopper: Shopper) -> None:
+def test_a_size_that_is_out_of_stock_is_sold_out(sale: Sale, shopper: ShopClient) -> None:
     tee = make_product("TEE-01", "Organic tee", variants={"M": 3, "L": 0})
     add_deal(sale, tee, 999)
     page = shopper.add(shopper.offer("TEE-01"), variant="TEE-01-L")
     assert (page.status, page.verdicts) == (422, ["sold_out"])
 
 
-def test_a_bad_quantity_is_said(sale: Sale, shopper: Shopper) -> None:
+def test_a_bad_quantity_is_said(sale: Sale, shopper: ShopClient) -> None:
     for quantity in ("0", "-1", "many", "1000000"):
         page = shopper.send("/bag/add/", {"offer": shopper.offer(), "quantity": quantity})
         assert page.status == 422
         assert page.one("[data-obstacle]")["data-obstacle"] == "bad_quantity"
 
 
-def test_a_damaged_bag_says_so_and_keeps_what_was_good(bag_of_one: Shopper) -> None:
+def test_a_damaged_bag_says_so_and_keeps_what_was_good(bag_of_one: ShopClient) -> None:
     bag_of_one.add(bag_of_one.offer("LMP-01"))
     whole = bag_of_one.cookie("bag")
     bag_of_one.client.cookies["bag"] = whole[:-90]
@@ -274,7 +278,7 @@ def test_a_damaged_bag_says_so_and_keeps_what_was_good(bag_of_one: Shopper) -> N
     assert "could not be read" in page.text
 
 
-def test_a_full_bag_says_so_and_loses_nothing(sale: Sale, shopper: Shopper) -> None:
+def test_a_full_bag_says_so_and_loses_nothing(sale: Sale, shopper: ShopClient) -> None:
     for number in range(45):
         add_deal(sale, make_product(f"X{number:03d}", f"Thing {number}"), 100 + number)
     showcase.clear()
@@ -288,14 +292,14 @@ def test_a_full_bag_says_so_and_loses_nothing(sale: Sale, shopper: Shopper) -> N
     assert len(shopper.bag().lines) == kept
 
 
-def test_two_adds_lose_nothing_when_one_follows_the_other(sale: Sale, shopper: Shopper) -> None:
+def test_two_adds_lose_nothing_when_one_follows_the_other(sale: Sale, shopper: ShopClient) -> None:
     shopper.add(shopper.offer("MUG-01"))
     shopper.add(shopper.offer("LMP-01"))
     assert shopper.bag().lines.keys() == {"MUG-01", "LMP-01"}
 
 
 def test_a_request_by_htmx_gets_the_same_status_with_a_fragment(
-    sale: Sale, shopper: Shopper
+    sale: Sale, shopper: ShopClient
 ) -> None:
     page = shopper.send("/bag/add/", {"offer": shopper.offer(), "quantity": 1}, htmx=True)
     assert page.status == 303
@@ -304,7 +308,7 @@ def test_a_request_by_htmx_gets_the_same_status_with_a_fragment(
     assert (refused.status, refused.verdicts) == (422, ["forged"])
 
 
-def test_a_browser_that_refuses_cookies_is_told_so(sale: Sale, shopper: Shopper) -> None:
+def test_a_browser_that_refuses_cookies_is_told_so(sale: Sale, shopper: ShopClient) -> None:
     message = shopper.offer()
     shopper.client.cookies.clear()
     answer = shopper.client.post("/bag/add/", {"offer": message, "quantity": 1})
@@ -313,7 +317,7 @@ def test_a_browser_that_refuses_cookies_is_told_so(sale: Sale, shopper: Shopper)
 
 
 def test_the_bag_is_shown_by_the_showcase_while_the_database_is_away(
-    bag_of_one: Shopper, monkeypatch: pytest.MonkeyPatch
+    bag_of_one: ShopClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> None:
         raise DatabaseError("the database is away")
@@ -325,7 +329,7 @@ def test_the_bag_is_shown_by_the_showcase_while_the_database_is_away(
 
 
 def test_an_offer_signed_with_a_key_that_was_voided_is_not_ours(
-    sale: Sale, shopper: Shopper, settings: Settings
+    sale: Sale, shopper: ShopClient, settings: Settings
 ) -> None:
     message = shopper.offer()
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("another")]})
@@ -333,7 +337,7 @@ def test_an_offer_signed_with_a_key_that_was_voided_is_not_ours(
 
 
 def test_an_offer_signed_with_a_key_that_retired_is_honored(
-    sale: Sale, shopper: Shopper, settings: Settings
+    sale: Sale, shopper: ShopClient, settings: Settings
 ) -> None:
     old = json.loads(settings.OFFER_KEYS)["keys"][0]
     message = shopper.offer()
@@ -342,7 +346,7 @@ def test_an_offer_signed_with_a_key_that_retired_is_honored(
     assert shopper.add(message).status == 303
 
 
-def test_a_recall_of_one_deal_leaves_the_others(bag_of_one: Shopper, sale: Sale) -> None:
+def test_a_recall_of_one_deal_leaves_the_others(bag_of_one: ShopClient, sale: Sale) -> None:
     bag_of_one.add(bag_of_one.offer("LMP-01"))
     mug = sale.deals.get(product__sku="MUG-01")
     recall(sale=sale, deal=mug, reason="Wrong price.", by=None, now=OPENS)

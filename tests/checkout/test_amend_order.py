@@ -7,7 +7,7 @@ from django.core import mail
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.orders.models import Order
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import add_deal, make_product
 from shop.sales.models import LimitUse, Sale
 
@@ -24,32 +24,32 @@ def units(kind: LimitUse.Kind) -> list[int]:
     return list(counted.values_list("units", flat=True))
 
 
-def test_a_corrected_address_is_where_the_order_goes(buyer: Shopper, card: Card) -> None:
+def test_a_corrected_address_is_where_the_order_goes(buyer: ShopClient, card: Card) -> None:
     buyer.order(card(DECLINED), line1="12 St Jame's Squre", city="Lodnon")
     buyer.order(card())
     order = Order.objects.get()
     assert (order.status, order.line1, order.city) == ("paid", "12 St James's Square", "London")
 
 
-def test_a_corrected_mail_address_gets_the_receipt(buyer: Shopper, card: Card) -> None:
+def test_a_corrected_mail_address_gets_the_receipt(buyer: ShopClient, card: Card) -> None:
     buyer.order(card(DECLINED), email="adda@example.org")
     buyer.order(card())
     assert [message.to for message in mail.outbox] == [["ada@example.org"]]
 
 
-def test_a_corrected_mail_address_is_the_one_that_is_counted(buyer: Shopper, card: Card) -> None:
+def test_a_corrected_mail_address_is_the_one_that_is_counted(buyer: ShopClient, card: Card) -> None:
     buyer.order(card(DECLINED), email="adda@example.org")
     buyer.order(card())
     assert units(LimitUse.Kind.EMAIL) == [1]
-    other = Shopper()
+    other = ShopClient()
     other.add(other.offer(), 2)
     assert other.order(card("pm_card_mastercard"), email="adda@example.org").status == 303
 
 
-def test_a_declined_card_does_not_hide_the_one_that_pays(buyer: Shopper, card: Card) -> None:
+def test_a_declined_card_does_not_hide_the_one_that_pays(buyer: ShopClient, card: Card) -> None:
     buyer.order(card(DECLINED))
     buyer.order(card())
-    other = Shopper()
+    other = ShopClient()
     other.add(other.offer(), 2)
     page = other.order(card(), email="bob@example.org")
     assert (page.status, page.verdicts[:1]) == (422, ["over_limit"])
@@ -57,9 +57,9 @@ def test_a_declined_card_does_not_hide_the_one_that_pays(buyer: Shopper, card: C
 
 
 def test_another_card_that_has_its_share_is_refused_and_the_claim_is_kept(
-    buyer: Shopper, card: Card
+    buyer: ShopClient, card: Card
 ) -> None:
-    full = Shopper()
+    full = ShopClient()
     full.add(full.offer(), 2)
     full.order(card(), email="bob@example.org")
     buyer.order(card(DECLINED))
@@ -70,7 +70,7 @@ def test_another_card_that_has_its_share_is_refused_and_the_claim_is_kept(
 
 
 def test_a_bag_with_other_sizes_does_not_pay_for_those_ordered(
-    sale: Sale, shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     tee = make_product("TEE-01", "Tee", variants={"M": 5, "L": 5})
     add_deal(sale, tee, 990)

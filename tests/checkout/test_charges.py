@@ -26,7 +26,7 @@ from shop.payments import stripe_amounts
 from shop.payments.refund_plans import Units, plan_refund
 from shop.payments.refunds import create_refund
 from shop.payments.stripe_amounts import NotChargeable, from_stripe_amount, to_stripe_amount
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS, add_deal, make_product
 from shop.sales.documents.json_reader import DocumentError
 from shop.sales.documents.loader import load_sale
@@ -214,7 +214,7 @@ def test_what_no_card_can_pay_is_said(total: int, currency: str, obstacle: str) 
 # --- In the shop ----------------------------------------------------------------
 
 
-def offer_of(sale: Sale, shopper: Shopper, price: int, currency: str = "EUR") -> str:
+def offer_of(sale: Sale, shopper: ShopClient, price: int, currency: str = "EUR") -> str:
     product = make_product("PIN-01", "Pin", list_price=price * 10, currency=currency)
     add_deal(sale, product, price)
     return shopper.offer("PIN-01")
@@ -222,7 +222,7 @@ def offer_of(sale: Sale, shopper: Shopper, price: int, currency: str = "EUR") ->
 
 @in_shop
 def test_a_bag_below_the_least_charge_is_told_before_a_card_is_typed(
-    sale: Sale, shopper: Shopper, stripe_api: stripe.StripeClient
+    sale: Sale, shopper: ShopClient, stripe_api: stripe.StripeClient
 ) -> None:
     shopper.add(offer_of(sale, shopper, 49))
     page = shopper.open("/checkout/")
@@ -233,7 +233,7 @@ def test_a_bag_below_the_least_charge_is_told_before_a_card_is_typed(
 
 
 @in_shop
-def test_nor_is_it_ordered(sale: Sale, shopper: Shopper, card: Card) -> None:
+def test_nor_is_it_ordered(sale: Sale, shopper: ShopClient, card: Card) -> None:
     shopper.add(offer_of(sale, shopper, 49))
     page = shopper.order(card(), shown_total=49)
     assert (page.status, Order.objects.count()) == (422, 0)
@@ -241,7 +241,7 @@ def test_nor_is_it_ordered(sale: Sale, shopper: Shopper, card: Card) -> None:
 
 
 @in_shop
-def test_two_of_it_are(sale: Sale, shopper: Shopper, card: Card) -> None:
+def test_two_of_it_are(sale: Sale, shopper: ShopClient, card: Card) -> None:
     shopper.add(offer_of(sale, shopper, 49), 2)
     assert shopper.order(card()).order_status == "paid"
 
@@ -252,7 +252,7 @@ def test_two_of_it_are(sale: Sale, shopper: Shopper, card: Card) -> None:
 @in_shop
 def test_the_card_form_and_the_charge_agree_with_the_page(
     sale: Sale,
-    shopper: Shopper,
+    shopper: ShopClient,
     card: Card,
     stripe_api: stripe.StripeClient,
     currency: str,
@@ -315,7 +315,7 @@ def own_rules(settings: Any) -> None:
 
 @in_shop
 def test_shipping_and_the_tax_in_the_prices_are_lines_of_an_order(
-    buyer: Shopper, card: Card, settings: Any
+    buyer: ShopClient, card: Card, settings: Any
 ) -> None:
     settings.SHIPPING_FLAT, settings.TAX_PERCENT = 390, "8.1"
     page = buyer.open("/checkout/")
@@ -334,7 +334,7 @@ def test_shipping_and_the_tax_in_the_prices_are_lines_of_an_order(
 
 
 @in_shop
-def test_shipping_is_free_from_a_subtotal_on(buyer: Shopper, card: Card, settings: Any) -> None:
+def test_shipping_is_free_from_a_subtotal_on(buyer: ShopClient, card: Card, settings: Any) -> None:
     settings.SHIPPING_FLAT, settings.SHIPPING_FREE_FROM = 390, 499
     assert "Shipping free" in buyer.open("/checkout/").text
     assert buyer.order(card()).order_status == "paid"
@@ -343,7 +343,7 @@ def test_shipping_is_free_from_a_subtotal_on(buyer: Shopper, card: Card, setting
 
 @in_shop
 def test_settings_that_change_later_change_no_order(
-    buyer: Shopper, card: Card, settings: Any
+    buyer: ShopClient, card: Card, settings: Any
 ) -> None:
     settings.SHIPPING_FLAT, settings.TAX_PERCENT = 390, "19"
     page = buyer.order(card())
@@ -353,7 +353,7 @@ def test_settings_that_change_later_change_no_order(
 
 @in_shop
 def test_where_it_goes_is_known_with_the_form_and_another_total_is_shown_first(
-    buyer: Shopper, card: Card, own_rules: None
+    buyer: ShopClient, card: Card, own_rules: None
 ) -> None:
     assert buyer.open("/checkout/").total == 499 + 490
     token = card()
@@ -369,7 +369,7 @@ def test_where_it_goes_is_known_with_the_form_and_another_total_is_shown_first(
 
 @in_shop
 def test_an_address_that_is_not_complete_is_shown_what_its_country_costs(
-    buyer: Shopper, card: Card, own_rules: None
+    buyer: ShopClient, card: Card, own_rules: None
 ) -> None:
     page = buyer.order(card(), country="FR", city="", shown_total=989)
     assert (page.status, page.total) == (422, 499 + 1290)
@@ -377,7 +377,7 @@ def test_an_address_that_is_not_complete_is_shown_what_its_country_costs(
 
 @in_shop
 def test_an_order_that_waits_for_another_card_does_not_move_to_where_it_costs_more(
-    buyer: Shopper, card: Card, own_rules: None
+    buyer: ShopClient, card: Card, own_rules: None
 ) -> None:
     buyer.order(card("pm_card_visa_chargeDeclined"))
     page = buyer.order(card(), country="FR", shown_total=989)
@@ -390,7 +390,7 @@ def test_an_order_that_waits_for_another_card_does_not_move_to_where_it_costs_mo
 
 @in_shop
 def test_rules_that_make_no_line_of_a_charge_charge_nothing(
-    buyer: Shopper, card: Card, settings: Any
+    buyer: ShopClient, card: Card, settings: Any
 ) -> None:
     settings.CHARGE_RULES = f"{__name__}.in_floats"
     with pytest.raises(ValueError, match="no amount"):
@@ -405,7 +405,7 @@ def in_floats(basket: Basket) -> Iterator[ChargeLine]:
 
 @in_shop
 def test_an_added_tax_goes_back_with_what_it_is_on_and_in_the_end_all_of_it(
-    sale: Sale, shopper: Shopper, card: Card, own_rules: None
+    sale: Sale, shopper: ShopClient, card: Card, own_rules: None
 ) -> None:
     shopper.add(shopper.offer(), 2)
     shopper.order(card(), country="US", shown_total=998 + 1290 + 183)
@@ -429,7 +429,7 @@ def test_an_added_tax_goes_back_with_what_it_is_on_and_in_the_end_all_of_it(
 )
 @in_shop
 def test_the_database_takes_no_line_that_is_none(
-    buyer: Shopper, card: Card, wrong: dict[str, Any]
+    buyer: ShopClient, card: Card, wrong: dict[str, Any]
 ) -> None:
     buyer.order(card())
     with pytest.raises(IntegrityError):

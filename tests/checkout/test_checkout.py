@@ -14,7 +14,7 @@ from pytest_django import Settings
 from shop.catalog.models import Variant
 from shop.orders.models import Order
 from shop.payments import charging
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product
 from shop.sales.holds import recall
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
@@ -33,7 +33,9 @@ def claimed(sku: str = "MUG-01") -> tuple[int, int]:
     return variant.claimed, Deal.objects.get(product=variant.product).claimed
 
 
-def test_an_order_within_the_window_is_paid_at_the_sale_price(buyer: Shopper, card: Card) -> None:
+def test_an_order_within_the_window_is_paid_at_the_sale_price(
+    buyer: ShopClient, card: Card
+) -> None:
     page = buyer.order(card())
     assert page.status == 303
     assert page.order_status == "paid"
@@ -41,7 +43,7 @@ def test_an_order_within_the_window_is_paid_at_the_sale_price(buyer: Shopper, ca
 
 
 def test_an_offer_is_honored_after_the_window_has_closed(
-    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + HOLD - SECOND)
     assert buyer.order(card()).order_status == "paid"
@@ -49,7 +51,7 @@ def test_an_offer_is_honored_after_the_window_has_closed(
 
 
 def test_the_second_the_hold_ends_the_price_is_gone_and_the_bag_is_not(
-    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + HOLD)
     page = buyer.order(card(), shown_total=499)
@@ -60,7 +62,7 @@ def test_the_second_the_hold_ends_the_price_is_gone_and_the_bag_is_not(
 
 
 def test_stripe_is_charged_exactly_what_was_ordered(
-    buyer: Shopper, card: Card, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
 ) -> None:
     buyer.order(card())
     order = Order.objects.get()
@@ -71,7 +73,7 @@ def test_stripe_is_charged_exactly_what_was_ordered(
 
 
 def test_a_price_raised_after_the_page_was_served_is_not_charged(
-    buyer: Shopper, card: Card
+    buyer: ShopClient, card: Card
 ) -> None:
     Deal.objects.filter(product__sku="MUG-01").update(price=4000)
     assert buyer.order(card()).order_status == "paid"
@@ -79,7 +81,7 @@ def test_a_price_raised_after_the_page_was_served_is_not_charged(
 
 
 def test_a_sale_ended_early_after_the_page_was_served_is_honored(
-    buyer: Shopper, card: Card, sale: Sale, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, sale: Sale, clock: FrozenDateTimeFactory
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(ends_at=OPENS + timedelta(minutes=1))
     clock.move_to(OPENS + timedelta(minutes=20))
@@ -87,7 +89,7 @@ def test_a_sale_ended_early_after_the_page_was_served_is_honored(
 
 
 def test_a_recall_between_bag_and_payment_is_said_and_nothing_is_charged(
-    buyer: Shopper, card: Card, sale: Sale
+    buyer: ShopClient, card: Card, sale: Sale
 ) -> None:
     recall(sale=sale, reason="A mistake of ours.", by=None, now=OPENS)
     page = buyer.order(card(), shown_total=499)
@@ -95,17 +97,17 @@ def test_a_recall_between_bag_and_payment_is_said_and_nothing_is_charged(
     assert not Order.objects.exists()
 
 
-def test_what_is_bought_leaves_the_bag(buyer: Shopper, card: Card) -> None:
+def test_what_is_bought_leaves_the_bag(buyer: ShopClient, card: Card) -> None:
     buyer.order(card())
     assert buyer.bag().lines == {}
 
 
-def test_stock_and_allocation_are_claimed_by_an_order(buyer: Shopper, card: Card) -> None:
+def test_stock_and_allocation_are_claimed_by_an_order(buyer: ShopClient, card: Card) -> None:
     buyer.order(card())
     assert claimed() == (1, 1)
 
 
-def test_a_total_that_was_not_shown_is_never_charged(buyer: Shopper, card: Card) -> None:
+def test_a_total_that_was_not_shown_is_never_charged(buyer: ShopClient, card: Card) -> None:
     page = buyer.order(card(), shown_total=498)
     assert page.status == 422
     assert page.total == 499
@@ -114,7 +116,7 @@ def test_a_total_that_was_not_shown_is_never_charged(buyer: Shopper, card: Card)
 
 
 def test_a_price_that_fell_while_the_page_was_open_is_shown_before_it_is_charged(
-    buyer: Shopper, card: Card
+    buyer: ShopClient, card: Card
 ) -> None:
     Deal.objects.filter(product__sku="MUG-01").update(price=399)
     page = buyer.order(card(), shown_total=499)
@@ -123,7 +125,7 @@ def test_a_price_that_fell_while_the_page_was_open_is_shown_before_it_is_charged
 
 
 def test_twenty_different_lines_are_bought_in_one_order(
-    sale: Sale, shopper: Shopper, card: Card
+    sale: Sale, shopper: ShopClient, card: Card
 ) -> None:
     for number in range(20):
         add_deal(sale, make_product(f"X{number:03d}", f"Thing {number}"), 1000 + number)
@@ -139,7 +141,7 @@ def test_twenty_different_lines_are_bought_in_one_order(
 
 
 def test_the_same_form_sent_twice_finds_the_same_order(
-    buyer: Shopper, card: Card, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
 ) -> None:
     token, bag = card(), buyer.cookie("bag")
     first = buyer.order(token, shown_total=499)
@@ -151,7 +153,7 @@ def test_the_same_form_sent_twice_finds_the_same_order(
 
 
 def test_a_form_sent_again_after_its_answer_has_emptied_the_bag_finds_the_order(
-    buyer: Shopper, card: Card
+    buyer: ShopClient, card: Card
 ) -> None:
     token = card()
     first = buyer.order(token)
@@ -161,7 +163,9 @@ def test_a_form_sent_again_after_its_answer_has_emptied_the_bag_finds_the_order(
     assert Order.objects.count() == 1
 
 
-def test_the_same_offers_with_another_card_find_the_paid_order(buyer: Shopper, card: Card) -> None:
+def test_the_same_offers_with_another_card_find_the_paid_order(
+    buyer: ShopClient, card: Card
+) -> None:
     bag = buyer.cookie("bag")
     first = buyer.order(card())
     buyer.client.cookies["bag"] = bag
@@ -170,7 +174,7 @@ def test_the_same_offers_with_another_card_find_the_paid_order(buyer: Shopper, c
 
 
 def test_some_of_the_offers_in_another_order_are_used(
-    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     bag = buyer.cookie("bag")
     buyer.order(card())
@@ -181,7 +185,7 @@ def test_some_of_the_offers_in_another_order_are_used(
 
 
 def test_an_offer_is_redeemed_once_even_by_a_copy_of_the_browser(
-    buyer: Shopper, card: Card
+    buyer: ShopClient, card: Card
 ) -> None:
     bag = buyer.cookie("bag")
     buyer.order(card())
@@ -190,14 +194,16 @@ def test_an_offer_is_redeemed_once_even_by_a_copy_of_the_browser(
 
 
 @pytest.mark.parametrize("token", ["ctoken_unknown", "pm_card_visa", ""])
-def test_a_token_that_stripe_does_not_know_claims_nothing(buyer: Shopper, token: str) -> None:
+def test_a_token_that_stripe_does_not_know_claims_nothing(buyer: ShopClient, token: str) -> None:
     page = buyer.order(token, shown_total=499)
     assert page.status == 422
     assert not Order.objects.exists()
     assert claimed() == (0, 0)
 
 
-def test_a_used_token_claims_nothing(buyer: Shopper, another_shopper: Shopper, card: Card) -> None:
+def test_a_used_token_claims_nothing(
+    buyer: ShopClient, another_shopper: ShopClient, card: Card
+) -> None:
     token = card()
     another_shopper.add(another_shopper.offer())
     another_shopper.order(token)
@@ -207,7 +213,7 @@ def test_a_used_token_claims_nothing(buyer: Shopper, another_shopper: Shopper, c
 
 
 def test_a_token_that_many_use_at_once_keeps_one_claim(
-    buyer: Shopper, another_shopper: Shopper, card: Card, monkeypatch: pytest.MonkeyPatch
+    buyer: ShopClient, another_shopper: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = card("pm_card_standIn_noFingerprint")
     unused = charging.retrieve_token(token)
@@ -224,7 +230,7 @@ def test_a_token_that_many_use_at_once_keeps_one_claim(
     assert buyer.order(card()).order_status == "paid", "the offer is good again"
 
 
-def test_a_decline_keeps_bag_address_and_claim(buyer: Shopper, card: Card) -> None:
+def test_a_decline_keeps_bag_address_and_claim(buyer: ShopClient, card: Card) -> None:
     page = buyer.order(card("pm_card_visa_chargeDeclined"), name="Grace Hopper")
     assert page.status == 422
     assert "declined" in page.text
@@ -233,7 +239,9 @@ def test_a_decline_keeps_bag_address_and_claim(buyer: Shopper, card: Card) -> No
     assert buyer.cookie("bag")
 
 
-def test_another_card_pays_the_same_order_on_the_same_payment(buyer: Shopper, card: Card) -> None:
+def test_another_card_pays_the_same_order_on_the_same_payment(
+    buyer: ShopClient, card: Card
+) -> None:
     buyer.order(card("pm_card_visa_chargeDeclined"))
     intent = Order.objects.get().payment_intent
     page = buyer.order(card(), shown_total=499)
@@ -242,7 +250,7 @@ def test_another_card_pays_the_same_order_on_the_same_payment(buyer: Shopper, ca
 
 
 def test_another_card_pays_also_after_the_hold_has_ended(
-    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + HOLD - SECOND)
     buyer.order(card("pm_card_visa_chargeDeclined"))
@@ -251,7 +259,7 @@ def test_another_card_pays_also_after_the_hold_has_ended(
 
 
 def test_left_alone_an_order_lapses_and_its_offer_is_good_again(
-    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     from django.core.management import call_command
 
@@ -268,7 +276,7 @@ def test_left_alone_an_order_lapses_and_its_offer_is_good_again(
 
 
 def test_an_order_does_not_lapse_a_second_early(
-    buyer: Shopper, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     from django.core.management import call_command
 
@@ -280,8 +288,8 @@ def test_an_order_does_not_lapse_a_second_early(
 
 def test_a_lapse_needs_no_cron_whoever_wants_the_last_one_settles_it(
     sale: Sale,
-    shopper: Shopper,
-    another_shopper: Shopper,
+    shopper: ShopClient,
+    another_shopper: ShopClient,
     card: Card,
     clock: FrozenDateTimeFactory,
 ) -> None:
@@ -296,7 +304,7 @@ def test_a_lapse_needs_no_cron_whoever_wants_the_last_one_settles_it(
 
 
 def test_a_sold_out_line_stays_and_is_said(
-    sale: Sale, shopper: Shopper, another_shopper: Shopper, card: Card
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient, card: Card
 ) -> None:
     Variant.objects.filter(sku="MUG-01").update(stock=1)
     for someone in (shopper, another_shopper):
@@ -315,11 +323,15 @@ LAPSE = timedelta(minutes=10)
 
 @pytest.fixture
 def waiting(
-    sale: Sale, shopper: Shopper, another_shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
-) -> Shopper:
+    sale: Sale,
+    shopper: ShopClient,
+    another_shopper: ShopClient,
+    card: Card,
+    clock: FrozenDateTimeFactory,
+) -> ShopClient:
     """Someone whose mug others took at 12:00: one paid, one may until 12:10; held until 12:30."""
     Variant.objects.filter(sku="MUG-01").update(stock=2)
-    waiting = Shopper()
+    waiting = ShopClient()
     for someone in (shopper, another_shopper, waiting):
         someone.add(someone.offer())
     shopper.order(card())
@@ -329,7 +341,7 @@ def waiting(
     return waiting
 
 
-def test_a_sold_out_line_says_what_is_unpaid_and_when_it_comes_free(waiting: Shopper) -> None:
+def test_a_sold_out_line_says_what_is_unpaid_and_when_it_comes_free(waiting: ShopClient) -> None:
     bag = waiting.bag()
     assert (
         "All are taken, and 1 of them is not paid yet. It comes free at 12:10, Berlin time, unless "
@@ -339,22 +351,22 @@ def test_a_sold_out_line_says_what_is_unpaid_and_when_it_comes_free(waiting: Sho
     assert bag.one("[data-comes-free]")["datetime"] == "2026-11-27T11:10:00Z"
 
 
-def test_so_does_checkout_and_nothing_is_claimed(waiting: Shopper, card: Card) -> None:
+def test_so_does_checkout_and_nothing_is_claimed(waiting: ShopClient, card: Card) -> None:
     page = waiting.order(card(), shown_total=499, email="joan@example.org")
     assert (page.status, page.verdicts) == (422, ["sold_out"])
     assert "It comes free at 12:10, Berlin time" in page.text
     assert claimed() == (2, 2)
 
 
-def test_and_the_form_that_would_take_it_along(waiting: Shopper) -> None:
-    late = Shopper()
+def test_and_the_form_that_would_take_it_along(waiting: ShopClient) -> None:
+    late = ShopClient()
     page = late.add(late.offer())
     assert (page.status, page.verdicts) == (422, ["sold_out"])
     assert "It comes free at 12:10, Berlin time, unless it is paid by then" in page.text
 
 
 def test_a_second_before_a_claim_lapses_its_unit_cannot_be_bought(
-    waiting: Shopper, card: Card, clock: FrozenDateTimeFactory
+    waiting: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + LAPSE - SECOND)
     page = waiting.order(card(), shown_total=499, email="joan@example.org")
@@ -363,7 +375,7 @@ def test_a_second_before_a_claim_lapses_its_unit_cannot_be_bought(
 
 
 def test_the_second_it_lapses_whoever_waited_buys_it_at_the_price_that_was_held(
-    waiting: Shopper, card: Card, clock: FrozenDateTimeFactory
+    waiting: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + LAPSE)
     page = waiting.order(card("pm_card_mastercard"), shown_total=499, email="joan@example.org")
@@ -372,14 +384,14 @@ def test_the_second_it_lapses_whoever_waited_buys_it_at_the_price_that_was_held(
 
 
 def test_once_all_is_paid_nobody_is_told_to_wait(
-    waiting: Shopper, another_shopper: Shopper, card: Card
+    waiting: ShopClient, another_shopper: ShopClient, card: Card
 ) -> None:
     another_shopper.order(card("pm_card_mastercard"), email="grace@example.org", shown_total=499)
     assert "All are sold. Remove it to order the rest." in waiting.bag().text
 
 
 def test_a_price_that_ends_before_the_claim_does_is_said(
-    waiting: Shopper, clock: FrozenDateTimeFactory
+    waiting: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     Order.objects.filter(status="pending").update(lapses_at=OPENS + HOLD)
     assert (
@@ -390,14 +402,14 @@ def test_a_price_that_ends_before_the_claim_does_is_said(
     assert "your price is held until 12:30, Berlin time. Leave it here" in waiting.bag().text
 
 
-def test_a_clock_without_seconds_says_the_minute_after(waiting: Shopper) -> None:
+def test_a_clock_without_seconds_says_the_minute_after(waiting: ShopClient) -> None:
     Order.objects.filter(status="pending").update(lapses_at=OPENS + LAPSE + SECOND)
     assert waiting.bag().one("[data-comes-free]")["datetime"] == "2026-11-27T11:11:00Z"
     Order.objects.filter(status="pending").update(lapses_at=OPENS + HOLD - SECOND)
     assert waiting.bag().one("[data-comes-free]")["datetime"] == "2026-11-27T11:29:59Z"
 
 
-def test_what_waits_for_a_bank_has_no_instant(waiting: Shopper) -> None:
+def test_what_waits_for_a_bank_has_no_instant(waiting: ShopClient) -> None:
     Order.objects.filter(status="pending").update(status="processing")
     assert (
         "1 of them is not paid yet. What is not paid in the end comes free; your price is held "
@@ -406,11 +418,11 @@ def test_what_waits_for_a_bank_has_no_instant(waiting: Shopper) -> None:
 
 
 def test_of_several_claims_the_next_to_come_free_is_said(
-    waiting: Shopper, another_shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
+    waiting: ShopClient, another_shopper: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     Variant.objects.filter(sku="MUG-01").update(stock=3)
     clock.move_to(OPENS + timedelta(minutes=1))
-    late = Shopper()
+    late = ShopClient()
     late.add(late.offer())
     late.order(card("pm_card_visa_chargeDeclinedLostCard"), email="joan@example.org")
     bag = waiting.bag()
@@ -418,7 +430,7 @@ def test_of_several_claims_the_next_to_come_free_is_said(
 
 
 def test_who_wants_more_than_are_left_is_told_both(
-    sale: Sale, shopper: Shopper, another_shopper: Shopper, card: Card
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient, card: Card
 ) -> None:
     Variant.objects.filter(sku="MUG-01").update(stock=2)
     another_shopper.add(another_shopper.offer(), 2)
@@ -431,7 +443,11 @@ def test_who_wants_more_than_are_left_is_told_both(
 
 
 def test_an_allocation_comes_free_by_its_own_deal_alone(
-    sale: Sale, shopper: Shopper, another_shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
+    sale: Sale,
+    shopper: ShopClient,
+    another_shopper: ShopClient,
+    card: Card,
+    clock: FrozenDateTimeFactory,
 ) -> None:
     Deal.objects.filter(product__sku="LMP-01").update(allocation=1)
     for someone in (shopper, another_shopper):
@@ -439,7 +455,7 @@ def test_an_allocation_comes_free_by_its_own_deal_alone(
     shopper.order(card("pm_card_visa_chargeDeclined"))
     clock.move_to(OPENS + timedelta(minutes=5))
     showcase.clear()
-    at_list_price = Shopper()
+    at_list_price = ShopClient()
     at_list_price.add(at_list_price.open("/products/lmp-01/").offers["LMP-01"])
     at_list_price.order(card("pm_card_visa_chargeDeclinedLostCard"), email="joan@example.org")
     assert Order.objects.filter(status="pending").count() == 2
@@ -447,7 +463,7 @@ def test_an_allocation_comes_free_by_its_own_deal_alone(
 
 
 def test_nothing_is_asked_of_stripe_for_a_bag_that_is_refused(
-    sale: Sale, shopper: Shopper, settings: Settings
+    sale: Sale, shopper: ShopClient, settings: Settings
 ) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     shopper.add(shopper.offer())
@@ -456,13 +472,13 @@ def test_nothing_is_asked_of_stripe_for_a_bag_that_is_refused(
     assert (page.status, page.verdicts) == (422, ["sold_out"])
 
 
-def test_a_bag_with_a_sold_out_line_asks_two_queries(waiting: Shopper) -> None:
+def test_a_bag_with_a_sold_out_line_asks_two_queries(waiting: ShopClient) -> None:
     with CaptureQueriesContext(connection) as queries:
         waiting.bag()
     assert len(queries) == 2
 
 
-def test_a_limit_counts_units_of_earlier_orders(buyer: Shopper, card: Card) -> None:
+def test_a_limit_counts_units_of_earlier_orders(buyer: ShopClient, card: Card) -> None:
     buyer.order(card())
     buyer.add(buyer.offer())
     buyer.order(card())
@@ -471,7 +487,7 @@ def test_a_limit_counts_units_of_earlier_orders(buyer: Shopper, card: Card) -> N
 
 
 def test_a_limit_counts_a_mail_address_whatever_browser_it_comes_from(
-    buyer: Shopper, another_shopper: Shopper, card: Card
+    buyer: ShopClient, another_shopper: ShopClient, card: Card
 ) -> None:
     buyer.add(buyer.offer())
     buyer.order(card())
@@ -484,7 +500,7 @@ def test_a_limit_counts_a_mail_address_whatever_browser_it_comes_from(
 
 
 def test_a_limit_counts_a_card_whoever_shows_it(
-    buyer: Shopper, another_shopper: Shopper, card: Card
+    buyer: ShopClient, another_shopper: ShopClient, card: Card
 ) -> None:
     buyer.add(buyer.offer())
     buyer.order(card())
@@ -494,18 +510,20 @@ def test_a_limit_counts_a_card_whoever_shows_it(
     assert Order.objects.count() == 1
 
 
-def test_an_address_that_is_not_complete_keeps_what_was_typed(buyer: Shopper, card: Card) -> None:
+def test_an_address_that_is_not_complete_keeps_what_was_typed(
+    buyer: ShopClient, card: Card
+) -> None:
     page = buyer.order(card(), shown_total=499, city="", name="Grace Hopper")
     assert page.status == 422
     assert page.one("input[name=name]")["value"] == "Grace Hopper"
     assert not Order.objects.exists()
 
 
-def test_an_empty_bag_has_no_checkout(sale: Sale, shopper: Shopper) -> None:
+def test_an_empty_bag_has_no_checkout(sale: Sale, shopper: ShopClient) -> None:
     assert shopper.open("/checkout/").path == "/bag/"
 
 
-def test_the_receipt_is_mailed_with_the_signed_offers(buyer: Shopper, card: Card) -> None:
+def test_the_receipt_is_mailed_with_the_signed_offers(buyer: ShopClient, card: Card) -> None:
     buyer.order(card())
     [receipt] = mail.outbox
     order = Order.objects.get()
@@ -517,7 +535,7 @@ def test_the_receipt_is_mailed_with_the_signed_offers(buyer: Shopper, card: Card
     assert order.lines.get().offer in str(attachment)
 
 
-def test_a_size_is_claimed_from_its_own_stock(sale: Sale, shopper: Shopper, card: Card) -> None:
+def test_a_size_is_claimed_from_its_own_stock(sale: Sale, shopper: ShopClient, card: Card) -> None:
     tee = make_product("TEE-01", "Organic tee", variants={"M": 1, "L": 5})
     add_deal(sale, tee, 999)
     shopper.add(shopper.offer("TEE-01"), variant="TEE-01-M")
@@ -526,7 +544,7 @@ def test_a_size_is_claimed_from_its_own_stock(sale: Sale, shopper: Shopper, card
     assert Variant.objects.get(sku="TEE-01-L").claimed == 0
 
 
-def test_two_currencies_are_not_one_charge(sale: Sale, shopper: Shopper, card: Card) -> None:
+def test_two_currencies_are_not_one_charge(sale: Sale, shopper: ShopClient, card: Card) -> None:
     add_deal(sale, make_product("YEN-01", "Paper fan", currency="JPY"), 900)
     shopper.add(shopper.offer("MUG-01"))
     shopper.add(shopper.offer("YEN-01"))
@@ -536,7 +554,7 @@ def test_two_currencies_are_not_one_charge(sale: Sale, shopper: Shopper, card: C
 
 
 def test_a_currency_without_minor_units_is_charged_in_whole_ones(
-    sale: Sale, shopper: Shopper, card: Card
+    sale: Sale, shopper: ShopClient, card: Card
 ) -> None:
     add_deal(sale, make_product("YEN-01", "Paper fan", currency="JPY"), 900)
     shopper.add(shopper.offer("YEN-01"))
@@ -546,7 +564,7 @@ def test_a_currency_without_minor_units_is_charged_in_whole_ones(
 
 
 def test_the_last_second_of_the_window_buys_for_a_whole_hold(
-    sale: Sale, shopper: Shopper, card: Card, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, card: Card, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     shopper.add(shopper.offer())

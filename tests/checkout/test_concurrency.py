@@ -118,7 +118,7 @@ def servers(django_db_setup: None) -> Iterator[Servers]:
     servers.stop()
 
 
-def browser(someone: client.Shopper, *cards: str, **form: str) -> dict[str, Any]:
+def browser(someone: client.ShopClient, *cards: str, **form: str) -> dict[str, Any]:
     """A tab of someone's as it is now, with the mug in its bag, and the cards to pay with."""
     cookies = {name: each.value for name, each in someone.client.cookies.items()}
     return {
@@ -150,7 +150,7 @@ def test_many_shoppers_after_few_units_buy_exactly_these(
     Variant.objects.filter(sku="MUG-01").update(stock=units)
     browsers = []
     for number in range(shoppers):
-        someone = client.Shopper()
+        someone = client.ShopClient()
         assert someone.add(someone.offer()).status == 303
         cards = [card(NO_FINGERPRINT)]
         if number % 2:
@@ -174,7 +174,7 @@ def test_many_shoppers_after_few_units_buy_exactly_these(
 def test_one_offer_paid_from_16_tabs_is_one_order(
     live_sale: Sale, servers: Servers, card: Card, ledger: Ledger
 ) -> None:
-    someone = client.Shopper()
+    someone = client.ShopClient()
     assert someone.add(someone.offer()).status == 303
     tabs = [browser(someone, card(NO_FINGERPRINT)) for _ in range(TABS)]
     rush = servers.rush(tabs)
@@ -191,7 +191,7 @@ def test_one_offer_paid_from_16_tabs_is_one_order(
 def test_a_limit_of_two_attacked_from_16_tabs_sells_two(
     live_sale: Sale, servers: Servers, card: Card, ledger: Ledger
 ) -> None:
-    someone = client.Shopper()
+    someone = client.ShopClient()
     tabs = []
     for _ in range(TABS):
         someone.client.cookies.pop("bag", None)
@@ -209,7 +209,7 @@ def test_a_limit_of_two_attacked_from_16_tabs_sells_two(
 def test_a_server_thread_reads_its_first_bag_while_another_writes(
     live_sale: Sale, servers: Servers, card: Card
 ) -> None:
-    someone = client.Shopper()
+    someone = client.ShopClient()
     assert someone.add(someone.offer()).status == 303
     Variant.objects.filter(sku="MUG-01").update(stock=0)
     tab = browser(someone, "ctoken_unused")

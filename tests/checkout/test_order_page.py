@@ -8,14 +8,16 @@ import stripe
 from bs4 import BeautifulSoup
 
 from shop.orders.models import Order
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 
 type Card = Callable[..., str]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_bank_that_asks_is_handed_over_to_on_the_order_page(buyer: Shopper, card: Card) -> None:
+def test_a_bank_that_asks_is_handed_over_to_on_the_order_page(
+    buyer: ShopClient, card: Card
+) -> None:
     page = buyer.order(card("pm_card_threeDSecure2Required"))
     assert page.status == 303
     assert page.order_status == "requires_action"
@@ -23,7 +25,7 @@ def test_a_bank_that_asks_is_handed_over_to_on_the_order_page(buyer: Shopper, ca
 
 
 def test_coming_back_from_the_bank_the_page_asks_stripe_and_believes_nothing_else(
-    buyer: Shopper, card: Card
+    buyer: ShopClient, card: Card
 ) -> None:
     page = buyer.order(card("pm_card_threeDSecure2Required"))
     lie = f"{page.path}?payment_intent=pi_1&redirect_status=succeeded"
@@ -33,7 +35,7 @@ def test_coming_back_from_the_bank_the_page_asks_stripe_and_believes_nothing_els
 
 
 def test_an_order_is_paid_once_the_bank_has_agreed(
-    buyer: Shopper, card: Card, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
 ) -> None:
     page = buyer.order(card("pm_card_threeDSecure2Required"))
     intent = stripe_api.v1.payment_intents.retrieve(Order.objects.get().payment_intent)
@@ -48,7 +50,7 @@ def test_an_order_is_paid_once_the_bank_has_agreed(
 
 
 def test_the_whole_address_shows_only_to_the_browser_that_ordered(
-    buyer: Shopper, another_shopper: Shopper, card: Card
+    buyer: ShopClient, another_shopper: ShopClient, card: Card
 ) -> None:
     page = buyer.order(card())
     assert "12 St James" in page.text
@@ -59,7 +61,7 @@ def test_the_whole_address_shows_only_to_the_browser_that_ordered(
 
 
 def test_an_order_page_is_kept_out_of_caches_searches_and_referers(
-    buyer: Shopper, card: Card
+    buyer: ShopClient, card: Card
 ) -> None:
     page = buyer.order(card())
     answer = buyer.client.get(page.path)
@@ -68,12 +70,12 @@ def test_an_order_page_is_kept_out_of_caches_searches_and_referers(
     assert answer["Referrer-Policy"] == "no-referrer"
 
 
-def test_an_order_link_that_was_altered_opens_nothing(buyer: Shopper, card: Card) -> None:
+def test_an_order_link_that_was_altered_opens_nothing(buyer: ShopClient, card: Card) -> None:
     path = buyer.order(card()).path
     assert buyer.open(path[:-2] + ("A/" if path[-2] != "A" else "B/")).status == 404
 
 
-def test_an_unpaid_order_can_be_given_up_by_its_shopper(buyer: Shopper, card: Card) -> None:
+def test_an_unpaid_order_can_be_given_up_by_its_shopper(buyer: ShopClient, card: Card) -> None:
     buyer.order(card("pm_card_threeDSecure2Required"))
     order = Order.objects.get()
     path = buyer.open(f"/orders/mine/{order.number}/").path
@@ -84,7 +86,7 @@ def test_an_unpaid_order_can_be_given_up_by_its_shopper(buyer: Shopper, card: Ca
 
 
 def test_nobody_else_can_give_an_order_up(
-    buyer: Shopper, another_shopper: Shopper, card: Card
+    buyer: ShopClient, another_shopper: ShopClient, card: Card
 ) -> None:
     path = buyer.order(card("pm_card_threeDSecure2Required")).path
     assert another_shopper.send(f"{path}cancel/", {}).status == 404
@@ -92,7 +94,7 @@ def test_nobody_else_can_give_an_order_up(
 
 
 def test_stripes_scripts_are_allowed_on_the_pages_that_pay_and_on_no_other(
-    buyer: Shopper, stripe_base: str
+    buyer: ShopClient, stripe_base: str
 ) -> None:
     assert stripe_base in buyer.client.get("/checkout/")["Content-Security-Policy"]
     assert stripe_base not in buyer.client.get("/bag/")["Content-Security-Policy"]

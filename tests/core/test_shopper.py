@@ -2,16 +2,16 @@
 
 from django.test import Client
 
-from shop.qa.pytest_plugin.client import Shopper, read
+from shop.qa.pytest_plugin.client import ShopClient, read
 from shop.sales.models import Sale
 
 
-def test_a_browser_keeps_the_id_it_was_given(sale: Sale, shopper: Shopper) -> None:
+def test_a_browser_keeps_the_id_it_was_given(sale: Sale, shopper: ShopClient) -> None:
     assert read(shopper.offer()).shopper == read(shopper.offer()).shopper
 
 
 def test_two_tabs_opened_on_a_first_visit_do_not_void_each_others_offers(sale: Sale) -> None:
-    tab, other_tab = Shopper(), Shopper()
+    tab, other_tab = ShopClient(), ShopClient()
     offer, other_offer = tab.offer("MUG-01"), other_tab.offer("LMP-01")
     # One browser had both requests out before either answer came.
     tab.client.cookies.update(other_tab.client.cookies)
@@ -21,7 +21,7 @@ def test_two_tabs_opened_on_a_first_visit_do_not_void_each_others_offers(sale: S
 
 
 def test_a_browser_with_two_ids_is_given_one_cookie_that_says_both(sale: Sale) -> None:
-    tab, other_tab = Shopper(), Shopper()
+    tab, other_tab = ShopClient(), ShopClient()
     tab.offer()
     other_tab.offer()
     tab.client.cookies.update(other_tab.client.cookies)
@@ -51,13 +51,13 @@ def test_following_a_link_from_another_site_is_a_visit_like_any_other(sale: Sale
     assert [name for name in answer.cookies if name.startswith("shopper")]
 
 
-def test_a_damaged_cookie_is_a_first_visit(sale: Sale, shopper: Shopper) -> None:
+def test_a_damaged_cookie_is_a_first_visit(sale: Sale, shopper: ShopClient) -> None:
     shopper.client.cookies["shopper-12345678"] = "damaged"
     assert shopper.add(shopper.offer()).status == 303
 
 
 def test_an_answer_that_caches_may_share_carries_nobodys_cookie(sale: Sale) -> None:
-    tab, other_tab = Shopper(), Shopper()
+    tab, other_tab = ShopClient(), ShopClient()
     tab.offer()
     other_tab.offer()
     tab.client.cookies.update(other_tab.client.cookies)

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from shop.catalog.models import PricePoint, Product, Variant
 from shop.demo.seeding import EARLIER, JUST_OVER, LIVE, UPCOMING
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
 from shop.sales.page_context import SalesByPhase, sales_by_phase
@@ -142,7 +142,7 @@ def test_the_demo_is_in_euros_whatever_the_shop_sells_in(settings: Settings) -> 
 def test_a_shopper_is_offered_the_live_deals() -> None:
     seed()
     with freeze_time(NOW):
-        offers = Shopper().open(f"/sales/{LIVE.slug}/").offers
+        offers = ShopClient().open(f"/sales/{LIVE.slug}/").offers
     assert offers.keys() == {deal.sku for deal in LIVE.deals}
 
 

@@ -14,15 +14,13 @@ from shop.catalog.models import Product, Variant
 from shop.core.wall_time import instant_of
 from shop.merchant.forms.money_fields import minor_units
 from shop.orders.models import Order, OrderLine, StatusChange
-from shop.qa.pytest_plugin.back_office import fields_of
-from shop.qa.pytest_plugin.client import Page, Shopper
+from shop.qa.pytest_plugin.back_office import Merchant, errors, fields_of, page_of
+from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product
 from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
-from tests.support.back_office import Merchant, errors, merchant, mug, page_of
-
-__all__ = ["merchant"]
+from tests.support.factories import mug
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -165,13 +163,13 @@ def test_a_product_is_not_deleted(merchant: Merchant, sale: Sale) -> None:
 def test_the_window_is_shown_and_read_in_the_sales_own_zone(merchant: Merchant, sale: Sale) -> None:
     form = merchant.form(page_of(sale))
     assert form["starts_at"] == "2026-11-27 12:00:00"
-    merchant.change_knowingly(page_of(sale), ends_at="2026-11-27 12:30")
+    merchant.change_and_confirm(page_of(sale), ends_at="2026-11-27 12:30")
     sale.refresh_from_db()
     assert (sale.starts_at, sale.ends_at) == (OPENS, OPENS + timedelta(minutes=30))
 
 
 def test_another_zone_moves_the_window_to_its_wall(merchant: Merchant, sale: Sale) -> None:
-    merchant.change_knowingly(page_of(sale), time_zone="America/New_York")
+    merchant.change_and_confirm(page_of(sale), time_zone="America/New_York")
     sale.refresh_from_db()
     assert sale.starts_at == datetime(2026, 11, 27, 17, tzinfo=UTC)
 
@@ -200,7 +198,7 @@ def test_a_time_that_is_not_one_instant_is_refused(
 def test_an_hour_that_comes_twice_is_written_and_shown_with_its_offset(
     merchant: Merchant, sale: Sale
 ) -> None:
-    merchant.change_knowingly(page_of(sale), starts_at="2026-10-25 02:30+01:00")
+    merchant.change_and_confirm(page_of(sale), starts_at="2026-10-25 02:30+01:00")
     sale.refresh_from_db()
     assert sale.starts_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert merchant.form(page_of(sale))["starts_at"] == "2026-10-25 02:30:00+01:00"
@@ -230,7 +228,7 @@ def test_a_close_is_not_compared_with_an_opening_that_cannot_be_read(
 # --- Sales and deals ----------------------------------------------------------
 
 
-def new_sale(merchant: Merchant, **changes: str) -> Page:
+def new_sale(merchant: Merchant, **changes: str) -> HtmlPage:
     fields = {
         "title": "Winter",
         "slug": "winter",
@@ -252,7 +250,7 @@ def test_a_sale_is_made_as_a_draft_and_published_by_an_action(
     assert errors(new_sale(merchant)) == ""
     sale = Sale.objects.get()
     assert (sale.state, sale.deals.get().was) == (Sale.State.DRAFT, None)
-    merchant.act(sale, "publish_sales")
+    merchant.choose(sale, "publish_sales")
     sale.refresh_from_db()
     assert (sale.state, sale.published_at) == (Sale.State.PUBLISHED, OPENS)
     assert (sale.deals.get().price, sale.deals.get().was) == (300, 1000)
@@ -284,11 +282,11 @@ def test_saving_a_sale_untouched_changes_nothing(merchant: Merchant, sale: Sale)
 
 
 def test_a_price_edit_leaves_offers_that_are_out_alone(
-    merchant: Merchant, sale: Sale, shopper: Shopper
+    merchant: Merchant, sale: Sale, shopper: ShopClient
 ) -> None:
     message = shopper.offer()
     assert merchant.form(page_of(sale))["deals-0-price"] == "4.99"
-    merchant.change_knowingly(page_of(sale), deals__0__price="5.99", ends_at="2026-11-27 12:10")
+    merchant.change_and_confirm(page_of(sale), deals__0__price="5.99", ends_at="2026-11-27 12:10")
     assert mug_deal().price == 599
     assert shopper.add(message).lines == {"MUG-01": 499}
 
@@ -323,7 +321,7 @@ def test_the_slug_and_skus_of_a_published_sale_stay(merchant: Merchant, sale: Sa
 def test_a_published_sale_and_its_deals_are_not_deleted(merchant: Merchant, sale: Sale) -> None:
     assert merchant.open(reverse("admin:sales_sale_delete", args=[sale.pk])).status == 403
     merchant.change(page_of(sale), deals__0__DELETE="on")
-    merchant.act(sale, "delete_selected")
+    merchant.choose(sale, "delete_selected")
     assert sale.deals.count() == 2
 
 
@@ -352,7 +350,7 @@ def test_a_deal_added_to_a_published_sale_has_its_reference_price(
 
 
 def test_a_sale_is_unpublished_on_a_page_of_its_own(merchant: Merchant, sale: Sale) -> None:
-    page = merchant.act(sale, "unpublish")
+    page = merchant.choose(sale, "unpublish")
     assert "stay honored while they are held" in page.text
     merchant.change(reverse("admin:sales_sale_unpublish", args=[sale.pk]))
     sale.refresh_from_db()
@@ -363,11 +361,11 @@ def test_a_sale_is_unpublished_on_a_page_of_its_own(merchant: Merchant, sale: Sa
 
 
 def test_offers_are_held_longer_by_an_action_with_a_page_of_its_own(
-    merchant: Merchant, sale: Sale, shopper: Shopper, clock: Any
+    merchant: Merchant, sale: Sale, shopper: ShopClient, clock: Any
 ) -> None:
     message = shopper.offer()
     clock.move_to(OPENS + timedelta(seconds=1))
-    page = merchant.act(sale, "extend")
+    page = merchant.choose(sale, "extend")
     assert "Extensions add up" in page.text
     path = reverse("admin:sales_sale_extend", args=[sale.pk])
     page = merchant.change(path, minutes="10", reason="Mail was late")
@@ -400,7 +398,7 @@ def test_no_hold_is_lengthened_beyond_reason(merchant: Merchant, sale: Sale, min
 
 
 def test_offers_of_one_deal_are_recalled_with_a_reason(
-    merchant: Merchant, sale: Sale, shopper: Shopper
+    merchant: Merchant, sale: Sale, shopper: ShopClient
 ) -> None:
     message = shopper.offer()
     path = reverse("admin:sales_sale_recall", args=[sale.pk])
@@ -420,14 +418,14 @@ def test_a_deal_of_another_sale_is_not_recalled_here(merchant: Merchant, sale: S
     assert not Recall.objects.exists()
 
 
-def test_a_sale_is_canceled_for_good(merchant: Merchant, sale: Sale, shopper: Shopper) -> None:
+def test_a_sale_is_canceled_for_good(merchant: Merchant, sale: Sale, shopper: ShopClient) -> None:
     message = shopper.offer()
-    page = merchant.act(sale, "cancel")
+    page = merchant.choose(sale, "cancel")
     assert "cannot be published again" in page.text
     merchant.change(reverse("admin:sales_sale_cancel", args=[sale.pk]))
     sale.refresh_from_db()
     assert sale.state == Sale.State.CANCELED
-    assert "stays canceled" in merchant.act(sale, "publish_sales").text
+    assert "stays canceled" in merchant.choose(sale, "publish_sales").text
     sale.refresh_from_db()
     assert sale.state == Sale.State.CANCELED
     assert shopper.add(message).status == 303
@@ -450,7 +448,7 @@ def test_an_act_is_for_one_sale(merchant: Merchant, sale: Sale) -> None:
 
 def test_who_did_what_is_in_the_sales_history(merchant: Merchant, sale: Sale) -> None:
     merchant.change(page_of(sale), title="Fall")
-    merchant.change_knowingly(page_of(sale), deals__0__price="5.99", hold_seconds="10 min")
+    merchant.change_and_confirm(page_of(sale), deals__0__price="5.99", hold_seconds="10 min")
     merchant.change(reverse("admin:sales_sale_unpublish", args=[sale.pk]), reason="A pause")
     merchant.change(reverse("admin:sales_sale_recall", args=[sale.pk]), reason="A slip")
     history = merchant.open(reverse("admin:sales_sale_history", args=[sale.pk]))

@@ -4,7 +4,7 @@ import re
 
 from django.test import Client
 
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import ROOT
 from shop.sales.models import Sale
 from shop.staff.models import Staff
@@ -27,7 +27,7 @@ def test_shop_and_back_office_have_the_same_colours() -> None:
 
 def test_the_layout_shows_who_is_in_and_which_section_is_open(db: None, client: Client) -> None:
     client.force_login(Staff.objects.create_superuser("olga"))
-    page = Page(200, "", client.get("/merchant/checkout/order/").content.decode())
+    page = HtmlPage(200, "", client.get("/merchant/checkout/order/").content.decode())
     assert "olga, owner" in page.one(".account").text
     [section] = page.soup.select(".menu [aria-current]")
     assert section.text == "Orders"
@@ -36,18 +36,18 @@ def test_the_layout_shows_who_is_in_and_which_section_is_open(db: None, client: 
 
 def test_the_section_of_a_sales_own_page_is_open(sale: Sale, client: Client) -> None:
     client.force_login(Staff.objects.create_superuser("olga"))
-    page = Page(200, "", client.get(f"/merchant/sales/{sale.slug}/live/").content.decode())
+    page = HtmlPage(200, "", client.get(f"/merchant/sales/{sale.slug}/live/").content.decode())
     assert [each.text for each in page.soup.select(".menu [aria-current]")] == ["Sales"]
 
 
 def test_who_has_no_role_sees_no_section_but_today(db: None, client: Client) -> None:
     client.force_login(Staff.objects.create_user("bob", is_staff=True))
-    page = Page(200, "", client.get("/merchant/").content.decode())
+    page = HtmlPage(200, "", client.get("/merchant/").content.decode())
     assert [each.text for each in page.soup.select(".menu a")] == ["Today"]
 
 
 def test_no_page_has_script_or_style_in_it(db: None, client: Client) -> None:
     client.force_login(Staff.objects.create_superuser("olga"))
     for path in ("/merchant/", "/merchant/checkout/order/", "/merchant/sales/sale/add/"):
-        page = Page(200, "", client.get(path).content.decode())
+        page = HtmlPage(200, "", client.get(path).content.decode())
         assert page.soup.select("style, [style], script:not([src])") == [], path

@@ -11,7 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from shop.orders.links import order_path
 from shop.orders.models import Order, OrderLine
-from shop.qa.pytest_plugin.client import Page, Shopper
+from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import HOLD, OPENS, new_key
 from shop.sales.holds import extend
 from shop.sales.models import Sale
@@ -22,23 +22,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order(buyer: Shopper, card: Card, clock: FrozenDateTimeFactory) -> Order:
+def order(buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory) -> Order:
     """A mug that was held until 12:30, ordered at 12:29."""
     clock.move_to(OPENS + HOLD - timedelta(minutes=1))
     assert buyer.order(card()).order_status == "paid"
     return Order.objects.get()
 
 
-def evidence(shopper: Shopper, order: Order) -> Page:
+def evidence(shopper: ShopClient, order: Order) -> HtmlPage:
     return shopper.open(f"{order_path(order)}offers/")
 
 
-def checks(page: Page) -> list[str]:
+def checks(page: HtmlPage) -> list[str]:
     return [str(each["data-check"]) for each in page.soup.select("[data-check]")]
 
 
 def test_it_says_what_was_promised_until_when_and_that_the_word_is_ours(
-    buyer: Shopper, order: Order
+    buyer: ShopClient, order: Order
 ) -> None:
     page = evidence(buyer, order)
     assert checks(page) == ["good"]
@@ -48,14 +48,14 @@ def test_it_says_what_was_promised_until_when_and_that_the_word_is_ours(
     assert OrderLine.objects.get().offer in page.text
 
 
-def test_the_order_page_and_the_receipt_lead_there(buyer: Shopper, order: Order) -> None:
+def test_the_order_page_and_the_receipt_lead_there(buyer: ShopClient, order: Order) -> None:
     page = buyer.open(order_path(order))
     assert page.one("a[href='offers/']")
     assert f"{order_path(order)}offers/" in str(mail.outbox[0].body)
 
 
 def test_an_extension_that_the_order_needed_is_told(
-    buyer: Shopper, card: Card, sale: Sale, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, sale: Sale, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + timedelta(minutes=1))
     extend(sale=sale, seconds=600, by=None, now=OPENS + timedelta(minutes=1))
@@ -66,13 +66,13 @@ def test_an_extension_that_the_order_needed_is_told(
     assert "You ordered at 12:35, Berlin time, before that" in page.text
 
 
-def test_an_extension_of_afterwards_is_not(buyer: Shopper, order: Order, sale: Sale) -> None:
+def test_an_extension_of_afterwards_is_not(buyer: ShopClient, order: Order, sale: Sale) -> None:
     extend(sale=sale, seconds=600, by=None, now=OPENS + HOLD)
     assert "The shop then held it" not in evidence(buyer, order).text
 
 
 def test_a_key_that_was_voided_since_is_said_to_be_gone(
-    buyer: Shopper, order: Order, settings: Any
+    buyer: ShopClient, order: Order, settings: Any
 ) -> None:
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("another")]})
     page = evidence(buyer, order)
@@ -83,7 +83,7 @@ def test_a_key_that_was_voided_since_is_said_to_be_gone(
 
 
 def test_a_key_that_only_retires_still_checks_it(
-    buyer: Shopper, order: Order, settings: Any
+    buyer: ShopClient, order: Order, settings: Any
 ) -> None:
     [old] = json.loads(settings.OFFER_KEYS)["keys"]
     keys = [old | {"status": "retiring"}, new_key("another")]
@@ -92,26 +92,26 @@ def test_a_key_that_only_retires_still_checks_it(
 
 
 @pytest.mark.parametrize("message", ["…", "a.b.c", ""])
-def test_a_message_that_is_none_is_not_ours(buyer: Shopper, order: Order, message: str) -> None:
+def test_a_message_that_is_none_is_not_ours(buyer: ShopClient, order: Order, message: str) -> None:
     OrderLine.objects.update(offer=message)
     page = evidence(buyer, order)
     assert checks(page) == ["bad"]
     assert "The signature is not good." in page.text
 
 
-def test_an_altered_message_is_not_ours(buyer: Shopper, order: Order) -> None:
+def test_an_altered_message_is_not_ours(buyer: ShopClient, order: Order) -> None:
     header, payload, signature = OrderLine.objects.get().offer.split(".")
     other = "A" if signature[0] != "A" else "B"
     OrderLine.objects.update(offer=f"{header}.{payload}.{other}{signature[1:]}")
     assert checks(evidence(buyer, order)) == ["bad"]
 
 
-def test_another_price_than_was_promised_would_show(buyer: Shopper, order: Order) -> None:
+def test_another_price_than_was_promised_would_show(buyer: ShopClient, order: Order) -> None:
     OrderLine.objects.update(amount=599)
     assert "before that, at €5.99." in evidence(buyer, order).text
 
 
-def test_it_is_kept_out_of_caches_and_searches(buyer: Shopper, order: Order) -> None:
+def test_it_is_kept_out_of_caches_and_searches(buyer: ShopClient, order: Order) -> None:
     answer = buyer.client.get(f"{order_path(order)}offers/")
     assert "no-store" in answer["Cache-Control"]
     assert "noindex" in answer["X-Robots-Tag"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shop.orders.limits import card_key, email_key, normalise_email
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.models import LimitUse
 
@@ -58,8 +58,8 @@ def test_neither_mailbox_nor_card_can_be_read_in_a_limit() -> None:
 @pytest.mark.parametrize("end", ["cancel", "lapse"])
 def test_a_limit_is_free_again_with_the_claim(
     end: str,
-    buyer: Shopper,
-    another_shopper: Shopper,
+    buyer: ShopClient,
+    another_shopper: ShopClient,
     card: Card,
     clock: FrozenDateTimeFactory,
 ) -> None:
@@ -91,7 +91,7 @@ def units_of_card(number: str) -> int:
 
 @in_shop
 def test_a_card_that_is_known_from_its_payment_alone_is_counted_by_it(
-    buyer: Shopper, card: Card, merchant: Merchant
+    buyer: ShopClient, card: Card, merchant: Merchant
 ) -> None:
     assert buyer.order(card("pm_card_standIn_noFingerprint")).order_status == "paid"
     assert units_of_card("4000000000001018") == 1
@@ -100,7 +100,7 @@ def test_a_card_that_is_known_from_its_payment_alone_is_counted_by_it(
 
 
 @in_shop
-def test_a_card_that_is_known_from_its_token_is_counted_once(buyer: Shopper, card: Card) -> None:
+def test_a_card_that_is_known_from_its_token_is_counted_once(buyer: ShopClient, card: Card) -> None:
     assert buyer.order(card()).order_status == "paid"
     call_command("reconcile")
     assert units_of_card("4242424242424242") == 1

@@ -24,7 +24,7 @@ from freezegun.api import FrozenDateTimeFactory
 from shop.core.machine_clock import unix_seconds
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant
-from shop.qa.pytest_plugin.client import ADDRESS, Page, Shopper
+from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sandbox.webhooks import sign
 from tests.payments import crash_runner
@@ -102,7 +102,7 @@ class Drill:
     """Three shoppers with a mug in their bags, one for each card, and a server that dies."""
 
     server: Server
-    shoppers: dict[str, Shopper]
+    shoppers: dict[str, ShopClient]
     enter_card: Callable[..., str]
     ledger: Callable[[], list[dict[str, Any]]]
     clock: FrozenDateTimeFactory
@@ -124,7 +124,7 @@ class Drill:
         self.server.die(point, "/checkout/", urlencode(form), **sender)
         return form
 
-    def check_out(self, whose: str, form: dict[str, Any] | None = None) -> Page:
+    def check_out(self, whose: str, form: dict[str, Any] | None = None) -> HtmlPage:
         return self.shoppers[whose].send("/checkout/", form or self.form(whose))
 
     def decide_at_bank(self, payment: str, decision: str) -> None:
@@ -166,7 +166,7 @@ class Drill:
         return Counter(each.split()[-1] for each in subjects if " back for order " in each)
 
 
-def as_browser(sender: Shopper | Merchant) -> dict[str, Any]:
+def as_browser(sender: ShopClient | Merchant) -> dict[str, Any]:
     """The cookies and headers of a form."""
     cookies = {"Cookie": sender.client.cookies.output(attrs=[], header="", sep=";").strip()}
     return {"content_type": "application/x-www-form-urlencoded", "headers": cookies}

@@ -23,7 +23,7 @@ from shop.orders.links import order_path
 from shop.orders.models import Order, Refund, StripeEvent
 from shop.orders.state_machine import Status, locked, move
 from shop.qa.pytest_plugin.back_office import Merchant, fields_of
-from shop.qa.pytest_plugin.client import Page, Shopper
+from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.models import Sale
 from tests.payments.crash_drill import (
@@ -93,7 +93,7 @@ def drill(
     stripe_api: stripe.StripeClient,
 ) -> Drill:
     running_server.delete_mails()
-    shoppers = {status: Shopper() for status in CARDS}
+    shoppers = {status: ShopClient() for status in CARDS}
     for shopper in shoppers.values():
         assert shopper.add(shopper.offer()).status == 303
     return Drill(running_server, shoppers, card, ledger, clock, stripe_api)
@@ -255,7 +255,7 @@ def refund_form(merchant: Merchant, order: Order) -> tuple[str, dict[str, Any]]:
     answer = merchant.client.post(
         path, fields_of(merchant.open(path).one("form:has([name=seen])")) | units
     )
-    page = Page(answer.status_code, path, answer.content.decode())
+    page = HtmlPage.of(answer, path)
     return path, fields_of(page.one("form:has([name=seen])"))
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from shop.orders.models import Dispute, Order
 from shop.payments import refunds
 from shop.payments.refund_plans import Units, plan_refund
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS
 from tests.payments.test_webhooks import deliver
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order(buyer: Shopper, card: Card) -> Order:
+def order(buyer: ShopClient, card: Card) -> Order:
     """An order whose shopper's bank asks for the money back."""
     assert buyer.order(card("pm_card_createDispute")).order_status == "paid"
     return Order.objects.get()

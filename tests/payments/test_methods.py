@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from shop.orders.models import Order
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, add_deal, make_product
 from shop.sales.models import Sale
 
@@ -20,14 +20,14 @@ def methods_of_the_payment(api: stripe.StripeClient) -> list[str]:
 
 
 def test_by_default_an_order_is_paid_by_card_alone(
-    buyer: Shopper, card: Card, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
 ) -> None:
     buyer.order(card())
     assert methods_of_the_payment(stripe_api) == ["card"]
 
 
 def test_a_sale_may_take_debits_too(
-    buyer: Shopper, card: Card, sale: Sale, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, sale: Sale, stripe_api: stripe.StripeClient
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(delayed_payment=True)
     buyer.order(card())
@@ -35,7 +35,7 @@ def test_a_sale_may_take_debits_too(
 
 
 def test_one_sale_that_does_not_want_debits_decides_for_the_whole_order(
-    buyer: Shopper, card: Card, sale: Sale, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, sale: Sale, stripe_api: stripe.StripeClient
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(delayed_payment=True)
     other = Sale.objects.create(
@@ -52,7 +52,9 @@ def test_one_sale_that_does_not_want_debits_decides_for_the_whole_order(
     assert methods_of_the_payment(stripe_api) == ["card"]
 
 
-def test_a_debit_is_processing_until_the_bank_says(buyer: Shopper, card: Card, sale: Sale) -> None:
+def test_a_debit_is_processing_until_the_bank_says(
+    buyer: ShopClient, card: Card, sale: Sale
+) -> None:
     Sale.objects.filter(pk=sale.pk).update(delayed_payment=True)
     page = buyer.order(card("pm_sepaDebit_standIn_success"))
     assert page.order_status in {"processing", "paid"}

@@ -23,7 +23,7 @@ from shop.payments import refunds
 from shop.payments.refund_plans import NotRefundable, Units, left_of, plan_refund
 from shop.payments.settlement import settle_by_id
 from shop.payments.stripe_client import client
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
 from tests.payments.test_webhooks import deliver, event_about
@@ -36,7 +36,7 @@ NOW = OPENS + timedelta(minutes=20)
 
 
 @pytest.fixture
-def order(buyer: Shopper, card: Card) -> Order:
+def order(buyer: ShopClient, card: Card) -> Order:
     """Two mugs for €4.99 each and a lamp for €7.90, paid."""
     buyer.add(buyer.offer())
     buyer.add(buyer.offer("LMP-01"))
@@ -115,7 +115,7 @@ def test_all_units_are_the_whole_order(order: Order, stripe_api: stripe.StripeCl
     ]
 
 
-def test_shipping_goes_back_once(buyer: Shopper, card: Card, settings: Any) -> None:
+def test_shipping_goes_back_once(buyer: ShopClient, card: Card, settings: Any) -> None:
     settings.SHIPPING_FLAT = 390
     buyer.order(card())
     order = Order.objects.get()
@@ -127,7 +127,7 @@ def test_shipping_goes_back_once(buyer: Shopper, card: Card, settings: Any) -> N
 
 
 def test_what_is_kept_of_shipping_leaves_the_order_partly_refunded(
-    buyer: Shopper, card: Card, settings: Any
+    buyer: ShopClient, card: Card, settings: Any
 ) -> None:
     settings.SHIPPING_FLAT = 390
     buyer.order(card())
@@ -171,7 +171,7 @@ def test_the_database_holds_that_too(order: Order) -> None:
         OrderLine.objects.filter(sku="MUG-01").update(refunded=3)
 
 
-def test_an_unpaid_order_has_nothing_to_refund(buyer: Shopper, card: Card) -> None:
+def test_an_unpaid_order_has_nothing_to_refund(buyer: ShopClient, card: Card) -> None:
     buyer.order(card("pm_card_visa_chargeDeclined"))
     order = Order.objects.get()
     assert left_of(order) == 0
@@ -295,7 +295,7 @@ def test_a_note_that_the_mail_server_did_not_take_is_sent_later(
     assert len([note for note in mail.outbox if "€4.99 back" in note.subject]) == 1
 
 
-def test_the_order_page_shows_what_went_back(buyer: Shopper, order: Order) -> None:
+def test_the_order_page_shows_what_went_back(buyer: ShopClient, order: Order) -> None:
     refund(order, ("MUG-01", 1))
     page = buyer.open(f"/orders/mine/{order.number}/")
     assert page.order_status == "partially_refunded"
@@ -361,7 +361,7 @@ def fail(stripe_api: stripe.StripeClient, made: Refund) -> stripe.Refund:
 
 
 @pytest.fixture
-def failing(buyer: Shopper, card: Card) -> Order:
+def failing(buyer: ShopClient, card: Card) -> Order:
     """An order paid with a card whose refunds fail after a while."""
     assert buyer.order(card("pm_card_refundFail")).order_status == "paid"
     return Order.objects.get()
@@ -402,7 +402,7 @@ def test_a_late_event_of_a_payment_does_not_take_a_refund_back(order: Order) -> 
 
 
 @pytest.fixture
-def paid_too_late(buyer: Shopper, card: Card, stripe_api: stripe.StripeClient) -> Order:
+def paid_too_late(buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient) -> Order:
     """An order that ended here, and was paid at Stripe all the same."""
     buyer.order(card("pm_card_visa_chargeDeclined"))
     order = Order.objects.get()
@@ -457,7 +457,7 @@ def test_a_crash_on_that_way_is_completed(
 
 
 def test_the_offer_of_an_order_that_is_over_is_good_again(
-    paid_too_late: Order, buyer: Shopper, card: Card, sale: Sale, clock: FrozenDateTimeFactory
+    paid_too_late: Order, buyer: ShopClient, card: Card, sale: Sale, clock: FrozenDateTimeFactory
 ) -> None:
     deliver(event_about(paid_too_late.payment_intent))
     assert buyer.bag().verdicts == []

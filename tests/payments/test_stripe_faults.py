@@ -32,7 +32,7 @@ from shop.payments import event_inbox, refunds, webhooks
 from shop.payments.intents import ensure_intent
 from shop.payments.management.commands import reconcile
 from shop.payments.settlement import expire_due, settle
-from shop.qa.pytest_plugin.client import ADDRESS, Shopper
+from shop.qa.pytest_plugin.client import ADDRESS, ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.qa.pytest_plugin.stand_in import stand_in
 from shop.qa.pytest_plugin.stripe import Stripe
@@ -89,7 +89,7 @@ def no_events(fault: Fault) -> None:
     fault("*", "webhook_never", times=999)
 
 
-def send(shopper: Shopper, token: str) -> int:
+def send(shopper: ShopClient, token: str) -> int:
     """Send the checkout's form, and do not look at where it leads: that would ask Stripe."""
     data = {**ADDRESS, "shown_total": TOTAL, "confirmation_token": token}
     headers = {"X-CSRFToken": shopper.client.cookies["csrftoken"].value}
@@ -112,7 +112,7 @@ def check_end(ledger: Ledger, clock: FrozenDateTimeFactory) -> None:
 
 @pytest.mark.parametrize("kind", ["timeout_after", "reset_after", "error_500_after"])
 def test_a_charge_whose_answer_never_came_is_found_by_reconcile(
-    kind: str, buyer: Shopper, card: Card, fault: Fault, no_events: None, ledger: Ledger
+    kind: str, buyer: ShopClient, card: Card, fault: Fault, no_events: None, ledger: Ledger
 ) -> None:
     fault(CONFIRM, kind)
     assert send(buyer, card()) == 303
@@ -144,7 +144,7 @@ def test_a_charge_whose_answer_never_came_is_found_by_reconcile(
 def test_the_same_form_again_after_a_fault_is_paid_once(
     on: str,
     kind: str,
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     no_events: None,
@@ -173,7 +173,7 @@ def test_the_same_form_again_after_a_fault_is_paid_once(
 def test_an_order_that_nobody_comes_back_to_lapses_after_a_fault(
     on: str,
     kind: str,
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     no_events: None,
@@ -187,7 +187,7 @@ def test_an_order_that_nobody_comes_back_to_lapses_after_a_fault(
 
 
 def test_a_confirmation_that_takes_effect_late_meets_a_payment_that_was_canceled(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     no_events: None,
@@ -205,7 +205,7 @@ def test_a_confirmation_that_takes_effect_late_meets_a_payment_that_was_canceled
 
 
 def test_a_500_that_stripe_keeps_for_a_payment_does_not_keep_the_order_from_another(
-    buyer: Shopper, card: Card, fault: Fault, ledger: Ledger
+    buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger
 ) -> None:
     fault(CREATE, "error_500_after", times=1)
     assert buyer.order(card(), shown_total=TOTAL).order_status == "paid"
@@ -215,7 +215,7 @@ def test_a_500_that_stripe_keeps_for_a_payment_does_not_keep_the_order_from_anot
 
 
 def test_a_500_that_stripe_keeps_for_a_card_leaves_the_order_to_another_card(
-    buyer: Shopper, card: Card, fault: Fault, ledger: Ledger
+    buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger
 ) -> None:
     fault(CONFIRM, "error_500_during")
     token = card()
@@ -228,7 +228,7 @@ def test_a_500_that_stripe_keeps_for_a_card_leaves_the_order_to_another_card(
 
 
 def test_a_decline_whose_answer_never_came_is_said_when_the_form_is_sent_again(
-    buyer: Shopper, card: Card, fault: Fault, no_events: None, ledger: Ledger
+    buyer: ShopClient, card: Card, fault: Fault, no_events: None, ledger: Ledger
 ) -> None:
     fault(CONFIRM, "timeout_after")
     token = card(DECLINED)
@@ -242,7 +242,7 @@ def test_a_decline_whose_answer_never_came_is_said_when_the_form_is_sent_again(
 @pytest.mark.parametrize("kind", ["timeout_before", "timeout_after", "error_500_after"])
 def test_a_lapse_that_stripe_does_not_answer_is_settled_by_the_next(
     kind: str,
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     no_events: None,
@@ -259,7 +259,7 @@ def test_a_lapse_that_stripe_does_not_answer_is_settled_by_the_next(
 
 
 def test_a_payment_that_stripe_refuses_to_make_gives_its_claim_back_at_once(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     settings: Settings,
     ledger: Ledger,
@@ -272,7 +272,7 @@ def test_a_payment_that_stripe_refuses_to_make_gives_its_claim_back_at_once(
 
 
 def test_and_at_the_lapse_where_the_refusal_was_not_heard(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     settings: Settings,
@@ -288,7 +288,7 @@ def test_and_at_the_lapse_where_the_refusal_was_not_heard(
 
 
 def test_a_payment_that_would_be_made_otherwise_today_is_given_up_for_another(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     settings: Settings,
@@ -304,7 +304,7 @@ def test_a_payment_that_would_be_made_otherwise_today_is_given_up_for_another(
 
 @pytest.mark.parametrize("meanwhile", [{"status": "expired"}, {"payment_round": 2}])
 def test_a_payment_whose_order_went_on_while_it_was_made_can_never_be_paid(
-    meanwhile: dict[str, Any], buyer: Shopper, card: Card, fault: Fault
+    meanwhile: dict[str, Any], buyer: ShopClient, card: Card, fault: Fault
 ) -> None:
     fault(CREATE, "timeout_before")
     send(buyer, card())
@@ -316,7 +316,7 @@ def test_a_payment_whose_order_went_on_while_it_was_made_can_never_be_paid(
 
 def test_a_silent_stripe_keeps_a_bag_waiting_for_one_order_and_not_for_all(
     sale: Sale,
-    another_shopper: Shopper,
+    another_shopper: ShopClient,
     card: Card,
     fault: Fault,
     no_events: None,
@@ -325,7 +325,7 @@ def test_a_silent_stripe_keeps_a_bag_waiting_for_one_order_and_not_for_all(
     Variant.objects.filter(sku="MUG-01").update(stock=4)
     another_shopper.add(another_shopper.offer())
     for number in range(4):
-        someone = Shopper()
+        someone = ShopClient()
         someone.add(someone.offer())
         decline = f"pm_card_visa_chargeDeclined{'' if number % 2 else 'InsufficientFunds'}"
         someone.order(card(decline), shown_total=TOTAL, email=f"{number}@example.org")
@@ -341,7 +341,7 @@ def test_a_silent_stripe_keeps_a_bag_waiting_for_one_order_and_not_for_all(
 
 
 def test_the_news_that_a_payment_was_replaced_comes_first_and_nothing_is_charged(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     ledger: Ledger,
@@ -357,7 +357,7 @@ def test_the_news_that_a_payment_was_replaced_comes_first_and_nothing_is_charged
 
 
 def test_the_news_that_a_payment_was_replaced_comes_while_the_next_one_is_made(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     ledger: Ledger,
@@ -378,7 +378,7 @@ def test_the_news_that_a_payment_was_replaced_comes_while_the_next_one_is_made(
 def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwards(
     next_card: str,
     status: str,
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     no_events: None,
@@ -405,7 +405,7 @@ def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwa
 
 
 def test_a_lost_event_is_made_up_for_by_reconcile(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     no_events: None,
     ledger: Ledger,
@@ -428,7 +428,7 @@ def test_a_lost_event_is_made_up_for_by_reconcile(
     "kind", ["webhook_twice", "webhook_late", "webhook_out_of_order", "webhook_before_response"]
 )
 def test_events_may_come_as_they_like(
-    kind: str, buyer: Shopper, card: Card, fault: Fault, ledger: Ledger
+    kind: str, buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger
 ) -> None:
     fault("payment_intent.*", kind, times=1 if kind == "webhook_out_of_order" else 2, seconds=0.5)
     send(buyer, card(DECLINED))
@@ -455,7 +455,7 @@ def all_acted_on() -> bool:
 
 
 def test_a_silent_stripe_does_not_keep_its_own_events_waiting_and_none_is_lost(
-    stripe: Stripe, buyer: Shopper, card: Card, fault: Fault, no_events: None, aside: None
+    stripe: Stripe, buyer: ShopClient, card: Card, fault: Fault, no_events: None, aside: None
 ) -> None:
     send(buyer, card())
     order = Order.objects.get()
@@ -482,7 +482,7 @@ def test_a_silent_stripe_does_not_keep_its_own_events_waiting_and_none_is_lost(
 
 def test_what_an_event_left_undone_is_done_by_the_next_one(
     stripe: Stripe,
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     fault: Fault,
     no_events: None,
@@ -507,7 +507,7 @@ def test_what_an_event_left_undone_is_done_by_the_next_one(
 
 
 def test_an_event_that_cannot_be_acted_on_does_not_keep_the_others_waiting(
-    stripe: Stripe, buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+    stripe: Stripe, buyer: ShopClient, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(buyer, card())
     order = Order.objects.get()
@@ -526,7 +526,7 @@ def test_an_event_that_cannot_be_acted_on_does_not_keep_the_others_waiting(
 
 
 def test_a_refund_that_was_made_at_stripe_and_whose_event_never_came_is_found(
-    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+    stripe: Stripe, buyer: ShopClient, card: Card, no_events: None
 ) -> None:
     send(buyer, card())
     order = Order.objects.get()
@@ -539,7 +539,7 @@ def test_a_refund_that_was_made_at_stripe_and_whose_event_never_came_is_found(
 
 
 def test_a_refund_that_failed_later_and_whose_event_never_came_is_found(
-    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+    stripe: Stripe, buyer: ShopClient, card: Card, no_events: None
 ) -> None:
     send(buyer, card("pm_card_refundFail"))
     order = Order.objects.get()
@@ -553,7 +553,7 @@ def test_a_refund_that_failed_later_and_whose_event_never_came_is_found(
 
 
 def test_a_dispute_whose_event_never_came_is_found(
-    stripe: Stripe, buyer: Shopper, card: Card, no_events: None
+    stripe: Stripe, buyer: ShopClient, card: Card, no_events: None
 ) -> None:
     send(buyer, card("pm_card_createDispute"))
     call_command("reconcile")
@@ -561,7 +561,7 @@ def test_a_dispute_whose_event_never_came_is_found(
 
 
 def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hour(
-    stripe: Stripe, buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+    stripe: Stripe, buyer: ShopClient, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
     listing = EventService.list
@@ -583,7 +583,7 @@ def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hou
 
 
 def test_a_stripe_whose_record_cannot_be_read_keeps_nothing_else_from_being_settled(
-    buyer: Shopper, card: Card, fault: Fault, no_events: None, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, fault: Fault, no_events: None, clock: FrozenDateTimeFactory
 ) -> None:
     send(buyer, card(DECLINED))
     clock.move_to(OPENS + LAPSE)
@@ -596,7 +596,7 @@ def test_a_stripe_whose_record_cannot_be_read_keeps_nothing_else_from_being_sett
 
 
 def test_a_receipt_is_sent_once_the_mail_server_is_back(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     no_events: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -617,7 +617,7 @@ def test_a_receipt_is_sent_once_the_mail_server_is_back(
 
 
 def test_a_mail_server_that_is_slow_does_not_keep_the_shopper_waiting(
-    buyer: Shopper, card: Card, no_events: None, aside: None, monkeypatch: pytest.MonkeyPatch
+    buyer: ShopClient, card: Card, no_events: None, aside: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver, is_answered = EmailMessage.send, Event()
 
@@ -638,7 +638,7 @@ def test_a_mail_server_that_is_slow_does_not_keep_the_shopper_waiting(
 def test_an_address_that_is_refused_for_good_is_not_tried_again(
     code: int,
     sent: int,
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     no_events: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -657,8 +657,8 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(
 
 def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
     sale: Sale,
-    shopper: Shopper,
-    another_shopper: Shopper,
+    shopper: ShopClient,
+    another_shopper: ShopClient,
     card: Card,
     no_events: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -683,7 +683,7 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
 
 
 def test_who_watches_goes_on_whatever_a_round_met(
-    buyer: Shopper,
+    buyer: ShopClient,
     card: Card,
     no_events: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -713,7 +713,7 @@ def test_who_watches_goes_on_whatever_a_round_met(
 
 
 def test_once_it_says_that_it_was_not_all_done(
-    buyer: Shopper, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+    buyer: ShopClient, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(now: Any) -> None:
         raise RuntimeError("odd")

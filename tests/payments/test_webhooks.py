@@ -14,7 +14,7 @@ from django.test import Client
 
 from shop.core.machine_clock import unix_seconds
 from shop.orders.models import Order, StripeEvent
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 
 type Card = Callable[..., str]
 
@@ -41,7 +41,7 @@ def event_about(
 
 
 @pytest.fixture
-def paid_behind_our_back(buyer: Shopper, card: Card, stripe_api: stripe.StripeClient) -> Order:
+def paid_behind_our_back(buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient) -> Order:
     """An order that was declined here, and then paid without our server hearing of it."""
     buyer.order(card("pm_card_visa_chargeDeclined"))
     order = Order.objects.get()

@@ -11,7 +11,7 @@ from offers.anchors import Extension, OfferState, honored_until, judge
 from offers.terms import Offer
 from offers.verdicts import Verdict
 from shop.qa.pytest_plugin.back_office import Merchant
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.sales.hold_end import SaleRecall, last_hold_end, last_hold_ends_at
 from shop.sales.holds import extend, recall
@@ -34,13 +34,13 @@ def held_on(page: str, at: datetime, clock: FrozenDateTimeFactory, merchant: Mer
     """Whether a page says at an instant that prices of the sale are held."""
     clock.move_to(at)
     showcase.clear()
-    visitor = merchant if page.startswith("/merchant/") else Shopper()
+    visitor = merchant if page.startswith("/merchant/") else ShopClient()
     return PAGES[page] in visitor.open(page).text
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_says_held_until_the_last_extended_price_runs_out(
-    page: str, sale: Sale, merchant: Merchant, shopper: Shopper, clock: FrozenDateTimeFactory
+    page: str, sale: Sale, merchant: Merchant, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     message = shopper.offer()

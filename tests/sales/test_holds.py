@@ -6,7 +6,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from offers.verdicts import Verdict
 from shop.qa.pytest_plugin.back_office import Merchant
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
@@ -15,7 +15,7 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 
 
-def verdict(shopper: Shopper, message: str) -> str:
+def verdict(shopper: ShopClient, message: str) -> str:
     """What the shop says of an offer now, to a bag that is thrown away."""
     for name in [name for name in shopper.client.cookies if "bag" in name]:
         del shopper.client.cookies[name]
@@ -24,7 +24,7 @@ def verdict(shopper: Shopper, message: str) -> str:
 
 
 def test_an_extended_offer_is_honored_for_exactly_that_much_longer(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     message = shopper.offer()
     clock.move_to(OPENS + MINUTE)
@@ -36,7 +36,7 @@ def test_an_extended_offer_is_honored_for_exactly_that_much_longer(
 
 
 def test_an_extension_is_not_for_offers_made_after_it(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     extend(sale=sale, seconds=600, by=None, now=OPENS)
     message = shopper.offer()
@@ -44,7 +44,7 @@ def test_an_extension_is_not_for_offers_made_after_it(
     assert verdict(shopper, message) == "expired"
 
 
-def test_extensions_add_up(sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory) -> None:
+def test_extensions_add_up(sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory) -> None:
     message = shopper.offer()
     for seconds in (60, 120):
         extend(sale=sale, seconds=seconds, by=None, now=OPENS + SECOND)
@@ -55,7 +55,7 @@ def test_extensions_add_up(sale: Sale, shopper: Shopper, clock: FrozenDateTimeFa
 
 
 def test_an_offer_that_had_run_out_is_revived(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     message = shopper.offer()
     clock.move_to(OPENS + HOLD + MINUTE)
@@ -65,7 +65,7 @@ def test_an_offer_that_had_run_out_is_revived(
 
 
 def test_an_extension_does_not_lengthen_the_window(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     extend(sale=sale, seconds=3600, by=None, now=OPENS)
     clock.move_to(CLOSES)
@@ -79,7 +79,7 @@ def test_an_extension_says_who_when_and_why(sale: Sale, merchant: Merchant) -> N
     assert made.reason == "Mail was late"
 
 
-def test_a_recalled_offer_is_void_and_says_why(sale: Sale, shopper: Shopper) -> None:
+def test_a_recalled_offer_is_void_and_says_why(sale: Sale, shopper: ShopClient) -> None:
     message = shopper.offer()
     shopper.add(message)
     recall(sale=sale, reason="A slip of the pen", by=None, now=OPENS)
@@ -88,14 +88,14 @@ def test_a_recalled_offer_is_void_and_says_why(sale: Sale, shopper: Shopper) -> 
     assert "A slip of the pen" in page.text
 
 
-def test_offers_made_after_a_recall_are_good(sale: Sale, shopper: Shopper) -> None:
+def test_offers_made_after_a_recall_are_good(sale: Sale, shopper: ShopClient) -> None:
     old = shopper.offer()
     recall(sale=sale, reason="A slip of the pen", by=None, now=OPENS)
     assert verdict(shopper, shopper.offer()) == "honored"
     assert verdict(shopper, old) == "recalled"
 
 
-def test_a_recall_of_one_deal_leaves_the_others(sale: Sale, shopper: Shopper) -> None:
+def test_a_recall_of_one_deal_leaves_the_others(sale: Sale, shopper: ShopClient) -> None:
     mug, lamp = shopper.offer("MUG-01"), shopper.offer("LMP-01")
     deal = Deal.objects.get(product__sku="MUG-01")
     recall(sale=sale, deal=deal, reason="Broken in transit", by=None, now=OPENS)
@@ -104,7 +104,7 @@ def test_a_recall_of_one_deal_leaves_the_others(sale: Sale, shopper: Shopper) ->
 
 
 def test_a_recall_before_an_instant_long_past_leaves_what_came_after(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     early = shopper.offer()
     clock.move_to(OPENS + MINUTE)
@@ -118,7 +118,7 @@ def test_a_recall_before_an_instant_long_past_leaves_what_came_after(
 
 
 def test_a_recall_before_an_instant_just_past_takes_back_what_a_stale_page_still_made(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + MINUTE)
     late = shopper.offer()
@@ -129,7 +129,7 @@ def test_a_recall_before_an_instant_just_past_takes_back_what_a_stale_page_still
 
 
 def test_a_later_recall_before_an_earlier_instant_gives_nothing_back(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     message = shopper.offer()
     clock.move_to(CLOSES)

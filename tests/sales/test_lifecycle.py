@@ -6,7 +6,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.list_prices import set_list_price
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, add_deal, make_product, make_sale
 from shop.sales.lifecycle import SaleCanceled, cancel, publish, unpublish
 from shop.sales.models import Deal, Sale
@@ -81,7 +81,7 @@ def test_a_deal_that_came_later_gets_its_reference_price_by_publishing_again(sal
 
 
 def test_a_hidden_sale_shows_nothing_and_its_offers_stay_honored(
-    sale: Sale, shopper: Shopper
+    sale: Sale, shopper: ShopClient
 ) -> None:
     message = shopper.offer()
     nonce = sale.nonce
@@ -93,14 +93,14 @@ def test_a_hidden_sale_shows_nothing_and_its_offers_stay_honored(
     assert (sale.state, sale.published_at, sale.nonce) == (Sale.State.DRAFT, OPENS, nonce)
 
 
-def test_a_hidden_sale_is_shown_again(sale: Sale, shopper: Shopper) -> None:
+def test_a_hidden_sale_is_shown_again(sale: Sale, shopper: ShopClient) -> None:
     unpublish(sale, now=OPENS)
     publish(sale, now=CLOSES)
     assert shopper.offer()
 
 
 def test_a_canceled_sale_shows_nothing_and_its_offers_stay_honored(
-    sale: Sale, shopper: Shopper
+    sale: Sale, shopper: ShopClient
 ) -> None:
     message = shopper.offer()
     cancel(sale, now=OPENS)

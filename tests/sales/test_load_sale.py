@@ -14,7 +14,7 @@ from django.db.models import F
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import PricePoint, Product, Variant
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, make_product
 from shop.sales.documents import loader
 from shop.sales.holds import recall
@@ -69,7 +69,7 @@ def claim(units: int) -> None:
     Deal.objects.filter(product__sku="MUG-01").update(claimed=F("claimed") + units)
 
 
-def test_a_sale_is_made_with_its_products_and_shown(load: Load, shopper: Shopper) -> None:
+def test_a_sale_is_made_with_its_products_and_shown(load: Load, shopper: ShopClient) -> None:
     load(AUTUMN)
     sale = Sale.objects.get(slug="autumn")
     assert (sale.starts_at, sale.ends_at) == (OPENS, CLOSES)
@@ -163,7 +163,9 @@ def test_a_price_is_edited_and_no_nonce_turns(load: Load) -> None:
     assert mug_deal().was == 4990
 
 
-def test_an_offer_that_is_out_is_honored_whatever_is_loaded(load: Load, shopper: Shopper) -> None:
+def test_an_offer_that_is_out_is_honored_whatever_is_loaded(
+    load: Load, shopper: ShopClient
+) -> None:
     load(AUTUMN)
     message = shopper.offer()
     load(autumn(published=False, ends_at="2026-11-27T12:00:01+01:00", deals=[LAMP]))
@@ -220,7 +222,7 @@ def test_a_deal_added_after_publication_gets_its_reference_price(load: Load) -> 
 
 
 def test_a_sale_is_hidden_and_shown_again_since_when_it_was_first_published(
-    load: Load, shopper: Shopper, clock: FrozenDateTimeFactory
+    load: Load, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     load(AUTUMN)
     clock.tick(60)

@@ -9,7 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from offers.anchors import OfferState, judge
 from offers.verdicts import Verdict
-from shop.qa.pytest_plugin.client import Shopper, read
+from shop.qa.pytest_plugin.client import ShopClient, read
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 
 
 def test_a_second_before_the_window_nothing_is_offered(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS - SECOND)
     page = shopper.open("/sales/autumn/")
@@ -27,11 +27,11 @@ def test_a_second_before_the_window_nothing_is_offered(
     assert "12:00, Berlin time" in page.text
 
 
-def test_the_first_second_of_the_window_offers_every_deal(sale: Sale, shopper: Shopper) -> None:
+def test_the_first_second_of_the_window_offers_every_deal(sale: Sale, shopper: ShopClient) -> None:
     assert shopper.open("/sales/autumn/").offers.keys() == {"MUG-01", "LMP-01"}
 
 
-def test_an_offer_says_what_the_page_said(sale: Sale, shopper: Shopper) -> None:
+def test_an_offer_says_what_the_page_said(sale: Sale, shopper: ShopClient) -> None:
     page = shopper.open("/sales/autumn/")
     offer = read(page.offers["MUG-01"])
     assert (offer.amount, offer.currency, offer.was, offer.max) == (499, "EUR", 4990, 2)
@@ -41,14 +41,14 @@ def test_an_offer_says_what_the_page_said(sale: Sale, shopper: Shopper) -> None:
 
 
 def test_an_offer_of_the_last_second_lives_a_whole_hold_past_the_window(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     assert read(shopper.offer()).held_until == CLOSES - SECOND + HOLD
 
 
 def test_the_second_the_window_ends_nothing_is_offered(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES)
     page = shopper.open("/sales/autumn/")
@@ -56,14 +56,14 @@ def test_the_second_the_window_ends_nothing_is_offered(
     assert "over" in page.text
 
 
-def test_a_warm_page_runs_no_query(sale: Sale, shopper: Shopper) -> None:
+def test_a_warm_page_runs_no_query(sale: Sale, shopper: ShopClient) -> None:
     shopper.open("/sales/autumn/")
     with CaptureQueriesContext(connection) as queries:
         assert shopper.open("/sales/autumn/").offers
     assert len(queries) == 0
 
 
-def test_a_cold_page_asks_once_and_writes_nothing(sale: Sale, shopper: Shopper) -> None:
+def test_a_cold_page_asks_once_and_writes_nothing(sale: Sale, shopper: ShopClient) -> None:
     showcase.clear()
     with CaptureQueriesContext(connection) as queries:
         shopper.open("/sales/autumn/")
@@ -72,7 +72,7 @@ def test_a_cold_page_asks_once_and_writes_nothing(sale: Sale, shopper: Shopper) 
 
 
 def test_two_shoppers_are_given_offers_of_their_own(
-    sale: Sale, shopper: Shopper, another_shopper: Shopper
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient
 ) -> None:
     mine, theirs = read(shopper.offer()), read(another_shopper.offer())
     assert mine.shopper != theirs.shopper
@@ -80,7 +80,7 @@ def test_two_shoppers_are_given_offers_of_their_own(
 
 
 def test_the_page_is_private_and_may_be_shown_again_by_the_back_button(
-    sale: Sale, shopper: Shopper
+    sale: Sale, shopper: ShopClient
 ) -> None:
     answer = shopper.client.get("/sales/autumn/")
     directives = {each.strip() for each in answer["Cache-Control"].split(",")}
@@ -89,7 +89,7 @@ def test_the_page_is_private_and_may_be_shown_again_by_the_back_button(
 
 def test_a_page_during_an_outage_of_the_database_serves_and_its_offers_verify(
     sale: Sale,
-    shopper: Shopper,
+    shopper: ShopClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shopper.open("/sales/autumn/")
@@ -109,7 +109,7 @@ def test_a_page_during_an_outage_of_the_database_serves_and_its_offers_verify(
 
 
 def test_an_outage_that_lasts_too_long_is_said(
-    sale: Sale, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+    sale: Sale, shopper: ShopClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper.open("/sales/autumn/")
 
@@ -125,7 +125,7 @@ def test_an_outage_that_lasts_too_long_is_said(
 
 
 def test_a_price_that_the_merchant_changes_shows_within_a_second(
-    sale: Sale, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+    sale: Sale, shopper: ShopClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper.open("/sales/autumn/")
     Deal.objects.filter(product__sku="MUG-01").update(price=599)
@@ -133,27 +133,27 @@ def test_a_price_that_the_merchant_changes_shows_within_a_second(
     assert read(shopper.open("/sales/autumn/").offers["MUG-01"]).amount == 599
 
 
-def test_a_draft_is_not_found(sale: Sale, shopper: Shopper) -> None:
+def test_a_draft_is_not_found(sale: Sale, shopper: ShopClient) -> None:
     Sale.objects.filter(pk=sale.pk).update(state=Sale.State.DRAFT)
     showcase.clear()
     assert shopper.open("/sales/autumn/").status == 404
 
 
-def test_a_withdrawn_deal_is_not_shown(sale: Sale, shopper: Shopper) -> None:
+def test_a_withdrawn_deal_is_not_shown(sale: Sale, shopper: ShopClient) -> None:
     Deal.objects.filter(product__sku="LMP-01").update(withdrawn=True)
     showcase.clear()
     assert shopper.open("/sales/autumn/").offers.keys() == {"MUG-01"}
 
 
 def test_a_sale_of_long_ago_still_has_its_page(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES + timedelta(days=400))
     assert "over" in shopper.open("/sales/autumn/").text
 
 
 def test_a_product_is_offered_at_its_list_price_outside_any_window(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES)
     offer = read(shopper.open("/products/mug-01/").offers["MUG-01"])
@@ -161,14 +161,14 @@ def test_a_product_is_offered_at_its_list_price_outside_any_window(
 
 
 def test_a_product_page_offers_the_deal_while_its_sale_is_live(
-    sale: Sale, shopper: Shopper
+    sale: Sale, shopper: ShopClient
 ) -> None:
     offer = read(shopper.open("/products/mug-01/").offers["MUG-01"])
     assert (offer.sale, offer.amount) == ("autumn", 499)
 
 
 def test_a_product_kept_for_sales_alone_is_not_offered_outside_them(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     product = make_product("POT-01", "Enamel pot", sold_at_list_price=False)
     add_deal(sale, product, 999)
@@ -178,7 +178,7 @@ def test_a_product_kept_for_sales_alone_is_not_offered_outside_them(
 
 
 def test_a_page_view_sets_one_cookie_for_the_shopper_and_no_other_but_the_forms_own(
-    sale: Sale, shopper: Shopper
+    sale: Sale, shopper: ShopClient
 ) -> None:
     shopper.open("/sales/autumn/")
     names = {name.partition("-")[0] for name in shopper.client.cookies}
@@ -186,7 +186,7 @@ def test_a_page_view_sets_one_cookie_for_the_shopper_and_no_other_but_the_forms_
 
 
 def test_the_home_page_shows_sales_by_what_they_are(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     for instant in (OPENS - SECOND, OPENS, CLOSES):
         clock.move_to(instant)
@@ -194,7 +194,7 @@ def test_the_home_page_shows_sales_by_what_they_are(
 
 
 def test_an_upcoming_sale_can_be_put_into_ones_calendar(
-    sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS - SECOND)
     assert shopper.open("/sales/autumn/").one('a[href="/sales/autumn/reminder.ics"]')

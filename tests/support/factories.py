@@ -1,10 +1,15 @@
-"""Orders as rows, for pages that show what is there."""
+"""Rows for pages that show what is there."""
 
 from typing import Any
 
-from shop.catalog.models import Variant
+from shop.catalog.models import Product, Variant
 from shop.orders.models import Order, OrderLine, StatusChange
 from shop.sales.models import Sale
+
+
+def mug() -> Product:
+    """The product of most tests."""
+    return Product.objects.get(sku="MUG-01")
 
 
 def make_order(sale: Sale, number: str = "FF-12345678", **fields: Any) -> Order:

@@ -5,12 +5,12 @@ import pytest
 import requests
 import stripe
 
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.sales.models import Sale
 
 
 @pytest.fixture
-def buyer(sale: Sale, stripe_api: stripe.StripeClient, shopper: Shopper) -> Shopper:
+def buyer(sale: Sale, stripe_api: stripe.StripeClient, shopper: ShopClient) -> ShopClient:
     """A shopper who took the mug along at 12:00, Berlin time, held until 12:30."""
     assert shopper.add(shopper.offer()).status == 303
     return shopper

@@ -1,4 +1,4 @@
-"""A merchant at the back office, with a browser that fills in its forms as they are shown."""
+"""A merchant's browser, which fills in the forms of the back office as they are shown."""
 
 from datetime import datetime
 from typing import Any
@@ -12,90 +12,114 @@ from django.urls import reverse
 from shop.catalog.models import Product
 from shop.core.money import major_units
 from shop.orders.models import Order
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
 
 
-class Refused(AssertionError):
-    """The back office did not do what it was asked to."""
+class ActionRefused(AssertionError):
+    """The back office refused an action."""
 
 
 class Merchant:
-    """Someone who may do everything there."""
+    """A superuser of the back office.
+
+    ``open``, ``form``, ``send`` and ``change`` return pages, also those that
+    show errors. The named actions raise ``ActionRefused`` instead.
+    """
 
     def __init__(self, name: str = "merchant") -> None:
         self.user = Staff.objects.create_superuser(name)
         self.client = Client()
         self.client.force_login(self.user)
 
+    def open(self, path: str) -> HtmlPage:
+        return HtmlPage.of(self.client.get(path), path)
+
+    def form(self, path: str) -> dict[str, Any]:
+        """The fields of a page's form, as a browser would send them untouched."""
+        return fields_of(self.open(path).one("#content form:has([name=_save]), #content form"))
+
+    def send(self, path: str, data: dict[str, Any]) -> HtmlPage:
+        """Send a form; the page that it leads to, or the form again with its errors."""
+        answer = self.client.post(path, data, follow=True)
+        return HtmlPage(answer.status_code, path, answer.content.decode())
+
+    def change(self, path: str, **changes: Any) -> HtmlPage:
+        """Send a page's form with some fields changed; a double underscore stands for a dash."""
+        fields = {name.replace("__", "-"): value for name, value in changes.items()}
+        return self.send(path, self.form(path) | fields | {"_save": "Save"})
+
+    def change_and_confirm(self, path: str, **changes: Any) -> HtmlPage:
+        """Change fields, and confirm the consequences that the page has to show first."""
+        page = self.change(path, **changes)
+        assert page.soup.select(".impact"), errors(page) or "No consequences were shown."
+        return self.send(path, fields_of(page.one("#content form")) | {"_save": "Save"})
+
+    def choose(self, sale: Sale, action: str) -> HtmlPage:
+        """Choose an action for a sale in the list of sales."""
+        data = {"action": action, "_selected_action": [sale.pk]}
+        return self.send(reverse("admin:sales_sale_changelist"), data)
+
     def set_price(self, deal: Deal, amount: int) -> None:
-        """Another price from here on, in minor units."""
-        self._change_deal(deal, price=_written(amount, deal.product))
+        """Change a price, in minor units."""
+        self._change_deal(deal, price=_as_typed(amount, deal.product))
 
     def withdraw(self, deal: Deal) -> None:
-        """Show a deal no more."""
+        """Withdraw a deal."""
         self._change_deal(deal, withdrawn="on")
 
     def set_list_price(self, product: Product, amount: int) -> None:
-        """Another price outside sales, in minor units."""
-        self._change(product, {"list_price": _written(amount, product)})
+        """Change a list price, in minor units."""
+        self._change(product, {"list_price": _as_typed(amount, product)})
 
     def add_stock(self, product: Product, units: int) -> None:
-        """More units of a product's first variant."""
+        """Add units of a product's first variant."""
         variant = product.variants.order_by("position", "id")[0]
         self._change(product, {"stock": variant.stock + units}, row=variant)
 
     def set_end(self, sale: Sale, ends_at: datetime) -> None:
-        """Close a sale earlier or later than it was announced."""
+        """Change the end of a sale."""
         self._change(sale, {"ends_at": str(ends_at.astimezone(sale.zone).replace(tzinfo=None))})
 
     def set_hold(self, sale: Sale, seconds: int) -> None:
-        """Another hold for what is shown from here on."""
+        """Change the hold of offers from now on."""
         self._change(sale, {"hold_seconds": f"{seconds} seconds"})
 
     def publish(self, sale: Sale) -> None:
-        """Show a sale."""
-        self._choose(sale, "publish_sales")
+        """Publish a draft."""
+        data = {"action": "publish_sales", "_selected_action": [sale.pk]}
+        self._send(reverse("admin:sales_sale_changelist"), data)
 
     def unpublish(self, sale: Sale) -> None:
-        """Hide a sale."""
+        """Hide a published sale."""
         self._act(sale, "unpublish")
 
     def extend(self, sale: Sale, minutes: int, reason: str = "") -> None:
-        """Hold what is out for longer."""
+        """Extend the offers that are out."""
         self._act(sale, "extend", minutes=minutes, reason=reason)
 
     def recall(self, sale: Sale, reason: str, deal: Deal | None = None) -> None:
-        """Take back what is out."""
+        """Recall the offers of a deal, or of all."""
         self._act(sale, "recall", deal=deal.pk if deal else "", reason=reason)
 
     def cancel(self, sale: Sale) -> None:
-        """Call a sale off."""
+        """Cancel a sale."""
         self._act(sale, "cancel")
 
     def refund(self, order: Order, variant_sku: str, units: int, reason: str) -> None:
-        """Give the money for units of an order back, and put them into stock again."""
+        """Refund units of an order and restock them."""
         path = reverse("admin:checkout_order_refund", args=[order.pk])
         line = order.lines.get(sku=variant_sku)
         form = fields_of(self.open(path).one("form:has([name=seen])"))
         wanted = form | {f"units_{line.pk}": units, "reason": reason}
-        # The first time it says what it would do, the second time it does that.
+        # The first answer shows the plan; sending its form executes it.
         answer = self.client.post(path, wanted)
-        plan = Page(answer.status_code, path, answer.content.decode())
-        self.send(path, fields_of(plan.one("form:has([name=seen])")))
+        plan = HtmlPage.of(answer, path)
+        self._send(path, fields_of(plan.one("form:has([name=seen])")))
 
-    def open(self, path: str) -> Page:
-        """Look at a page of the back office."""
-        answer = self.client.get(path)
-        return Page(answer.status_code, path, answer.content.decode())
-
-    def send(self, path: str, data: dict[str, Any]) -> None:
-        """Send a form.
-
-        :raises Refused: it is shown again, or something is wrong
-        """
+    def _send(self, path: str, data: dict[str, Any]) -> None:
         self._check(self.client.post(path, data))
 
     def _check(self, answer: Any) -> None:
@@ -106,7 +130,7 @@ class Merchant:
             soup = BeautifulSoup(answer.content, "html.parser")
             wrong += [each.get_text(" ", strip=True) for each in soup.select(".errorlist")]
         if answer.status_code != 302 or wrong:
-            raise Refused(f"The back office answers {answer.status_code}: {' '.join(wrong)}")
+            raise ActionRefused(f"The back office answers {answer.status_code}: {' '.join(wrong)}")
 
     def _change_deal(self, deal: Deal, **fields: Any) -> None:
         self._change(deal.sale, fields, row=deal)
@@ -114,32 +138,37 @@ class Merchant:
     def _change(
         self, owner: Product | Sale, fields: dict[str, Any], *, row: Model | None = None
     ) -> None:
-        """Change fields of something, or of one of the rows that belong to it."""
-        path = reverse(
-            f"admin:{owner._meta.app_label}_{owner._meta.model_name}_change", args=[owner.pk]
-        )
+        """Change fields of a form, or of the inline row ``row``; confirm where that is asked."""
+        path = page_of(owner)
         form = fields_of(self.open(path).one("form:has([name=_save])"))
         if row is not None:
-            place = _place_of(row, form)
-            fields = {f"{place}-{name}": value for name, value in fields.items()}
+            prefix = _inline_prefix(row, form)
+            fields = {f"{prefix}-{name}": value for name, value in fields.items()}
         wanted = form | fields | {"_save": "Save"}
         answer = self.client.post(path, wanted)
-        page = Page(answer.status_code, path, answer.content.decode())
+        page = HtmlPage.of(answer, path)
         if page.soup.select("input[name=agreed]"):
-            # It said first what follows; now it is read.
+            # The page asks for confirmation.
             form = fields_of(page.one("form:has([name=_save])"))
-            self.send(path, form | {"_save": "Save"})
+            self._send(path, form | {"_save": "Save"})
         else:
             self._check(answer)
-
-    def _choose(self, sale: Sale, action: str) -> None:
-        data = {"action": action, "_selected_action": [sale.pk]}
-        self.send(reverse("admin:sales_sale_changelist"), data)
 
     def _act(self, sale: Sale, name: str, **fields: Any) -> None:
         path = reverse(f"admin:sales_sale_{name}", args=[sale.pk])
         form = fields_of(self.open(path).one("form:has([name=seen])"))
-        self.send(path, form | fields)
+        self._send(path, form | fields)
+
+
+def page_of(row: Product | Sale | Order) -> str:
+    """The address of a row's form."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def errors(page: HtmlPage) -> str:
+    """The errors that a page shows."""
+    found = page.soup.select(".errorlist, .errornote")
+    return " ".join(each.get_text(" ") for each in found)
 
 
 def fields_of(form: Tag) -> dict[str, Any]:
@@ -164,14 +193,14 @@ def fields_of(form: Tag) -> dict[str, Any]:
     return data
 
 
-def _place_of(row: Model, form: dict[str, Any]) -> str:
-    """By what its form calls a row that belongs to another: ``deals-0``."""
+def _inline_prefix(row: Model, form: dict[str, Any]) -> str:
+    """The prefix of an inline row in its form, such as ``deals-0``."""
     collection = f"{row._meta.model_name}s-"
     for name, value in form.items():
         if name.startswith(collection) and name.endswith("-id") and value == str(row.pk):
             return name.removesuffix("-id")
-    raise Refused(f"The back office has no row for {row}.")
+    raise ActionRefused(f"The back office has no row for {row}.")
 
 
-def _written(amount: int, product: Product) -> str:
+def _as_typed(amount: int, product: Product) -> str:
     return str(major_units(amount, product.currency))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from bs4 import BeautifulSoup, Tag
 from django.test import Client
@@ -28,12 +28,18 @@ def read(message: str) -> Offer:
 
 
 @dataclass
-class Page:
+class HtmlPage:
     """What a browser got: status, where it ended up, and the document."""
 
     status: int
     path: str
     html: str
+
+    @classmethod
+    def of(cls, answer: Any, path: str = "") -> Self:
+        """The page in an answer of Django's test client; ``path`` where it was not redirected."""
+        chain = getattr(answer, "redirect_chain", [])
+        return cls(answer.status_code, chain[-1][0] if chain else path, answer.content.decode())
 
     @cached_property
     def soup(self) -> BeautifulSoup:
@@ -76,18 +82,18 @@ class Page:
         return found
 
 
-class Shopper:
+class ShopClient:
     """A browser of someone's, cookies and all; it follows redirects after a form."""
 
     def __init__(self) -> None:
         self.client = Client(enforce_csrf_checks=True)
         self.csrf = ""
 
-    def open(self, path: str, **headers: str) -> Page:
+    def open(self, path: str, **headers: str) -> HtmlPage:
         """Visit a page."""
-        return self._page(self.client.get(path, follow=True, headers=headers), path)
+        return HtmlPage.of(self.client.get(path, follow=True, headers=headers), path)
 
-    def send(self, path: str, data: dict[str, Any], *, htmx: bool = False) -> Page:
+    def send(self, path: str, data: dict[str, Any], *, htmx: bool = False) -> HtmlPage:
         """Send a form; the status is the form's own answer, the page where it led."""
         if "csrftoken" not in self.client.cookies:
             self.open("/sales/autumn/")
@@ -97,22 +103,22 @@ class Shopper:
         answer = self.client.post(path, data, headers=headers)
         if answer.status_code == 303 and "Location" in answer.headers:
             followed = self.open(answer.headers["Location"])
-            return Page(303, followed.path, followed.html)
-        return self._page(answer, path)
+            return HtmlPage(303, followed.path, followed.html)
+        return HtmlPage.of(answer, path)
 
     def offer(self, sku: str = "MUG-01", *, sale: str = "autumn") -> str:
         """The signed message for a deal, as the sale page shows it now."""
         showcase.clear()
         return self.open(f"/sales/{sale}/").offers[sku]
 
-    def add(self, message: str, quantity: int = 1, variant: str = "") -> Page:
+    def add(self, message: str, quantity: int = 1, variant: str = "") -> HtmlPage:
         """Put an offer into the bag."""
         return self.send("/bag/add/", {"offer": message, "quantity": quantity, "variant": variant})
 
-    def bag(self) -> Page:
+    def bag(self) -> HtmlPage:
         return self.open("/bag/")
 
-    def order(self, token: str, *, shown_total: int | None = None, **address: str) -> Page:
+    def order(self, token: str, *, shown_total: int | None = None, **address: str) -> HtmlPage:
         """Order and pay with a card's token, at the total that the checkout page shows."""
         if shown_total is None:
             page = self.open("/checkout/")
@@ -134,7 +140,3 @@ class Shopper:
             (each.value for name, each in self.client.cookies.items() if name.startswith(prefix)),
             "",
         )
-
-    def _page(self, answer: Any, path: str) -> Page:
-        chain = getattr(answer, "redirect_chain", [])
-        return Page(answer.status_code, chain[-1][0] if chain else path, answer.content.decode())

@@ -18,7 +18,7 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.qa.pytest_plugin.back_office import Merchant
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_sale, new_key
 from shop.qa.pytest_plugin.stand_in import stand_in
 from shop.qa.pytest_plugin.stripe import Stripe
@@ -80,15 +80,15 @@ def sale(db: None, clock: FrozenDateTimeFactory) -> Sale:
 
 
 @pytest.fixture
-def shopper() -> Shopper:
+def shopper() -> ShopClient:
     """Someone with a browser."""
-    return Shopper()
+    return ShopClient()
 
 
 @pytest.fixture
-def another_shopper() -> Shopper:
+def another_shopper() -> ShopClient:
     """Someone else, with another browser."""
-    return Shopper()
+    return ShopClient()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shop.core.shopper import Shopper as Cookie
-from shop.qa.pytest_plugin.client import ADDRESS, Page, Shopper, read
+from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient, read
 from shop.qa.pytest_plugin.parsing import WrongWords
 from shop.qa.pytest_plugin.payment_vocabulary import CARDS
 from shop.qa.pytest_plugin.stripe import Stripe
@@ -19,7 +19,7 @@ _CARDS_OF_THEIR_OWN = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex"]
 class Seen:
     """A page in a tab, and the offers it made when it was opened, by sku."""
 
-    page: Page
+    page: HtmlPage
     offers: dict[str, str]
 
 
@@ -29,7 +29,7 @@ class Person:
     def __init__(self, name: str, *, place: int, stripe: Stripe) -> None:
         self.name = name
         self.mail = f"{name.replace(' ', '.').lower()}@example.org"
-        self.browser = Shopper()
+        self.browser = ShopClient()
         self.order_path = ""
         self._stripe = stripe
         self._card = [*_CARDS_OF_THEIR_OWN, "pm_card_standIn_noFingerprint"][min(place, 3)]
@@ -44,7 +44,7 @@ class Person:
     # --- Looking --------------------------------------------------------------
 
     @property
-    def page(self) -> Page:
+    def page(self) -> HtmlPage:
         """What is on the screen.
 
         :raises WrongWords: nothing is
@@ -73,7 +73,7 @@ class Person:
             raise WrongWords(f"No page has promised {self.name} a price yet.")
         return self._held_until
 
-    def open(self, path: str) -> Page:
+    def open(self, path: str) -> HtmlPage:
         """Go to a page."""
         return self._show(self.browser.open(path))
 
@@ -104,16 +104,16 @@ class Person:
                 return seen.offers[sku]
         raise WrongWords(f"No page that {self.name} has open shows a price for that.")
 
-    def add(self, message: str, units: int = 1, variant: str = "") -> Page:
+    def add(self, message: str, units: int = 1, variant: str = "") -> HtmlPage:
         """Put an offer into the bag."""
         self._last_offer, self._has_added = message, True
         return self._show(self.browser.add(message, units, variant))
 
-    def add_again(self) -> Page:
+    def add_again(self) -> HtmlPage:
         """Put the offer of last time into the bag again."""
         return self.add(self._last_offer)
 
-    def change(self, sku: str, **fields: Any) -> Page:
+    def change(self, sku: str, **fields: Any) -> HtmlPage:
         """Send one of the forms that the bag has for a product."""
         if not self.page.soup.select("[data-line]"):
             self.open("/bag/")
@@ -210,7 +210,7 @@ class Person:
             raise WrongWords(f"{self.name} has no order.")
         return self.order_path
 
-    def _show(self, page: Page) -> Page:
+    def _show(self, page: HtmlPage) -> HtmlPage:
         # Most pages have neither, and to take one apart is what takes time here.
         offers = page.offers if 'name="offer"' in page.html else {}
         self._tabs[self._tab].append(Seen(page, offers))

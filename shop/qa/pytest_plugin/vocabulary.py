@@ -1,7 +1,7 @@
 """The vocabulary: phrases that scenarios are made of, and what to say of a step that is none.
 
 A phrase is text with ``{placeholders}``, each named after what may stand there
-(``KINDS``); what stands in ``[brackets]`` may be left out. A phrase in which
+(``PARAMETERS``); what stands in ``[brackets]`` may be left out. A phrase in which
 somebody does something may end in a moment, to which the shop's clock goes
 first: *Ada pays at 12:44:59*, *Ada pays one second before the hold ends*.
 """
@@ -24,7 +24,7 @@ type Table = list[list[str]]
 
 
 @dataclass(frozen=True)
-class Kind:
+class Parameter:
     """What may stand for a placeholder."""
 
     pattern: str
@@ -62,30 +62,34 @@ def _possessor(text: str) -> str:
     return text.removesuffix("'s")
 
 
-KINDS: dict[str, Kind] = {
-    "who": Kind(
+PARAMETERS: dict[str, Parameter] = {
+    "who": Parameter(
         _PERSON,
         "Ada",
         "a shopper, each with a browser and a mail address of their own: any first name, "
         "`a shopper`, `the shopper`, `another shopper`, `the other shopper`; `{whom}` is the "
         "same, `{whose}` too with an `'s`",
     ),
-    "whose": Kind(r"(?:the|the other) shopper's|[A-Z][a-z]+'s", "Ada's", "the same", _possessor),
-    "whom": Kind(_PERSON, "Bob", "the same"),
-    "sale": Kind(_SALE, '"Autumn"', "a sale by its title, with or without quotes", _unquoted),
-    "deal": Kind(
+    "whose": Parameter(
+        r"(?:the|the other) shopper's|[A-Z][a-z]+'s", "Ada's", "the same", _possessor
+    ),
+    "whom": Parameter(_PERSON, "Bob", "the same"),
+    "sale": Parameter(_SALE, '"Autumn"', "a sale by its title, with or without quotes", _unquoted),
+    "deal": Parameter(
         rf"(?:the|an?) (?:{_WORDS})|{_QUOTED}", "the mug", "what is sold, as the table calls it"
     ),
-    "deals": Kind(rf"{_WORDS}|{_QUOTED}", "mugs", "the same after a number, singular or plural"),
-    "n": Kind(_COUNT, "2", "a number, in figures or up to twelve in words", number),
-    "price": Kind(
+    "deals": Parameter(
+        rf"{_WORDS}|{_QUOTED}", "mugs", "the same after a number, singular or plural"
+    ),
+    "n": Parameter(_COUNT, "2", "a number, in figures or up to twelve in words", number),
+    "price": Parameter(
         r"\d+(?:\.\d+)? [A-Z]{3}",
         "9.90 EUR",
         "money with its currency, and as many decimals as that has: `500 JPY`, `1.230 KWD`",
         money,
     ),
-    "total": Kind(r"\d+(?:\.\d+)? [A-Z]{3}", "19.80 EUR", "the same", money),
-    "moment": Kind(
+    "total": Parameter(r"\d+(?:\.\d+)? [A-Z]{3}", "19.80 EUR", "the same", money),
+    "moment": Parameter(
         rf"(?:{_CLOCK}|{_FROM_EVENT}|{_LATER})",
         "12:14:59",
         "an instant: the time on the wall in the sale's zone, on the scenario's day unless it "
@@ -95,16 +99,20 @@ KINDS: dict[str, Kind] = {
         "(`one second before Autumn closes`, `when Autumn opens`, `5 minutes after the hold "
         "ends`, `when the order lapses`), or from now (`5 minutes later`). Time only goes forward",
     ),
-    "opens": Kind(_CLOCK, "12:00", "the time on the wall in the sale's zone"),
-    "closes": Kind(_CLOCK, "12:15", "the same; earlier than it opens is the next day"),
-    "duration": Kind(_DURATION, "30 minutes", "`a second` to `10 days`, `half an hour`", duration),
-    "date": Kind(r"\d{4}-\d\d-\d\d", "2026-11-27", "a day"),
-    "zone": Kind(r"[A-Z][A-Za-z_]+/[A-Za-z_/]+|UTC", "Europe/Berlin", "a zone of the IANA list"),
-    "size": Kind(r"[A-Z0-9]{1,4}", "M", "a size of the table"),
-    "text": Kind(_QUOTED, '"The mugs crack."', "words in quotes", _unquoted),
-    "card": Kind(_one_of(CARDS), "a card that works", f"one of: {', '.join(CARDS)}"),
-    "verdict": Kind(_one_of(VERDICTS), "expired", f"one of: {', '.join(VERDICTS)}"),
-    "status": Kind(_one_of(STATUSES), "not paid yet", f"one of: {', '.join(STATUSES)}"),
+    "opens": Parameter(_CLOCK, "12:00", "the time on the wall in the sale's zone"),
+    "closes": Parameter(_CLOCK, "12:15", "the same; earlier than it opens is the next day"),
+    "duration": Parameter(
+        _DURATION, "30 minutes", "`a second` to `10 days`, `half an hour`", duration
+    ),
+    "date": Parameter(r"\d{4}-\d\d-\d\d", "2026-11-27", "a day"),
+    "zone": Parameter(
+        r"[A-Z][A-Za-z_]+/[A-Za-z_/]+|UTC", "Europe/Berlin", "a zone of the IANA list"
+    ),
+    "size": Parameter(r"[A-Z0-9]{1,4}", "M", "a size of the table"),
+    "text": Parameter(_QUOTED, '"The mugs crack."', "words in quotes", _unquoted),
+    "card": Parameter(_one_of(CARDS), "a card that works", f"one of: {', '.join(CARDS)}"),
+    "verdict": Parameter(_one_of(VERDICTS), "expired", f"one of: {', '.join(VERDICTS)}"),
+    "status": Parameter(_one_of(STATUSES), "not paid yet", f"one of: {', '.join(STATUSES)}"),
 }
 
 
@@ -132,7 +140,7 @@ class Phrase(StepParser):
         said = {key: text for key, text in found.groupdict().items() if text is not None}
         at = said.pop("clock", None) or said.pop("other", None)
         try:
-            words = {key: KINDS[key].read(text) for key, text in said.items()}
+            words = {key: PARAMETERS[key].read(text) for key, text in said.items()}
         except ValueError as error:
             raise WrongWords(f"{name}: {error}") from None
         return {"words": words, "at": at}
@@ -141,7 +149,7 @@ class Phrase(StepParser):
     def example(self) -> str:
         """The phrase with an example in each place, whole."""
         whole = re.sub(r"\[(.*?)\]", r"\1", self.name)
-        return re.sub(r"{(\w+)}", lambda place: KINDS[place[1]].example, whole)
+        return re.sub(r"{(\w+)}", lambda place: PARAMETERS[place[1]].example, whole)
 
 
 @dataclass(frozen=True)
@@ -228,7 +236,7 @@ def _with_placeholders(step: str) -> str:
     """A step with what is plainly a moment, money or a name taken for what it is."""
     step = re.sub(rf"(?: at {_CLOCK}| {_FROM_EVENT}| {_LATER})\Z", "", step)
     for kind in ("price", "duration", "text"):
-        step = re.sub(KINDS[kind].pattern, f"{{{kind}}}", step)
+        step = re.sub(PARAMETERS[kind].pattern, f"{{{kind}}}", step)
     return re.sub(rf"\A(?:{_PERSON})\b", "{who}", step)
 
 
@@ -241,7 +249,7 @@ def _regex_of(text: str) -> str:
             regex += ")?"
         elif part.startswith("{"):
             name = part[1:-1]
-            regex += f"(?P<{name}>{KINDS[name].pattern})"
+            regex += f"(?P<{name}>{PARAMETERS[name].pattern})"
         elif part:
             regex += f"(?i:{part[0]}){re.escape(part[1:])}" if is_first else re.escape(part)
         is_first = is_first and not part

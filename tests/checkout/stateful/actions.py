@@ -8,7 +8,7 @@ from django.utils import timezone
 from offers.terms import LIST
 from shop.orders.models import Order
 from shop.orders.state_machine import Status
-from shop.qa.pytest_plugin.client import ADDRESS, Page
+from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import publish, unpublish
@@ -64,7 +64,7 @@ class ShopActions(ShopMachine):
         else:
             self.counts["checkout refused"] += 1
 
-    def _check_answer(self, page: Page, card: str, total: int, pending: Order | None) -> None:
+    def _check_answer(self, page: HtmlPage, card: str, total: int, pending: Order | None) -> None:
         if card in DEBIT and page.status == 422:
             # A line at its list price makes it an order for cards alone.
             self.counts["debit refused"] += 1

@@ -27,7 +27,7 @@ from shop.core.machine_clock import unix_seconds
 from shop.orders.models import OPEN, Order, OrderLine, Refund
 from shop.orders.state_machine import Status
 from shop.payments import refunds
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import OPENS, add_deal, make_product, make_sale
 from shop.sales.models import Deal
 from shop.sales.showcase import showcase
@@ -129,12 +129,12 @@ class ShopMachine(RuleBasedStateMachine):
         with suppress(ServerDied):
             call_command("reconcile", stdout=io.StringIO())
 
-    def _open(self, who: int, path: str) -> Page | None:
+    def _open(self, who: int, path: str) -> HtmlPage | None:
         """Open a page, which may only take bought lines out of the bag; None if the server died."""
         showcase.clear()
         self.has_changed = True
         before = self.buyers[who].bag
-        page: Page | None = None
+        page: HtmlPage | None = None
         try:
             page = self.buyers[who].browser.open(path)
         except ServerDied:
@@ -144,7 +144,7 @@ class ShopMachine(RuleBasedStateMachine):
         assert self.last_order_id == _last_order_id(), "a visit ordered something"
         return page
 
-    def _send(self, who: int, path: str, form: dict[str, Any]) -> Page | None:
+    def _send(self, who: int, path: str, form: dict[str, Any]) -> HtmlPage | None:
         """Send a form and check what it did; None if the server died."""
         showcase.clear()
         self.has_changed = True
@@ -186,8 +186,8 @@ class ShopMachine(RuleBasedStateMachine):
             assert page.status == (200 if self.model.is_published else 404)
             assert bool(self._record_offers(who, page)) == self.model.is_open()
 
-    def _record_offers(self, who: int, page: Page) -> list[str]:
-        """Record the offers of a page. (``Page.offers`` is slower: it parses the document.)"""
+    def _record_offers(self, who: int, page: HtmlPage) -> list[str]:
+        """Record the offers of a page. (``HtmlPage.offers`` is slower: it parses the document.)"""
         messages = re.findall(r'name="offer" value="([\w.-]+)"', page.html)
         for message in messages:
             self.model.record_offer(who, message)

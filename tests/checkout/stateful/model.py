@@ -16,7 +16,7 @@ from shop.catalog.models import Variant
 from shop.orders.limits import normalise_email
 from shop.orders.models import OPEN, OVER, Order
 from shop.orders.state_machine import Status
-from shop.qa.pytest_plugin.client import Page, Shopper, read
+from shop.qa.pytest_plugin.client import HtmlPage, ShopClient, read
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.models import Deal
 from tests.checkout.stateful.faulty_stripe import StandIn
@@ -46,7 +46,7 @@ class Promise:
 class Buyer:
     """A shopper's browser, with its earlier bags, forms and orders."""
 
-    browser: Shopper = field(default_factory=Shopper)
+    browser: ShopClient = field(default_factory=ShopClient)
     bags: list[str] = field(default_factory=list)
     forms: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     orders_seen: list[str] = field(default_factory=list)
@@ -61,13 +61,13 @@ class Buyer:
     def bag(self) -> list[Line]:
         return Bag(self.browser.cookie("bag")).lines
 
-    def send(self, path: str, form: dict[str, Any]) -> Page:
+    def send(self, path: str, form: dict[str, Any]) -> HtmlPage:
         """Send a form; a form of the bag is not followed to the bag's page."""
         if not path.startswith("/bag/"):
             return self.browser.send(path, form)
         token = self.browser.client.cookies["csrftoken"].value
         answer = self.browser.client.post(path, form, headers={"X-CSRFToken": token})
-        return Page(answer.status_code, path, answer.content.decode())
+        return HtmlPage.of(answer, path)
 
 
 class Model:

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck
 from hypothesis.stateful import run_state_machine_as_test
 from pytest_django import Settings
 
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS, add_deal, make_product
 from shop.sales.models import Sale
 from tests.checkout.stateful.faulty_stripe import BAD, BANK, UnreliableClient, stand_in
@@ -186,7 +186,7 @@ def test_a_sequence_that_chance_seldom_finds(
 
 
 def test_orders_past_their_time_do_not_count_as_open_when_another_is_placed(
-    sale: Sale, shopper: Shopper, card: Callable[..., str], clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, card: Callable[..., str], clock: FrozenDateTimeFactory
 ) -> None:
     add_deal(sale, make_product("TEE-01", "Organic tee"), 999)
     for sku in ("MUG-01", "LMP-01", "TEE-01"):
@@ -200,8 +200,8 @@ def test_orders_past_their_time_do_not_count_as_open_when_another_is_placed(
 
 def test_an_order_past_its_time_does_not_use_up_the_limit_of_its_mail_address(
     sale: Sale,
-    shopper: Shopper,
-    another_shopper: Shopper,
+    shopper: ShopClient,
+    another_shopper: ShopClient,
     card: Callable[..., str],
     clock: FrozenDateTimeFactory,
 ) -> None:
@@ -215,8 +215,8 @@ def test_an_order_past_its_time_does_not_use_up_the_limit_of_its_mail_address(
 
 def test_too_many_open_orders_and_a_limit_that_are_both_past_their_time_both_give_way(
     sale: Sale,
-    shopper: Shopper,
-    another_shopper: Shopper,
+    shopper: ShopClient,
+    another_shopper: ShopClient,
     card: Callable[..., str],
     clock: FrozenDateTimeFactory,
 ) -> None:

@@ -10,12 +10,11 @@ from django.utils import timezone
 
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import TooFew, move_stock
+from shop.qa.pytest_plugin.back_office import Merchant, errors, page_of
 from shop.sales.documents.loader import load_sale
 from shop.sales.documents.schema import parse_document
 from shop.sales.models import Sale
-from tests.support.back_office import Merchant, errors, merchant, mug, page_of
-
-__all__ = ["merchant"]
+from tests.support.factories import mug
 
 SUPPLIED = StockMovement.Reason.SUPPLIED
 

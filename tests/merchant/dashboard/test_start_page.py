@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from shop.catalog.models import Variant
 from shop.orders.models import Dispute, Order, Refund
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product, new_key
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
@@ -26,27 +26,27 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def today(db: None) -> Callable[..., Page]:
+def today(db: None) -> Callable[..., HtmlPage]:
     """The start page, as someone of a role sees it."""
 
-    def open_it(role: Role = Role.OWNER) -> Page:
+    def open_it(role: Role = Role.OWNER) -> HtmlPage:
         person, _ = Staff.objects.get_or_create(username=str(role), is_staff=True)
         give_role(person, role)
         client = Client()
         client.force_login(person)
         answer = client.get("/merchant/")
-        return Page(answer.status_code, "/merchant/", answer.content.decode())
+        return HtmlPage.of(answer, "/merchant/")
 
     return open_it
 
 
-def section(page: Page, name: str) -> str:
+def section(page: HtmlPage, name: str) -> str:
     """The words of one section; none where the page does not have it."""
     found = page.soup.select_one(f"[aria-labelledby={name}]")
     return " ".join(found.get_text(" ").split()) if found else ""
 
 
-def link(page: Page, words: str) -> str:
+def link(page: HtmlPage, words: str) -> str:
     """Where the alert that says this leads."""
     alerts = [each for each in page.soup.select(".alerts li") if words in each.get_text(" ")]
     assert len(alerts) == 1
@@ -58,7 +58,7 @@ def link(page: Page, words: str) -> str:
 
 
 def test_a_live_sale_is_shown_with_its_close_and_until_when_prices_are_held(
-    sale: Sale, today: Callable[..., Page]
+    sale: Sale, today: Callable[..., HtmlPage]
 ) -> None:
     live = section(today(), "live")
     assert "Autumn Closes at 12:15, Berlin time" in live
@@ -66,7 +66,7 @@ def test_a_live_sale_is_shown_with_its_close_and_until_when_prices_are_held(
 
 
 def test_a_sale_is_live_in_its_first_second_and_over_in_the_second_of_its_close(
-    sale: Sale, today: Callable[..., Page], clock: FrozenDateTimeFactory
+    sale: Sale, today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
 ) -> None:
     for at, name in (
         (OPENS - timedelta(seconds=1), "next"),
@@ -81,7 +81,7 @@ def test_a_sale_is_live_in_its_first_second_and_over_in_the_second_of_its_close(
 
 
 def test_a_sale_that_is_over_says_so_while_its_prices_are_held_and_not_after(
-    sale: Sale, today: Callable[..., Page], clock: FrozenDateTimeFactory
+    sale: Sale, today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(CLOSES + HOLD - timedelta(seconds=1))
     assert "prices are held until 12:45" in section(today(), "over")
@@ -89,7 +89,7 @@ def test_a_sale_that_is_over_says_so_while_its_prices_are_held_and_not_after(
     assert "prices are held" not in section(today(), "over")
 
 
-def test_a_canceled_sale_is_not_shown(sale: Sale, today: Callable[..., Page]) -> None:
+def test_a_canceled_sale_is_not_shown(sale: Sale, today: Callable[..., HtmlPage]) -> None:
     Sale.objects.update(state=Sale.State.CANCELED)
     assert "Autumn" not in today().soup.select_one("main").text  # type: ignore[union-attr]
 
@@ -97,7 +97,7 @@ def test_a_canceled_sale_is_not_shown(sale: Sale, today: Callable[..., Page]) ->
 # --- What needs a hand --------------------------------------------------------
 
 
-def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Callable[..., Page]) -> None:
+def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Callable[..., HtmlPage]) -> None:
     assert "Nothing. All is as it should be." in section(today(), "alerts")
 
 
@@ -114,7 +114,7 @@ def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Callable[..., 
 )
 def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
     sale: Sale,
-    today: Callable[..., Page],
+    today: Callable[..., HtmlPage],
     clock: FrozenDateTimeFactory,
     before: timedelta,
     is_told: bool,
@@ -136,7 +136,7 @@ def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
 
 
 def test_stock_that_ends_is_told_with_where_more_comes_from(
-    sale: Sale, today: Callable[..., Page]
+    sale: Sale, today: Callable[..., HtmlPage]
 ) -> None:
     mug = Variant.objects.get(sku="MUG-01")
     Variant.objects.filter(pk=mug.pk).update(stock=100, claimed=89)
@@ -151,7 +151,7 @@ def test_stock_that_ends_is_told_with_where_more_comes_from(
 
 
 def test_an_allocation_that_ends_is_mended_in_the_sale(
-    sale: Sale, today: Callable[..., Page]
+    sale: Sale, today: Callable[..., HtmlPage]
 ) -> None:
     Deal.objects.filter(product__sku="MUG-01").update(allocation=20, claimed=20)
     Variant.objects.filter(sku="MUG-01").update(claimed=20, stock=F("stock") + 50)
@@ -179,7 +179,7 @@ def test_an_allocation_that_ends_is_mended_in_the_sale(
 )
 def test_orders_that_wait_are_told_and_the_link_shows_just_them(
     sale: Sale,
-    today: Callable[..., Page],
+    today: Callable[..., HtmlPage],
     clock: FrozenDateTimeFactory,
     fields: dict[str, Any],
     told: str,
@@ -200,7 +200,7 @@ def test_orders_that_wait_are_told_and_the_link_shows_just_them(
 
 
 def test_what_is_a_little_late_is_left_alone(
-    sale: Sale, today: Callable[..., Page], clock: FrozenDateTimeFactory
+    sale: Sale, today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
 ) -> None:
     make_order(sale, status=Order.Status.PENDING, paid_at=None, lapses_at=OPENS)
     clock.move_to(OPENS + 5 * MINUTE)
@@ -220,7 +220,7 @@ def _refund(order: Order, status: str, key: str) -> Refund:
 
 
 def test_a_refund_that_failed_is_told_until_another_is_made(
-    sale: Sale, today: Callable[..., Page]
+    sale: Sale, today: Callable[..., HtmlPage]
 ) -> None:
     order = make_order(sale)
     _refund(order, "failed", "one")
@@ -232,7 +232,7 @@ def test_a_refund_that_failed_is_told_until_another_is_made(
 
 
 def test_a_dispute_is_told_with_the_day_by_which_it_has_to_be_answered(
-    sale: Sale, today: Callable[..., Page]
+    sale: Sale, today: Callable[..., HtmlPage]
 ) -> None:
     dispute = Dispute.objects.create(
         order=make_order(sale),
@@ -252,7 +252,7 @@ def test_a_dispute_is_told_with_the_day_by_which_it_has_to_be_answered(
 
 
 def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(
-    sale: Sale, today: Callable[..., Page], settings: Settings
+    sale: Sale, today: Callable[..., HtmlPage], settings: Settings
 ) -> None:
     keys = [new_key("spring"), new_key("autumn", "retiring"), new_key("summer", "next")]
     partner = {**new_key("theirs", "next"), "issuer": "partner:acme"}
@@ -267,14 +267,14 @@ def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(
 
 
 def test_a_shop_that_cannot_sign_says_so_on_a_page_that_still_opens(
-    sale: Sale, today: Callable[..., Page], settings: Settings
+    sale: Sale, today: Callable[..., HtmlPage], settings: Settings
 ) -> None:
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("autumn", "retiring")]})
     assert "No offer can be signed, and nothing sold" in section(today(), "alerts")
 
 
 def test_who_may_not_see_orders_is_told_nothing_of_them(
-    sale: Sale, today: Callable[..., Page], clock: FrozenDateTimeFactory
+    sale: Sale, today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
 ) -> None:
     make_order(sale, receipt_sent_at=None)
     clock.move_to(OPENS + 6 * MINUTE)
@@ -289,12 +289,12 @@ def test_who_may_not_see_orders_is_told_nothing_of_them(
 # --- The first sale -----------------------------------------------------------
 
 
-def steps_done(page: Page) -> int:
+def steps_done(page: HtmlPage) -> int:
     return len(page.soup.select(".steps .is-done"))
 
 
 def test_an_empty_shop_leads_through_its_first_sale(
-    today: Callable[..., Page], clock: FrozenDateTimeFactory
+    today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
 ) -> None:
     page = today()
     assert len(page.soup.select(".steps li")) == 5
@@ -310,12 +310,12 @@ def test_an_empty_shop_leads_through_its_first_sale(
 
 
 def test_once_a_sale_was_published_the_steps_are_gone(
-    sale: Sale, today: Callable[..., Page]
+    sale: Sale, today: Callable[..., HtmlPage]
 ) -> None:
     assert "Your first sale" not in today().text
 
 
-def test_who_may_not_make_a_sale_is_not_asked_to(today: Callable[..., Page]) -> None:
+def test_who_may_not_make_a_sale_is_not_asked_to(today: Callable[..., HtmlPage]) -> None:
     assert "Your first sale" not in today(Role.VIEWER).text
 
 
@@ -324,7 +324,7 @@ def test_who_may_not_make_a_sale_is_not_asked_to(today: Callable[..., Page]) -> 
 
 def test_its_queries_do_not_grow_with_what_there_is(
     sale: Sale,
-    today: Callable[..., Page],
+    today: Callable[..., HtmlPage],
     clock: FrozenDateTimeFactory,
     django_assert_max_num_queries: Any,
 ) -> None:

@@ -9,24 +9,22 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from shop.catalog.models import Product, StockMovement, Variant
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.back_office import Merchant
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, make_product
 from shop.sales.models import Deal, Sale
-from tests.support.back_office import Merchant, merchant
-
-__all__ = ["merchant"]
 
 HEADER = "sku,name,currency,list_price,variant_sku,variant,supplied\n"
 
 
-def preview(merchant: Merchant, table: str, text: str) -> Page:
+def preview(merchant: Merchant, table: str, text: str) -> HtmlPage:
     """Upload a table, and see what would come of it."""
     path = reverse(f"admin:{table}_import")
     file = SimpleUploadedFile("table.csv", text.encode(), content_type="text/csv")
     return merchant.send(path, {"format": "0", "import_file": file})
 
 
-def read_in(merchant: Merchant, table: str, text: str) -> Page:
+def read_in(merchant: Merchant, table: str, text: str) -> HtmlPage:
     """Upload a table, and confirm the preview."""
     page = preview(merchant, table, text)
     form = page.soup.select_one("form:has([name=confirm])")

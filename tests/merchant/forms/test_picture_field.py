@@ -6,11 +6,10 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from shop.qa.pytest_plugin.client import Shopper
+from shop.qa.pytest_plugin.back_office import Merchant, errors, page_of
+from shop.qa.pytest_plugin.client import ShopClient
 from shop.sales.models import Sale
-from tests.support.back_office import Merchant, errors, merchant, mug, page_of
-
-__all__ = ["merchant"]
+from tests.support.factories import mug
 
 
 def photo() -> SimpleUploadedFile:
@@ -20,7 +19,7 @@ def photo() -> SimpleUploadedFile:
 
 
 def test_a_photo_is_shown_in_modern_formats(
-    merchant: Merchant, sale: Sale, shopper: Shopper
+    merchant: Merchant, sale: Sale, shopper: ShopClient
 ) -> None:
     page = merchant.change(page_of(mug()), picture=photo())
     assert errors(page) == ""

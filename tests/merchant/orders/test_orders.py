@@ -14,7 +14,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from shop.merchant.orders import csv_export
 from shop.orders.models import Dispute, Order, OrderLine, Refund, RefundLine, StatusChange
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS
 from shop.sales.models import Sale
 from shop.staff.models import Staff
@@ -35,9 +35,9 @@ def helper(db: None) -> Client:
     return client
 
 
-def open_page(client: Client, path: str) -> Page:
+def open_page(client: Client, path: str) -> HtmlPage:
     answer = client.get(path)
-    return Page(answer.status_code, path, answer.content.decode())
+    return HtmlPage.of(answer, path)
 
 
 def address(order: Order, page: str = "change") -> str:
@@ -87,7 +87,7 @@ def test_orders_that_came_after_the_close_are_told_from_those_before(
 # --- What became of it --------------------------------------------------------
 
 
-def timeline(page: Page) -> list[str]:
+def timeline(page: HtmlPage) -> list[str]:
     return [" ".join(each.get_text(" ").split()) for each in page.soup.select(".timeline li")]
 
 

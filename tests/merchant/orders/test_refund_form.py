@@ -9,11 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.orders.models import Order, Refund
-from shop.qa.pytest_plugin.back_office import fields_of
-from shop.qa.pytest_plugin.client import Page, Shopper
+from shop.qa.pytest_plugin.back_office import Merchant, errors, fields_of
+from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.sales.models import Sale
 from shop.staff.models import Staff
-from tests.support.back_office import Merchant, errors
 
 type Card = Callable[..., str]
 
@@ -26,7 +25,7 @@ def merchant(db: None) -> Merchant:
 
 
 @pytest.fixture
-def order(sale: Sale, shopper: Shopper, card: Card) -> Order:
+def order(sale: Sale, shopper: ShopClient, card: Card) -> Order:
     """Two mugs for €4.99 each, paid."""
     shopper.add(shopper.offer(), 2)
     assert shopper.order(card()).order_status == "paid"
@@ -44,7 +43,7 @@ def fill_in(merchant: Merchant, order: Order, **fields: str) -> dict[str, Any]:
     return merchant.form(path_of(order)) | units | fields
 
 
-def send(merchant: Merchant, page: Page, order: Order) -> Page:
+def send(merchant: Merchant, page: HtmlPage, order: Order) -> HtmlPage:
     """Send the form that a page shows, as it stands."""
     return merchant.send(path_of(order), fields_of(page.one("#content form")))
 

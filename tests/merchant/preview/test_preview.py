@@ -25,7 +25,7 @@ from shop.core import preview
 from shop.merchant.preview.instants import instants_of
 from shop.orders.models import Order
 from shop.payments import stripe_client
-from shop.qa.pytest_plugin.client import ADDRESS, Page, Shopper
+from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_sale
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, publish, unpublish
@@ -39,7 +39,7 @@ SECOND = timedelta(seconds=1)
 LAST = CLOSES - SECOND
 
 
-class Previewer(Shopper):
+class Previewer(ShopClient):
     """One of the staff, with a browser that looks at previews and follows their forms."""
 
     def __init__(self, slug: str = "autumn") -> None:
@@ -50,22 +50,22 @@ class Previewer(Shopper):
     def path(self, at: datetime, page: str = "") -> str:
         return f"/merchant/sales/{self.slug}/preview/{at:%Y-%m-%dT%H:%M:%SZ}/{page}"
 
-    def look(self, at: datetime, page: str = "sales/autumn/") -> Page:
+    def look(self, at: datetime, page: str = "sales/autumn/") -> HtmlPage:
         return self.open(self.path(at, page))
 
-    def send(self, path: str, data: dict[str, Any], *, htmx: bool = False) -> Page:
+    def send(self, path: str, data: dict[str, Any], *, htmx: bool = False) -> HtmlPage:
         headers = {"HX-Request": "true"} if htmx else {}
         answer = self.client.post(path, data, headers=headers)
         if "Location" in answer.headers:
             followed = self.open(answer.headers["Location"])
-            return Page(303, followed.path, followed.html)
-        return self._page(answer, path)
+            return HtmlPage(303, followed.path, followed.html)
+        return HtmlPage.of(answer, path)
 
-    def take(self, at: datetime, message: str, quantity: int = 1) -> Page:
+    def take(self, at: datetime, message: str, quantity: int = 1) -> HtmlPage:
         """Put an offer into the preview's bag."""
         return self.send(self.path(at, "bag/add/"), {"offer": message, "quantity": quantity})
 
-    def checkout(self, at: datetime, **changes: Any) -> Page:
+    def checkout(self, at: datetime, **changes: Any) -> HtmlPage:
         """Press the button of the preview's checkout page."""
         form = {**ADDRESS, "shown_total": 499, "confirmation_token": "ctoken_1", **changes}
         return self.send(self.path(at, "checkout/"), form)
@@ -88,7 +88,7 @@ def olga(db: None) -> Previewer:
     return Previewer()
 
 
-def offers(page: Page) -> dict[str, str]:
+def offers(page: HtmlPage) -> dict[str, str]:
     """The signed messages on a previewed page, by the sku they are for."""
     found = [str(field["value"]) for field in page.soup.select("input[name=offer]")]
     return {read_inside(message).sku: message for message in found}
@@ -127,7 +127,7 @@ def test_a_draft_is_shown_as_it_will_be_in_its_last_second_and_at_its_close(
 
 
 def test_a_draft_stays_hidden_from_shoppers(
-    draft: Sale, olga: Previewer, shopper: Shopper, clock: FrozenDateTimeFactory
+    draft: Sale, olga: Previewer, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     assert olga.look(OPENS).status == 200
     clock.move_to(OPENS)
@@ -255,21 +255,21 @@ def realm(request: pytest.FixtureRequest, settings: Settings) -> str:
 
 
 def test_an_offer_of_a_preview_is_unknown_to_the_shop(
-    realm: str, sale: Sale, olga: Previewer, shopper: Shopper
+    realm: str, sale: Sale, olga: Previewer, shopper: ShopClient
 ) -> None:
     page = shopper.add(offers(olga.look(OPENS))["MUG-01"])
     assert (page.status, page.verdicts) == (422, ["unknown_key"])
 
 
 def test_an_offer_of_the_shop_is_unknown_to_a_preview(
-    realm: str, sale: Sale, olga: Previewer, shopper: Shopper
+    realm: str, sale: Sale, olga: Previewer, shopper: ShopClient
 ) -> None:
     page = olga.take(OPENS, shopper.offer())
     assert (page.status, page.verdicts) == (422, ["unknown_key"])
 
 
 def test_a_bag_of_a_preview_buys_nothing_though_it_was_carried_out_by_hand(
-    sale: Sale, olga: Previewer, shopper: Shopper
+    sale: Sale, olga: Previewer, shopper: ShopClient
 ) -> None:
     olga.take(OPENS, offers(olga.look(OPENS))["MUG-01"])
     shopper.open("/sales/autumn/")
@@ -289,7 +289,7 @@ def test_the_browsers_own_shopper_and_bag_are_neither_seen_nor_touched(
     sale: Sale, olga: Previewer, settings: Settings, https: bool
 ) -> None:
     settings.HTTPS, settings.SECURE_SSL_REDIRECT = https, False
-    own = Shopper()
+    own = ShopClient()
     own.client = olga.client
     own.client.post("/bag/add/", {"offer": own.offer("LMP-01"), "quantity": 1})
     before = {name: each.value for name, each in olga.client.cookies.items()}
@@ -365,7 +365,7 @@ def test_orders_that_wait_to_be_paid_are_not_settled_by_its_clock(
 
 
 def test_nothing_of_it_stays_in_the_shops_memory(
-    sale: Sale, olga: Previewer, shopper: Shopper
+    sale: Sale, olga: Previewer, shopper: ShopClient
 ) -> None:
     reset_loaders()
     showcase.clear()
@@ -382,7 +382,7 @@ def test_addresses_of_files_are_written_from_the_root() -> None:
 
 
 def test_nothing_of_the_shops_memory_is_in_it(
-    sale: Sale, olga: Previewer, shopper: Shopper
+    sale: Sale, olga: Previewer, shopper: ShopClient
 ) -> None:
     for path in ("/", "/sales/autumn/", "/bag/"):
         shopper.open(path)
@@ -394,7 +394,7 @@ def test_nothing_of_the_shops_memory_is_in_it(
 # --- Where one is -------------------------------------------------------------
 
 
-def addresses(page: Page) -> Iterator[str]:
+def addresses(page: HtmlPage) -> Iterator[str]:
     """Where the links and forms of a page lead, without those of the bar on top of it."""
     for bar in page.soup.select("[data-preview]"):
         bar.decompose()
@@ -462,7 +462,7 @@ def test_its_answers_are_kept_nowhere_and_found_by_nobody(sale: Sale, olga: Prev
 
 
 def test_it_has_the_policy_of_the_page_it_shows(
-    sale: Sale, olga: Previewer, shopper: Shopper
+    sale: Sale, olga: Previewer, shopper: ShopClient
 ) -> None:
     olga.take(OPENS, offers(olga.look(OPENS))["MUG-01"])
     shopper.add(shopper.offer())
@@ -542,11 +542,11 @@ def test_the_first_and_the_last_instant_have_one(sale: Sale, olga: Previewer, in
 
 
 @pytest.fixture
-def choose(draft: Sale, olga: Previewer) -> Callable[..., Page]:
-    def ask(at: str, page: str = "") -> Page:
+def choose(draft: Sale, olga: Previewer) -> Callable[..., HtmlPage]:
+    def ask(at: str, page: str = "") -> HtmlPage:
         path = reverse("admin:sale_preview", args=["autumn"])
         answer = olga.client.get(path, {"at": at, "page": page}, follow=True)
-        return olga._page(answer, path)
+        return HtmlPage.of(answer, path)
 
     return ask
 
@@ -572,7 +572,7 @@ def test_the_instants_of_a_sale_are_there_to_choose_from(draft: Sale, olga: Prev
 
 
 def test_any_instant_is_written_as_the_sales_wall_shows_it(
-    choose: Callable[..., Page], olga: Previewer
+    choose: Callable[..., HtmlPage], olga: Previewer
 ) -> None:
     assert choose("2026-11-27 12:14:59").path == olga.path(LAST, "sales/autumn/")
     assert choose("2026-11-27T12:14:59").path == olga.path(LAST, "sales/autumn/")
@@ -580,7 +580,7 @@ def test_any_instant_is_written_as_the_sales_wall_shows_it(
 
 
 def test_one_stays_on_the_page_that_one_looked_at(
-    choose: Callable[..., Page], olga: Previewer
+    choose: Callable[..., HtmlPage], olga: Previewer
 ) -> None:
     for page in ("", "bag/", "products/mug-01/"):
         form = olga.look(OPENS, page).one("[data-preview] form")
@@ -592,7 +592,7 @@ def test_one_stays_on_the_page_that_one_looked_at(
     "page", ["", "bag/", "/orders/x/", "/../../", "//example.org/", "https://example.org"]
 )
 def test_no_other_page_than_one_that_has_a_preview_is_gone_to(
-    choose: Callable[..., Page], olga: Previewer, page: str
+    choose: Callable[..., HtmlPage], olga: Previewer, page: str
 ) -> None:
     assert choose("2026-11-27 12:14:59", page).path == olga.path(LAST, "sales/autumn/")
 
@@ -610,7 +610,7 @@ def test_no_other_page_than_one_that_has_a_preview_is_gone_to(
     ],
 )
 def test_what_is_not_one_instant_is_said_so(
-    choose: Callable[..., Page], written: str, told: str
+    choose: Callable[..., HtmlPage], written: str, told: str
 ) -> None:
     page = choose(written, "/bag/")
     assert told in page.text

@@ -21,7 +21,7 @@ from shop.merchant.rehearsals import runs
 from shop.merchant.rehearsals.runs import rehearsals_of, start
 from shop.merchant.rehearsals.terms_digest import terms_of
 from shop.qa.pytest_plugin.back_office import Merchant
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, ROOT, make_sale
 from shop.qa.rehearsal.isolated_process import REPORT_JSON, WORK
 from shop.sales.holds import extend
@@ -62,7 +62,7 @@ def begin(after: int = 0) -> bool:
     return start("autumn", after=after, by="olga", terms="", now=OPENS)
 
 
-def page_of(merchant: Merchant, query: str = "") -> Page:
+def page_of(merchant: Merchant, query: str = "") -> HtmlPage:
     return merchant.open(PATH + query)
 
 
@@ -85,7 +85,7 @@ def test_who_may_not_change_sales_reads_what_was_found_and_has_no_button(
     viewer, client = Staff.objects.create_user("vera", is_staff=True), Client()
     give_role(viewer, Role.VIEWER)
     client.force_login(viewer)
-    page = Page(200, PATH, client.get(PATH).content.decode())
+    page = HtmlPage(200, PATH, client.get(PATH).content.decode())
     assert "Every promise was kept." in page.text
     assert page.soup.select("#rehearsal button") == []
     assert client.post(PATH, {"after": 1}).status_code == 403
@@ -181,7 +181,7 @@ def test_htmx_gets_what_changes_and_says_the_outcome_to_who_does_not_see_it(
 ) -> None:
     leave(folder, found=FOUND)
     answer = merchant.client.get(PATH, headers={"HX-Request": "true"}).content.decode()
-    page = Page(200, PATH, answer)
+    page = HtmlPage(200, PATH, answer)
     assert page.soup.select("h1") == []
     assert page.one("#outcome[hx-swap-oob]").text == "Rehearsed: every promise was kept."
     with running(folder):

@@ -13,7 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 from shop.merchant.reports.live_queries import recent_figures
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant
-from shop.qa.pytest_plugin.client import Page, Shopper
+from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.sales.holds import extend
 from shop.sales.models import Sale
@@ -34,16 +34,16 @@ def _nothing_is_kept() -> Iterator[None]:
     refusals.clear()
 
 
-def room(merchant: Merchant, sale: Sale, query: str = "") -> Page:
+def room(merchant: Merchant, sale: Sale, query: str = "") -> HtmlPage:
     recent_figures.clear()
     return merchant.open(reverse("admin:sale_live", args=[sale.slug]) + query)
 
 
-def report(merchant: Merchant, sale: Sale) -> Page:
+def report(merchant: Merchant, sale: Sale) -> HtmlPage:
     return merchant.open(reverse("admin:sale_report", args=[sale.slug]))
 
 
-def figures(page: Page, label: str) -> dict[str, str]:
+def figures(page: HtmlPage, label: str) -> dict[str, str]:
     """The figures of a list that has a name."""
     found = page.one(f"[aria-label='{label}']")
     return {
@@ -53,7 +53,7 @@ def figures(page: Page, label: str) -> dict[str, str]:
     }
 
 
-def section(page: Page, name: str) -> str:
+def section(page: HtmlPage, name: str) -> str:
     return " ".join(page.one(f"section[aria-labelledby='{name}']").get_text(" ").split())
 
 
@@ -68,7 +68,7 @@ def table(merchant: Merchant, sale: Sale) -> list[dict[str, Any]]:
 @pytest.fixture
 def sold(sale: Sale, clock: FrozenDateTimeFactory, stripe: Any, card: Card) -> Sale:
     """One mug in the window, one ten minutes after the close, one declined, one refused."""
-    buyer, late, unlucky, slow = (Shopper() for _ in range(4))
+    buyer, late, unlucky, slow = (ShopClient() for _ in range(4))
     buyer.add(buyer.offer())
     assert buyer.order(card(), email="ada@example.org").order_status == "paid"
     slow_offer = slow.offer()

@@ -15,7 +15,7 @@ from shop.merchant.reports.report import read_report
 from shop.orders.models import Order, OrderLine, SaleMinute
 from shop.orders.sale_totals import count_paid
 from shop.qa.pytest_plugin.back_office import Merchant
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.models import Deal, Sale
 from tests.support.factories import make_order
@@ -36,7 +36,7 @@ def busy(db: None) -> Sale:
     return order_rows.fill("busy", THOUSANDS, OPENS)
 
 
-def open_page(merchant: Merchant, sale: Sale, name: str) -> tuple[Page, int]:
+def open_page(merchant: Merchant, sale: Sale, name: str) -> tuple[HtmlPage, int]:
     """A page about a sale as it is now, and how many statements that took."""
     path = reverse(f"admin:{name}", args=[sale.slug])
     recent_figures.clear()

@@ -16,15 +16,12 @@ from shop.core.durations import exact_duration
 from shop.merchant.forms.money_fields import Percent, PriceField, reduced
 from shop.merchant.forms.time_fields import DurationField
 from shop.merchant.sales.window_summary import summary_of_input
-from shop.qa.pytest_plugin.back_office import fields_of
-from shop.qa.pytest_plugin.client import Page, Shopper
+from shop.qa.pytest_plugin.back_office import Merchant, errors, fields_of, page_of
+from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product, make_sale
 from shop.sales.holds import extend, recall
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
 from shop.staff.roles import Role, give_role
-from tests.support.back_office import Merchant, errors, merchant, page_of
-
-__all__ = ["merchant"]
 
 MINUTE = timedelta(minutes=1)
 
@@ -47,13 +44,13 @@ def hidden(sale: Sale) -> Sale:
     return sale
 
 
-def save(merchant: Merchant, page: Page) -> Page:
+def save(merchant: Merchant, page: HtmlPage) -> HtmlPage:
     """Send a page's form once more, as it came back."""
     form = fields_of(page.one("#content form"))
     return merchant.send(page.path, form | {"_save": "Save"})
 
 
-def said_first(page: Page) -> str:
+def said_first(page: HtmlPage) -> str:
     """What has to be read before the sale is saved."""
     return " ".join(each.get_text(" ", strip=True) for each in page.soup.select(".impact li"))
 
@@ -123,7 +120,7 @@ def test_a_reduction_is_never_smaller_than_it_says(
 def test_a_reduction_is_taken_off_the_list_price_and_kept_as_a_price(
     merchant: Merchant, sale: Sale
 ) -> None:
-    merchant.change_knowingly(page_of(sale), deals__0__price="30%")
+    merchant.change_and_confirm(page_of(sale), deals__0__price="30%")
     assert Deal.objects.get(product__sku="MUG-01").price == 3493
     assert merchant.form(page_of(sale))["deals-0-price"] == "34.93"
 
@@ -221,7 +218,7 @@ def test_a_zone_that_is_none_is_named(zone: str) -> None:
 def test_a_sale_across_the_hour_that_does_not_exist_lasts_as_long_as_it_says(
     merchant: Merchant, sale: Sale
 ) -> None:
-    merchant.change_knowingly(
+    merchant.change_and_confirm(
         page_of(sale), starts_at="2027-03-28 01:30", ends_at="2027-03-28 03:30"
     )
     sale.refresh_from_db()
@@ -232,7 +229,7 @@ def test_a_sale_across_the_hour_that_does_not_exist_lasts_as_long_as_it_says(
 
 
 def test_a_higher_price_says_what_the_held_one_may_cost(
-    merchant: Merchant, sale: Sale, shopper: Shopper
+    merchant: Merchant, sale: Sale, shopper: ShopClient
 ) -> None:
     message = shopper.offer()
     page = merchant.change(page_of(sale), deals__0__price="5.99")
@@ -451,7 +448,7 @@ def test_where_both_changed_a_field_the_second_decides_knowingly(
     merchant: Merchant, other: Merchant, sale: Sale
 ) -> None:
     opened = merchant.form(page_of(sale))
-    other.change_knowingly(page_of(sale), deals__0__price="5.99")
+    other.change_and_confirm(page_of(sale), deals__0__price="5.99")
     page = merchant.send(page_of(sale), opened | {"deals-0-price": "6.99", "_save": "Save"})
     assert "Somebody changed this too, to 5.99." in errors(page)
     assert fields_of(page.one("#content form"))["deals-0-price"] == "6.99"
@@ -595,7 +592,7 @@ def test_an_act_says_what_is_out_and_how_much_at_the_most(merchant: Merchant, sa
 
 @pytest.mark.parametrize("name", ["unpublish", "cancel"])
 def test_hiding_and_canceling_take_nothing_back_by_themselves(
-    merchant: Merchant, sale: Sale, shopper: Shopper, name: str
+    merchant: Merchant, sale: Sale, shopper: ShopClient, name: str
 ) -> None:
     message = shopper.offer()
     assert "recall" not in merchant.form(act_page(sale, name)), "the box is not ticked"
@@ -607,7 +604,7 @@ def test_hiding_and_canceling_take_nothing_back_by_themselves(
 
 @pytest.mark.parametrize("name", ["unpublish", "cancel"])
 def test_hiding_and_canceling_take_offers_back_where_that_is_asked_for(
-    merchant: Merchant, sale: Sale, shopper: Shopper, name: str
+    merchant: Merchant, sale: Sale, shopper: ShopClient, name: str
 ) -> None:
     message = shopper.offer()
     page = merchant.change(act_page(sale, name), recall="on")
@@ -620,7 +617,7 @@ def test_hiding_and_canceling_take_offers_back_where_that_is_asked_for(
 
 
 def test_a_recall_may_spare_what_was_shown_later(
-    merchant: Merchant, sale: Sale, shopper: Shopper, clock: FrozenDateTimeFactory
+    merchant: Merchant, sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
 ) -> None:
     early = shopper.offer()
     clock.move_to(OPENS + 2 * MINUTE)
@@ -665,7 +662,7 @@ def test_the_record_of_a_sale_tells_who_did_what_and_cannot_be_changed(
     merchant: Merchant, other: Merchant, sale: Sale, clock: FrozenDateTimeFactory
 ) -> None:
     clock.move_to(OPENS + MINUTE)
-    other.change_knowingly(page_of(sale), deals__0__price="5.99")
+    other.change_and_confirm(page_of(sale), deals__0__price="5.99")
     extend(sale=sale, seconds=600, by=merchant.user, now=OPENS + 2 * MINUTE, reason="Mail")
     page = merchant.open(reverse("admin:sales_sale_history", args=[sale.pk]))
     assert "12:01 bob Stoneware mug, price: €4.99 → €5.99" in page.text

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.qa.pytest_plugin.back_office import fields_of
-from shop.qa.pytest_plugin.client import Page
+from shop.qa.pytest_plugin.client import HtmlPage
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role, role_of
 
@@ -33,9 +33,9 @@ def page_of(person: Staff) -> str:
     return reverse("admin:staff_staff_change", args=[person.pk])
 
 
-def send(client: Client, path: str, **changes: Any) -> Page:
+def send(client: Client, path: str, **changes: Any) -> HtmlPage:
     """Fill in the form of a page, and send it; a field set to None is left empty."""
-    page = Page(200, path, client.get(path).content.decode())
+    page = HtmlPage(200, path, client.get(path).content.decode())
     form = page.one("form:has([name=_save])")
     fields = fields_of(form)
     chosen = form.select_one("[name=role][checked]")
@@ -43,7 +43,7 @@ def send(client: Client, path: str, **changes: Any) -> Page:
     fields |= changes
     sent = {name: value for name, value in fields.items() if value is not None}
     answer = client.post(path, sent | {"_save": "Save"}, follow=True)
-    return Page(answer.status_code, path, answer.content.decode())
+    return HtmlPage.of(answer, path)
 
 
 def role_now(person: Staff) -> Role | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.qa.pytest_plugin.back_office import Merchant, Refused
+from shop.qa.pytest_plugin.back_office import ActionRefused, Merchant
 from shop.sales.models import Deal, Sale
 
 
@@ -20,7 +20,7 @@ def test_a_price_is_changed_by_the_form_of_the_sale(merchant: Merchant, deal: De
 def test_a_price_that_the_form_refuses_is_not_taken_for_changed(
     merchant: Merchant, deal: Deal
 ) -> None:
-    with pytest.raises(Refused, match="above zero"):
+    with pytest.raises(ActionRefused, match="above zero"):
         merchant.set_price(deal, 0)
     deal.refresh_from_db()
     assert deal.price == 499
@@ -28,5 +28,5 @@ def test_a_price_that_the_form_refuses_is_not_taken_for_changed(
 
 def test_an_act_that_is_impossible_is_not_taken_for_done(merchant: Merchant, sale: Sale) -> None:
     merchant.cancel(sale)
-    with pytest.raises((Refused, AssertionError)):
+    with pytest.raises((ActionRefused, AssertionError)):
         merchant.cancel(sale)

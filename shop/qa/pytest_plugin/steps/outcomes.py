@@ -4,7 +4,7 @@ from django.db.models import F, Sum
 
 from shop.catalog.models import Variant
 from shop.orders.models import Order
-from shop.qa.pytest_plugin.client import Page, read
+from shop.qa.pytest_plugin.client import HtmlPage, read
 from shop.qa.pytest_plugin.parsing import Money
 from shop.qa.pytest_plugin.payment_vocabulary import STATUSES, VERDICTS
 from shop.qa.pytest_plugin.personas import Person
@@ -223,7 +223,7 @@ def _(world: World, who: str, total: Money) -> None:
     expect(any(str(total) in each for each in letters), f"{len(letters)} mails, none says so.")
 
 
-def _bag(world: World, whose: str | None) -> Page:
+def _bag(world: World, whose: str | None) -> HtmlPage:
     """The bag as it is shown now, without turning the shopper's page away."""
     person: Person = world.person(whose) if whose else world.last
     return person.browser.bag()
@@ -244,9 +244,9 @@ def _expect_charged(world: World, order: Order) -> None:
     expect(charges == [order.total], f"By Stripe's books {charges} minor units were charged.")
 
 
-def _refusal(page: Page) -> str:
+def _refusal(page: HtmlPage) -> str:
     return ", ".join(page.verdicts).replace("_", " ") or f"{page.status}, {_in_short(page)}"
 
 
-def _in_short(page: Page) -> str:
+def _in_short(page: HtmlPage) -> str:
     return page.text.partition("Skip to the content")[2][:500] or page.text[:500]
