@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet, Value
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from shop.catalog.list_prices import lowest_list_price, record_list_price
@@ -19,7 +18,8 @@ from shop.merchant.catalog.stock_view import stock_page
 from shop.merchant.forms.csv_tables import CsvAdmin
 from shop.merchant.forms.locking_admin import LockingInline, LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
-from shop.merchant.forms.read_only_admin import EVERYWHERE, ReadOnlyInline
+from shop.merchant.forms.read_only_admin import ReadOnlyInline
+from shop.merchant.forms.row_actions import page_action
 from shop.sales.reference_prices import REFERENCE_PERIOD
 from shop.staff.current import staff_of
 
@@ -51,7 +51,7 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
     form = ProductForm
     resource_classes = (ProductTable,)
     inlines = (VariantInline, PricePointInline)
-    actions = ("move_stock",)
+    actions = (page_action("move_stock", "admin:catalog_product_stock", "Stock…", "stock"),)
     list_display = ("name", "sku", "price", "left", "sold_at_list_price")
     search_fields = ("name", "sku", "variants__sku")
     prepopulated_fields = {"slug": ("name",)}
@@ -103,14 +103,6 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
         products = super().get_export_queryset(request)
         variants = Variant.objects.filter(product__in=products).select_related("product")
         return variants.order_by("product__sku", "position", "pk")
-
-    @admin.action(description="Stock…", permissions=["stock"], location=EVERYWHERE)
-    def move_stock(self, request: HttpRequest, products: QuerySet[Product]) -> HttpResponse | None:
-        chosen = products[:2]
-        if len(chosen) != 1:
-            self.message_user(request, "Choose one product for this.", messages.ERROR)
-            return None
-        return redirect("admin:catalog_product_stock", chosen[0].pk)
 
     @admin.display(description="list price", ordering="list_price")
     def price(self, product: Product) -> str:

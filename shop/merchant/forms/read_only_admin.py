@@ -1,4 +1,4 @@
-"""What several pages of the back office share.
+"""Rows that the back office shows and does not write.
 
 Django's generic classes take no arguments at run time, hence the ignores.
 """
@@ -6,15 +6,12 @@ Django's generic classes take no arguments at run time, hence the ignores.
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.options import ActionLocation
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
-EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
-
 
 class ReadOnlyFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """Rows to be read: nothing that is sent is about them, so there may be more of them by now."""
+    """Shows rows and ignores what is sent, so that new rows meanwhile do not matter."""
 
     def __init__(self, data: Any = None, files: Any = None, **options: Any) -> None:
         super().__init__(**options)
@@ -28,7 +25,7 @@ class ReadOnlyFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
 
 class ReadOnlyAdmin:
-    """Rows that nobody writes here, whoever they are."""
+    """Lets no one write."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -41,7 +38,7 @@ class ReadOnlyAdmin:
 
 
 class ReadOnlyInline(ReadOnlyAdmin, admin.TabularInline):  # type: ignore[type-arg]
-    """Rows that record what happened."""
+    """Records, shown with the row that they belong to."""
 
     formset = ReadOnlyFormSet
     extra = 0

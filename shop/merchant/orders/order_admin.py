@@ -16,7 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shop.core.money import format_money
-from shop.merchant.forms.read_only_admin import EVERYWHERE, ReadOnlyAdmin
+from shop.merchant.forms.read_only_admin import ReadOnlyAdmin
+from shop.merchant.forms.row_actions import page_action
 from shop.merchant.orders.csv_export import orders_as_csv
 from shop.merchant.orders.filters import FrozenFilter, SaleFilter, WaitFilter
 from shop.merchant.orders.refund_form import RefundForm, outcome
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Orders, to be read: what becomes of one is Stripe's word and checkout's doing."""
 
-    actions = ("refund",)
+    actions = (page_action("refund", "admin:checkout_order_refund", "Refund…", "refund"),)
     list_display = ("number", "status_tag", "total_price", "name", "email", "placed_at")
     list_filter = (
         "status",
@@ -165,14 +166,6 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             told = "The mail server does not take the receipt. It is tried again by itself."
             self.message_user(request, told, messages.ERROR)
         return redirect("admin:checkout_order_change", pk)
-
-    @admin.action(description="Refund…", permissions=["refund"], location=EVERYWHERE)
-    def refund(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
-        chosen = orders[:2]
-        if len(chosen) != 1:
-            self.message_user(request, "Choose one order for this.", messages.ERROR)
-            return None
-        return redirect("admin:checkout_order_refund", chosen[0].pk)
 
     def refund_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page of a refund. No transaction around it: Stripe is asked on the way."""

@@ -11,12 +11,21 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 
+from shop.core.requests import ShopRequest
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import WallTimeField
+from shop.merchant.pages import merchant_page
+from shop.merchant.sales.outstanding_offers import outstanding_offers
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, unpublish
 from shop.sales.models import LONGEST_HOLD_SECONDS, Deal, Sale
+from shop.staff.current import staff_of
 from shop.staff.models import Staff
 
 
@@ -199,3 +208,31 @@ SALE_ACTIONS = (
         _cancel,
     ),
 )
+
+
+@permission_required("sales.change_sale", raise_exception=True)
+@transaction.atomic
+def action_page(request: ShopRequest, pk: int, action: SaleAction) -> HttpResponse:
+    """The page of an action: its consequences and its form; sent, it performs it."""
+    sales = Sale.objects.all()
+    if request.method == "POST":
+        sales = sales.select_for_update(no_key=True)
+    sale = get_object_or_404(sales, pk=pk)
+    if obstacle := action.obstacle(sale):
+        messages.error(request, obstacle)
+        return redirect("admin:sales_sale_change", pk)
+    form = action.form(request.POST or None, sale=sale, now=request.now)
+    if form.is_valid():
+        messages.info(request, action.perform(form, staff_of(request)))
+        return redirect("admin:sales_sale_change", pk)
+    return merchant_page(
+        request,
+        "merchant/sale_action.html",
+        f"{action.title}: {sale}",
+        about=sale,
+        sale=sale,
+        action=action,
+        form=form,
+        now=request.now,
+        out=outstanding_offers(sale, request.now),
+    )

@@ -1,24 +1,17 @@
 """The forms of a sale's deals."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
-from django.utils import timezone
 from django.utils.functional import cached_property
 
 from shop.catalog.models import Product
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm, drop_deleted_rows
 from shop.merchant.forms.money_fields import Percent, PriceField, minor_units, reduced
-from shop.merchant.sales.field_changes import FieldChange, field_changes_of
-from shop.merchant.sales.impact import ChangeImpact, assess_impact
 from shop.sales.audit import DEAL_FIELDS
-from shop.sales.models import Deal, Sale
-
-ASKS = "asks"
+from shop.sales.models import Deal
 
 
 class ProductField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -79,13 +72,7 @@ class DealForm(ConflictAwareForm):
 
 
 class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """The deals of one sale; and, as the last to be asked, what saving all of it would bring.
-
-    ``impact`` is that, once the forms are all right and somebody should read it first.
-    """
-
-    impact: ChangeImpact | None = None
-    edits: Sequence[FieldChange] = ()
+    """The deals of one sale, without those that somebody else has deleted meanwhile."""
 
     def __init__(
         self, data: Any = None, files: Any = None, instance: Any = None, **options: Any
@@ -95,23 +82,3 @@ class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             prefix = options.get("prefix") or self.get_default_prefix()
             data = drop_deleted_rows(data, prefix, {str(pk) for pk in there})
         super().__init__(data, files, instance, **options)
-
-    def clean(self) -> None:
-        """:raises ValidationError: what follows from it was not read yet"""
-        super().clean()
-        if any(self.errors):
-            return
-        before = Sale.objects.get(pk=self.instance.pk) if self.instance.pk else None
-        self.edits = field_changes_of(before, self.instance, self.forms)
-        impact = assess_impact(before, self.instance, self.forms, self.edits, timezone.now())
-        if impact.asks and self.data.get("agreed") != impact.digest:
-            self.impact = impact
-            raise ValidationError("Nothing is saved yet.", code=ASKS)
-
-    def forget_asking(self) -> None:
-        """Say nothing of what follows while something else is wrong."""
-        self.impact = None
-        self._non_form_errors = self.error_class(
-            [each for each in self.non_form_errors().as_data() if each.code != ASKS],
-            error_class="nonform",
-        )

@@ -48,9 +48,7 @@ class ChangeImpact:
     notices: tuple[str, ...]
     digest: str
 
-    @property
-    def asks(self) -> bool:
-        """Whether there is anything to read."""
+    def __bool__(self) -> bool:
         return bool(self.outstanding or self.notices)
 
 
@@ -66,9 +64,6 @@ def assess_impact(
     :param before: the sale as its row says it; None where it is new
     :param deals: its deals' forms, valid
     """
-    if not after.starts_at or not after.ends_at:
-        # What is wrong with its window is said there.
-        return ChangeImpact((), (), "")
     changed = {edit.field for edit in edits}
     noticed = list(_unseen(edits))
     if before is None or changed & _WHAT_AND_WHEN:

@@ -1,4 +1,4 @@
-"""What a sale's window and hold come to, said while they are typed."""
+"""A sale's window and hold in sentences, shown while they are typed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from shop.core.durations import duration
 from shop.core.formatting import clock, day
+from shop.core.requests import ShopRequest
 from shop.core.wall_time import wall_time
 from shop.merchant.forms.time_fields import DurationField, WallTimeField
 from shop.sales.models import Sale, validate_time_zone
@@ -26,7 +26,7 @@ _FIELDS = ("time_zone", "starts_at", "ends_at", "hold_seconds")
 
 @dataclass(frozen=True, slots=True)
 class WindowSummary:
-    """Sentences; ``wrong`` ones say what will not do."""
+    """Sentences about a window and a hold; ``wrong`` ones say what is invalid."""
 
     sentences: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
@@ -35,14 +35,14 @@ class WindowSummary:
 @require_safe
 @never_cache
 @permission_required("sales.view_sale", raise_exception=True)
-def summary_page(request: HttpRequest) -> HttpResponse:
-    """The meaning of what stands in a sale's form now; asked for by htmx."""
-    summary = summary_of_input(request.GET, timezone.now())
+def summary_page(request: ShopRequest) -> HttpResponse:
+    """The summary of a form as it is typed; htmx asks for it."""
+    summary = summary_of_input(request.GET, request.now)
     return render(request, "merchant/_window_summary.html", {"summary": summary})
 
 
 def summary_of(form: forms.BaseForm, now: datetime) -> WindowSummary:
-    """The meaning of a sale's form as it is shown; of its row for who may only look."""
+    """The summary of a sale's form as it is shown; for viewers, of the sale."""
     if "time_zone" in form.fields:
         return summary_of_input({name: form[name].value() for name in _FIELDS}, now)
     sale = getattr(form, "instance", None)
@@ -54,7 +54,7 @@ def summary_of(form: forms.BaseForm, now: datetime) -> WindowSummary:
 
 
 def summary_of_input(written: Mapping[str, Any], now: datetime) -> WindowSummary:
-    """The meaning of a time zone, a window and a hold as they are written."""
+    """The summary of a time zone, a window and a hold as they are written."""
     try:
         validate_time_zone(str(written.get("time_zone") or ""))
     except ValidationError as error:
@@ -91,18 +91,18 @@ def _sentences(
     lasts = ends_at - starts_at
     is_one_day = starts_at.astimezone(zone).date() == ends_at.astimezone(zone).date()
     closes = clock(ends_at, zone) if is_one_day else f"{day(ends_at, zone)}, {clock(ends_at, zone)}"
-    said = [
+    sentences = [
         f"Open on {day(starts_at, zone)}, {clock(starts_at, zone)}, for {duration(lasts)}: until "
         f"{closes}. In UTC, {starts_at.astimezone(UTC):%H:%M} to {ends_at.astimezone(UTC):%H:%M}."
     ]
     if shift := wall_time(ends_at, zone) - wall_time(starts_at, zone) - lasts:
         way = "forward" if shift > timedelta() else "back"
-        said.append(f"Clocks are put {way} in between, by {duration(abs(shift))}.")
+        sentences.append(f"Clocks are put {way} in between, by {duration(abs(shift))}.")
     if hold is not None:
         last = ends_at + timedelta(seconds=hold)
         same = last.astimezone(zone).date() == ends_at.astimezone(zone).date()
         until = clock(last, zone) if same else f"{day(last, zone)}, {clock(last, zone)}"
-        said.append(f"A page opened in the last second is honored until {until}.")
+        sentences.append(f"A page opened in the last second is honored until {until}.")
     if ends_at <= now:
-        said.append("That is over.")
-    return said
+        sentences.append("That is over.")
+    return sentences

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from shop.merchant.forms.read_only_admin import EVERYWHERE
+from shop.merchant.forms.row_actions import EVERYWHERE
 from shop.staff.login import mail_password_link
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role, role_of
