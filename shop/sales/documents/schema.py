@@ -10,9 +10,10 @@ nothing; new rows get the sale's slug as title, no text, the shop's zone and
 currency, and a slug made of the product's name.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,7 +22,6 @@ from django.db import models
 
 from shop.catalog.models import Product, Variant
 from shop.core.money import MOST_MONEY
-from shop.core.wall_time import validate_instant
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS
 from shop.sales.documents.json_reader import (
     DocumentError,
@@ -222,8 +222,8 @@ def _text(reader: ObjectReader, model: type[models.Model], name: str) -> str:
     field = model._meta.get_field(name)
     assert isinstance(field, models.CharField | models.TextField)
     is_long = isinstance(field, models.TextField)
-    check = _problem_of(lambda value: field.run_validators(value))
-    return reader.text(name, most=field.max_length or MOST_TEXT, lines=is_long, check=check)
+    most = field.max_length or MOST_TEXT
+    return reader.text(name, most=most, lines=is_long, check=partial(_problem_of, field))
 
 
 def _optional_text(reader: ObjectReader, model: type[models.Model], name: str) -> str | None:
@@ -259,23 +259,19 @@ def _instant(reader: ObjectReader, name: str) -> datetime:
     if instant.tzinfo is None:
         reader.add_problem(name, f"{text} has no offset: write it as 2026-11-27T12:00:00+01:00")
         return _UNKNOWN
-    try:
-        validate_instant(instant)
-    except ValidationError as error:
-        reader.add_problem(name, f"{text} will not do: {error.messages[0]}")
+    field = Sale._meta.get_field(name)
+    assert isinstance(field, models.DateTimeField)
+    if problem := _problem_of(field, instant):
+        reader.add_problem(name, problem)
         return _UNKNOWN
     return instant.astimezone(UTC)
 
 
-def _problem_of(validate: Callable[[str], None]) -> Callable[[str], str | None]:
-    """A validator, as something that says what is wrong."""
-
-    def problem(value: str) -> str | None:
-        try:
-            validate(value)
-        except ValidationError as error:
-            message = str(error.messages[0])
-            return message if value in message else f"{value} will not do: {message}"
-        return None
-
-    return problem
+def _problem_of(field: "models.Field[Any, Any]", value: Any) -> str | None:
+    """What a model field's validators say of a value, if it is wrong."""
+    try:
+        field.run_validators(value)
+    except ValidationError as error:
+        message = str(error.messages[0])
+        return message if str(value) in message else f"{value} will not do: {message}"
+    return None
