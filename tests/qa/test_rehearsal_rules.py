@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -275,6 +276,14 @@ def test_a_broken_promise_is_reported_in_a_sentence() -> None:
     text = render_text(report_of(Cell("expired", "honored"), broken=[sentence]))
     assert f"Promises were broken, in 1 place:\n- {sentence}\n" in text
     assert "Every promise was kept." not in text
+
+
+def test_a_promise_broken_by_what_may_yet_happen_names_the_scenario() -> None:
+    report = report_of(HONORED)
+    recalled = replace(report.scenarios[0], title="If offers are recalled", broken=["It was kept."])
+    report = replace(report, scenarios=[*report.scenarios, recalled])
+    assert "- If offers are recalled: It was kept.\n" in render_text(report)
+    assert (report.as_json()["kept"], report.as_json()["broken"]) == (False, 1)
 
 
 def test_times_name_their_offset_where_the_clocks_change_meanwhile() -> None:

@@ -32,15 +32,18 @@ def main() -> int:
         stdout=subprocess.PIPE,
         text=True,
     )
-    watchdog = threading.Thread(target=_watch, args=(folder, seconds, stand_in), daemon=True)
-    watchdog.start()
+    is_ending = threading.Event()
+    threading.Thread(
+        target=_watch, args=(folder, seconds, stand_in, is_ending), daemon=True
+    ).start()
     try:
         assert stand_in.stdout is not None
         os.environ["STRIPE_API_BASE"] = stand_in.stdout.readline().split()[-1]
         _rehearse(folder)
     except Exception as error:
         traceback.print_exc()
-        (folder / PROBLEM).write_text(f"It broke down: {type(error).__name__}: {error}")
+        if not is_ending.is_set():
+            (folder / PROBLEM).write_text(f"It broke down: {type(error).__name__}: {error}")
         return 1
     finally:
         _clean_up(folder, stand_in)
@@ -74,9 +77,12 @@ def _rehearse(folder: Path) -> None:
     (folder / REPORT_JSON).write_text(json.dumps(report.as_json(), cls=DjangoJSONEncoder))
 
 
-def _watch(folder: Path, seconds: str, stand_in: "subprocess.Popen[str]") -> None:
+def _watch(
+    folder: Path, seconds: str, stand_in: "subprocess.Popen[str]", is_ending: threading.Event
+) -> None:
     """End everything when standard input ends or the time is up; select() obeys no frozen clock."""
     is_abandoned, _, _ = select.select([0], [], [], float(seconds))
+    is_ending.set()
     if not is_abandoned:
         (folder / PROBLEM).write_text(f"It took longer than {seconds} s.")
     _clean_up(folder, stand_in)
