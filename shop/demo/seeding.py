@@ -1,8 +1,7 @@
-"""The demo shop: what it sells, and four sales around the present instant.
+"""The demo shop: its products, and four sales around the present instant.
 
-Each product is in one sale only: the price of one would otherwise be the
-reference price of the next, and the reductions shown would not be what they
-look like.
+Each product is in one sale only. Otherwise the price of one sale would become the
+reference price of the next.
 """
 
 import json
@@ -30,7 +29,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class DemoDeal:
-    """A price in minor units, and what bounds it: units in all (None: the stock), per shopper."""
+    """A deal: price in minor units, allocation (None: all the stock), most units per shopper."""
 
     sku: str
     price: int
@@ -40,7 +39,7 @@ class DemoDeal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoSale:
-    """A sale without its window: that depends on when it is asked for."""
+    """A sale without its window, which depends on the instant of seeding."""
 
     slug: str
     title: str
@@ -109,14 +108,14 @@ EARLIER = DemoSale(
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From when to when a sale runs: half-open."""
+    """The half-open window of a sale."""
 
     starts_at: datetime
     ends_at: datetime
 
 
 def windows(now: datetime) -> dict[str, Window]:
-    """When the demo's sales run, seen from now, by slug."""
+    """The windows of the demo's sales, by slug."""
     minute = now.astimezone(ZONE).replace(second=0, microsecond=0)
     noon = datetime.combine(minute.date() + timedelta(days=1), time(12), ZONE)
     return {
@@ -129,17 +128,17 @@ def windows(now: datetime) -> dict[str, Window]:
 
 @transaction.atomic
 def seed_shop(*, now: datetime) -> list[str]:
-    """Make the demo shop, or keep it going; what was done, a line each.
+    """Create the demo shop, or move its windows once the live sale has ended.
 
-    A sale that is not there is loaded with its products. Those that are there
-    keep all that was changed of them, except that their windows move when the
-    live one's has ended; what the merchant hid or called off stays so.
+    Sales that exist keep every change; hidden and canceled ones also keep their windows.
+
+    :returns: what was done, a line each
     """
     wanted = windows(now)
     done: list[str] = []
     sales = {sale.slug: sale for sale in Sale.objects.filter(slug__in=wanted)}
     live = sales.get(LIVE.slug)
-    is_due = live is not None and live.ends_at <= now
+    has_ended = live is not None and live.ends_at <= now
     goods = _goods()
     for demo in (EARLIER, JUST_OVER, LIVE, UPCOMING):
         window = wanted[demo.slug]
@@ -147,13 +146,13 @@ def seed_shop(*, now: datetime) -> list[str]:
         if sale is None:
             load_sale(parse_document(_document(demo, window, goods)), now=now)
             done.append(f"{demo.title}: {_text(window)}")
-        elif is_due and sale.state == Sale.State.PUBLISHED:
+        elif has_ended and sale.state == Sale.State.PUBLISHED:
             _move(sale, window)
             done.append(f"{sale.title}: moved to {_text(window)}")
         elif sale.state != Sale.State.PUBLISHED:
             done.append(f"{sale.title}: {sale.state}, so left alone")
     for good in goods.values():
-        _hang_picture(good)
+        _set_picture(good)
     return done
 
 
@@ -195,10 +194,10 @@ def _deal(deal: DemoDeal, good: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "allocation", deal.allocation
 
 
-def _hang_picture(good: Mapping[str, Any]) -> None:
-    """Give a product its picture, under a name made of its content: stored once, however often.
+def _set_picture(good: Mapping[str, Any]) -> None:
+    """Set a product's picture, stored once under a name made of its content.
 
-    A picture that the merchant chose instead stays.
+    A picture that a merchant has chosen is kept.
     """
     file = _FOLDER / good["picture"]
     content = file.read_bytes()
@@ -206,8 +205,8 @@ def _hang_picture(good: Mapping[str, Any]) -> None:
     product = Product.objects.filter(sku=good["sku"]).first()
     if product is None:
         return
-    hung = product.picture.name or ""
-    if hung == name or (hung and not hung.startswith(f"products/{file.stem}-")):
+    current = product.picture.name or ""
+    if current == name or (current and not current.startswith(f"products/{file.stem}-")):
         return
     if not default_storage.exists(name):
         default_storage.save(name, ContentFile(content))

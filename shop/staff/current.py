@@ -1,4 +1,4 @@
-"""Who of the staff is logged in."""
+"""The member of staff who is logged in."""
 
 from django.http import HttpRequest
 
@@ -6,6 +6,6 @@ from shop.staff.models import Staff
 
 
 def staff_of(request: HttpRequest) -> Staff:
-    """Who is logged in; every page of the back office sees to it that somebody is."""
+    """The user of a request of the back office, all of whose pages require a login."""
     assert isinstance(request.user, Staff)
     return request.user

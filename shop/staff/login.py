@@ -1,4 +1,4 @@
-"""The door of the back office: how often a password may be tried, and how to get a new one."""
+"""Login of staff: the lockout after wrong passwords, and links to choose a password."""
 
 import logging
 from collections.abc import Iterable
@@ -18,15 +18,16 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from shop.core.requests import ShopRequest
 from shop.staff.models import Staff
 
 logger = logging.getLogger(__name__)
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Where a request comes from; behind a proxy what that says, which a client cannot forge.
+    """The IP address of the client; behind a proxy the one that the proxy saw.
 
-    A proxy appends the address it sees to what it was given: the last one is its own word.
+    A proxy appends it to the header, so a client can forge all addresses but the last.
     """
     if settings.BEHIND_PROXY and (forwarded := request.headers.get("X-Forwarded-For")):
         return forwarded.rpartition(",")[2].strip()
@@ -34,33 +35,33 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def locked_out(
-    request: HttpRequest, response: HttpResponse, credentials: dict[str, Any]
+    request: ShopRequest, response: HttpResponse, credentials: dict[str, Any]
 ) -> HttpResponse:
-    """The page for someone who has tried too often, with the instant from which they may again."""
+    """The page after too many wrong passwords, with the instant of the next try (status 429)."""
     until = _locked_until(request, credentials.get("username", ""))
     context = {"title": "Too many tries", "until": until, "zone": timezone.get_current_timezone()}
     page = render(request, "merchant/locked_out.html", context, status=429)
-    page["Retry-After"] = str(max(1, ceil((until - timezone.now()).total_seconds())))
+    page["Retry-After"] = str(max(1, ceil((until - request.now).total_seconds())))
     return page
 
 
-def _locked_until(request: HttpRequest, username: str) -> datetime:
+def _locked_until(request: ShopRequest, username: str) -> datetime:
     tries = AccessAttempt.objects.filter(username=username, ip_address=client_address(request))
-    last: datetime = tries.aggregate(at=Max("attempt_time"))["at"] or timezone.now()
+    last: datetime = tries.aggregate(at=Max("attempt_time"))["at"] or request.now
     return last + settings.AXES_COOLOFF_TIME
 
 
 class PasswordLinkForm(PasswordResetForm):
-    """Mails a link by which someone of the staff chooses a password, at the shop's own address."""
+    """Mails a link to choose a password to members of staff with an address."""
 
     has_failed = False
 
     def get_users(self, email: str) -> Iterable[Staff]:
-        """Who may log in and has this mail address, whether they have a password yet or not."""
+        """Active staff with this mail address, also those without a password."""
         return Staff.objects.filter(email__iexact=email, is_active=True, is_staff=True)
 
     def save(self, *_: Any, **options: Any) -> None:
-        # Never at the address that the request was sent to: that is the sender's choice.
+        # Never the host of the request: its sender chooses that.
         shop = urlsplit(settings.SHOP_URL)
         super().save(
             **options
@@ -79,7 +80,7 @@ class PasswordLinkForm(PasswordResetForm):
         *_: Any,
         **__: Any,
     ) -> None:
-        """Send it. One that the mail server does not take is logged: who asked may not tell."""
+        """Send the mail; log a failure, and keep it from the sender of the form."""
         message = EmailMessage(
             subject=render_to_string(subject_template_name, context).strip(),
             body=render_to_string(email_template_name, context),
@@ -93,7 +94,7 @@ class PasswordLinkForm(PasswordResetForm):
 
 
 class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]
-    """Sets the password of someone who came by such a link, and lets them in with it at once."""
+    """Sets the password of someone with such a link, and ends their lockout."""
 
     def save(self, commit: bool = True) -> Any:
         person = super().save(commit)
@@ -102,9 +103,9 @@ class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]
 
 
 def mail_password_link(person: Staff) -> bool:
-    """Mail a link by which to choose a password; whether the mail server took it.
+    """Mail a link to choose a password, valid once within three days.
 
-    It is good for three days, and once.
+    :returns: whether the mail server accepted it
     """
     form = PasswordLinkForm({"email": person.email})
     if not person.is_active or not form.is_valid():

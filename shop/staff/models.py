@@ -1,4 +1,4 @@
-"""The people of the shop. Shoppers have no accounts."""
+"""Staff accounts. Shoppers have none."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,10 @@ from django.db.models.functions import Lower
 
 
 class Staff(AbstractUser):
-    """Someone who may enter the back office.
+    """A user of the back office.
 
-    Sessions live in signed cookies, so that no row says who is logged in.
-    ``session_epoch`` ends them nevertheless: it is part of what a session has
-    to agree with, and the next epoch agrees with none that was begun before.
+    Sessions are signed cookies without a row in the database. ``session_epoch`` is part
+    of the session hash: increasing it ends every session of the user.
     """
 
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
@@ -32,17 +31,17 @@ class Staff(AbstractUser):
         ]
 
     def end_sessions(self) -> None:
-        """Log out everywhere: every session of this person's ends with its next request."""
+        """Log out everywhere: each session ends with its next request."""
         Staff.objects.filter(pk=self.pk).update(session_epoch=F("session_epoch") + 1)
         self.refresh_from_db(fields=["session_epoch"])
 
     def get_session_auth_hash(self) -> str:
-        """What a session has to agree with: the password, and the epoch."""
-        return self._in_this_epoch(super().get_session_auth_hash())
+        """The session hash: of the password, and the epoch."""
+        return self._with_epoch(super().get_session_auth_hash())
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        """The same with each of the secret keys that were in use before."""
-        return map(self._in_this_epoch, super().get_session_auth_fallback_hash())
+        """The session hash by each of SECRET_KEY_FALLBACKS."""
+        return map(self._with_epoch, super().get_session_auth_fallback_hash())
 
-    def _in_this_epoch(self, password_hash: str) -> str:
+    def _with_epoch(self, password_hash: str) -> str:
         return f"{password_hash}-{self.session_epoch}"

@@ -1,7 +1,6 @@
-"""Who may do what: four roles, each a group of Django's permissions.
+"""The roles of staff: four groups of Django's permissions, at most one per person.
 
-The table is the truth: after every ``migrate`` the groups are made to say
-exactly what it says. Someone has one role at most.
+After every ``migrate`` the groups are set to the permissions of the table here.
 """
 
 from typing import Any
@@ -16,7 +15,7 @@ from shop.staff.models import Staff
 
 
 class Role(TextChoices):
-    """What someone is here for. The label says what it lets them do."""
+    """A role; the label says what it permits."""
 
     OWNER = "owner", "Owner: everything, and the staff"
     MERCHANDISER = "merchandiser", "Merchandiser: products and sales"
@@ -24,7 +23,7 @@ class Role(TextChoices):
     VIEWER = "viewer", "Viewer: looks at everything, changes nothing"
 
 
-_LOOK = frozenset(
+_VIEW = frozenset(
     {
         "catalog.view_pricepoint",
         "catalog.view_product",
@@ -57,25 +56,25 @@ _SELL = frozenset(
         "sales.delete_sale",
     }
 )
-_HELP = frozenset(
+_SUPPORT = frozenset(
     {
         "checkout.add_refund",
         "checkout.export_order",
         "checkout.send_receipt",
     }
 )
-_STAFF = frozenset({"staff.add_staff", "staff.change_staff", "staff.view_staff"})
+_MANAGE_STAFF = frozenset({"staff.add_staff", "staff.change_staff", "staff.view_staff"})
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.OWNER: _LOOK | _SELL | _HELP | _STAFF,
-    Role.MERCHANDISER: _LOOK | _SELL,
-    Role.SUPPORT: _LOOK | _HELP,
-    Role.VIEWER: _LOOK,
+    Role.OWNER: _VIEW | _SELL | _SUPPORT | _MANAGE_STAFF,
+    Role.MERCHANDISER: _VIEW | _SELL,
+    Role.SUPPORT: _VIEW | _SUPPORT,
+    Role.VIEWER: _VIEW,
 }
 
 
 def role_of(person: Staff) -> Role | None:
-    """What someone is here for; a superuser is as good as the owner."""
+    """The role of someone; a superuser counts as an owner."""
     if person.is_superuser:
         return Role.OWNER
     names = {group.name for group in person.groups.all()}
@@ -83,18 +82,18 @@ def role_of(person: Staff) -> Role | None:
 
 
 def give_role(person: Staff, role: Role) -> None:
-    """Give someone a role in place of the one they have; their sessions end."""
+    """Set someone's role in place of any other, and end their sessions."""
     with transaction.atomic():
         person.groups.set([Group.objects.get(name=role)])
         person.end_sessions()
 
 
 def write_roles(using: str, **_: Any) -> None:
-    """Make the groups say what the table says; called after every ``migrate``.
+    """Set the permissions of each role's group; called after every ``migrate``.
 
-    :raises LookupError: the table names a permission that no model has
+    :raises LookupError: no model has one of the permissions
     """
-    # Ours may be the first app to be told that all is migrated.
+    # The signal may come before other apps have made their permissions.
     for label in sorted({each.partition(".")[0] for each in PERMISSIONS[Role.OWNER]}):
         create_permissions(apps.get_app_config(label), verbosity=0, using=using)
     found = {

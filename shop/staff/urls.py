@@ -1,4 +1,4 @@
-"""Pages of the back office for people who are not logged in; Django's names for them."""
+"""Password links, for people who are not logged in; the names are Django's."""
 
 from django.contrib import admin
 from django.contrib.auth import views
@@ -6,32 +6,32 @@ from django.urls import URLPattern, path
 
 from shop.staff.login import ChoosePasswordForm, PasswordLinkForm
 
-_FRAME = {"site_title": admin.site.site_title, "site_header": admin.site.site_header}
+_SITE = {"site_title": admin.site.site_title, "site_header": admin.site.site_header}
 
 
 urlpatterns: list[URLPattern] = [
     path(
         "password/forgotten/",
         views.PasswordResetView.as_view(
-            title="Choose a new password", form_class=PasswordLinkForm, extra_context=_FRAME
+            title="Choose a new password", form_class=PasswordLinkForm, extra_context=_SITE
         ),
         name="admin_password_reset",
     ),
     path(
         "password/forgotten/sent/",
-        views.PasswordResetDoneView.as_view(title="Look into your mail", extra_context=_FRAME),
+        views.PasswordResetDoneView.as_view(title="Look into your mail", extra_context=_SITE),
         name="password_reset_done",
     ),
     path(
         "password/new/<uidb64>/<token>/",
         views.PasswordResetConfirmView.as_view(
-            title="Choose your password", form_class=ChoosePasswordForm, extra_context=_FRAME
+            title="Choose your password", form_class=ChoosePasswordForm, extra_context=_SITE
         ),
         name="password_reset_confirm",
     ),
     path(
         "password/new/done/",
-        views.PasswordResetCompleteView.as_view(title="Your password is set", extra_context=_FRAME),
+        views.PasswordResetCompleteView.as_view(title="Your password is set", extra_context=_SITE),
         name="password_reset_complete",
     ),
 ]

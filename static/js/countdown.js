@@ -1,7 +1,7 @@
 // Counts down to the end of a window (or to its opening) by the server's clock.
 //
 // The page says when it was written (data-now on <html>); from its arrival on the monotonic clock
-// counts, which nobody can set. It may stand still while a machine sleeps, and Back may show a
+// counts, which no user can set. It may stand still while a machine sleeps, and Back may show a
 // page that was written long ago: then the server is asked what time it is.
 
 const LAST_MINUTES = 120_000;
@@ -21,9 +21,9 @@ async function ask() {
   if (isPreview) return;
   try {
     const response = await fetch("/healthz", { cache: "no-store" });
-    const told = Date.parse((await response.json()).now);
+    const reported = Date.parse((await response.json()).now);
     // Never back: what the page said was true, and the answer took its time.
-    if (told > now()) [known, since] = [told, performance.now()];
+    if (reported > now()) [known, since] = [reported, performance.now()];
   } catch {
     // Offline: the estimate stands.
   }

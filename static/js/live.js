@@ -1,4 +1,4 @@
-// The live sale room refreshes itself (htmx); this says when it cannot, and rests while nobody looks.
+// The live sale room refreshes itself (htmx); this says when it cannot, and pauses while the page is hidden.
 
 const stale = document.querySelector("#stale");
 
@@ -7,7 +7,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  // Logged out meanwhile: the log-in page belongs in the window, not into the room.
+  // Logged out meanwhile: the log-in page belongs in the window, not in the figures.
   const { xhr, requestConfig } = event.detail;
   if (new URL(xhr.responseURL).pathname !== requestConfig.path) {
     event.preventDefault();

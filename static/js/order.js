@@ -14,7 +14,7 @@ function fail(message) {
   box.hidden = false;
 }
 
-// Once by itself; whoever comes back without having answered decides when to go again.
+// Automatically once; who comes back without an answer starts it again by the button.
 function isFirstTime(action) {
   const key = `bank ${here}`;
   if (sessionStorage.getItem(key) === action) return false;

@@ -35,6 +35,11 @@ class SaleNow:
         return sum(each.deal.claimed for each in self.deals)
 
     @property
+    def supply(self) -> int:
+        """Units that were or can be claimed."""
+        return self.claimed + self.left
+
+    @property
     def left(self) -> int:
         """Units that can still be claimed."""
         return sum(each.left for each in self.deals)

@@ -14,14 +14,14 @@ from shop.sales.documents.json_reader import DocumentError
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
 
-#: Who can log in, and as what; a shop that is forced gets the merchant alone.
+#: Demo logins and their roles; with DEBUG off only the owner's is created.
 PEOPLE = {
     "merchant": Role.OWNER,
     "merchandiser": Role.MERCHANDISER,
     "support": Role.SUPPORT,
     "viewer": Role.VIEWER,
 }
-# No secret: it is printed, and a real shop does not get it.
+# Not a secret: it is printed, and never used with DEBUG off.
 DEMO_PASSWORD = "flashfreeze-demo"  # noqa: S105
 
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
 
 def _ensure_person(name: str, role: Role, password: str | None) -> str:
-    """Make someone of the staff, or set the password that was given; how to log in, in words."""
+    """Create a member of staff, or set their password if one is given; return the login as text."""
     person = Staff.objects.filter(username=name).first()
     is_new = person is None
     if person is None:
