@@ -49,16 +49,16 @@ def main(arguments: list[str] | None = None) -> int:
     endpoint = (
         Endpoint(options.webhook_url, options.webhook_secret) if options.webhook_url else None
     )
-    world = Context(store, base_url="", delay=options.delay, has_endpoint=endpoint is not None)
+    context = Context(store, base_url="", delay=options.delay, has_endpoint=endpoint is not None)
     courier = Courier(store, endpoint) if endpoint else None
-    clockwork = Clockwork(world, TASKS, courier)
-    application = Faults(Application(world, after_write=clockwork.wake), courier)
+    clockwork = Clockwork(context, TASKS, courier)
+    application = Faults(Application(context, after_write=clockwork.wake), courier)
     try:
         server = Server((options.host, options.port), application, log=options.log)
     except OSError as error:
         print(f"stripe stand-in: {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return 1
-    world.base_url = options.public_url or f"http://{options.host}:{server.server_port}"
+    context.base_url = options.public_url or f"http://{options.host}:{server.server_port}"
 
     def stop(*_: object) -> None:
         # `shutdown` waits for the loop that this very signal interrupts, hence the thread.
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     clockwork.start()
-    print(f"stripe stand-in: {world.base_url}", flush=True)
+    print(f"stripe stand-in: {context.base_url}", flush=True)
     server.serve_forever(poll_interval=0.1)
     clockwork.stop()
     server.server_close()

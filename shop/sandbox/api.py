@@ -85,9 +85,9 @@ ROUTES = (
 
 
 class Api:
-    def __init__(self, world: Context) -> None:
-        self.world = world
-        self.keys = Keys(world.store)
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.keys = Keys(context.store)
 
     def __call__(self, request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -151,15 +151,15 @@ class Api:
                 self.keys.keep(key, path, params, answer)
             return answer
 
-        store = self.world.store
+        store = self.context.store
         try:
             with store.transaction():
                 try:
-                    body = route.run(self.world, values, *ids)
+                    body = route.run(self.context, values, *ids)
                 except ApiError as error:
                     return kept(error.status, error.body)
                 # What cannot be expanded is a mistake in the request: nothing of it is kept.
-                return kept(200, expand(self.world, body, values.get("expand", [])))
+                return kept(200, expand(self.context, body, values.get("expand", [])))
         except ApiError:
             raise
         except Exception:

@@ -17,10 +17,10 @@ from .http_messages import Request, Response
 from .store import Json, Record
 
 
-def show(world: Context, request: Request, id: str) -> Response:
+def show(context: Context, request: Request, id: str) -> Response:
     query = _fields(request.query)
     attempt = query.get("attempt", "")
-    record = world.store.get("payment_intent", id)
+    record = context.store.get("payment_intent", id)
     if not _waits(record, attempt):
         return _over(record)
     assert record is not None
@@ -33,13 +33,13 @@ def show(world: Context, request: Request, id: str) -> Response:
     )
 
 
-def decide(world: Context, request: Request, id: str) -> Response:
+def decide(context: Context, request: Request, id: str) -> Response:
     form = _fields(request.body.decode("utf-8", "replace"))
     approved = form.get("decision") == "approve"
-    with world.store.transaction():
-        record = payments.decide_at_bank(world, id, form.get("attempt", ""), approved=approved)
+    with context.store.transaction():
+        record = payments.decide_at_bank(context, id, form.get("attempt", ""), approved=approved)
     if record is None:
-        return _over(world.store.get("payment_intent", id))
+        return _over(context.store.get("payment_intent", id))
     if form.get("frame"):
         return _page("bank_done.html", page=form["frame"])
     return_url = record.inner["return_url"]

@@ -13,20 +13,20 @@ RETRIEVE = Form(**EXPAND)
 LIST = Form(**PAGE, **EXPAND, payment_intent=text)
 
 
-def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
-    return world.need("charge", id, param="charge").body
+def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
+    return context.need("charge", id, param="charge").body
 
 
-def list_(world: Context, params: dict[str, Any]) -> Json:
+def list_(context: Context, params: dict[str, Any]) -> Json:
     equal: dict[str, str | list[str]] = {}
     if "payment_intent" in params:
-        world.need("payment_intent", params["payment_intent"], param="payment_intent")
+        context.need("payment_intent", params["payment_intent"], param="payment_intent")
         equal["payment_intent"] = params["payment_intent"]
-    return listing("/v1/charges", world.store.page("charge", params, **equal))
+    return listing("/v1/charges", context.store.page("charge", params, **equal))
 
 
 def create(
-    world: Context,
+    context: Context,
     intent: Json,
     payment_method: Json,
     method: Method,
@@ -83,7 +83,7 @@ def create(
         "transfer_data": None,
         "transfer_group": None,
     }
-    return world.store.put(Record(charge))
+    return context.store.put(Record(charge))
 
 
 def _outcome(decline: Decline | None, paid: bool) -> Json:

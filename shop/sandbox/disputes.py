@@ -26,7 +26,7 @@ EVIDENCE = (
 )  # fmt: skip
 
 
-def open_(world: Context, charge: Record) -> None:
+def open_(context: Context, charge: Record) -> None:
     details = charge.body["payment_method_details"]["card"]
     dispute: Json = {
         "id": new_id("du"),
@@ -63,22 +63,22 @@ def open_(world: Context, charge: Record) -> None:
         "status": "needs_response",
     }
     charge.body["disputed"] = True
-    world.store.put(charge)
-    world.store.put(Record(dispute))
-    events.emit(world, "charge.dispute.created", dispute)
+    context.store.put(charge)
+    context.store.put(Record(dispute))
+    events.emit(context, "charge.dispute.created", dispute)
 
 
-def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
-    return world.need("dispute", id, param="dispute").body
+def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
+    return context.need("dispute", id, param="dispute").body
 
 
-def close(world: Context, params: dict[str, Any], id: str) -> Json:
+def close(context: Context, params: dict[str, Any], id: str) -> Json:
     """Accept the dispute: it is lost, for good."""
-    record = world.need("dispute", id, param="dispute")
+    record = context.need("dispute", id, param="dispute")
     if record.body["status"] != "needs_response":
         raise ApiError("This dispute is already closed.", param="dispute")
     previous = {"status": record.body["status"]}
     record.body["status"] = "lost"
-    world.store.put(record)
-    events.emit(world, "charge.dispute.closed", record.body, previous)
+    context.store.put(record)
+    events.emit(context, "charge.dispute.closed", record.body, previous)
     return record.body

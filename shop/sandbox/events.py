@@ -29,9 +29,9 @@ SUBSCRIBED = frozenset(
 LIST = Form(**PAGE, **EXPAND, type=text, types=several(text), delivery_success=boolean)
 
 
-def emit(world: Context, type: str, body: Json, previous: Json | None = None) -> None:
+def emit(context: Context, type: str, body: Json, previous: Json | None = None) -> None:
     """Record an event in the transaction that made it true; it is delivered after the commit."""
-    wanted = world.has_endpoint and type in SUBSCRIBED
+    wanted = context.has_endpoint and type in SUBSCRIBED
     data: Json = {"object": copy.deepcopy(body)}
     if previous is not None:
         data["previous_attributes"] = previous
@@ -47,21 +47,21 @@ def emit(world: Context, type: str, body: Json, previous: Json | None = None) ->
         "request": {"id": came_from.id, "idempotency_key": came_from.idempotency_key},
         "type": type,
     }
-    world.store.put(Record(event))
+    context.store.put(Record(event))
     if wanted:
-        world.store.execute(
+        context.store.execute(
             "INSERT INTO deliveries (event, due) VALUES (?, ?)", (event["id"], time.time())
         )
 
 
-def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
-    return world.need("event", id, param="id").body
+def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
+    return context.need("event", id, param="id").body
 
 
-def list_(world: Context, params: dict[str, Any]) -> Json:
+def list_(context: Context, params: dict[str, Any]) -> Json:
     equal: dict[str, str | list[str]] = {}
     if "type" in params:
         equal["type"] = params["type"]
     if "types" in params:
         equal["type"] = params["types"]
-    return listing("/v1/events", world.store.page("event", params, **equal))
+    return listing("/v1/events", context.store.page("event", params, **equal))

@@ -19,7 +19,7 @@ EXPANDABLE = {
 MAX_DEPTH = 4
 
 
-def expand(world: Context, answer: Json, paths: list[str]) -> Json:
+def expand(context: Context, answer: Json, paths: list[str]) -> Json:
     for path in paths:
         steps = path.split(".")
         if len(steps) > MAX_DEPTH:
@@ -27,19 +27,19 @@ def expand(world: Context, answer: Json, paths: list[str]) -> Json:
                 f"You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}",
                 param="expand",
             )
-        answer = _expanded(world, answer, steps, path)
+        answer = _expanded(context, answer, steps, path)
     return answer
 
 
-def _expanded(world: Context, body: Json, steps: list[str], path: str) -> Json:
+def _expanded(context: Context, body: Json, steps: list[str], path: str) -> Json:
     step, *rest = steps
     if body["object"] == "list" and step == "data" and rest:
-        return {**body, "data": [_expanded(world, item, rest, path) for item in body["data"]]}
+        return {**body, "data": [_expanded(context, item, rest, path) for item in body["data"]]}
     kind = EXPANDABLE.get(body["object"], {}).get(step)
     if kind is None:
         raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
     value = body[step]
     if value is None:
         return body
-    inner = value if isinstance(value, dict) else world.need(kind, value, param="id").body
-    return {**body, step: _expanded(world, inner, rest, path) if rest else inner}
+    inner = value if isinstance(value, dict) else context.need(kind, value, param="id").body
+    return {**body, step: _expanded(context, inner, rest, path) if rest else inner}

@@ -124,7 +124,7 @@ class Faults:
     # Orders
 
     def _manage(self, request: Request) -> Response:
-        if request.headers.get("origin") not in (None, self._application.world.base_url):
+        if request.headers.get("origin") not in (None, self._application.context.base_url):
             return Response.of_json(403, {"error": {"message": "Not from another site's page."}})
         if request.method == "POST":
             try:
@@ -204,7 +204,7 @@ class Faults:
 
     def _is_replayed(self, request: Request) -> bool:
         key = request.headers.get("idempotency-key")
-        store = self._application.world.store
+        store = self._application.context.store
         return bool(key and store.execute("SELECT 1 FROM answers WHERE key = ?", (key,)))
 
     def _break(self, request: Request, *, is_kept: bool) -> Response:
@@ -213,7 +213,7 @@ class Faults:
         if is_kept and key:
             params = forms.decode("&".join(filter(None, (request.query, request.body.decode()))))
             answer = Kept(response.status, response.body.decode(), new_id("req"))
-            with self._application.world.store.transaction():
+            with self._application.context.store.transaction():
                 self._application.api.keys.keep(key, request.path, params, answer)
         return response
 
@@ -229,7 +229,7 @@ class Faults:
         self.wait(seconds, lambda: self._arrived[payment] > before)
 
     def _send_events_first(self, request_id: str) -> None:
-        for record in self._application.world.store.find("event"):
+        for record in self._application.context.store.find("event"):
             event = record.body
             if event["request"]["id"] != request_id or not event["pending_webhooks"]:
                 continue

@@ -11,13 +11,13 @@ from .context import Context
 from .store import Json
 
 
-def read(world: Context) -> Json:
+def read(context: Context) -> Json:
     intents = []
     totals: dict[str, Counter[str]] = {}
     charges: dict[str, list[Json]] = {}
-    for charge in world.store.find("charge"):
+    for charge in context.store.find("charge"):
         charges.setdefault(charge.body["payment_intent"], []).append(charge.body)
-    for record in world.store.find("payment_intent"):
+    for record in context.store.find("payment_intent"):
         intent = record.body
         succeeded = [c for c in charges.get(record.id, []) if c["status"] == "succeeded"]
         charged = sum(charge["amount_captured"] for charge in succeeded)

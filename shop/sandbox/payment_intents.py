@@ -84,7 +84,7 @@ def _check_suffix(params: dict[str, Any]) -> None:
         )
 
 
-def create(world: Context, params: dict[str, Any]) -> Json:
+def create(context: Context, params: dict[str, Any]) -> Json:
     currency = params["currency"].lower()
     allowed = params.get("allowed_payment_method_types")
     automatic = params.get("automatic_payment_methods")
@@ -156,16 +156,16 @@ def create(world: Context, params: dict[str, Any]) -> Json:
         "transfer_data": None,
         "transfer_group": None,
     }
-    record = world.store.put(Record(intent))
-    events.emit(world, "payment_intent.created", intent)
+    record = context.store.put(Record(intent))
+    events.emit(context, "payment_intent.created", intent)
     if params.get("confirm"):
-        return confirm(world, params, id)
+        return confirm(context, params, id)
     if "payment_method" in params:
         method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
         _check_type(record, method)
-        attached = payment_methods.create(world, method, details=payment_methods.billing(None))
+        attached = payment_methods.create(context, method, details=payment_methods.billing(None))
         intent.update(payment_method=attached.id, status="requires_confirmation")
-        world.store.put(record)
+        context.store.put(record)
     return intent
 
 
@@ -179,11 +179,11 @@ def _shipping(params: dict[str, Any]) -> Json | None:
     }
 
 
-def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
-    return world.need("payment_intent", id, param="intent").body
+def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
+    return context.need("payment_intent", id, param="intent").body
 
 
-def retrieve_public(world: Context, params: dict[str, Any], id: str) -> Json:
+def retrieve_public(context: Context, params: dict[str, Any], id: str) -> Json:
     """For a page: whoever knows the client secret, and no more than the page needs."""
     if "client_secret" not in params:
         raise ApiError(
@@ -191,19 +191,19 @@ def retrieve_public(world: Context, params: dict[str, Any], id: str) -> Json:
             code="parameter_missing",
             param="client_secret",
         )
-    record = world.store.get("payment_intent", id)
+    record = context.store.get("payment_intent", id)
     if record is None or record.body["client_secret"] != params["client_secret"]:
         raise no_such("payment_intent", id, param="intent")
     return {name: record.body[name] for name in PUBLIC}
 
 
-def list_(world: Context, params: dict[str, Any]) -> Json:
-    page = world.store.page("payment_intent", params)
+def list_(context: Context, params: dict[str, Any]) -> Json:
+    page = context.store.page("payment_intent", params)
     return listing("/v1/payment_intents", page)
 
 
-def update(world: Context, params: dict[str, Any], id: str) -> Json:
-    record = world.need("payment_intent", id, param="intent")
+def update(context: Context, params: dict[str, Any], id: str) -> Json:
+    record = context.need("payment_intent", id, param="intent")
     intent = record.body
     if "amount" in params:
         if intent["status"] not in (*CONFIRMABLE, "requires_action"):
@@ -224,24 +224,24 @@ def update(world: Context, params: dict[str, Any], id: str) -> Json:
     if "metadata" in params:
         merged = {**intent["metadata"], **params["metadata"]} if params["metadata"] else {}
         intent["metadata"] = {name: value for name, value in merged.items() if value}
-    return world.store.put(record).body
+    return context.store.put(record).body
 
 
-def confirm(world: Context, params: dict[str, Any], id: str) -> Json:
-    record = world.need("payment_intent", id, param="intent")
+def confirm(context: Context, params: dict[str, Any], id: str) -> Json:
+    record = context.need("payment_intent", id, param="intent")
     intent = record.body
     if intent["status"] not in CONFIRMABLE:
         raise unexpected_state(_why_not_confirm(intent["status"]), intent)
 
     token = None
     if "confirmation_token" in params:
-        token = tokens.usable(world, params["confirmation_token"])
+        token = tokens.usable(context, params["confirmation_token"])
         method = tokens.method_of(token)
     elif "payment_method" in params:
         method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
     elif intent["payment_method"] is not None:
         method = payment_methods.of(
-            world.need("payment_method", intent["payment_method"], param="id")
+            context.need("payment_method", intent["payment_method"], param="id")
         )
     else:
         raise unexpected_state(
@@ -268,14 +268,14 @@ def confirm(world: Context, params: dict[str, Any], id: str) -> Json:
         )
 
     if token is not None:
-        payment_method = _method_from_token(world, token, method)
-        tokens.spend(world, token, id)
+        payment_method = _method_from_token(context, token, method)
+        tokens.spend(context, token, id)
     elif "payment_method" in params:
         payment_method = payment_methods.create(
-            world, method, details=payment_methods.billing(None)
+            context, method, details=payment_methods.billing(None)
         )
     else:
-        payment_method = world.need("payment_method", intent["payment_method"], param="id")
+        payment_method = context.need("payment_method", intent["payment_method"], param="id")
 
     # What the request says wins over what the token carries.
     if "receipt_email" in params:
@@ -286,9 +286,9 @@ def confirm(world: Context, params: dict[str, Any], id: str) -> Json:
         intent["shipping"] = _shipping(token.body)
     intent.update(payment_method=payment_method.id, last_payment_error=None, next_action=None)
     if not method.fate.challenge:
-        return payments.attempt(world, record, payment_method, method)
+        return payments.attempt(context, record, payment_method, method)
     sdk = params.get("use_stripe_sdk", bool(token and token.body["use_stripe_sdk"]))
-    return payments.ask_bank(world, record, return_url, sdk=sdk)
+    return payments.ask_bank(context, record, return_url, sdk=sdk)
 
 
 def _why_not_confirm(status: str) -> str:
@@ -317,15 +317,15 @@ def _check_type(record: Record, method: Method) -> None:
         )
 
 
-def _method_from_token(world: Context, token: Record, method: Method) -> Record:
+def _method_from_token(context: Context, token: Record, method: Method) -> Record:
     preview = token.body["payment_method_preview"]
     return payment_methods.create(
-        world, method, details=preview["billing_details"], part=preview[method.type]
+        context, method, details=preview["billing_details"], part=preview[method.type]
     )
 
 
-def cancel(world: Context, params: dict[str, Any], id: str) -> Json:
-    record = world.need("payment_intent", id, param="intent")
+def cancel(context: Context, params: dict[str, Any], id: str) -> Json:
+    record = context.need("payment_intent", id, param="intent")
     intent = record.body
     if intent["status"] not in CANCELABLE:
         raise unexpected_state(
@@ -342,6 +342,6 @@ def cancel(world: Context, params: dict[str, Any], id: str) -> Json:
         next_action=None,
     )
     record.inner.pop("attempt", None)
-    world.store.put(record)
-    events.emit(world, "payment_intent.canceled", intent)
+    context.store.put(record)
+    events.emit(context, "payment_intent.canceled", intent)
     return intent

@@ -163,7 +163,7 @@ def billing(details: dict[str, Any] | None) -> Json:
 
 
 def create(
-    world: Context,
+    context: Context,
     method: Method,
     *,
     details: Json,
@@ -182,7 +182,7 @@ def create(
         "metadata": {},
         "type": method.type,
     }
-    return world.store.put(Record(body, {"number": method.number}))
+    return context.store.put(Record(body, {"number": method.number}))
 
 
 def of(record: Record) -> Method:

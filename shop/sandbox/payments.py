@@ -16,7 +16,7 @@ from .errors import ApiError
 from .store import Json, Record
 
 
-def ask_bank(world: Context, record: Record, return_url: str | None, *, sdk: bool) -> Json:
+def ask_bank(context: Context, record: Record, return_url: str | None, *, sdk: bool) -> Json:
     """Without an address to come back to there is no redirect: the page script has to do it."""
     intent = record.body
     secret = random_text(24)
@@ -28,19 +28,19 @@ def ask_bank(world: Context, record: Record, return_url: str | None, *, sdk: boo
             "use_stripe_sdk": {"type": "three_d_secure_challenge", "challenge": secret},
         }
     else:
-        bank = f"{world.base_url}/bank/{intent['id']}?attempt={secret}"
+        bank = f"{context.base_url}/bank/{intent['id']}?attempt={secret}"
         action = {
             "type": "redirect_to_url",
             "redirect_to_url": {"return_url": return_url, "url": bank},
         }
     intent.update(status="requires_action", next_action=action)
-    world.store.put(record)
-    events.emit(world, "payment_intent.requires_action", intent)
+    context.store.put(record)
+    events.emit(context, "payment_intent.requires_action", intent)
     return intent
 
 
 def attempt(
-    world: Context,
+    context: Context,
     record: Record,
     payment_method: Record,
     method: Method,
@@ -50,42 +50,42 @@ def attempt(
     intent = record.body
     decline = method.fate.decline
     if method.fate.delayed:
-        charge = charges.create(world, intent, payment_method.body, method, status="pending")
+        charge = charges.create(context, intent, payment_method.body, method, status="pending")
         intent.update(status="processing", latest_charge=charge.id)
-        world.store.put(record)
-        world.store.later("settle_payment", intent["id"], world.delay)
-        events.emit(world, "payment_intent.processing", intent)
+        context.store.put(record)
+        context.store.later("settle_payment", intent["id"], context.delay)
+        events.emit(context, "payment_intent.processing", intent)
         return intent
     if decline is not None:
-        _decline(world, record, payment_method, method, decline, authenticated=authenticated)
+        _decline(context, record, payment_method, method, decline, authenticated=authenticated)
     charge = charges.create(
-        world,
+        context,
         intent,
         payment_method.body,
         method,
         status="succeeded",
         authenticated=authenticated,
     )
-    _succeed(world, record, charge, method)
+    _succeed(context, record, charge, method)
     return intent
 
 
-def _succeed(world: Context, record: Record, charge: Record, method: Method) -> None:
+def _succeed(context: Context, record: Record, charge: Record, method: Method) -> None:
     record.body.update(
         status="succeeded",
         amount_received=record.body["amount"],
         latest_charge=charge.id,
         next_action=None,
     )
-    world.store.put(record)
-    events.emit(world, "charge.succeeded", charge.body)
-    events.emit(world, "payment_intent.succeeded", record.body)
+    context.store.put(record)
+    events.emit(context, "charge.succeeded", charge.body)
+    events.emit(context, "payment_intent.succeeded", record.body)
     if method.fate.disputed:
-        world.store.later("open_dispute", charge.id, 0)
+        context.store.later("open_dispute", charge.id, 0)
 
 
 def _decline(
-    world: Context,
+    context: Context,
     record: Record,
     payment_method: Record,
     method: Method,
@@ -95,7 +95,7 @@ def _decline(
 ) -> NoReturn:
     """The attempt is over, the intent waits for another method; the answer is a 402."""
     charge = charges.create(
-        world,
+        context,
         record.body,
         payment_method.body,
         method,
@@ -114,13 +114,13 @@ def _decline(
         payment_method=payment_method.body,
     )
     record.body["latest_charge"] = charge.id
-    _fail(world, record, error.error)
-    events.emit(world, "charge.failed", charge.body)
+    _fail(context, record, error.error)
+    events.emit(context, "charge.failed", charge.body)
     error.error = {**error.error, "payment_intent": record.body}
     raise error
 
 
-def _fail(world: Context, record: Record, error: Json) -> None:
+def _fail(context: Context, record: Record, error: Json) -> None:
     record.body.update(
         status="requires_payment_method",
         payment_method=None,
@@ -128,21 +128,21 @@ def _fail(world: Context, record: Record, error: Json) -> None:
         last_payment_error=error,
     )
     record.inner.pop("attempt", None)
-    world.store.put(record)
-    events.emit(world, "payment_intent.payment_failed", record.body)
+    context.store.put(record)
+    events.emit(context, "payment_intent.payment_failed", record.body)
 
 
 # What happens after the answer
 
 
-def decide_at_bank(world: Context, id: str, secret: str, *, approved: bool) -> Record | None:
+def decide_at_bank(context: Context, id: str, secret: str, *, approved: bool) -> Record | None:
     """The shopper has answered the bank. `None` if the bank no longer waits for this attempt."""
-    record = world.store.get("payment_intent", id)
+    record = context.store.get("payment_intent", id)
     if record is None or record.body["status"] != "requires_action":
         return None
     if record.inner.get("attempt") != secret:
         return None
-    payment_method = world.need("payment_method", record.body["payment_method"], param="id")
+    payment_method = context.need("payment_method", record.body["payment_method"], param="id")
     if not approved:
         error = ApiError(
             "The provided PaymentMethod has failed authentication. You can provide"
@@ -151,31 +151,31 @@ def decide_at_bank(world: Context, id: str, secret: str, *, approved: bool) -> R
             code="payment_intent_authentication_failure",
             payment_method=payment_method.body,
         )
-        _fail(world, record, error.error)
+        _fail(context, record, error.error)
         return record
     record.inner.pop("attempt")
     # Declined after all? The intent says so, and nobody waits for a 402 here.
     with suppress(ApiError):
         attempt(
-            world, record, payment_method, payment_methods.of(payment_method), authenticated=True
+            context, record, payment_method, payment_methods.of(payment_method), authenticated=True
         )
     return record
 
 
-def settle_payment(world: Context, id: str) -> None:
+def settle_payment(context: Context, id: str) -> None:
     """The clockwork's: a delayed payment is decided."""
-    record = world.store.get("payment_intent", id)
+    record = context.store.get("payment_intent", id)
     if record is None or record.body["status"] != "processing":
         return
     intent = record.body
-    payment_method = world.need("payment_method", intent["payment_method"], param="id")
+    payment_method = context.need("payment_method", intent["payment_method"], param="id")
     method = payment_methods.of(payment_method)
-    charge = world.need("charge", intent["latest_charge"], param="charge")
+    charge = context.need("charge", intent["latest_charge"], param="charge")
     decline = method.fate.decline
     if decline is None:
         charge.body.update(status="succeeded", balance_transaction=new_id("txn"))
-        world.store.put(charge)
-        _succeed(world, record, charge, method)
+        context.store.put(charge)
+        _succeed(context, record, charge, method)
         return
     charge.body.update(
         status="failed",
@@ -185,19 +185,19 @@ def settle_payment(world: Context, id: str) -> None:
         failure_code=decline.code,
         failure_message=decline.message,
     )
-    world.store.put(charge)
+    context.store.put(charge)
     error = ApiError(
         decline.message,
         code=decline.code,
         charge=charge.id,
         payment_method=payment_method.body,
     )
-    _fail(world, record, error.error)
-    events.emit(world, "charge.failed", charge.body)
+    _fail(context, record, error.error)
+    events.emit(context, "charge.failed", charge.body)
 
 
-def open_dispute(world: Context, charge_id: str) -> None:
+def open_dispute(context: Context, charge_id: str) -> None:
     """The clockwork's: the cardholder of the dispute card complains at once."""
-    charge = world.store.get("charge", charge_id)
+    charge = context.store.get("charge", charge_id)
     if charge is not None:
-        disputes.open_(world, charge)
+        disputes.open_(context, charge)

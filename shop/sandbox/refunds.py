@@ -32,8 +32,8 @@ def check_create(params: dict[str, Any]) -> None:
         )
 
 
-def create(world: Context, params: dict[str, Any]) -> Json:
-    charge = _charge(world, params)
+def create(context: Context, params: dict[str, Any]) -> Json:
+    charge = _charge(context, params)
     remaining = charge.body["amount"] - charge.body["amount_refunded"]
     if charge.body["disputed"]:
         raise ApiError(
@@ -52,7 +52,7 @@ def create(world: Context, params: dict[str, Any]) -> Json:
             f" on charge ({currencies.show(remaining, currency)})",
             param="amount",
         )
-    method = _method(world, charge)
+    method = _method(context, charge)
     later = method.fate.refund
     type = method.type
     refund: Json = {
@@ -81,26 +81,26 @@ def create(world: Context, params: dict[str, Any]) -> Json:
     if later == "later":
         refund["pending_reason"] = "processing"
     if later != "at once":
-        world.store.later("settle_refund", refund["id"], world.delay)
-    world.store.put(Record(refund))
-    _note_on_charge(world, charge, amount)
-    events.emit(world, "refund.created", refund)
-    events.emit(world, "charge.refunded", charge.body)
+        context.store.later("settle_refund", refund["id"], context.delay)
+    context.store.put(Record(refund))
+    _note_on_charge(context, charge, amount)
+    events.emit(context, "refund.created", refund)
+    events.emit(context, "charge.refunded", charge.body)
     return refund
 
 
-def _charge(world: Context, params: dict[str, Any]) -> Record:
+def _charge(context: Context, params: dict[str, Any]) -> Record:
     if "charge" in params:
-        charge = world.need("charge", params["charge"], param="charge")
+        charge = context.need("charge", params["charge"], param="charge")
     else:
         id = params["payment_intent"]
-        intent = world.need("payment_intent", id, param="payment_intent").body
+        intent = context.need("payment_intent", id, param="payment_intent").body
         if intent["status"] != "succeeded":
             raise ApiError(
                 f"This PaymentIntent ({id}) does not have a successful charge to refund.",
                 param="payment_intent",
             )
-        charge = world.need("charge", intent["latest_charge"], param="charge")
+        charge = context.need("charge", intent["latest_charge"], param="charge")
     if charge.body["status"] != "succeeded":
         raise ApiError(
             f"Charge {charge.id} did not succeed and cannot be refunded.",
@@ -109,50 +109,50 @@ def _charge(world: Context, params: dict[str, Any]) -> Record:
     return charge
 
 
-def _method(world: Context, charge: Record) -> Method:
-    payment_method = world.need("payment_method", charge.body["payment_method"], param="id")
+def _method(context: Context, charge: Record) -> Method:
+    payment_method = context.need("payment_method", charge.body["payment_method"], param="id")
     return payment_methods.of(payment_method)
 
 
-def _note_on_charge(world: Context, charge: Record, amount: int) -> None:
+def _note_on_charge(context: Context, charge: Record, amount: int) -> None:
     refunded = charge.body["amount_refunded"] + amount
     charge.body.update(amount_refunded=refunded, refunded=refunded == charge.body["amount"])
-    world.store.put(charge)
+    context.store.put(charge)
 
 
-def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
-    return world.need("refund", id, param="refund").body
+def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
+    return context.need("refund", id, param="refund").body
 
 
-def list_(world: Context, params: dict[str, Any]) -> Json:
+def list_(context: Context, params: dict[str, Any]) -> Json:
     equal: dict[str, str | list[str]] = {}
     for name in ("charge", "payment_intent"):
         if name in params:
-            world.need(name, params[name], param=name)
+            context.need(name, params[name], param=name)
             equal[name] = params[name]
-    return listing("/v1/refunds", world.store.page("refund", params, **equal))
+    return listing("/v1/refunds", context.store.page("refund", params, **equal))
 
 
-def settle_refund(world: Context, id: str) -> None:
+def settle_refund(context: Context, id: str) -> None:
     """The clockwork's: a refund that was under way arrives, or comes back."""
-    record = world.store.get("refund", id)
+    record = context.store.get("refund", id)
     if record is None:
         return
     refund = record.body
-    charge = world.need("charge", refund["charge"], param="charge")
+    charge = context.need("charge", refund["charge"], param="charge")
     previous = {"status": refund["status"]}
-    if _method(world, charge).fate.refund == "later":
+    if _method(context, charge).fate.refund == "later":
         refund["status"] = "succeeded"
         refund.pop("pending_reason", None)
-        world.store.put(record)
-        events.emit(world, "refund.updated", refund, previous)
+        context.store.put(record)
+        events.emit(context, "refund.updated", refund, previous)
         return
     refund.update(
         status="failed",
         failure_reason="expired_or_canceled_card",
         failure_balance_transaction=new_id("txn"),
     )
-    world.store.put(record)
-    _note_on_charge(world, charge, -refund["amount"])
-    events.emit(world, "refund.updated", refund, previous)
-    events.emit(world, "refund.failed", refund)
+    context.store.put(record)
+    _note_on_charge(context, charge, -refund["amount"])
+    events.emit(context, "refund.updated", refund, previous)
+    events.emit(context, "refund.failed", refund)

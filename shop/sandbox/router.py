@@ -16,9 +16,9 @@ from .http_messages import Request, Response
 
 
 class Application:
-    def __init__(self, world: Context, *, after_write: Callable[[], None]) -> None:
-        self.world = world
-        self.api = Api(world)
+    def __init__(self, context: Context, *, after_write: Callable[[], None]) -> None:
+        self.context = context
+        self.api = Api(context)
         self._after_write = after_write
 
     def __call__(self, request: Request) -> Response:
@@ -33,15 +33,15 @@ class Application:
         if found := re.fullmatch(r"/bank/(pi_\w+)", request.path):
             view = {"GET": bank.show, "POST": bank.decide}.get(request.method)
             if view is not None:
-                return view(self.world, request, found[1])
+                return view(self.context, request, found[1])
         elif request.method == "GET":
             if request.path == "/":
                 return Response(302, headers={"Location": "/ledger"})
             if request.path == "/health":
                 return Response.of_json(200, {"status": "ok"})
             if request.path == "/ledger":
-                with self.world.store.transaction():
-                    return Response.of_json(200, ledger.read(self.world))
+                with self.context.store.transaction():
+                    return Response.of_json(200, ledger.read(self.context))
             if (asset := assets.serve(request.path)) is not None:
                 return asset
         elif (request.method, request.path) == ("POST", "/reset"):
@@ -51,7 +51,7 @@ class Application:
 
     def _reset(self, request: Request) -> Response:
         """For tests and people, not for whatever page a browser happens to have open."""
-        if request.headers.get("origin") not in (None, self.world.base_url):
+        if request.headers.get("origin") not in (None, self.context.base_url):
             return Response.of_json(403, {"error": {"message": "Not from another site's page."}})
-        self.world.store.forget()
+        self.context.store.forget()
         return Response.of_json(200, {"forgotten": True})

@@ -18,8 +18,10 @@ type Task = Callable[[Context, str], None]
 
 
 class Clockwork:
-    def __init__(self, world: Context, tasks: Mapping[str, Task], courier: Courier | None) -> None:
-        self.world = world
+    def __init__(
+        self, context: Context, tasks: Mapping[str, Task], courier: Courier | None
+    ) -> None:
+        self.context = context
         self.tasks = tasks
         self.courier = courier
         self._wake = threading.Event()
@@ -50,7 +52,7 @@ class Clockwork:
             self._wake.wait(timeout=max(pause, 0.01))
 
     def _decide_due(self) -> float:
-        store = self.world.store
+        store = self.context.store
         while True:
             rows = store.execute("SELECT id, due, task, subject FROM timers ORDER BY due LIMIT 1")
             if not rows:
@@ -61,4 +63,4 @@ class Clockwork:
             with store.transaction():
                 # The row may be gone: a reset comes between the look and the transaction.
                 if store.execute("DELETE FROM timers WHERE id = ? RETURNING id", (id,)):
-                    self.tasks[task](self.world, subject)
+                    self.tasks[task](self.context, subject)

@@ -32,8 +32,8 @@ CREATE_FROM_PAGE = Form(
 )
 
 
-def retrieve(world: Context, params: dict[str, Any], id: str) -> Json:
-    return world.need("confirmation_token", id, param="confirmation_token").body
+def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
+    return context.need("confirmation_token", id, param="confirmation_token").body
 
 
 def check_test(params: dict[str, Any]) -> None:
@@ -45,14 +45,14 @@ def check_test(params: dict[str, Any]) -> None:
         )
 
 
-def create_for_test(world: Context, params: dict[str, Any]) -> Json:
+def create_for_test(context: Context, params: dict[str, Any]) -> Json:
     """A token as if a page had made it, but one whose next action is a plain redirect."""
     data = params.get("payment_method_data") or {}
     if "payment_method" in params:
         method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
     else:
         method = payment_methods.by_data(data)
-    return _create(world, method, params, data, use_stripe_sdk=False)
+    return _create(context, method, params, data, use_stripe_sdk=False)
 
 
 def check_page(params: dict[str, Any]) -> None:
@@ -64,16 +64,16 @@ def check_page(params: dict[str, Any]) -> None:
         )
 
 
-def create_from_page(world: Context, params: dict[str, Any]) -> Json:
+def create_from_page(context: Context, params: dict[str, Any]) -> Json:
     data = params["payment_method_data"]
     method = payment_methods.by_data(data)
     card = data["card"]
     expiry = (card["exp_month"], card["exp_year"] % 100 + 2000)
-    return _create(world, method, params, data, use_stripe_sdk=True, expiry=expiry)
+    return _create(context, method, params, data, use_stripe_sdk=True, expiry=expiry)
 
 
 def _create(
-    world: Context,
+    context: Context,
     method: Method,
     params: dict[str, Any],
     data: dict[str, Any],
@@ -111,12 +111,12 @@ def _create(
         },
         "use_stripe_sdk": use_stripe_sdk,
     }
-    return world.store.put(Record(token, {"number": method.number})).body
+    return context.store.put(Record(token, {"number": method.number})).body
 
 
-def usable(world: Context, id: str) -> Record:
+def usable(context: Context, id: str) -> Record:
     """A token that can still confirm something, or the reason why it cannot."""
-    token = world.need("confirmation_token", id, param="confirmation_token")
+    token = context.need("confirmation_token", id, param="confirmation_token")
     if token.body["payment_intent"] is not None:
         raise ApiError(
             f"The ConfirmationToken {id} has already been used to confirm a PaymentIntent"
@@ -132,7 +132,7 @@ def method_of(token: Record) -> Method:
     return cards.BY_NUMBER[token.inner["number"]]
 
 
-def spend(world: Context, token: Record, intent: str) -> None:
+def spend(context: Context, token: Record, intent: str) -> None:
     """Used, whether the payment then succeeds or not. A used token expires no more."""
     token.body.update(payment_intent=intent, expires_at=None)
-    world.store.put(token)
+    context.store.put(token)

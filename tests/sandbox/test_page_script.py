@@ -21,7 +21,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from shop.qa.pytest_plugin.stand_in import ROOT, StripeApi
+from shop.qa.pytest_plugin.stand_in import StripeApi
+from shop.sandbox.assets import STRIPE_JS_FILES, read
 from tests.sandbox.check_stripe_js import missing, names
 from tests.sandbox.stripe_harness import eventually
 
@@ -35,7 +36,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SCRIPT = ROOT / "shop" / "sandbox" / "assets" / "stripe.js"
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Checkout</title>
@@ -173,7 +173,7 @@ def refused(page: Page, call: str) -> str:
 
 def exposed(page: Page) -> set[str]:
     """Every call, option and event of the script: its methods seen from outside, its own tables."""
-    source = SCRIPT.read_text(encoding="utf-8")
+    source = "".join(read(name) for name in STRIPE_JS_FILES)
     methods = page.evaluate(
         """() => Object.entries({ stripe, elements, element }).flatMap(([name, object]) =>
           Object.getOwnPropertyNames(Object.getPrototypeOf(object))

@@ -1,7 +1,7 @@
 """The vocabulary: phrases that scenarios are made of, and what to say of a step that is none.
 
 A phrase is text with ``{placeholders}``, each named after what may stand there
-(``PARAMETERS``); what stands in ``[brackets]`` may be left out. A phrase in which
+(``PLACEHOLDERS``); what stands in ``[brackets]`` may be left out. A phrase in which
 somebody does something may end in a moment, to which the shop's clock goes
 first: *Ada pays at 12:44:59*, *Ada pays one second before the hold ends*.
 """
@@ -24,7 +24,7 @@ type Table = list[list[str]]
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Placeholder:
     """What may stand for a placeholder."""
 
     pattern: str
@@ -62,34 +62,36 @@ def _possessor(text: str) -> str:
     return text.removesuffix("'s")
 
 
-PARAMETERS: dict[str, Parameter] = {
-    "who": Parameter(
+PLACEHOLDERS: dict[str, Placeholder] = {
+    "who": Placeholder(
         _PERSON,
         "Ada",
         "a shopper, each with a browser and a mail address of their own: any first name, "
         "`a shopper`, `the shopper`, `another shopper`, `the other shopper`; `{whom}` is the "
         "same, `{whose}` too with an `'s`",
     ),
-    "whose": Parameter(
+    "whose": Placeholder(
         r"(?:the|the other) shopper's|[A-Z][a-z]+'s", "Ada's", "the same", _possessor
     ),
-    "whom": Parameter(_PERSON, "Bob", "the same"),
-    "sale": Parameter(_SALE, '"Autumn"', "a sale by its title, with or without quotes", _unquoted),
-    "deal": Parameter(
+    "whom": Placeholder(_PERSON, "Bob", "the same"),
+    "sale": Placeholder(
+        _SALE, '"Autumn"', "a sale by its title, with or without quotes", _unquoted
+    ),
+    "deal": Placeholder(
         rf"(?:the|an?) (?:{_WORDS})|{_QUOTED}", "the mug", "what is sold, as the table calls it"
     ),
-    "deals": Parameter(
+    "deals": Placeholder(
         rf"{_WORDS}|{_QUOTED}", "mugs", "the same after a number, singular or plural"
     ),
-    "n": Parameter(_COUNT, "2", "a number, in figures or up to twelve in words", number),
-    "price": Parameter(
+    "n": Placeholder(_COUNT, "2", "a number, in figures or up to twelve in words", number),
+    "price": Placeholder(
         r"\d+(?:\.\d+)? [A-Z]{3}",
         "9.90 EUR",
         "money with its currency, and as many decimals as that has: `500 JPY`, `1.230 KWD`",
         money,
     ),
-    "total": Parameter(r"\d+(?:\.\d+)? [A-Z]{3}", "19.80 EUR", "the same", money),
-    "moment": Parameter(
+    "total": Placeholder(r"\d+(?:\.\d+)? [A-Z]{3}", "19.80 EUR", "the same", money),
+    "moment": Placeholder(
         rf"(?:{_CLOCK}|{_FROM_EVENT}|{_LATER})",
         "12:14:59",
         "an instant: the time on the wall in the sale's zone, on the scenario's day unless it "
@@ -99,20 +101,20 @@ PARAMETERS: dict[str, Parameter] = {
         "(`one second before Autumn closes`, `when Autumn opens`, `5 minutes after the hold "
         "ends`, `when the order lapses`), or from now (`5 minutes later`). Time only goes forward",
     ),
-    "opens": Parameter(_CLOCK, "12:00", "the time on the wall in the sale's zone"),
-    "closes": Parameter(_CLOCK, "12:15", "the same; earlier than it opens is the next day"),
-    "duration": Parameter(
+    "opens": Placeholder(_CLOCK, "12:00", "the time on the wall in the sale's zone"),
+    "closes": Placeholder(_CLOCK, "12:15", "the same; earlier than it opens is the next day"),
+    "duration": Placeholder(
         _DURATION, "30 minutes", "`a second` to `10 days`, `half an hour`", duration
     ),
-    "date": Parameter(r"\d{4}-\d\d-\d\d", "2026-11-27", "a day"),
-    "zone": Parameter(
+    "date": Placeholder(r"\d{4}-\d\d-\d\d", "2026-11-27", "a day"),
+    "zone": Placeholder(
         r"[A-Z][A-Za-z_]+/[A-Za-z_/]+|UTC", "Europe/Berlin", "a zone of the IANA list"
     ),
-    "size": Parameter(r"[A-Z0-9]{1,4}", "M", "a size of the table"),
-    "text": Parameter(_QUOTED, '"The mugs crack."', "words in quotes", _unquoted),
-    "card": Parameter(_one_of(CARDS), "a card that works", f"one of: {', '.join(CARDS)}"),
-    "verdict": Parameter(_one_of(VERDICTS), "expired", f"one of: {', '.join(VERDICTS)}"),
-    "status": Parameter(_one_of(STATUSES), "not paid yet", f"one of: {', '.join(STATUSES)}"),
+    "size": Placeholder(r"[A-Z0-9]{1,4}", "M", "a size of the table"),
+    "text": Placeholder(_QUOTED, '"The mugs crack."', "words in quotes", _unquoted),
+    "card": Placeholder(_one_of(CARDS), "a card that works", f"one of: {', '.join(CARDS)}"),
+    "verdict": Placeholder(_one_of(VERDICTS), "expired", f"one of: {', '.join(VERDICTS)}"),
+    "status": Placeholder(_one_of(STATUSES), "not paid yet", f"one of: {', '.join(STATUSES)}"),
 }
 
 
@@ -140,7 +142,7 @@ class Phrase(StepParser):
         said = {key: text for key, text in found.groupdict().items() if text is not None}
         at = said.pop("clock", None) or said.pop("other", None)
         try:
-            words = {key: PARAMETERS[key].read(text) for key, text in said.items()}
+            words = {key: PLACEHOLDERS[key].read(text) for key, text in said.items()}
         except ValueError as error:
             raise WrongWords(f"{name}: {error}") from None
         return {"words": words, "at": at}
@@ -149,7 +151,7 @@ class Phrase(StepParser):
     def example(self) -> str:
         """The phrase with an example in each place, whole."""
         whole = re.sub(r"\[(.*?)\]", r"\1", self.name)
-        return re.sub(r"{(\w+)}", lambda place: PARAMETERS[place[1]].example, whole)
+        return re.sub(r"{(\w+)}", lambda place: PLACEHOLDERS[place[1]].example, whole)
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,7 @@ def _with_placeholders(step: str) -> str:
     """A step with what is plainly a moment, money or a name taken for what it is."""
     step = re.sub(rf"(?: at {_CLOCK}| {_FROM_EVENT}| {_LATER})\Z", "", step)
     for kind in ("price", "duration", "text"):
-        step = re.sub(PARAMETERS[kind].pattern, f"{{{kind}}}", step)
+        step = re.sub(PLACEHOLDERS[kind].pattern, f"{{{kind}}}", step)
     return re.sub(rf"\A(?:{_PERSON})\b", "{who}", step)
 
 
@@ -249,7 +251,7 @@ def _regex_of(text: str) -> str:
             regex += ")?"
         elif part.startswith("{"):
             name = part[1:-1]
-            regex += f"(?P<{name}>{PARAMETERS[name].pattern})"
+            regex += f"(?P<{name}>{PLACEHOLDERS[name].pattern})"
         elif part:
             regex += f"(?i:{part[0]}){re.escape(part[1:])}" if is_first else re.escape(part)
         is_first = is_first and not part

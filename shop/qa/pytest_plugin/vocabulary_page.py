@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from shop.qa.pytest_plugin import steps
-from shop.qa.pytest_plugin.vocabulary import PARAMETERS, VOCABULARY, Entry
+from shop.qa.pytest_plugin.vocabulary import PLACEHOLDERS, VOCABULARY, Entry
 
 #: The modules of steps in the order of the page, and what they are about.
 SECTIONS = {
@@ -27,7 +27,7 @@ def vocabulary() -> str:
         parts.append("\n".join([f"### {title}", "", *lines]))
     places = [
         f"- `{{{name}}}`: {kind.explanation}; as in `{kind.example}`."
-        for name, kind in PARAMETERS.items()
+        for name, kind in PLACEHOLDERS.items()
         if kind.explanation != "the same"
     ]
     parts.append("\n".join(["### What stands in the places", "", *places]))

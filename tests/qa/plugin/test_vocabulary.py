@@ -8,7 +8,7 @@ from pytest_bdd.feature import get_feature
 
 from shop.qa.pytest_plugin.factories import ROOT
 from shop.qa.pytest_plugin.parsing import Money, WrongWords, duration, money
-from shop.qa.pytest_plugin.vocabulary import PARAMETERS, VOCABULARY, Entry, closest
+from shop.qa.pytest_plugin.vocabulary import PLACEHOLDERS, VOCABULARY, Entry, closest
 from shop.qa.pytest_plugin.vocabulary_page import SECTIONS, vocabulary
 from shop.qa.pytest_plugin.world import World
 
@@ -143,7 +143,7 @@ def test_a_step_that_nobody_knows_is_answered_with_the_closest_ones(step: str, m
 
 
 def test_every_placeholder_is_explained() -> None:
-    assert {name for each in VOCABULARY for name in each.phrase.placeholders} == set(PARAMETERS)
+    assert {name for each in VOCABULARY for name in each.phrase.placeholders} == set(PLACEHOLDERS)
     assert {entry.section for entry in VOCABULARY} == set(SECTIONS)
     assert all(entry.explanation for entry in VOCABULARY)
 
