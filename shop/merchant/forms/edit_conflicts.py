@@ -1,11 +1,10 @@
-"""Two people at one form: the second is told, and neither loses a word.
+"""Forms that several people edit at once, without loss.
 
-A page carries, field by field, what it began with (Django's hidden initial
-values). So a form that comes back knows what was changed in it, whatever has
-happened to the row meanwhile: that alone is written, and everything else stays
-as its row has it, to the last space. Where both changed the same field, or
-anything at all was changed meanwhile, the form is shown once more before it is
-saved.
+A page carries the initial value of each field (Django's hidden initial
+values), so a form that comes back knows what its user changed, whatever has
+happened to the row meanwhile. It writes those fields alone, and leaves the others
+as the row has them, to the last space. A field that others changed too is
+shown once more before it is saved.
 
 Django's generic classes take no arguments at run time, hence the ignores.
 """
@@ -22,7 +21,7 @@ CHANGED_BY_BOTH = "Somebody changed this too, to {theirs}. Save again to write y
 
 
 class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form that tells what its user changed from what others did meanwhile."""
+    """A form that distinguishes its user's changes from those of others meanwhile."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,7 +33,7 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
                 field.label = capfirst(columns[name].verbose_name)
 
     def clean(self) -> dict[str, Any]:
-        """Take over what others changed; :raises ValidationError: both changed the same field"""
+        """Adopt others' changes; :raises ValidationError: both changed the same field"""
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk is None:
             return cleaned
@@ -43,7 +42,7 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
             both = name in self.changed_data and field.has_changed(theirs, bound.data)
             self._show_now(name, theirs, is_typed=both)
             if both:
-                self.add_error(name, CHANGED_BY_BOTH.format(theirs=_in_words(field, theirs)))
+                self.add_error(name, CHANGED_BY_BOTH.format(theirs=_formatted(field, theirs)))
         for name in cleaned.keys() - set(self.changed_data):
             if self.fields[name].show_hidden_initial:
                 cleaned[name] = getattr(self.instance, name)
@@ -69,21 +68,21 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
             setattr(self.instance, name, value)
 
     def _changed_by_others(self) -> Iterator[tuple[str, Any]]:
-        """Fields whose rows say something else now than when the page was opened; and what."""
+        """Fields with another value than when the page was made, and that value."""
         for name, field in self.fields.items():
             began = self.data.get(self[name].html_initial_name)
             if began is None or field.disabled or not field.show_hidden_initial:
                 continue
             theirs = self.get_initial_for_field(field, name)
             if isinstance(theirs, str):
-                # Browsers have an opinion on how a line ends, and fields on the spaces around.
+                # Browsers change line ends, and fields strip spaces.
                 began, theirs = "\n".join(began.splitlines()), "\n".join(theirs.splitlines())
                 theirs = field.to_python(theirs)
             if field.has_changed(theirs, began):
                 yield name, theirs
 
     def _show_now(self, name: str, theirs: Any, *, is_typed: bool) -> None:
-        """Let the page begin with what the row says now, and show that where nothing was typed."""
+        """Make the row's value the initial one, and show it if the user typed no other."""
         field, bound = self.fields[name], self[name]
         written = _written(field, theirs)
         began = theirs.isoformat() if isinstance(theirs, datetime) else written
@@ -93,7 +92,7 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
             self.put({bound.html_name: None if is_unticked else written})
 
     def put(self, values: Mapping[str, str | None]) -> None:
-        """Show the page as if that had been sent; None: as if nothing had."""
+        """Replace what was sent; None removes a value."""
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         for name, value in values.items():
             data.pop(name, None)
@@ -103,9 +102,9 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def drop_deleted_rows(data: Any, prefix: str, there: Collection[str]) -> Any:
-    """What was sent of a formset, without the rows that somebody else has deleted meanwhile.
+    """The data of a formset without rows that somebody else has deleted meanwhile.
 
-    :param there: the ids of those that there are
+    :param there: the ids of the rows that exist
     """
     row_field = re.compile(rf"((?:initial-)?{prefix}-)(\d+)(-.+)")
     sent = [(match, value) for name, value in data.items() if (match := row_field.fullmatch(name))]
@@ -134,7 +133,7 @@ def _written(field: forms.Field, value: Any) -> str:
     return "" if prepared is None else str(prepared)
 
 
-def _in_words(field: forms.Field, value: Any) -> str:
+def _formatted(field: forms.Field, value: Any) -> str:
     if isinstance(field, forms.BooleanField):
         return "yes" if value else "no"
     return _written(field, value) or "nothing"

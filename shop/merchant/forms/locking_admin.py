@@ -1,8 +1,8 @@
-"""Forms of the back office that overwrite nothing.
+"""Admin forms that do not overwrite concurrent changes.
 
-Two rules throughout. A form writes the fields that were changed in it and no
-others, so that it overwrites neither what is claimed meanwhile nor a nonce.
-And the rows a form is judged by are locked until it is done.
+A form writes the fields that were changed in it and no others, so that it
+overwrites neither claims nor a nonce. The rows that it validates against are
+locked until it is saved.
 
 Django's generic classes take no arguments at run time, hence the ignores.
 """
@@ -15,12 +15,12 @@ from django.http import HttpRequest
 
 
 class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Locks what it changes, and writes what was changed alone."""
+    """Locks the row of a sent form, and writes only its changed fields."""
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any | None:
-        """The row; in a form that was sent, as it is now and until the form is done."""
+        """The row; locked, if a form was sent."""
         row = super().get_object(request, object_id, from_field)
         if row is None or request.method != "POST":
             return row
@@ -51,12 +51,12 @@ class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class LockingInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Rows of another that are locked while they are judged."""
+    """Rows of a parent, locked while a sent form is validated."""
 
     extra = 0
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
-        """The rows' forms; each field has its name, which otherwise the table's head alone says."""
+        """The formset of the rows; each field gets a label for assistive technology."""
 
         class NamedFormSet(super().get_formset(request, obj, **options)):  # type: ignore[misc]
             def add_fields(self, form: Any, index: int | None) -> None:
@@ -71,5 +71,5 @@ class LockingInline(admin.TabularInline):  # type: ignore[type-arg]
         rows = super().get_queryset(request)
         if request.method != "POST":
             return rows
-        # A lock on them is none on what they belong to.
+        # Locks the rows alone, not their parents.
         return rows.order_by("pk").select_for_update(no_key=True, of=("self",))

@@ -1,4 +1,4 @@
-"""Form fields in which merchants write times as people do: the time on the wall, a span of it."""
+"""Form fields for wall times and durations."""
 
 import re
 from datetime import datetime
@@ -15,7 +15,7 @@ from shop.core.wall_time import EXAMPLE, instant_of, instants_of_wall_time, wall
 
 
 class _InstantBoundField(forms.BoundField):
-    """Keeps the instant that a form began with for machines: its zone may be another one later."""
+    """Renders the hidden initial value as an ISO instant: the zone may change meanwhile."""
 
     def as_hidden(self, attrs: Any = None, **options: Any) -> SafeString:
         if not options.get("only_initial"):
@@ -28,11 +28,10 @@ class _InstantBoundField(forms.BoundField):
 
 
 class WallTimeField(forms.CharField):
-    """An instant, written as the time on the wall in ``zone``.
+    """An instant, written as wall time in ``zone``.
 
-    Twice a year a wall's time is no instant, or two: an hour that does not
-    exist is refused, one that comes twice has to be written with its offset,
-    and is shown so.
+    When clocks change, an hour that does not exist is refused, and one that
+    comes twice is written and shown with its offset.
     """
 
     zone = ZoneInfo("UTC")
@@ -46,7 +45,7 @@ class WallTimeField(forms.CharField):
         return _InstantBoundField(form, self, field_name)
 
     def prepare_value(self, value: Any) -> Any:
-        """The time on the wall; what was written, as it was written."""
+        """An instant as wall time; text unchanged."""
         if not isinstance(value, datetime):
             return value
         wall = wall_time(value, self.zone)
@@ -57,7 +56,7 @@ class WallTimeField(forms.CharField):
         )
 
     def to_python(self, value: Any) -> Any:
-        """:raises ValidationError: it is no time, or not exactly one instant"""
+        """:raises ValidationError: it is not exactly one instant"""
         if isinstance(value, datetime) or value in self.empty_values:
             return value or None
         try:
@@ -83,7 +82,7 @@ _PART = re.compile(r"(\d{1,9})\s*([a-z]*)")
 
 
 class DurationField(forms.CharField):
-    """A span of time, written as people say it ("30 minutes", "1 h 30 min"), kept in seconds.
+    """A duration, written like "30 minutes" or "1 h 30 min", in seconds.
 
     A number alone is minutes.
     """
@@ -92,11 +91,11 @@ class DurationField(forms.CharField):
         super().__init__(max_length=40, **options)
 
     def prepare_value(self, value: Any) -> Any:
-        """Seconds in words; what was written, as it was written."""
+        """Seconds in words; text unchanged."""
         return exact_duration(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
-        """:raises ValidationError: it is no span of time"""
+        """:raises ValidationError: it is no duration"""
         if isinstance(value, int):
             return value
         text = str(value or "").strip().lower()

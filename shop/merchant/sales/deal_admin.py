@@ -32,32 +32,32 @@ class DealInline(LockingInline):
         "withdrawn",
     )
     readonly_fields = ("name", "price_text", "was_text", "claimed")
-    #: What ``was_text`` holds all rows against, read once: a request has an inline of its own.
-    _lowest: dict[int, int] | None = None
+    #: Reference prices by deal for ``was_text``, read once: each request has its own inline.
+    _reference_prices: dict[int, int] | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("product", "sale")
 
     def get_fields(self, request: HttpRequest, obj: Sale | None = None) -> Any:
-        """The form's fields; for who may only look, the price as people read it."""
+        """The form's fields; for viewers, the formatted price."""
         fields = super().get_fields(request, obj)
         if self.has_change_permission(request, obj):
             return fields
         return tuple("price_text" if name == "price" else name for name in fields)
 
     def get_extra(self, request: HttpRequest, obj: Sale | None = None, **kwargs: Any) -> int:
-        """A sale that has no deals yet starts with one to be filled in."""
+        """One empty row if the sale has no deals yet."""
         return 0 if obj is not None and obj.deals.exists() else 1
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Offers of it may be out: it can be withdrawn.
+        # Offers may be outstanding: withdraw the deal instead.
         if obj is not None and obj.published_at is not None:
             return False
         return super().has_delete_permission(request, obj)
 
     @admin.display(description="what it is")
     def name(self, deal: Deal) -> str:
-        """The product's name, beside its sku."""
+        """The name of the product."""
         return deal.product.name if deal.product_id else ""
 
     @admin.display(description="price")
@@ -66,19 +66,19 @@ class DealInline(LockingInline):
 
     @admin.display(description="was")
     def was_text(self, deal: Deal) -> str:
-        """The price that is struck through; with a warning where a later one was lower."""
+        """The reference price; with a warning if a later list price was lower."""
         if not deal.was:
             return "at publication"
-        if self._lowest is None:
-            self._lowest = reference_prices(deal.sale.deals.values_list("pk", flat=True))
-        currency, lowest = deal.product.currency, self._lowest[deal.pk]
+        if self._reference_prices is None:
+            self._reference_prices = reference_prices(deal.sale.deals.values_list("pk", flat=True))
+        currency, lowest = deal.product.currency, self._reference_prices[deal.pk]
         was = format_money(deal.was, currency)
         return was if deal.was <= lowest else f"{was} is too high: {format_money(lowest, currency)}"
 
 
 @admin.register(Deal)
 class DealAdmin(ReadOnlyAdmin, CsvAdmin):  # type: ignore[misc]
-    """The deals of all sales, to be read, and exchanged as CSV; a sale's page changes them."""
+    """All deals, read-only, with CSV export and import; the form of a sale edits them."""
 
     resource_classes = (DealTable,)
     list_display = ("product", "sale", "price_text", "allocation", "claimed", "withdrawn")

@@ -31,7 +31,7 @@ _MOST_LETTERS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """A field before and after, as a change keeps them; of a deal, or of the sale itself."""
+    """The old and new value of a field, as JSON; of the sale, or of ``deal``."""
 
     sale: Sale
     field: str
@@ -41,7 +41,7 @@ class FieldChange:
 
     @classmethod
     def of(cls, change: Change) -> "FieldChange":
-        """What a change says."""
+        """The field change that a row records."""
         return cls(
             sale=change.sale,
             deal=change.deal,
@@ -60,10 +60,10 @@ class FieldChange:
         what = f"{self.deal.product.name}, {label}" if self.deal else capfirst(label)
         if self.field == "picture":
             return f"{what}: {'another one' if self.after else 'taken away'}"
-        return f"{what}: {self.in_words(self.before)} → {self.in_words(self.after)}"
+        return f"{what}: {self.formatted(self.before)} → {self.formatted(self.after)}"
 
-    def in_words(self, value: Any) -> str:
-        """A value of this field as people read it."""
+    def formatted(self, value: Any) -> str:
+        """A value of this field, formatted for the merchant."""
         if value is None:
             return "all the stock" if self.field == "allocation" else "nothing"
         if isinstance(value, bool):
@@ -79,7 +79,7 @@ class FieldChange:
         return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
 
     def record(self, *, by: Staff, now: datetime) -> None:
-        """Keep it, once it is saved."""
+        """Write it to the audit log, after the sale and its deals were saved."""
         is_saved = self.deal is not None and self.deal.pk is not None
         record(
             sale=self.sale,
@@ -97,13 +97,13 @@ def field_changes_of(
 ) -> list[FieldChange]:
     """What a sale's forms change.
 
-    :param before: the sale as its row says it; None where it is new
+    :param before: the saved sale; None if it is new
     :param deals: valid forms, bound to what was sent
     """
-    edits = list(_of_sale(before, after))
+    changes = list(_of_sale(before, after))
     for form in deals:
-        edits += _of_deal(after, form)
-    return edits
+        changes += _of_deal(after, form)
+    return changes
 
 
 def _of_sale(before: Sale | None, after: Sale) -> Iterator[FieldChange]:
@@ -129,11 +129,11 @@ def _of_deal(sale: Sale, form: DealRow) -> Iterator[FieldChange]:
         return
     for name in DEAL_FIELDS:
         if name in form.changed_data:
-            was, becomes = _kept(form.initial[name]), _kept(form.cleaned_data[name])
+            was, becomes = _as_json(form.initial[name]), _as_json(form.cleaned_data[name])
             if was != becomes:
                 yield FieldChange(sale=sale, deal=deal, field=name, before=was, after=becomes)
 
 
-def _kept(value: Any) -> Any:
-    """A value as a change keeps it: a product is its sku."""
+def _as_json(value: Any) -> Any:
+    """A value as JSON; a product is its sku."""
     return as_json(value.sku if isinstance(value, Product) else value)

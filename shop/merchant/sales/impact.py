@@ -1,8 +1,7 @@
-"""What saving a sale would bring, said before it is saved.
+"""The impact of unsaved changes to a sale, in sentences for the merchant to confirm.
 
-Three things are worth a second look: what happens to offers that are already out,
-another sale that has the same product at the same time, and a price that shoppers
-do not see as a reduction.
+It covers outstanding offers, other sales of the same product at the same time,
+and prices that shoppers do not see as a reduction.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,14 +14,14 @@ from shop.core.formatting import clock, day, day_and_clock
 from shop.core.money import format_money
 from shop.merchant.sales.field_changes import DealRow, FieldChange
 from shop.merchant.sales.outstanding_offers import (
+    OutstandingDeal,
     OutstandingOffers,
-    PromisedDeal,
     outstanding_offers,
 )
 from shop.sales.models import Deal, Sale
 from shop.sales.reference_prices import reference_price
 
-#: What an offer says or is bounded by; the rest is words and pictures, and changes at once.
+#: Fields that offers state or are bounded by.
 _TERMS = frozenset(
     {
         "starts_at",
@@ -36,13 +35,13 @@ _TERMS = frozenset(
 )
 
 
-#: What decides which products are to be had when, and for how much.
-_WHAT_AND_WHEN = frozenset({"deal", "product", "price", "starts_at", "ends_at", "withdrawn"})
+#: Fields that decide which products are on sale when, and for how much.
+_SCHEDULE = frozenset({"deal", "product", "price", "starts_at", "ends_at", "withdrawn"})
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeImpact:
-    """Sentences to read before saving; ``digest`` says that it was these."""
+    """Sentences to confirm before saving; ``digest`` identifies them."""
 
     outstanding: tuple[str, ...]
     notices: tuple[str, ...]
@@ -56,107 +55,107 @@ def assess_impact(
     before: Sale | None,
     after: Sale,
     deals: Iterable[DealRow],
-    edits: list[FieldChange],
+    changes: list[FieldChange],
     now: datetime,
 ) -> ChangeImpact:
-    """What follows from edits of a sale.
+    """Consequences of unsaved changes to a sale.
 
-    :param before: the sale as its row says it; None where it is new
-    :param deals: its deals' forms, valid
+    :param before: the saved sale; None if it is new
+    :param deals: the valid forms of its deals
     """
-    changed = {edit.field for edit in edits}
-    noticed = list(_unseen(edits))
-    if before is None or changed & _WHAT_AND_WHEN:
-        noticed += _overlaps(after, deals, now)
-    promised = tuple(_promised(before, edits, now)) if before else ()
-    told = [
-        (edit.field, edit.deal and edit.deal.product.sku, edit.before, edit.after) for edit in edits
+    notices = list(_not_reduced(changes))
+    if before is None or {each.field for each in changes} & _SCHEDULE:
+        notices += _overlaps(after, deals, now)
+    outstanding = tuple(_on_outstanding(before, changes, now)) if before else ()
+    # Not of units and amounts: those go on changing while the merchant reads.
+    digested = [
+        (each.field, each.deal and each.deal.product.sku, each.before, each.after)
+        for each in changes
     ]
-    # Of what is changed and not of what is left: that goes on while somebody reads. But who read
-    # it before anything was out has not read this.
-    digest = sha256(repr((told, noticed, bool(promised))).encode()).hexdigest()[:24]
-    return ChangeImpact(promised, tuple(noticed), digest)
+    digest = sha256(repr((digested, notices, bool(outstanding))).encode()).hexdigest()[:24]
+    return ChangeImpact(outstanding, tuple(notices), digest)
 
 
 def summary(out: OutstandingOffers, sale: Sale) -> str:
-    """What is out, in one sentence."""
-    amounts = " and ".join(format_money(*each[::-1]) for each in sorted(out.amounts.items()))
+    """The outstanding offers in one sentence."""
+    totals = " and ".join(format_money(*each[::-1]) for each in sorted(out.totals.items()))
     return (
         "Offers that are out stay honored: until "
         f"{day_and_clock(out.shown_until, sale.zone)} at the latest, for "
-        f"{several(out.units, 'unit')} and {amounts} at the most."
+        f"{several(out.units, 'unit')} and {totals} at the most."
     )
 
 
-def _promised(sale: Sale, edits: Iterable[FieldChange], now: datetime) -> Iterator[str]:
-    touching = [edit for edit in edits if edit.field in _TERMS]
-    out = outstanding_offers(sale, now) if touching else OutstandingOffers(())
+def _on_outstanding(sale: Sale, changes: Iterable[FieldChange], now: datetime) -> Iterator[str]:
+    of_terms = [each for each in changes if each.field in _TERMS]
+    out = outstanding_offers(sale, now) if of_terms else OutstandingOffers(())
     if not out:
         return
     yield summary(out, sale)
-    for edit in touching:
-        promised = out.of(edit.deal) if edit.deal else None
-        if promised is not None:
-            yield from _of_deal(edit, promised, sale)
-        elif edit.deal is None:
-            yield from _of_sale(edit, now)
+    for change in of_terms:
+        held = out.of(change.deal) if change.deal else None
+        if held is not None:
+            yield from _of_deal(change, held, sale)
+        elif change.deal is None:
+            yield from _of_sale(change, now)
 
 
-def _of_deal(edit: FieldChange, promised: PromisedDeal, sale: Sale) -> Iterator[str]:
-    name, currency = promised.deal.product.name, promised.deal.product.currency
-    match edit.field:
-        case "price" if edit.after > promised.price:
-            less = (edit.after - promised.price) * promised.units
+def _of_deal(change: FieldChange, held: OutstandingDeal, sale: Sale) -> Iterator[str]:
+    name, currency = held.deal.product.name, held.deal.product.currency
+    match change.field:
+        case "price" if change.after > held.amount:
+            less = (change.after - held.amount) * held.units
             yield (
-                f"{name}: whoever was shown {format_money(promised.price, currency)} still pays "
-                f"that. That is {several(promised.units, 'unit')} at the most, and "
+                f"{name}: whoever was shown {format_money(held.amount, currency)} still pays "
+                f"that. That is {several(held.units, 'unit')} at the most, and "
                 f"{format_money(less, currency)} less than at the new price."
             )
         case "price":
             yield f"{name}: a bag takes the lower price by itself."
         case "max_per_shopper":
-            yield f"{name}: whoever was shown that {edit.before} are the most may have as many."
+            yield f"{name}: whoever was shown that {change.before} are the most may have as many."
         case "allocation":
             yield (
                 f"{name}: what is set aside bounds the held prices too: "
-                f"{edit.in_words(edit.before)} before, {edit.in_words(edit.after)} from now on."
+                f"{change.formatted(change.before)} before, "
+                f"{change.formatted(change.after)} from now on."
             )
-        case "withdrawn" if edit.after:
-            until = day_and_clock(promised.shown_until, sale.zone)
+        case "withdrawn" if change.after:
+            until = day_and_clock(held.shown_until, sale.zone)
             yield f"{name} is shown no more. Whoever was shown it may buy it until {until}."
 
 
-def _of_sale(edit: FieldChange, now: datetime) -> Iterator[str]:
-    match edit.field:
+def _of_sale(change: FieldChange, now: datetime) -> Iterator[str]:
+    match change.field:
         case "ends_at":
-            at = datetime.fromisoformat(edit.after)
+            at = datetime.fromisoformat(change.after)
             if at <= now:
                 yield "The sale closes at once, and makes no more offers."
             else:
                 yield (
-                    f"The sale now closes on {_moment(edit, at)}. What is shown until then is held "
-                    "for its whole hold."
+                    f"The sale now closes on {_day_and_clock(change, at)}. What is shown until "
+                    "then is held for its whole hold."
                 )
-        case "starts_at" if datetime.fromisoformat(edit.after) > now:
-            at = datetime.fromisoformat(edit.after)
-            yield f"The sale makes no more offers until it opens on {_moment(edit, at)}."
+        case "starts_at" if datetime.fromisoformat(change.after) > now:
+            at = datetime.fromisoformat(change.after)
+            yield f"The sale makes no more offers until it opens on {_day_and_clock(change, at)}."
         case "hold_seconds":
             yield (
                 f"Pages that are opened from now on hold their prices for "
-                f"{exact_duration(edit.after)}; those that are open keep "
-                f"{exact_duration(edit.before)}."
+                f"{exact_duration(change.after)}; those that are open keep "
+                f"{exact_duration(change.before)}."
             )
 
 
-def _moment(edit: FieldChange, instant: datetime) -> str:
-    return day_and_clock(instant, edit.sale.zone)
+def _day_and_clock(change: FieldChange, instant: datetime) -> str:
+    return day_and_clock(instant, change.sale.zone)
 
 
-def _unseen(edits: Iterable[FieldChange]) -> Iterator[str]:
-    """Prices that are no reduction in shoppers' eyes (98/6/EC, Article 6a)."""
-    for edit in edits:
-        deal = edit.deal
-        if deal is None or edit.after is None or edit.field not in {"price", "deal"}:
+def _not_reduced(changes: Iterable[FieldChange]) -> Iterator[str]:
+    """Prices that are no reduction for shoppers (98/6/EC, Article 6a)."""
+    for change in changes:
+        deal = change.deal
+        if deal is None or change.after is None or change.field not in {"price", "deal"}:
             continue
         reference = deal.was or reference_price(deal)
         if deal.price >= reference:

@@ -1,12 +1,10 @@
-"""What is promised: the offers of a sale that may be out there, and what they bound.
+"""Bounds on a sale's outstanding offers: how long, how many units, how much money.
 
-Nobody keeps a list of offers, so it is worked out from what the sale has been
-and is: when it minted, at which prices, with which hold. ``Change`` has what is
-no more. Every figure is a bound: until when at the latest, for how many units
-and how much money at the most. What is left of a deal and of its product's
-stock bounds its units, together with what is claimed, not paid, and may come
-free again, in whichever sale. And a page may be as old as the showcase
-usually is.
+Offers are stored nowhere, so their bounds follow from the sale's past and
+present terms: when it issued offers, at which prices, with which hold. ``Change``
+records the past ones. A deal's units are bounded by what is left of the deal and
+of its product's stock, plus open orders, in any sale, that may still expire. A
+page may be as old as the showcase usually is.
 """
 
 from collections import defaultdict
@@ -23,74 +21,74 @@ from shop.sales.holds import voids_all
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
 from shop.sales.showcase import FRESH_SECONDS
 
-#: How long pages may go on saying what is changed already.
+#: How long pages may show the terms from before a change.
 _STALE = timedelta(seconds=FRESH_SECONDS)
 _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class PromisedDeal:
-    """A deal of which offers may be out: its lowest held price, and what bounds it."""
+class OutstandingDeal:
+    """A deal with outstanding offers: the lowest amount they hold, and their bounds."""
 
     deal: Deal
-    price: int
+    amount: int
     units: int
     held_until: datetime
 
     @property
-    def amount(self) -> int:
-        """What all those units come to at that price, in minor units."""
-        return self.price * self.units
+    def total(self) -> int:
+        """The amount of all those units, in minor units."""
+        return self.amount * self.units
 
     @property
     def shown_until(self) -> datetime:
-        """When it runs out at the latest, in full minutes."""
+        """When the last of them expires, rounded up to the minute."""
         return _full_minute(self.held_until)
 
 
 @dataclass(frozen=True, slots=True)
 class OutstandingOffers:
-    """All deals of a sale of which offers may be out."""
+    """The deals of a sale with outstanding offers."""
 
-    deals: tuple[PromisedDeal, ...]
+    deals: tuple[OutstandingDeal, ...]
 
     def __bool__(self) -> bool:
         return bool(self.deals)
 
     @property
     def held_until(self) -> datetime:
-        """When the last of them runs out."""
+        """When the last of them expires."""
         return max(each.held_until for each in self.deals)
 
     @property
     def shown_until(self) -> datetime:
-        """The same in full minutes."""
+        """The same, rounded up to the minute."""
         return _full_minute(self.held_until)
 
     @property
     def units(self) -> int:
-        """Units that they can take at the most."""
+        """The most units that they can claim."""
         return sum(each.units for each in self.deals)
 
     @property
-    def amounts(self) -> dict[str, int]:
-        """What those come to, by currency, in minor units."""
+    def totals(self) -> dict[str, int]:
+        """The total of those units by currency, in minor units."""
         sums: dict[str, int] = {}
         for each in self.deals:
             currency = each.deal.product.currency
-            sums[currency] = sums.get(currency, 0) + each.amount
+            sums[currency] = sums.get(currency, 0) + each.total
         return sums
 
-    def of(self, deal: Deal) -> PromisedDeal | None:
-        """What is promised of one deal."""
+    def of(self, deal: Deal) -> OutstandingDeal | None:
+        """One deal, if offers of it are outstanding."""
         return next((each for each in self.deals if each.deal.pk == deal.pk), None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What a sale was from one instant to another; ``prices`` and ``withdrawn`` by deal.
+    """A sale's terms from ``since`` to ``ended_at``, which is None for the present ones.
 
-    ``ended_at`` is None for those of now.
+    ``amounts`` and ``withdrawn`` are by the key of the deal.
     """
 
     since: datetime
@@ -99,12 +97,12 @@ class _Terms:
     ends_at: datetime
     hold: timedelta
     is_published: bool
-    prices: Mapping[int, int]
+    amounts: Mapping[int, int]
     withdrawn: frozenset[int]
 
 
 def outstanding_offers(sale: Sale, now: datetime) -> OutstandingOffers:
-    """What may be out of a sale now, as its rows say it is."""
+    """The offers of a sale that may be outstanding, by its rows."""
     if sale.published_at is None:
         return OutstandingOffers(())
     deals = list(
@@ -114,21 +112,21 @@ def outstanding_offers(sale: Sale, now: datetime) -> OutstandingOffers:
     extensions = list(sale.extensions.all())
     recalls = list(sale.recalls.all())
     units = _units(sale, deals)
-    promised = []
+    found = []
     for deal in deals:
-        turned_at = _turned_at(deal, recalls)
+        recalled_at = _recalled_at(deal, recalls)
         held = [
-            (terms.prices[deal.pk], until)
+            (terms.amounts[deal.pk], until)
             for terms in history
             if deal.pk not in terms.withdrawn
-            and (until := _held_until(terms, sale, turned_at, extensions, now)) is not None
+            and (until := _hold_end(terms, sale, recalled_at, extensions, now)) is not None
             and until > now
         ]
         if held:
-            price = min(price for price, _ in held)
+            amount = min(amount for amount, _ in held)
             until = max(until for _, until in held)
-            promised.append(PromisedDeal(deal, price, units[deal.pk], until))
-    return OutstandingOffers(tuple(promised))
+            found.append(OutstandingDeal(deal, amount, units[deal.pk], until))
+    return OutstandingOffers(tuple(found))
 
 
 def _terms(sale: Sale, deals: Iterable[Deal], changes: Iterable[Change]) -> Iterator[_Terms]:
@@ -141,7 +139,7 @@ def _terms(sale: Sale, deals: Iterable[Deal], changes: Iterable[Change]) -> Iter
         ends_at=sale.ends_at,
         hold=sale.hold,
         is_published=sale.state == Sale.State.PUBLISHED,
-        prices={deal.pk: deal.price for deal in deals},
+        amounts={deal.pk: deal.price for deal in deals},
         withdrawn=frozenset(deal.pk for deal in deals if deal.withdrawn),
     )
     for change in changes:
@@ -166,18 +164,18 @@ def _before(change: Change, terms: _Terms) -> _Terms:
         case "state":
             return replace(terms, is_published=value == Sale.State.PUBLISHED)
         case "price" if change.deal_id is not None:
-            return replace(terms, prices={**terms.prices, change.deal_id: value})
+            return replace(terms, amounts={**terms.amounts, change.deal_id: value})
         case "withdrawn" if change.deal_id is not None:
             others = terms.withdrawn - {change.deal_id}
             return replace(terms, withdrawn=others | {change.deal_id} if value else others)
         case "deal" if change.deal_id is not None:
-            # Put in: before that it was not on show, as if it were withdrawn.
+            # Before it was added, it was not on show.
             return replace(terms, withdrawn=terms.withdrawn | {change.deal_id})
     return terms
 
 
-def _turned_at(deal: Deal, recalls: Iterable[Recall]) -> datetime | None:
-    """When a nonce of a deal was last turned: whatever was made until then is void."""
+def _recalled_at(deal: Deal, recalls: Iterable[Recall]) -> datetime | None:
+    """When a nonce of a deal was last replaced: offers issued until then are void."""
     of_it = (
         each
         for each in recalls
@@ -187,39 +185,39 @@ def _turned_at(deal: Deal, recalls: Iterable[Recall]) -> datetime | None:
     return max((each.made_at for each in of_it), default=None)
 
 
-def _held_until(
+def _hold_end(
     terms: _Terms,
     sale: Sale,
-    turned_at: datetime | None,
+    recalled_at: datetime | None,
     extensions: Iterable[Extension],
     now: datetime,
 ) -> datetime | None:
-    """When the last offer made under these terms runs out; None where none was made."""
+    """When the last offer issued under these terms expires; None if none was issued."""
     if not terms.is_published:
         return None
     until = now
     if terms.ended_at is not None:
-        if turned_at is not None and terms.ended_at <= turned_at:
+        if recalled_at is not None and terms.ended_at <= recalled_at:
             return None
         until = min(terms.ended_at + _STALE, now)
-    bounds = (terms.starts_at, turned_at, sale.recall_before)
+    bounds = (terms.starts_at, recalled_at, sale.recall_before)
     first = max(terms.since, *(each for each in bounds if each is not None))
     last = min(until, terms.ends_at)
-    # Half-open, as windows are; what is made in the very instant that is asked about is out.
+    # Half-open, as windows are; an offer issued at this very instant counts.
     if last < first or terms.ends_at <= first:
         return None
     return last_hold_end(opens_at=first, closes_at=last, hold=terms.hold, extensions=extensions)
 
 
 def _full_minute(instant: datetime) -> datetime:
-    """Where a minute is told, the next one: rounded down it would be told too early."""
+    """Round up to the minute."""
     whole = instant.replace(second=0, microsecond=0)
     return whole if whole == instant else whole + _MINUTE
 
 
 def _units(sale: Sale, deals: Iterable[Deal]) -> Mapping[int, int]:
-    """Units by deal that may still be had, should every order that is not paid lapse."""
-    # The few that are open first: see ``figures.under_way``.
+    """Units by deal that are left if every open order expires."""
+    # A subquery of the few open orders, so that the index on them is used.
     lines = OrderLine.objects.filter(order__in=Order.objects.filter(IS_OPEN)).order_by()
     of_deals = defaultdict(
         int, lines.filter(deal__sale=sale).values_list("deal").annotate(Sum("quantity"))

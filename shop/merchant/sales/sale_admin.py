@@ -17,7 +17,7 @@ from shop.merchant.forms.read_only_admin import ReadOnlyInline
 from shop.merchant.forms.row_actions import EVERYWHERE, page_action
 from shop.merchant.pages import merchant_page
 from shop.merchant.sales.actions import SALE_ACTIONS, action_page
-from shop.merchant.sales.audit_log import history_of
+from shop.merchant.sales.audit_log import read_audit_log
 from shop.merchant.sales.copies import copy_page
 from shop.merchant.sales.deal_admin import DealInline
 from shop.merchant.sales.field_changes import field_changes_of
@@ -256,7 +256,7 @@ class SaleAdmin(LockingModelAdmin):
             f"What was done to {sale}",
             about=sale,
             sale=sale,
-            moments=history_of(sale),
+            entries=read_audit_log(sale),
         )
 
     @admin.display(ordering="starts_at")

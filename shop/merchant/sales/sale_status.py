@@ -1,4 +1,4 @@
-"""Where a sale stands, by the server's clock and by its merchant's will, in words."""
+"""The status of a sale in words."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,15 +7,15 @@ from shop.core.durations import duration
 from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.models import Sale
 
-#: The last minutes of a sale, which are told in red.
-LAST = timedelta(minutes=2)
+#: The last minutes of a sale, shown in red.
+ENDING = timedelta(minutes=2)
 
 _OFF: dict[str, str] = {Sale.State.DRAFT: "Hidden", Sale.State.CANCELED: "Canceled"}
 
 
 @dataclass(frozen=True, slots=True)
 class SaleStatus:
-    """Where a sale stands by the clock, in words; ``name`` is one for the stylesheet."""
+    """A sale's status in words; ``name`` is its CSS class."""
 
     name: str
     figure: str
@@ -23,7 +23,7 @@ class SaleStatus:
 
 
 def status_of(sale: Sale, held_until: datetime, now: datetime) -> SaleStatus:
-    """What there is to say of a sale's time at an instant, by the server's clock."""
+    """The status of a sale at an instant, with the time left."""
     is_on = sale.state == Sale.State.PUBLISHED
     if sale.published_at is None:
         return SaleStatus("quiet", "Draft", "Nobody sees it, and nothing is sold.")
@@ -33,7 +33,7 @@ def status_of(sale: Sale, held_until: datetime, now: datetime) -> SaleStatus:
         return SaleStatus("quiet", duration(sale.starts_at - now), "until it opens")
     if now < sale.ends_at and is_on:
         left = sale.ends_at - now
-        return SaleStatus("ending" if left <= LAST else "live", duration(left), "left")
+        return SaleStatus("ending" if left <= ENDING else "live", duration(left), "left")
     if now < held_until:
         figure = "Closed" if is_on else _OFF[sale.state]
         return SaleStatus("held", figure, f"Prices are held for {duration(held_until - now)} more.")

@@ -1,4 +1,4 @@
-"""What is promised: until when at the latest, for how many units and how much money at most."""
+"""Outstanding offers: until when at the latest, for how many units and how much money at most."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from offers.anchors import honored_until, judge
 from offers.terms import Offer
 from offers.verdicts import Verdict
 from shop.merchant.sales.outstanding_offers import (
+    OutstandingDeal,
     OutstandingOffers,
-    PromisedDeal,
     outstanding_offers,
 )
 from shop.orders.models import Order
@@ -36,11 +36,11 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 STALE = timedelta(seconds=FRESH_SECONDS)
 
 
-def mug(sale: Sale, now: datetime) -> PromisedDeal:
+def mug(sale: Sale, now: datetime) -> OutstandingDeal:
     found = outstanding_offers(Sale.objects.get(pk=sale.pk), now)
-    promised = found.of(sale.deals.get(product__sku="MUG-01"))
-    assert promised is not None
-    return promised
+    deal = found.of(sale.deals.get(product__sku="MUG-01"))
+    assert deal is not None
+    return deal
 
 
 def change(sale: Sale, at: datetime, deal: Deal | None = None, **fields: object) -> None:
@@ -91,8 +91,8 @@ def test_a_draft_promised_nothing(sale: Sale) -> None:
 def test_what_is_left_bounds_the_units_and_the_money(sale: Sale) -> None:
     Deal.objects.filter(product__sku="LMP-01").update(claimed=20)
     found = outstanding_offers(sale, OPENS)
-    assert [(each.units, each.amount) for each in found.deals] == [(100, 49_900), (30, 23_700)]
-    assert (found.units, found.amounts) == (130, {"EUR": 73_600})
+    assert [(each.units, each.total) for each in found.deals] == [(100, 49_900), (30, 23_700)]
+    assert (found.units, found.totals) == (130, {"EUR": 73_600})
 
 
 def test_units_that_wait_for_their_payment_may_come_free_and_count(sale: Sale) -> None:
@@ -124,9 +124,9 @@ def test_the_lowest_price_that_is_still_held_counts(sale: Sale) -> None:
     deal = Deal.objects.get(product__sku="MUG-01")
     change(sale, OPENS + MINUTE, deal, price=399)
     change(sale, OPENS + 2 * MINUTE, deal, price=999)
-    assert mug(sale, OPENS + 3 * MINUTE).price == 399
-    assert mug(sale, OPENS + 2 * MINUTE + HOLD).price == 399, "a page may be a second old"
-    assert mug(sale, OPENS + 2 * MINUTE + HOLD + STALE).price == 999
+    assert mug(sale, OPENS + 3 * MINUTE).amount == 399
+    assert mug(sale, OPENS + 2 * MINUTE + HOLD).amount == 399, "a page may be a second old"
+    assert mug(sale, OPENS + 2 * MINUTE + HOLD + STALE).amount == 999
 
 
 def test_a_longer_hold_of_before_still_holds(sale: Sale) -> None:
@@ -154,7 +154,7 @@ def test_an_extension_lengthens_what_was_shown_before_it(sale: Sale) -> None:
 def test_a_recall_leaves_nothing_but_what_is_shown_after_it(sale: Sale) -> None:
     change(sale, OPENS + MINUTE, Deal.objects.get(product__sku="MUG-01"), price=999)
     recall(sale=sale, reason="A slip", by=None, now=OPENS + 2 * MINUTE)
-    assert mug(sale, OPENS + 3 * MINUTE).price == 999
+    assert mug(sale, OPENS + 3 * MINUTE).amount == 999
     recall(sale=sale, reason="A slip", by=None, now=CLOSES)
     assert not outstanding_offers(Sale.objects.get(), CLOSES)
 
@@ -183,7 +183,7 @@ def test_a_document_that_shows_a_sale_again_at_another_price_promised_no_other(s
     document = {"slug": sale.slug, "title": "Autumn", "published": True, "deals": [deal]}
     window = {"starts_at": OPENS.isoformat(), "ends_at": (now + MINUTE).isoformat()}
     load_sale(parse_document(document | window), now=now)
-    assert mug(sale, now).price == 999
+    assert mug(sale, now).amount == 999
 
 
 def test_a_recall_of_one_deal_leaves_the_others(sale: Sale) -> None:
@@ -267,15 +267,15 @@ class History:
         on_show = read_snapshot(self.now, slug=self.sale.slug).sales[self.sale.slug]
         deals = {deal.product.sku: deal for deal in on_show.deals}
         out = outstanding_offers(Sale.objects.get(pk=self.sale.pk), self.now)
-        promised = {each.deal.product.sku: each for each in out.deals}
+        bounds = {each.deal.product.sku: each for each in out.deals}
         for offer in self.offers:
             deal = deals[offer.sku]
             state = deal.offer_state({offer.sku: 1}, used=False, units_taken=0, most=offer.max)
             verdict = judge(offer, now=self.now, shoppers=None, state=state, quantity=1)
             if verdict is Verdict.HONORED:
-                bound = promised[offer.sku]
+                bound = bounds[offer.sku]
                 assert honored_until(offer, state.extensions) <= bound.held_until
-                assert offer.amount >= bound.price
+                assert offer.amount >= bound.amount
 
 
 ACTS = ("price", "withdrawn", "hold", "open", "close", "hide", "show", "extend")
