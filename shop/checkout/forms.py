@@ -1,3 +1,4 @@
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -6,25 +7,13 @@ from django import forms
 
 from shop.checkout.charge_rules import Destination
 from shop.checkout.placing import Address
+from shop.checkout.purchase import Purchase
 from shop.core.money import LOCALE
 
 # Codes that ISO 3166-1 reserves, or that Unicode alone has: no post goes there.
-_NOT_COUNTRIES = {
-    "AC",
-    "CP",
-    "CQ",
-    "DG",
-    "EA",
-    "EU",
-    "EZ",
-    "IC",
-    "QO",
-    "TA",
-    "UN",
-    "XA",
-    "XB",
-    "ZZ",
-}
+_NOT_COUNTRIES = frozenset(
+    ["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"]
+)
 
 
 @cache
@@ -105,15 +94,11 @@ class CheckoutForm(forms.Form):
             city=given.get("city", ""),
         )
 
-    def address(self) -> Address:
-        """The address of a valid form."""
+    def purchase(self) -> Purchase:
+        """What a valid form orders."""
         given = self.cleaned_data
-        return Address(
-            email=given["email"],
-            name=given["name"],
-            line1=given["line1"],
-            line2=given["line2"],
-            postal_code=given["postal_code"],
-            city=given["city"],
-            country=given["country"],
+        return Purchase(
+            address=Address(**{each.name: given[each.name] for each in fields(Address)}),
+            shown_total=given["shown_total"],
+            token_id=given["confirmation_token"],
         )

@@ -3,7 +3,6 @@
 import stripe
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from shop.bag.lines import Bag
@@ -22,17 +21,16 @@ from shop.payments.settlement import cancel_unpaid, expire_due, settle_by_id
 @confidential
 @loads_stripe
 def order(request: ShopRequest, token: str) -> HttpResponse:
-    """An order, for whoever has its link; asked of Stripe first while it is open."""
+    """The page of an order, by its signed link; while it is open, Stripe is asked first."""
     found = order_from_token(token)
     if found is None:
         raise Http404("No order has this address.")
-    now = timezone.now()
     intent: stripe.PaymentIntent | None = None
     if found.is_open:
-        expire_due(now, [found])
-        intent = settle_by_id(found, cause="order page", now=now)
+        expire_due(request.now, [found])
+        intent = settle_by_id(found, cause="order page", now=request.now)
     if "payment_intent" in request.GET:
-        # What the bank's page adds is not believed, and its secret not kept in an address.
+        # What the bank's page adds is not trusted, and its secret must not stay in the address.
         return see_other(request.path)
     is_own = found.shopper in request.shopper.ids
     bag = Bag.from_request(request)
@@ -62,7 +60,7 @@ def evidence(request: ShopRequest, token: str) -> HttpResponse:
 @require_safe
 @confidential
 def my_order(request: ShopRequest, number: str) -> HttpResponse:
-    """The way from a bag's line to the order that it is in."""
+    """Redirect from a bag's line to the order that it is in."""
     found = get_object_or_404(Order, number=number, shopper__in=request.shopper.ids)
     return see_other(order_path(found))
 
@@ -70,10 +68,10 @@ def my_order(request: ShopRequest, number: str) -> HttpResponse:
 @require_POST
 @confidential
 def cancel(request: ShopRequest, token: str) -> HttpResponse:
-    """Give an unpaid order up, by the browser that ordered; its offers are good again."""
+    """Cancel an unpaid order, from the browser that ordered; its offers are good again."""
     found = order_from_token(token)
     if found is None or found.shopper not in request.shopper.ids:
         raise Http404("No order of this browser has this address.")
     if found.is_open:
-        cancel_unpaid(found, cause="shopper", now=timezone.now(), canceled_as=Order.Status.CANCELED)
+        cancel_unpaid(found, cause="shopper", now=request.now, canceled_as=Order.Status.CANCELED)
     return see_other(order_path(found))

@@ -1,4 +1,4 @@
-"""Placing an order: from a bag of offers to a claim that waits to be paid, and second thoughts."""
+"""Placing an order, from a bag of offers to an unpaid claim; and changing its address."""
 
 import secrets
 from dataclasses import asdict, dataclass, replace
@@ -22,37 +22,67 @@ from shop.orders.models import OPEN, Order, OrderCharge, OrderLine, StatusChange
 from shop.orders.state_machine import locked
 from shop.payments.stripe_amounts import obstacle
 
-#: Orders that wait to be paid, of one shopper at a time.
-MOST_OPEN_ORDERS = 3
+#: Unpaid orders that one shopper may have at a time.
+MAX_OPEN_ORDERS = 3
 
 # Crockford's base 32: nothing that is mistaken for another when read out.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class NotPlaced(Exception):
-    """The order was not placed, and nothing was claimed; ``judged`` is the bag as it stands."""
+    """The order was not placed, and nothing was claimed; ``judged`` is the bag as it stands.
+
+    ``verdict``: why the claim was refused, where no line of the bag shows it.
+    """
 
     def __init__(self, judged: JudgedBag, verdict: Verdict | None = None) -> None:
         super().__init__(verdict)
         self.judged = judged
         self.verdict = verdict
 
+    @property
+    def text(self) -> str:
+        """The reason, for the shopper; empty where the bag's lines show it."""
+        if self.verdict is None:
+            return ""
+        text = self.verdict.sentence
+        text += " Nothing was charged. Change your bag, or try again in a moment."
+        if self.verdict is Verdict.OVER_LIMIT:
+            text += " Units are counted by mail address and card, as well as by browser."
+        return text
+
 
 class TotalChanged(NotPlaced):
-    """The whole charge is not what the shopper saw: it has to be shown, and agreed to, again."""
+    """The whole charge is not what the shopper was shown."""
+
+    def __init__(self, judged: JudgedBag, charge: Charge) -> None:
+        super().__init__(judged)
+        self.charge = charge
+
+    @property
+    def text(self) -> str:
+        total = self.charge.total_text
+        return f"The total has changed to {total}. Nothing was charged. Order again if you agree."
 
 
-class CostsOtherwise(NotPlaced):
+class TotalAtAddressDiffers(NotPlaced):
     """The order waits to be paid, and to the new address it would cost something else."""
+
+    text = (
+        "Shipping or tax is not the same for this address. Nothing was charged, and your order "
+        "stays as it was: pay it at the address it has, or cancel it on its page and order again."
+    )
 
 
 class TooManyOpen(NotPlaced):
-    """The shopper has orders enough that wait to be paid: nobody locks the shelf."""
+    """The shopper has as many unpaid orders as one may have."""
+
+    text = "Several of your orders wait to be paid. Pay or cancel one of them first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where an order goes, and who is told."""
+    """The recipient of an order, and where its mails go."""
 
     email: str
     name: str
@@ -64,14 +94,14 @@ class Address:
 
     @property
     def destination(self) -> Destination:
-        """What of it may matter for shipping and tax."""
+        """The part that shipping and tax may depend on."""
         return Destination(country=self.country, postal_code=self.postal_code, city=self.city)
 
 
 def charge_of(judged: JudgedBag, destination: Destination | None) -> Charge | None:
-    """What the bag costs in all; None where it is not one charge.
+    """The whole charge of a bag; None where its currencies differ, or it is empty.
 
-    :param destination: None where the shopper has not said yet where it goes
+    :param destination: None before the shopper has entered it
     """
     if judged.currency is None:
         return None
@@ -95,12 +125,12 @@ def place_order(
     card_fingerprint: str | None,
     now: datetime,
 ) -> Order:
-    """Claim everything in the bag, and record the order, in one short transaction.
+    """Claim all units of a bag and create the order, in one short transaction.
 
     :param shown_total: the whole charge that the shopper agreed to, in minor units
     :param card_fingerprint: Stripe's, where it gives one
     :raises TotalChanged: the bag costs something else by now
-    :raises TooManyOpen: the shopper has orders enough that wait to be paid
+    :raises TooManyOpen: the shopper has as many unpaid orders as one may have
     :raises NotPlaced: a line is refused; the judged bag says which and why
     """
     judged = judge_bag(bag, shopper, now)
@@ -110,7 +140,7 @@ def place_order(
     if obstacle(charge.total, charge.currency):
         raise NotPlaced(judged)
     if charge.total != shown_total:
-        raise TotalChanged(judged)
+        raise TotalChanged(judged, charge)
     order = Order(
         number=_new_number(),
         shopper=shopper.id,
@@ -132,12 +162,12 @@ def place_order(
     lines = [line for each in judged.honored for line in _order_lines(each, judged)]
     try:
         with transaction.atomic():
-            _one_at_a_time(shopper)
-            if _open_orders(shopper) >= MOST_OPEN_ORDERS:
+            _lock_shopper(shopper)
+            if _open_orders(shopper) >= MAX_OPEN_ORDERS:
                 raise TooManyOpen(judged)
-            _record(order, lines, charge, now)
-            # Last, so that whoever wants the same deal waits for no more than this.
-            claim(order, lines, shoppers=shopper.ids, most=_most(judged), now=now)
+            _create_rows(order, lines, charge, now)
+            # Last, so that others who want the same deal wait as briefly as possible.
+            claim(order, lines, shoppers=shopper.ids, max_units=_max_units(judged), now=now)
     except ClaimRefused as refusal:
         raise NotPlaced(judge_bag(bag, shopper, now), refusal.verdict) from None
     return order
@@ -146,31 +176,29 @@ def place_order(
 def amend_order(
     order: Order, judged: JudgedBag, address: Address, card_fingerprint: str | None
 ) -> None:
-    """Let an order that waits for another card go where, and count as, the shopper says now.
+    """Give a pending order another address and card; an order in another status stays as it is.
 
-    One that does not wait any more stays as it is.
-
-    :param judged: the bag, which holds what is ordered
-    :raises CostsOtherwise: its shipping or tax is another there; the order stays as it was
-    :raises NotPlaced: the mail address or the card has its share; the order stays as it was
+    :param judged: the bag, with the offers of the order
+    :raises TotalAtAddressDiffers: shipping or tax differ there; the order stays as it was
+    :raises NotPlaced: the mail address or card has its limit; the order stays as it was
     """
-    if order.status == Order.Status.PENDING and _costs_otherwise(order, address.destination):
-        raise CostsOtherwise(judged)
+    if order.status == Order.Status.PENDING and _total_differs(order, address.destination):
+        raise TotalAtAddressDiffers(judged)
     card = card_key(card_fingerprint) if card_fingerprint else ""
     new = {**asdict(address), "card_key": card}
     try:
         with transaction.atomic():
             row = locked(order)
             if row.status == Order.Status.PENDING:
-                count_by(row, email=address.email, card=card, most=_most(judged))
+                count_by(row, email=address.email, card=card, max_units=_max_units(judged))
                 Order.objects.filter(pk=row.pk).update(**new)
     except ClaimRefused as refusal:
         raise NotPlaced(judged, refusal.verdict) from None
     order.refresh_from_db()
 
 
-def _costs_otherwise(order: Order, destination: Destination) -> bool:
-    """Whether an order's charge would not be the same, had it been placed for elsewhere."""
+def _total_differs(order: Order, destination: Destination) -> bool:
+    """Whether an order would have another charge at another destination."""
     before = Destination(country=order.country, postal_code=order.postal_code, city=order.city)
     if destination == before:
         return False
@@ -182,8 +210,8 @@ def _costs_otherwise(order: Order, destination: Destination) -> bool:
     return charge_for(basket) != charge_for(replace(basket, destination=destination))
 
 
-def _most(judged: JudgedBag) -> dict[int, int]:
-    """By deal, the most units that the offers presented let one shopper have."""
+def _max_units(judged: JudgedBag) -> dict[int, int]:
+    """By deal, the most units that one shopper may have by the offers in the bag."""
     return {
         each.deal.id: each.line.offer.max
         for each in judged.lines
@@ -191,10 +219,10 @@ def _most(judged: JudgedBag) -> dict[int, int]:
     }
 
 
-def _one_at_a_time(shopper: Shopper) -> None:
-    """Let orders of one shopper be placed one after the other, so that they can be counted.
+def _lock_shopper(shopper: Shopper) -> None:
+    """Place one order of a shopper at a time, so that open ones can be counted.
 
-    SQLite places all orders so: its transactions are IMMEDIATE.
+    SQLite places all orders one by one: its transactions are IMMEDIATE.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -209,10 +237,10 @@ def _open_orders(shopper: Shopper) -> int:
 @cache
 def _open_orders_statement(vendor: str) -> CompiledQuery:
     theirs = Order.objects.filter(InParameter("shopper", "shoppers"), status__in=OPEN)
-    return CompiledQuery.select(theirs.order_by().values_list("pk")[:MOST_OPEN_ORDERS])
+    return CompiledQuery.select(theirs.order_by().values_list("pk")[:MAX_OPEN_ORDERS])
 
 
-def _record(order: Order, lines: list[OrderLine], charge: Charge, now: datetime) -> None:
+def _create_rows(order: Order, lines: list[OrderLine], charge: Charge, now: datetime) -> None:
     order.save(force_insert=True)
     for line in lines:
         line.order = order

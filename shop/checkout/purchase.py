@@ -1,14 +1,15 @@
-"""Buying: from the checkout form to an order that is paid, or a clear reason why not.
+"""Buying: from the checkout form to a paid order, or an exception with the reason.
 
-The order of things is the promise. The card's token is looked at before
-anything is claimed; the claim is made before anything is charged; and the same
-offers again find their order before any of it is done twice.
+The order of the steps is the promise: the card's token is checked before
+anything is claimed, and the claim is made before anything is charged. The same
+offers again find their order, and nothing is done twice.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from shop.bag.judged import JudgedBag
 from shop.bag.judging import judge_bag
@@ -28,14 +29,14 @@ from shop.payments.settlement import cancel_unpaid, expire_due, settle_blocking_
 
 logger = logging.getLogger(__name__)
 
-#: What may stand in the way of a claim that is past its time, one behind the other: orders that
-#: are too many, and orders that have what is wanted, or count for the same mail or card.
-_OBSTACLES = 2
+#: Times that an order is tried again after settling expired orders: once for too many unpaid
+#: orders, once for orders that hold its units or count towards the same mail or card limit.
+MAX_RETRIES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """What the shopper sent: address, the total that was shown, and a card's token."""
+    """The checkout form: address, the total that was shown, and the card's token."""
 
     address: Address
     shown_total: int
@@ -43,11 +44,10 @@ class Purchase:
 
 
 def order_of(judged: JudgedBag) -> Order | None:
-    """The order that the bag's offers, all of them and no others, are already in.
+    """The shopper's open or paid order of just these offers; None where there is none.
 
-    Only this shopper's own, and only one that lives or is paid: an order that
-    lapsed has given its offers back. One that still waits for its card is only
-    that of a bag with the same units, so that nobody pays for other sizes.
+    A pending order has to have the same units too, so that nobody pays for
+    another size than the bag shows.
     """
     uses = [line.use for line in judged.lines if line.use is not None and line.is_own_use]
     numbers = {use.order_number for use in uses}
@@ -58,19 +58,19 @@ def order_of(judged: JudgedBag) -> Order | None:
         return None
     ordered = order.lines.values_list("jti", "variant__sku", "quantity")
     if order.status in UNDER_WAY:
-        is_it = {line.line.id for line in judged.lines} == {jti for jti, _, _ in ordered}
+        is_same = {line.line.id for line in judged.lines} == {jti for jti, _, _ in ordered}
     else:
         wanted = {
             (line.line.id, sku, units)
             for line in judged.lines
             for sku, units in line.line.quantities.items()
         }
-        is_it = wanted == set(ordered)
-    return order if is_it else None
+        is_same = wanted == set(ordered)
+    return order if is_same else None
 
 
 def remove_ordered_lines(bag: Bag, order: Order) -> None:
-    """Remove from the bag what a paid order, or one on its way at the bank, has bought."""
+    """Remove from the bag the offers of an order that is paid, or at the bank."""
     if order.status not in OUT_OF_BAG:
         return
     bought = set(order.lines.values_list("jti", flat=True))
@@ -88,46 +88,33 @@ def buy(
 ) -> Order:
     """Order and pay what is in the bag.
 
-    :raises payments.TokenUnusable: nothing was claimed, or a claim of before is kept; another card
-    :raises payments.Declined: likewise, with the bank's reason; the claim is kept
-    :raises payments.PaymentUnclear: Stripe cannot be asked; nothing was claimed
-    :raises TotalChanged: it costs something else by now; nothing was claimed
+    :raises TokenUnusable: nothing was claimed, or an earlier claim is kept; another card may do
+    :raises Declined: likewise, with the bank's reason; the claim is kept
+    :raises PaymentUnclear: Stripe cannot be asked; nothing was claimed
+    :raises TotalChanged: the whole charge is another by now; nothing was claimed
     :raises NotPlaced: a line is refused, and nothing was claimed; or the mail address or card of
         another attempt is, and the claim is kept
     """
     judged = judge_bag(bag, shopper, now)
-    order = order_of(judged)
-    if order is None:
-        order = _order_paid_with(purchase.token_id, shopper)
+    order = order_of(judged) or _order_paid_with(purchase.token_id, shopper)
     if order is not None and order.status in UNDER_WAY:
         return order
     if order is None and judged.refused:
-        # In a rush this is nearly everybody: Stripe, which counts what it is asked, is left alone.
+        # In a rush this is nearly everybody, and Stripe limits the rate of calls: it is not asked.
         raise NotPlaced(judged)
     token = charging.retrieve_token(purchase.token_id)
     if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
         raise charging.TokenUnusable
     fingerprint = charging.fingerprint_of(token)
-    placed = None
+    is_new = False
     if order is None:
-        order, placed = _place(bag, shopper, purchase, fingerprint, now)
+        order, is_new = _place_or_find(bag, shopper, purchase, fingerprint, now)
     elif order.total != purchase.shown_total:
-        raise TotalChanged(judged)
+        raise TotalChanged(judged, order.charge)
     else:
         amend_order(order, judged, purchase.address, fingerprint)
     if order.status not in UNDER_WAY:
-        try:
-            charging.pay(order, purchase.token_id, return_url=return_url(order), now=now)
-        except charging.TokenUnusable:
-            if placed is not None:
-                # It was good a moment ago, for many at once maybe: nobody locks the shelf with it.
-                cancel_unpaid(
-                    placed, cause="card unusable", now=now, canceled_as=Order.Status.CANCELED
-                )
-            raise
-        except charging.PaymentUnclear:
-            # It may have been paid: the order's page asks until Stripe tells.
-            logger.warning("It is not clear whether %s was paid", order.number)
+        _pay(order, purchase.token_id, return_url(order), now, is_new=is_new)
     return order
 
 
@@ -137,42 +124,49 @@ def _order_paid_with(token_id: str, shopper: Shopper) -> Order | None:
     return sent.filter(status__in=UNDER_WAY).first()
 
 
+def _place_or_find(
+    bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str | None, now: datetime
+) -> tuple[Order, bool]:
+    """The order of the bag's offers, and whether it is new.
+
+    A second click, or another tab, may have placed it a moment before.
+    """
+    try:
+        return _place(bag, shopper, purchase, fingerprint, now), True
+    except NotPlaced as refusal:
+        order = order_of(refusal.judged)
+        if order is None:
+            raise
+        return order, False
+
+
 def _place(
     bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str | None, now: datetime
-) -> tuple[Order, Order | None]:
-    """The order that the bag's offers are in, and the same once more where it was placed here."""
-
-    def place() -> Order:
-        return place_order(
-            bag=bag,
-            shopper=shopper,
-            address=purchase.address,
-            shown_total=purchase.shown_total,
-            card_fingerprint=fingerprint,
-            now=now,
-        )
-
-    for _ in range(_OBSTACLES):
+) -> Order:
+    """Place an order; where expired orders block it, settle them and try again."""
+    place = partial(
+        place_order,
+        bag=bag,
+        shopper=shopper,
+        address=purchase.address,
+        shown_total=purchase.shown_total,
+        card_fingerprint=fingerprint,
+        now=now,
+    )
+    for _ in range(MAX_RETRIES):
         try:
-            placed = place()
+            return place()
         except NotPlaced as refusal:
-            # A second click, or another tab, was faster by a moment: its order is this one.
-            order = order_of(refusal.judged)
-            if order is not None:
-                return order, None
-            if not _gave_way(refusal, shopper, now):
+            if order_of(refusal.judged) or not _settle_blocking(refusal, shopper, now):
                 raise
-        else:
-            return placed, placed
-    placed = place()
-    return placed, placed
+    return place()
 
 
-def _gave_way(refusal: NotPlaced, shopper: Shopper, now: datetime) -> bool:
-    """Settle what stood in the way and is past its time; whether it is worth another try.
+def _settle_blocking(refusal: NotPlaced, shopper: Shopper, now: datetime) -> bool:
+    """Settle the expired orders that a claim was refused for; whether another try is worth it.
 
-    Limits by mail and card, and how many orders are open, are known to a claim
-    alone: no line was refused for them, so nobody has looked.
+    They are known to the claim alone: judging a bag counts neither limits by mail
+    and card nor open orders.
     """
     if isinstance(refusal, TooManyOpen):
         return expire_due(now, Order.objects.filter(shopper__in=shopper.ids, status__in=OPEN)) > 0
@@ -180,3 +174,21 @@ def _gave_way(refusal: NotPlaced, shopper: Shopper, now: datetime) -> bool:
     return refusal.verdict is not None and settle_blocking_orders(
         jtis=[each.line.id for each in lines], skus=[each.line.sku for each in lines], now=now
     )
+
+
+def _pay(order: Order, token_id: str, return_url: str, now: datetime, *, is_new: bool) -> None:
+    """Pay an order.
+
+    :raises Declined: its claim is kept for another card
+    :raises TokenUnusable: a new order is canceled, so that it holds no stock
+    """
+    try:
+        charging.pay(order, token_id, return_url=return_url, now=now)
+    except charging.TokenUnusable:
+        if is_new:
+            canceled = Order.Status.CANCELED
+            cancel_unpaid(order, cause="card unusable", now=now, canceled_as=canceled)
+        raise
+    except charging.PaymentUnclear:
+        # It may be paid: the order's page asks Stripe until that is known.
+        logger.warning("It is not clear whether %s was paid", order.number)

@@ -44,13 +44,13 @@ def claim(
     lines: Collection[OrderLine],
     *,
     shoppers: Collection[str],
-    most: Mapping[int, int],
+    max_units: Mapping[int, int],
     now: datetime,
 ) -> None:
     """Claim everything an order needs.
 
     :param shoppers: all ids of the browser; their units count together
-    :param most: by deal, the most units that one shopper may have
+    :param max_units: by deal, the most units that one shopper may have
     :raises ClaimRefused: with the first thing that is not to be had
     """
     wanted = [(line, line.quantity) for line in lines]
@@ -62,15 +62,15 @@ def claim(
         if not _taking(Deal, "allocation", connection.vendor).run({"pk": deal, "units": units}):
             raise ClaimRefused(Verdict.SOLD_OUT)
     if by_deal:
-        _claim_limits(by_deal, list(_limits(order, shoppers)), most)
+        _claim_limits(by_deal, list(_limits(order, shoppers)), max_units)
     _redeem(order, lines, now)
 
 
-def count_by(order: Order, *, email: str, card: str, most: Mapping[int, int]) -> None:
+def count_by(order: Order, *, email: str, card: str, max_units: Mapping[int, int]) -> None:
     """Count what an order claimed by another mail address and card than it was claimed with.
 
     :param card: the card's key (``limits.card_key``); empty where Stripe gives no fingerprint
-    :param most: by deal, the most units that one shopper may have
+    :param max_units: by deal, the most units that one shopper may have
     :raises ClaimRefused: they have their share already
     """
     others = [
@@ -92,7 +92,7 @@ def count_by(order: Order, *, email: str, card: str, most: Mapping[int, int]) ->
     )
     for deal, units in by_deal:
         for kind, before, after in others:
-            if counted.get((deal, kind, after), 0) > most[deal]:
+            if counted.get((deal, kind, after), 0) > max_units[deal]:
                 raise ClaimRefused(Verdict.OVER_LIMIT)
             LimitUse.objects.filter(deal=deal, kind=kind, key=before).update(
                 units=F("units") - units
@@ -167,7 +167,7 @@ def _limits(order: Order, shoppers: Collection[str]) -> Iterator[Limit]:
 
 
 def _claim_limits(
-    by_deal: Collection[tuple[int, int]], limits: Collection[Limit], most: Mapping[int, int]
+    by_deal: Collection[tuple[int, int]], limits: Collection[Limit], max_units: Mapping[int, int]
 ) -> None:
     counted = _count(
         (deal, limit.kind, key, units if key == limit.keys[0] else 0)
@@ -177,7 +177,7 @@ def _claim_limits(
     )
     for deal, _ in by_deal:
         for limit in limits:
-            if sum(counted[deal, limit.kind, key] for key in limit.keys) > most[deal]:
+            if sum(counted[deal, limit.kind, key] for key in limit.keys) > max_units[deal]:
                 raise ClaimRefused(Verdict.OVER_LIMIT)
 
 

@@ -15,16 +15,38 @@ from shop.payments.intents import ensure_intent, replace_intent
 from shop.payments.stripe_client import client
 
 
-class TokenUnusable(Exception):
+class NotCharged(Exception):
+    """The card was not charged, or Stripe does not say so; ``text`` is for the shopper."""
+
+    text: str
+
+
+class TokenUnusable(NotCharged):
     """The ConfirmationToken is unknown, used or expired: the card has to be entered again."""
 
-
-class Declined(Exception):
-    """The bank said no; the text is what Stripe lets a shopper read. The claim is kept."""
+    text = "The card details have been used or are too old. Enter the card again."
 
 
-class PaymentUnclear(Exception):
+class Declined(NotCharged):
+    """The bank declined the card, for a reason that Stripe lets a shopper read.
+
+    The order keeps its claim for another card.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.text = (
+            f"{reason} Nothing was charged. What you ordered stays yours for now; try another card."
+        )
+
+
+class PaymentUnclear(NotCharged):
     """Stripe did not answer, or not clearly: the payment may or may not have been made."""
+
+    text = (
+        "The payment service does not answer. Nothing was ordered and nothing was charged. "
+        "Your prices stay held; try again in a moment."
+    )
 
 
 def retrieve_token(token_id: str) -> stripe.ConfirmationToken:

@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
+from shop.core.requests import now_of
 from shop.orders.models import Order, OrderLine, overdue, unsent
 from shop.sales.models import Sale
 
@@ -27,9 +27,9 @@ class WaitFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
         match self.value():
             case "overdue":
-                return orders.filter(overdue(timezone.now()))
+                return orders.filter(overdue(now_of(request)))
             case "receipt":
-                return orders.filter(unsent(timezone.now()))
+                return orders.filter(unsent(now_of(request)))
         return orders
 
 

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shop.core.money import format_money
+from shop.core.requests import now_of
 from shop.merchant.forms.read_only_admin import ReadOnlyAdmin
 from shop.merchant.forms.row_actions import page_action
 from shop.merchant.orders.csv_export import orders_as_csv
@@ -128,7 +129,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         orders = self.get_changelist_instance(request).get_queryset(request)
         logger.info("orders exported by=%s query=%s", request.user, sorted(request.GET))
-        name = f"orders-{timezone.now():%Y-%m-%d}.csv"
+        name = f"orders-{now_of(request):%Y-%m-%d}.csv"
         return StreamingHttpResponse(
             orders_as_csv(orders),
             content_type="text/csv; charset=utf-8",
@@ -178,7 +179,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         form = RefundForm(request.POST or None, order=order)
         is_valid = form.is_valid()
         is_agreed = is_valid and form.is_agreed
-        if is_agreed and (refund := form.carry_out(staff_of(request), timezone.now())):
+        if is_agreed and (refund := form.carry_out(staff_of(request), now_of(request))):
             told, is_well = outcome(refund)
             self.log_change(request, order, told)
             self.message_user(request, told, messages.SUCCESS if is_well else messages.ERROR)

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -28,7 +27,7 @@ from shop.sales.models import Sale
 @permission_required("sales.view_sale", raise_exception=True)
 def live(request: ShopRequest, slug: str) -> HttpResponse:
     """The live sale room. htmx reloads it every two seconds, unless ``?still`` is set."""
-    now = timezone.now()
+    now = request.now
     sale = get_object_or_404(Sale, slug=slug)
     figures = figures_of(sale)
     held_until = last_hold_ends_at(sale)

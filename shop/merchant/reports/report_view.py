@@ -1,12 +1,12 @@
 """The report's page and its CSV file."""
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from shop.core.requests import ShopRequest
 from shop.merchant.pages import merchant_page
 from shop.merchant.reports.labels import refused
 from shop.merchant.reports.report import read_report
@@ -17,9 +17,9 @@ from shop.sales.models import Sale
 @require_safe
 @never_cache
 @permission_required("sales.view_sale", raise_exception=True)
-def report(request: HttpRequest, slug: str) -> HttpResponse:
+def report(request: ShopRequest, slug: str) -> HttpResponse:
     """The report, as a page or with ``?format=csv`` as a file."""
-    now = timezone.now()
+    now = request.now
     sale = get_object_or_404(Sale, slug=slug)
     found = read_report(sale, now)
     if request.GET.get("format") == "csv":
