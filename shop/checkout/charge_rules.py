@@ -1,19 +1,19 @@
-"""The rules that say what an order costs besides its goods: shipping and taxes.
+"""Charge rules: the shipping and taxes of an order.
 
-The setting ``CHARGE_RULES`` names the function that is asked, so that a shop can
-have rules of its own. It is given a ``Basket`` and answers with ``ChargeLine``s:
+The setting ``CHARGE_RULES`` names the function, so that a shop can have its own.
+It takes a ``Basket`` and returns ``ChargeLine``s:
 
     def rules(basket: Basket) -> Iterable[ChargeLine]:
         abroad = basket.destination is not None and basket.destination.country != "DE"
         yield ChargeLine(Kind.SHIPPING, "Parcel", 1290 if abroad else 490)
 
-* It is asked for the checkout page, when nobody knows yet where the order goes
-  (``destination`` is None): it answers for the usual address then. It is asked
-  again for what the form says, before anything is claimed; where that makes
-  another total, the shopper is shown it and asked anew. It is charged as shown.
-* It is asked outside any transaction, while the shopper waits: it answers fast.
-* It reads no clock: ``basket.now`` is when it is.
-* A tax that is added goes back with refunds in proportion to what goes back.
+* It is called for the checkout page, before the destination is known
+  (``destination`` is None), and answers for the usual address. It is called again
+  with the form's address, before anything is claimed; if that changes the total,
+  the shopper is shown the new one and has to order again.
+* It is called outside any transaction, while the shopper waits: it has to be fast.
+* It reads no clock: ``basket.now`` is the time.
+* Added tax is refunded in proportion.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ from shop.orders.charge import Charge, ChargeKind, ChargeLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where an order goes, as far as it may matter for what that costs.
+    """The part of an address that shipping and tax may depend on.
 
     ``country`` is a code of ISO 3166-1; the others are as the shopper wrote them.
     """
@@ -41,7 +41,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """Units of one variant at one price, in minor units."""
+    """Units of one variant; ``amount`` is the unit price in minor units."""
 
     sku: str
     quantity: int
@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basket:
-    """What is to be charged for; ``destination`` is None until the shopper has said it."""
+    """What is to be charged; ``destination`` is None before the shopper has entered it."""
 
     items: tuple[Item, ...]
     currency: str
@@ -59,7 +59,7 @@ class Basket:
 
     @property
     def subtotal(self) -> int:
-        """What the goods cost."""
+        """Sum of the goods, in minor units."""
         return sum(item.amount * item.quantity for item in self.items)
 
 
@@ -69,16 +69,16 @@ type ChargeRules = Callable[[Basket], Iterable[ChargeLine]]
 def charge_for(basket: Basket) -> Charge:
     """The whole charge, by the shop's rules.
 
-    :raises ValueError: the rules made a line that is none
+    :raises ValueError: the rules made an invalid line
     """
     rules: ChargeRules = import_string(settings.CHARGE_RULES)
     return Charge(basket.subtotal, tuple(rules(basket)), basket.currency)
 
 
 def default_charges(basket: Basket) -> Iterator[ChargeLine]:
-    """Shipping flat, and free from a subtotal on; one tax, which all prices include.
+    """Flat shipping, free from a subtotal on; one tax, which all prices include.
 
-    The settings speak of the shop's own currency: in another one, shipping is free.
+    The settings are in the shop's own currency: in another one, shipping is free.
     """
     fee = 0
     if basket.currency == settings.SHOP_CURRENCY:
@@ -92,7 +92,7 @@ def default_charges(basket: Basket) -> Iterator[ChargeLine]:
 
 
 def included_tax(gross: int, percent: Decimal) -> int:
-    """The tax that is in an amount: worked out once for the order, half a unit rounded up."""
+    """The tax in a gross amount, in minor units, half a unit rounded up."""
     rate, hundred = (percent / 100).as_integer_ratio()
     whole = rate + hundred
     return (2 * gross * rate + whole) // (2 * whole)

@@ -84,7 +84,7 @@ class CheckoutForm(forms.Form):
 
     @property
     def destination(self) -> Destination | None:
-        """Where it goes, also if the rest is not right yet; None before the shopper has said."""
+        """The destination, even of an invalid form; None before the shopper has entered it."""
         given = getattr(self, "cleaned_data", {})
         if "country" not in given:
             return None

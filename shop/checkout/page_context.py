@@ -1,4 +1,4 @@
-"""What the checkout's and the order's pages are given."""
+"""Template context of the checkout page and the order page."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,9 +22,9 @@ from shop.payments.stripe_client import script_url
 def charge_to_show(
     judged: JudgedBag, order: Order | None, destination: Destination | None
 ) -> Charge | None:
-    """The whole charge: of the order that waits to be paid, or of the bag.
+    """The whole charge of the unpaid order, or of the bag.
 
-    :param destination: where the bag is to go, as far as the shopper has said
+    :param destination: None before the shopper has entered it
     """
     return order.charge if order is not None else charge_of(judged, destination)
 
@@ -32,7 +32,7 @@ def charge_to_show(
 def checkout_context(
     judged: JudgedBag, order: Order | None, charge: Charge, form: CheckoutForm, problem: str
 ) -> dict[str, Any]:
-    """The checkout page: address and payment left, what is bought right."""
+    """Context of the checkout page."""
     return {
         "judged": judged,
         "order": order,
@@ -53,7 +53,7 @@ def checkout_context(
 
 
 def address_of(order: Order) -> dict[str, str]:
-    """The address that an order was given, to fill the form with again."""
+    """The address of an order, as initial values of the form."""
     fields = ("email", "name", "line1", "line2", "postal_code", "city", "country")
     return {field: getattr(order, field) for field in fields}
 
@@ -61,7 +61,7 @@ def address_of(order: Order) -> dict[str, str]:
 def order_context(
     order: Order, intent: stripe.PaymentIntent | None, *, is_own: bool
 ) -> dict[str, Any]:
-    """An order's page. The whole address, and any way to pay, for the browser that ordered."""
+    """Context of an order's page; address and payment are for the browser that ordered."""
     lines = list(order.lines.select_related("variant__product", "deal__sale"))
     zones = [line.deal.sale.zone for line in lines if line.deal is not None]
     return {
@@ -78,13 +78,13 @@ def order_context(
 
 
 def visible_refunds(order: Order) -> QuerySet[Refund]:
-    """What went back of an order, or was meant to: not what Stripe refused from the first."""
+    """The refunds of an order, without those that Stripe refused at once."""
     refused = Q(status=Refund.Status.FAILED, stripe_id="")
     return order.refunds.exclude(refused).prefetch_related("lines__order_line")
 
 
 def _next_action(intent: stripe.PaymentIntent | None) -> dict[str, str] | None:
-    """What the bank wants of the shopper: an address to go to, or a hand-over to Stripe.js."""
+    """How the shopper answers the bank: at an address, or through Stripe.js."""
     if intent is None or intent.status != "requires_action" or intent.next_action is None:
         return None
     # Absent, not null, where Stripe.js answers the bank: then there is no address to go to.

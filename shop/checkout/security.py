@@ -1,4 +1,4 @@
-"""What the pages that speak with Stripe may load, and what an order's page gives away."""
+"""Decorators: the CSP of pages that load Stripe.js, and headers of confidential pages."""
 
 from collections.abc import Callable, Collection
 from functools import wraps
@@ -16,7 +16,7 @@ type View[**P] = Callable[Concatenate[ShopRequest, P], HttpResponse]
 
 
 def loads_stripe[**P](view: View[P]) -> View[P]:
-    """Let a page, and no other, load Stripe.js and its frames (docs.stripe.com/security/guide)."""
+    """Let a page load Stripe.js and its frames (docs.stripe.com/security/guide)."""
 
     @wraps(view)
     def wrapped(request: ShopRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:

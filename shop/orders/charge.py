@@ -1,4 +1,4 @@
-"""What an order costs in all, line by line; ``charge_rules`` makes the lines."""
+"""The whole charge of an order, line by line; ``charge_rules`` makes the lines."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +9,7 @@ from shop.core.money import format_money
 
 
 class ChargeKind(models.TextChoices):
-    """What a line is for that is not goods."""
+    """Kinds of lines besides goods."""
 
     SHIPPING = "shipping"
     TAX = "tax"
@@ -17,10 +17,9 @@ class ChargeKind(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class ChargeLine:
-    """Shipping or tax: what it adds to the goods, or, of a tax, what is in the prices already.
+    """Shipping or tax: added to the goods, or, if ``is_included``, a tax that is in the prices.
 
-    ``amount`` is in minor units and more than 0: what costs nothing has no line.
-    ``percent`` is a tax's rate.
+    ``amount`` is in minor units, above 0. ``percent`` is a tax's rate.
     """
 
     kind: ChargeKind
@@ -38,7 +37,7 @@ class ChargeLine:
 
     @property
     def text(self) -> str:
-        """What it is, as people read it: "Shipping", "8.1% VAT"."""
+        """Its label: "Shipping", "8.1% VAT"."""
         if self.percent is None:
             return self.label
         return f"{self.percent.normalize():f}% {self.label}"
@@ -46,7 +45,7 @@ class ChargeLine:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """The whole charge, in minor units of one currency: goods, and lines of other kinds."""
+    """Goods and charge lines, in minor units of one currency."""
 
     subtotal: int
     lines: tuple[ChargeLine, ...]
@@ -64,25 +63,25 @@ class Charge:
 
     @property
     def added(self) -> int:
-        """What all of it adds to the goods."""
+        """Sum of the lines that are added to the goods, in minor units."""
         return sum(line.amount for line in self.added_lines)
 
     @property
     def shipping(self) -> int:
-        """What of that is shipping."""
+        """Shipping, in minor units."""
         return sum(line.amount for line in self.lines if line.kind is ChargeKind.SHIPPING)
 
     @property
     def added_tax(self) -> int:
-        """What of that is tax: none, where prices include it."""
+        """Tax that is added to the prices, in minor units."""
         return self.added - self.shipping
 
     @property
     def total(self) -> int:
-        """What the shopper pays."""
+        """What the shopper pays, in minor units."""
         return self.subtotal + self.added
 
     @property
     def total_text(self) -> str:
-        """The total, as people read it."""
+        """The formatted total."""
         return format_money(self.total, self.currency)

@@ -1,8 +1,8 @@
 """Claims: units of stock, of allocations and of limits, and the redemption of offers.
 
 All in the caller's transaction, by conditional updates in a fixed order
-(variants, deals, limits, redemptions; each by key), so that two claims that
-want the same rows wait for each other and never hang.
+(variants, deals, limits, redemptions; each by key), so that two claims on the
+same rows wait for each other and cannot deadlock.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from shop.sales.models import Deal, LimitUse, Redemption
 
 
 class ClaimRefused(Exception):
-    """Something is not to be had any more; the transaction must not go on."""
+    """Units, a limit or an offer are used up; the transaction must be rolled back."""
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict)
@@ -33,7 +33,7 @@ class ClaimRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Units of a deal that one someone may have in all, whatever they go by."""
+    """A limit of units of a deal, counted under several keys of one shopper."""
 
     kind: LimitUse.Kind
     keys: tuple[str, ...]
@@ -51,27 +51,24 @@ def claim(
 
     :param shoppers: all ids of the browser; their units count together
     :param max_units: by deal, the most units that one shopper may have
-    :raises ClaimRefused: with the first thing that is not to be had
+    :raises ClaimRefused: with the verdict on the first that is used up
     """
     wanted = [(line, line.quantity) for line in lines]
-    for variant, units in sorted(_units_by(wanted, "variant_id").items()):
-        if not _taking(Variant, "stock", connection.vendor).run({"pk": variant, "units": units}):
-            raise ClaimRefused(Verdict.SOLD_OUT)
+    by_variant = sorted(_units_by(wanted, "variant_id").items())
     by_deal = sorted(_units_by(wanted, "deal_id").items())
-    for deal, units in by_deal:
-        if not _taking(Deal, "allocation", connection.vendor).run({"pk": deal, "units": units}):
-            raise ClaimRefused(Verdict.SOLD_OUT)
+    _claim_units(Variant, "stock", by_variant)
+    _claim_units(Deal, "allocation", by_deal)
     if by_deal:
         _claim_limits(by_deal, list(_limits(order, shoppers)), max_units)
     _redeem(order, lines, now)
 
 
 def count_by(order: Order, *, email: str, card: str, max_units: Mapping[int, int]) -> None:
-    """Count what an order claimed by another mail address and card than it was claimed with.
+    """Count an order's units towards another mail address and card.
 
     :param card: the card's key (``limits.card_key``); empty where Stripe gives no fingerprint
     :param max_units: by deal, the most units that one shopper may have
-    :raises ClaimRefused: they have their share already
+    :raises ClaimRefused: a limit is reached
     """
     others = [
         (str(kind), before, after)
@@ -83,7 +80,7 @@ def count_by(order: Order, *, email: str, card: str, max_units: Mapping[int, int
     ]
     wanted = [(line, line.quantity) for line in order.lines.all()]
     by_deal = sorted(_units_by(wanted, "deal_id").items())
-    # Both rows in one statement, so that they are locked in the order of claims.
+    # Both rows in one statement, so that they are locked in the order that claims use.
     counted = _count(
         (deal, kind, key, units if key == after else 0)
         for deal, units in by_deal
@@ -100,9 +97,9 @@ def count_by(order: Order, *, email: str, card: str, max_units: Mapping[int, int
 
 
 def record_card(order: Order, card: str) -> None:
-    """Count an order that is paid by a card that nobody knew when it was placed.
+    """Count a paid order towards a card that was unknown when the order was placed.
 
-    Nothing is refused for it any more; the next order with that card is judged by it.
+    It may exceed the limit; the next order with that card is refused then.
 
     :param card: the card's key; empty where Stripe gives no fingerprint even then
     """
@@ -139,9 +136,18 @@ def give_back(order: Order, units: Mapping[OrderLine, int]) -> None:
             )
 
 
+def _claim_units(
+    model: type[Variant] | type[Deal], bound: str, units_by_id: Iterable[tuple[int, int]]
+) -> None:
+    statement = _claim_statement(model, bound, connection.vendor)
+    for pk, units in units_by_id:
+        if not statement.run({"pk": pk, "units": units}):
+            raise ClaimRefused(Verdict.SOLD_OUT)
+
+
 @cache
-def _taking(model: type[Variant] | type[Deal], bound: str, vendor: str) -> CompiledQuery:
-    """The statement that claims units of a row, where its bound, if it has one, leaves as many."""
+def _claim_statement(model: type[Variant] | type[Deal], bound: str, vendor: str) -> CompiledQuery:
+    """The update that claims units of a row within its bound, if it has one."""
     units = Parameter("units", IntegerField())
     free = Q(**{f"{bound}__isnull": True}) | Q(claimed__lte=F(bound) - units)
     rows = model._default_manager.filter(free, pk=Parameter("pk"))
@@ -158,7 +164,7 @@ def _units_by(units: Iterable[tuple[OrderLine, int]], key: str) -> Counter[int]:
 
 def _limits(order: Order, shoppers: Collection[str]) -> Iterator[Limit]:
     kind = LimitUse.Kind
-    # The order's own id first: it is the one whose row counts the units.
+    # The order's own id first: its row counts the units.
     ids = dict.fromkeys((order.shopper, *shoppers))
     if order.card_key:
         yield Limit(kind.CARD, (order.card_key,))
@@ -192,7 +198,7 @@ def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:
         Redemption(jti=jti, order_number=order.number, shopper=order.shopper, redeemed_at=now)
         for jti in sorted({line.jti for line in lines})
     ]
-    # No savepoint: the transaction ends with it.
+    # No savepoint: the error ends the transaction.
     try:
         Redemption.objects.bulk_create(redemptions)
     except IntegrityError:

@@ -1,8 +1,6 @@
-"""Evidence: what an order's lines were promised, and what can be said of it today.
+"""Evidence: the signed offer of each line of an order, verified again with today's keys.
 
-Each line keeps the signed message it was bought at. It is read again as any
-message is, by the keys of today: nothing is taken from the order but when it
-was placed.
+Of the order itself only the instant it was placed at is used.
 """
 
 import json
@@ -19,7 +17,7 @@ from shop.orders.models import Order, OrderLine
 
 
 class Check(StrEnum):
-    """What the key ring says of a message."""
+    """The result of verifying a message."""
 
     GOOD = "good"
     RETIRED = "retired"
@@ -28,16 +26,16 @@ class Check(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A line, the message it was bought at, and the terms that the message states."""
+    """A line of an order, and the terms that its signed offer states."""
 
     line: OrderLine
     check: Check
-    #: None where the message cannot even be read. Believed only where the check is good.
+    #: None where the message is unreadable; unverified unless the check is good.
     terms: Offer | None
-    #: Until when it was held by the time of the order, extensions of before that included.
+    #: End of the hold, with the extensions made before the order was placed.
     held_until: datetime | None
     zone: tzinfo
-    #: Who signed it, where it was not the shop itself.
+    #: The issuer, where it is not the shop itself.
     partner: str = ""
 
     @property
@@ -47,12 +45,12 @@ class Evidence:
 
     @property
     def is_extended(self) -> bool:
-        """Whether the shop had held it for longer than the page said."""
+        """Whether the hold was extended before the order was placed."""
         return self.terms is not None and self.held_until != self.terms.held_until
 
     @property
     def is_kept(self) -> bool:
-        """Whether what was charged is what was promised."""
+        """Whether the promised amount was charged."""
         if self.terms is None:
             return False
         promised = (self.terms.amount, self.terms.currency)
@@ -100,13 +98,13 @@ def _read(message: str) -> tuple[Check, Offer | None]:
     try:
         return Check.GOOD, tokens.read_offer(message, conf.ring())
     except tokens.UnknownKey:
-        return Check.RETIRED, _as_it_says(message)
+        return Check.RETIRED, _unverified_terms(message)
     except tokens.Unreadable:
         return Check.BAD, None
 
 
-def _as_it_says(message: str) -> Offer | None:
-    """The terms of a message whose key is gone: what it says, and no more than that."""
+def _unverified_terms(message: str) -> Offer | None:
+    """The terms in a message whose signature cannot be verified; None if they are malformed."""
     try:
         claims = json.loads(tokens.decode_segment(message.split(".")[1]))
         if any(not is_well_formed(claims[name]) for name, is_well_formed in _CLAIMS.items()):

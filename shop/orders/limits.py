@@ -1,4 +1,4 @@
-"""By what a shopper is counted towards a limit, besides the browser: mail address and card."""
+"""Keys of limit counts: keyed hashes of a browser, a mail address or a card."""
 
 import re
 from contextlib import suppress
@@ -21,7 +21,7 @@ def card_key(fingerprint: str) -> str:
 
 
 def normalise_email(address: str) -> str:
-    """Small letters, the domain in its ASCII form (IDNA), no ``+tag``, no quotes."""
+    """The address in lower case, its domain in ASCII (IDNA), without ``+tag`` and quotes."""
     local, _, domain = address.strip().lower().rpartition("@")
     if local.startswith('"'):
         # Quoted it is the same, and may be spelled in as many ways as it has letters (RFC 5322).
@@ -32,5 +32,5 @@ def normalise_email(address: str) -> str:
 
 
 def limit_key(kind: LimitUse.Kind, value: str) -> str:
-    """The keyed hash under which someone's units are counted."""
+    """The keyed hash under which units are counted."""
     return salted_hmac(f"limit use: {kind}", value, algorithm="sha256").hexdigest()

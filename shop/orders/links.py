@@ -1,4 +1,4 @@
-"""The address of an order: a signed link, that opens it without an account."""
+"""The signed link of an order, which opens its page without an account."""
 
 from django.urls import reverse
 
@@ -18,12 +18,12 @@ def order_path(order: Order) -> str:
 
 
 def order_token(order: Order) -> str:
-    """What opens an order: whoever has it may see it, so it stays out of logs."""
+    """The token in an order's link. It grants access, so it must stay out of logs."""
     return tokens.sign(ORDER, {"sub": order.number}, conf.ring().active)
 
 
 def order_from_token(token: str) -> Order | None:
-    """The order that a link opens; None for a link that is not one of ours."""
+    """The order of a link; None where the link is not one of ours."""
     try:
         number = tokens.read(token, ORDER, conf.ring())["sub"]
     except tokens.Unreadable:

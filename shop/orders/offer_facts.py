@@ -22,7 +22,7 @@ from shop.sales.snapshot_queries import assemble, rows_by_kind, snapshot_queryse
 
 @dataclass(frozen=True, slots=True)
 class OfferUse:
-    """Which order uses an offer, and for which shopper."""
+    """The order that uses an offer, and its shopper."""
 
     order_number: str
     shopper: str
@@ -30,11 +30,10 @@ class OfferUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenClaims:
-    """Units of a variant that orders of a deal (or at list price) have claimed and not paid.
+    """Units of a variant that open orders of a deal (or at list price) have claimed.
 
-    ``lapses_at`` is when the first of them has had its time, ``next_free_at`` when
-    the first comes free unless it is paid by then: one that a bank works on may
-    outlast its time, and nobody but the bank can say by how much.
+    ``lapses_at``: when the earliest open claim expires. ``next_free_at``: when its
+    units return to stock unless it is paid; None while banks work on all of them.
     """
 
     variant: int

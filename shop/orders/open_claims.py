@@ -1,4 +1,4 @@
-"""What open orders keep from others, and until when at most."""
+"""Units that open orders have claimed, and until when."""
 
 from collections.abc import Collection
 from functools import cache
@@ -14,7 +14,7 @@ from shop.sales.snapshot_queries import instant
 
 
 def open_claims(skus: Collection[str]) -> list[OpenClaims]:
-    """What orders that are not paid have claimed of products, by their skus; with one query."""
+    """The open claims on products with these skus; one query."""
     return [
         OpenClaims(
             variant=variant,

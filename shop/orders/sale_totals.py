@@ -1,8 +1,8 @@
-"""The figures of a sale, kept while it sells: what was paid, minute by minute.
+"""Totals of a sale by minute: what was paid, and what was refunded.
 
-They are written in the transaction that makes them true, so they are what a
-count of all orders would say, and reading them costs the same however many
-orders there are. Minutes are those in which orders were placed, in UTC.
+They are written in the transaction of the payment, so they equal a count of all
+orders, and reading them costs the same however many orders there are. Minutes
+are those in which orders were placed, in UTC.
 
 * An order counts once it is paid, and from then on: a refund is counted apart.
 * A payment that came when its order was over sold nothing, and is not counted.
@@ -63,7 +63,7 @@ def count_paid(order: Order) -> None:
 
 
 def count_refund(refund: Refund, *, has_failed: bool = False) -> None:
-    """Count what goes back by a refund's lines; or, where it failed, that it does not."""
+    """Count the lines of a refund; or, if it has failed, take them back out of the count."""
     order, sign = refund.order, -1 if has_failed else 1
     back = (
         refund.lines.filter(order_line__deal__isnull=False)

@@ -1,7 +1,7 @@
-"""The life of an order: which status may follow which. Every change goes through ``move``.
+"""Which status of an order may follow which. Every change goes through ``move``.
 
-Two tables, because two things change an order. To a payment's news, which may
-be late, the end of an order's life is the end: it never takes back a refund.
+Two tables, because payments and refunds change an order. News of a payment may
+be late: it never changes an order that is paid, refunded or over.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ ALLOWED: dict[Status, frozenset[Status]] = {
     status: (OPEN | OVER | {Status.PAID}) - {status} for status in OPEN
 }
 
-#: What refunds make of it. One that fails after all (the card was closed) is money that is still
-#: ours: the order goes back to what the others leave of it. An order that is over is refunded
-#: only where a payment came for it all the same, and is over again where that refund fails.
+#: By refunds. One that fails later (the card was closed) takes the order back to what its other
+#: refunds make of it. An order that is over is refunded if a payment came late, and is over again
+#: if that refund fails.
 BY_REFUND: dict[Status, frozenset[Status]] = {
     Status.PAID: frozenset({Status.PARTIALLY_REFUNDED, Status.REFUNDED}),
     Status.PARTIALLY_REFUNDED: frozenset({Status.PAID, Status.REFUNDED}),
@@ -31,7 +31,7 @@ BY_REFUND: dict[Status, frozenset[Status]] = {
 
 
 def locked(order: Order) -> Order:
-    """The order as its row says now, held until the transaction ends."""
+    """The order, read anew, its row locked until the transaction ends."""
     return Order.objects.select_for_update().get(pk=order.pk)
 
 
@@ -44,13 +44,14 @@ def move(
     stripe_event: str = "",
     allowed: Mapping[Status, frozenset[Status]] = ALLOWED,
 ) -> bool:
-    """Take a locked order to a status, and write it down.
+    """Change the status of a locked order and record the change.
 
-    Whether it moved: response, webhook and reconcile may all bring the same
-    news, in any order, and what is not allowed from here is old news.
+    :returns: whether it changed. Response, webhook and reconcile may bring the
+        same news in any order: a change that is not allowed is old news.
+    :raises TransactionManagementError: outside a transaction
     """
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("An order moves inside a transaction.")
+        raise transaction.TransactionManagementError("A status changes in a transaction.")
     before = Status(order.status)
     if status not in allowed.get(before, ()):
         return False

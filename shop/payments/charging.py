@@ -1,7 +1,7 @@
 """Payment: one PaymentIntent for an order, confirmed on the server with the shopper's token.
 
-Nothing here decides what an order becomes: whatever Stripe answers goes to
-``settling``, as a webhook's news does. No call is made inside a transaction.
+Stripe's answers go to ``settlement``, as those to a webhook do: it alone changes
+orders. No call is made inside a transaction.
 """
 
 from datetime import datetime
@@ -67,23 +67,23 @@ def retrieve_token(token_id: str) -> stripe.ConfirmationToken:
 
 
 def fingerprint_of(token: stripe.ConfirmationToken) -> str | None:
-    """What Stripe calls the card's number by, where it says."""
+    """Stripe's fingerprint of the card's number; None where it gives none."""
     card = getattr(token.payment_method_preview, "card", None)
     fingerprint: str | None = getattr(card, "fingerprint", None)
     return fingerprint
 
 
 def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> stripe.PaymentIntent:
-    """Take the payment of an order with a token, and record what came of it.
+    """Confirm the payment of an order with a token, and settle the order.
 
-    Repeated with the same token it is the same request, and charges nothing new.
+    With the same token again it is the same request, and charges nothing new.
 
     :raises Declined: the order stays pending and keeps its claim for another card
     :raises PaymentUnclear: the order stays as it is until Stripe can be asked
     """
     try:
         intent = ensure_intent(order)
-        # The same form again is the same card, and its bank still waits.
+        # With the same token, the bank still waits for the shopper.
         if intent.status == "requires_action" and order.confirmation_token != token_id:
             intent = replace_intent(order, intent)
         if intent.status == "requires_payment_method":
@@ -101,16 +101,16 @@ def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> strip
         settlement.settle_by_id(order, cause="declined", now=now)
         raise Declined(error.user_message or "The card was declined.") from error
     except stripe.InvalidRequestError as error:
-        # Another tab was faster, or the token was spent: what is true is what Stripe has.
-        return _look_again(order, error, now)
+        # Another tab was faster, or the token was used: ask Stripe how the payment stands.
+        return _settle_refused(order, error, now)
     except stripe.StripeError as error:
-        # No answer, a 5xx, or a 409: the same request is under way, and its first will tell.
+        # No answer, a 5xx, or a 409: the same request is under way.
         raise PaymentUnclear from error
     settlement.settle(order, intent, cause="checkout", now=now)
     return intent
 
 
-def _look_again(
+def _settle_refused(
     order: Order, error: stripe.InvalidRequestError, now: datetime
 ) -> stripe.PaymentIntent:
     intent = settlement.settle_by_id(order, cause="checkout", now=now)

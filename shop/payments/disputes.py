@@ -1,7 +1,7 @@
-"""Disputes: a shopper's bank asks for the money back, and Stripe takes it until it is decided.
+"""Disputes: a shopper's bank asks for the money back, and Stripe holds it until a decision.
 
-Recorded for the merchant, who answers at Stripe. An order's status says nothing
-of it: what was ordered was paid, and no refund was made.
+They are recorded for the merchant, who answers at Stripe. They do not change an
+order's status.
 """
 
 from datetime import UTC, datetime
@@ -11,12 +11,12 @@ import stripe
 from shop.orders.models import Dispute, Order
 from shop.payments.stripe_amounts import from_stripe_amount
 
-#: Decided, one way or the other.
+#: Statuses of decided disputes.
 CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
 
 
 def record_dispute(order: Order, answer: stripe.Dispute, now: datetime) -> Dispute:
-    """Note a dispute of an order as Stripe has it now.
+    """Record a dispute of an order.
 
     :param answer: as Stripe answered just now, never an event's older snapshot
     """

@@ -1,14 +1,11 @@
-"""Stripe's events, from the moment that they are known until they were acted on.
+"""Stripe's events: stored, answered, and processed by a background task.
 
-An event is written down, and Stripe is answered; what it asks for is done
-afterwards (``shop.core.background``), for that takes as long as Stripe does. A row that
-is not acted on is found again: by the next event, by ``reconcile``, whoever
-comes first. To act twice on the same makes no difference.
+Processing asks Stripe, and so takes as long as Stripe does. A row that is left
+pending is processed by a later event or by ``reconcile``; twice does no harm.
 
-And events that never came: Stripe keeps its own record of them for 30 days.
-An open order asks for its payment by itself; of refunds that were made at
-Stripe, or failed later, and of disputes nobody would know. So ``reconcile``
-reads the record of those, and takes in what is not here.
+Events that never came are fetched from Stripe's record of 30 days by
+``reconcile``: those of refunds and disputes. Open orders ask for their payments
+anyway.
 """
 
 import logging
@@ -30,29 +27,29 @@ from shop.payments.webhooks import TryLater, handler_for, is_for_us
 
 logger = logging.getLogger(__name__)
 
-#: How long the answer to an event waits for it to be acted on: half of the 200 ms that it has.
+#: How long the answer to an event waits for its processing: half of the 200 ms that it has.
 PATIENCE_SECONDS = 0.1
-#: How long an event may wait for who has taken it in; then the next one does it too.
+#: How long an event may be pending before a later one processes it too.
 TIME_TO_ACT = timedelta(minutes=1)
-#: How long it is tried: as long as Stripe would.
+#: For how long it is tried: as long as Stripe would.
 TIME_TO_TRY = timedelta(days=3)
-#: Of those left behind, so many are done by who comes by.
-MOST_LEFT = 20
-#: Of what nobody would ask for: what else is sent to the webhook, an open order asks for itself.
-UNASKED = (
+#: Pending events that the task of another event processes, at most.
+MAX_PENDING = 20
+#: Types that are fetched from Stripe's record; open orders ask for their payments themselves.
+FETCHED_TYPES = (
     "charge.refunded",
     "refund.updated",
     "refund.failed",
     "charge.dispute.created",
     "charge.dispute.closed",
 )
-#: How far back Stripe's record goes, and how much of it is read again: seconds.
+#: How far back Stripe's record goes, and how much of it is read again, in seconds.
 RECORD_SECONDS = 30 * 24 * 3600
 OVERLAP_SECONDS = 3600
 
 
 def store(event: dict[str, Any], now: datetime) -> StripeEvent:
-    """Write an event down, to be acted on; one that is known already stays as it is."""
+    """Store an event for processing; one that is stored already stays as it is."""
     fresh = _row(event, now)
     row, _ = StripeEvent.objects.get_or_create(
         pk=fresh.pk,
@@ -67,17 +64,16 @@ def store(event: dict[str, Any], now: datetime) -> StripeEvent:
 
 
 def process_soon(row: StripeEvent) -> None:
-    """Act on an event, and on what others have left behind; its sender need not wait for that.
+    """Process an event and pending others in the background; wait a little for the end of it.
 
-    It is waited for a little all the same: mostly Stripe answers at once, and who is told that an
-    event is taken in then finds it acted on.
+    Usually Stripe answers at once, and the event is processed when its sender is answered.
     """
     if row.acted_at is None:
         background.wait_for(process_stored.enqueue(row.pk), PATIENCE_SECONDS)
 
 
 def process(row: StripeEvent, now: datetime) -> bool:
-    """Do what an event is about; whether it is done, or Stripe has to be asked again later."""
+    """Process an event; False where Stripe cannot answer and it stays pending."""
     try:
         handler_for(row.type)(row, now)
     except stripe.InvalidRequestError:
@@ -89,43 +85,41 @@ def process(row: StripeEvent, now: datetime) -> bool:
     return True
 
 
-def process_pending(now: datetime, *, waiting_for: timedelta = timedelta(0), most: int = 0) -> None:
-    """Act on what was taken in and left undone.
+def process_pending(
+    now: datetime, *, waiting_for: timedelta = timedelta(0), limit: int | None = None
+) -> None:
+    """Process pending events; the first that Stripe does not answer in time ends it.
 
-    A Stripe that is silent is asked about one of them, not about all.
-
-    :param waiting_for: only on what waits for so long
-    :param most: on so many; on all of it if 0
+    :param waiting_for: only those that have been pending for so long
+    :param limit: how many at most; None for all
     """
     left = StripeEvent.objects.filter(acted_at=None, received_at__gt=now - TIME_TO_TRY)
     if waiting_for:
         left = left.filter(received_at__lte=now - waiting_for)
-    # In any order: one that always fails is not always in the way of the others.
+    # In random order: one that always fails must not always block the others.
     left = left.order_by("?")
     started = monotonic_seconds()
-    for row in left[:most] if most else left:
+    for row in left[:limit]:
         try:
             is_done = process(row, now)
             if not is_done and monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
                 return
         except Exception:
-            # What is wrong with one must not keep the others waiting.
+            # A fault in one must not keep the others waiting.
             logger.exception("Stripe's event %s cannot be acted on", row.pk)
 
 
 def fetch_missed(now: datetime, *, since: float | None = None) -> float:
-    """Take in the events that Stripe has sent and that never came.
+    """Store the events in Stripe's record that never came; a call for every hundred.
 
-    It costs a call for every hundred that there are.
-
-    :param since: when that was done last, in seconds since 1970; None for never
+    :param since: when this was done last, in seconds since 1970; None for never
     :returns: when it was done now
     :raises stripe.StripeError: Stripe cannot be asked
     """
     started = unix_seconds()
     first = started - RECORD_SECONDS if since is None else since - OVERLAP_SECONDS
     pages = client().v1.events.list(
-        {"types": list(UNASKED), "created": {"gte": int(first)}, "limit": 100}
+        {"types": list(FETCHED_TYPES), "created": {"gte": int(first)}, "limit": 100}
     )
     for some in batched(pages.auto_paging_iter(), 100, strict=False):
         _store_all((event.to_dict() for event in some), now)
@@ -142,7 +136,7 @@ def _store_all(events: Iterable[dict[str, Any]], now: datetime) -> None:
 
 
 def _row(event: dict[str, Any], now: datetime) -> StripeEvent:
-    """What is kept of an event: what it is about, and nothing of a shopper's."""
+    """The row of an event, with the ids of its object and no personal data."""
     event_type, about = str(event.get("type", "")), event.get("data", {}).get("object", {})
     metadata = about.get("metadata") or {}
     return StripeEvent(
@@ -164,4 +158,4 @@ def process_stored(event_id: str) -> None:
     now = timezone.now()
     row = StripeEvent.objects.get(pk=event_id)
     if row.acted_at is not None or process(row, now):
-        process_pending(now, waiting_for=TIME_TO_ACT, most=MOST_LEFT)
+        process_pending(now, waiting_for=TIME_TO_ACT, limit=MAX_PENDING)

@@ -1,4 +1,4 @@
-"""What a refund would do, worked out before anything is done."""
+"""Plans of refunds: what a refund would do, before it is made."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from shop.payments.stripe_amounts import NotChargeable, to_stripe_amount
 
 
 class NotRefundable(Exception):
-    """It cannot be refunded so; the text says to a merchant why."""
+    """The refund is not possible; the text tells the merchant why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Units of a line whose money goes back, and whether they are for sale again."""
+    """Units of a line to refund, and whether they are restocked."""
 
     line: OrderLine
     quantity: int
@@ -25,10 +25,10 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPlan:
-    """What a refund would do, worked out before anything is done.
+    """What a refund would do. Amounts in minor units.
 
-    ``shipping`` and ``tax`` are parts of the amount: of what was added to the
-    prices, never a tax that they include.
+    ``shipping`` and ``tax`` are parts of the amount; ``tax`` is added tax, never
+    a tax that prices include.
     """
 
     order: Order
@@ -39,46 +39,45 @@ class RefundPlan:
 
     @property
     def amount_text(self) -> str:
-        """What would go back, as people read it."""
+        """The formatted amount."""
         return format_money(self.amount, self.order.currency)
 
     @property
     def is_all(self) -> bool:
-        """Whether nothing is left of the order's money afterwards."""
+        """Whether it refunds all that is left."""
         return self.amount == left_of(self.order)
 
     @property
     def signature(self) -> str:
-        """The same for the same plan: what a merchant agreed to."""
+        """Equal for equal plans: compared with what the merchant agreed to."""
         units = (f"{each.line.pk}:{each.quantity}:{int(each.restock)}" for each in self.units)
         return " ".join([str(self.amount), *units])
 
 
-def live_of(order: Order) -> int:
-    """What went back of an order's money, or is about to, in minor units."""
+def refunded_of(order: Order) -> int:
+    """The sum of an order's refunds that have not failed, in minor units."""
     live = order.refunds.exclude(status=Refund.Status.FAILED)
     return live.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 def left_of(order: Order) -> int:
-    """What can still go back of an order's money, in minor units."""
-    return order.total - live_of(order) if order.paid_at else 0
+    """What can still be refunded of an order, in minor units."""
+    return order.total - refunded_of(order) if order.paid_at else 0
 
 
 def shipping_left_of(order: Order) -> int:
-    """What can still go back of its shipping: all of it, or nothing."""
+    """The shipping that can still be refunded, in minor units: all of it, or 0."""
     live = order.refunds.exclude(status=Refund.Status.FAILED)
     return 0 if live.filter(shipping__gt=0).exists() else order.charge.shipping
 
 
 def plan_refund(order: Order, units: Collection[Units], *, shipping: bool) -> RefundPlan:
-    """What a refund of these units would do.
+    """Plan a refund of units.
 
-    A tax that was added to the prices goes back in proportion. No more than is
-    left goes back, where a part went back by another way (at Stripe). Of an order
-    that is over nothing but all that is left can.
+    Added tax is refunded in proportion. The amount is at most what is left after
+    refunds that were made at Stripe. An order that is over is refunded in full.
 
-    :raises NotRefundable: nothing would go back, or more units than there are
+    :raises NotRefundable: nothing is left, or there are fewer units
     """
     wanted = [each for each in units if each.quantity > 0]
     if any(each.quantity > each.line.refundable for each in wanted):
@@ -103,10 +102,10 @@ def plan_refund(order: Order, units: Collection[Units], *, shipping: bool) -> Re
 
 
 def _added_tax_of(order: Order, untaxed: int) -> int:
-    """What of an added tax goes back with so much of goods and shipping.
+    """The added tax to refund with an amount of goods and shipping, in minor units.
 
-    It is the difference of two shares of the whole, so that parts that come to
-    all of the order have brought back all of the tax, rounding or not.
+    It is the difference of two shares of the whole, so that rounding leaves no
+    rest once everything is refunded.
     """
     tax, step = order.charge.added_tax, payable_step(order.currency)
     if not tax:

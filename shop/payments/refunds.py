@@ -1,21 +1,20 @@
-"""Refunds: money that goes back, and what goes back with it.
+"""Refunds: money, and units that are restocked.
 
 Three steps, so that a crash between any two loses nothing and pays nothing twice:
 
-1. The refund is written down, with the idempotency key it will have at Stripe,
-   and its units are counted on their lines, in one transaction.
-2. Stripe is asked, with that key, in no transaction.
-3. Stripe's answer is recorded: by whoever asked, by a webhook or by
-   ``reconcile``; it makes no difference who comes first, or twice.
+1. The refund is created with its idempotency key, and its units are counted on
+   their lines, in one transaction.
+2. Stripe is called with that key, outside any transaction.
+3. Stripe's answer is recorded: by the caller, a webhook or ``reconcile``, in any
+   order and any number of times.
 
-What goes back:
+Effects:
 
-* Units that come back into stock lower what is claimed of their variant and
-  their deal, and what counts towards the shopper's limits. Units that are
-  written off lower nothing: the goods are gone, and the shopper had them.
-* The offer stays redeemed: its price was had once, and a refund is no second one.
-* A refund that fails later (the card was closed) is money that is still ours.
-  Its units can be refunded again; what came back into stock is there, and stays.
+* Restocked units lower the claims on their variant and deal and the shopper's
+  limit counts. Units that are written off lower nothing.
+* The offer stays redeemed: a refund does not make it good again.
+* A refund may fail later (the card was closed). Its units can be refunded again;
+  restocked units stay in stock.
 """
 
 import logging
@@ -39,7 +38,7 @@ from shop.staff.models import Staff
 
 logger = logging.getLogger(__name__)
 
-#: Nobody asked for it, so it says by itself why it goes back.
+#: The reason of a refund that the shop makes automatically.
 TOO_LATE = "Your payment came when the order was over, and what you ordered had been given back."
 
 OVERTAKEN = (
@@ -47,7 +46,7 @@ OVERTAKEN = (
     "sent twice). Look at it, and send the form again if you mean to."
 )
 
-#: What Stripe's word for a refund is to us. It only ever goes on, never back.
+#: Our status by Stripe's. It never goes back.
 _STATUS = {
     "pending": Refund.Status.PENDING,
     "requires_action": Refund.Status.PENDING,
@@ -61,10 +60,10 @@ _RANK = {Refund.Status.PENDING: 0, Refund.Status.SUCCEEDED: 1, Refund.Status.FAI
 def create_refund(
     agreed: RefundPlan, *, reason: str, by: Staff | None, seen: int, now: datetime
 ) -> Refund:
-    """Mean to refund: the row and its units, on which nobody can count any more.
+    """Create a refund that Stripe has not been asked for yet, and count its units.
 
-    :param seen: how many refunds of the order there were when it was agreed to
-    :raises NotRefundable: something happened to the order since
+    :param seen: how many refunds the order had when the plan was agreed to
+    :raises NotRefundable: the order or its refunds have changed since
     """
     with transaction.atomic():
         order = locked(agreed.order)
@@ -72,20 +71,20 @@ def create_refund(
             raise NotRefundable(OVERTAKEN)
         lines = {line.pk: line for line in order.lines.all()}
         units = [Units(lines[each.line.pk], each.quantity, each.restock) for each in agreed.units]
-        meant = plan_refund(order, units, shipping=agreed.shipping > 0)
-        if meant.signature != agreed.signature:
+        plan = plan_refund(order, units, shipping=agreed.shipping > 0)
+        if plan.signature != agreed.signature:
             raise NotRefundable(OVERTAKEN)
         refund = Refund.objects.create(
             order=order,
-            amount=meant.amount,
-            shipping=meant.shipping,
+            amount=plan.amount,
+            shipping=plan.shipping,
             currency=order.currency,
             reason=reason,
             made_by=by,
             made_at=now,
             idempotency_key=f"refund-{order.number}-{secrets.token_hex(8)}",
         )
-        for each in meant.units:
+        for each in plan.units:
             RefundLine.objects.create(
                 refund=refund, order_line=each.line, quantity=each.quantity, restock=each.restock
             )
@@ -96,10 +95,10 @@ def create_refund(
 
 
 def create_late_refund(order: Order, intent: stripe.PaymentIntent, now: datetime) -> Refund | None:
-    """Mean to give back a payment that came for a locked order which is over; once for each.
+    """Create the refund of a payment that came after a locked order was over; once a payment.
 
-    It has no lines: what the order claimed was released when it ended. None
-    where all of it went back already, by hand.
+    It has no lines: the claim was released when the order ended. None where all
+    of it is refunded already.
     """
     if order.paid_at is None:
         order.paid_at = now
@@ -120,18 +119,18 @@ def create_late_refund(order: Order, intent: stripe.PaymentIntent, now: datetime
 
 
 def execute(refund: Refund, *, cause: str, now: datetime, is_retry: bool = False) -> None:
-    """Ask Stripe for a refund that was written down, and record the answer.
+    """Ask Stripe for a created refund, and record the answer.
 
-    A Stripe that does not answer leaves it pending, for ``reconcile``.
+    If Stripe does not answer it stays pending, for ``reconcile``.
 
-    :param is_retry: it may have been made long ago, and its key been forgotten since
+    :param is_retry: Stripe may have made it so long ago that it forgot the key
     """
     if refund.status != Refund.Status.PENDING:
         return
     try:
-        answer = _found(refund) if is_retry or refund.is_at_stripe else None
+        answer = _find(refund) if is_retry or refund.is_at_stripe else None
         if answer is None:
-            answer = _made(refund)
+            answer = _create(refund)
     except (stripe.InvalidRequestError, stripe.CardError) as refusal:
         _refuse(refund, refusal, cause=cause, now=now)
     except stripe.StripeError as error:
@@ -142,21 +141,21 @@ def execute(refund: Refund, *, cause: str, now: datetime, is_retry: bool = False
 
 
 def finish(now: datetime) -> list[Refund]:
-    """Carry out every refund that a crash or a silent Stripe left pending, and tell who was not.
+    """Execute every refund that a crash or an unanswered call left pending.
 
-    :returns: those that are pending no more
+    :returns: those that are no longer pending
     """
     pending = list(Refund.objects.filter(status=Refund.Status.PENDING).select_related("order"))
     for refund in pending:
         try:
             execute(refund, cause="reconcile", now=now, is_retry=True)
         except Exception:
-            # What is wrong with one must not keep the others back.
+            # A fault in one must not keep the others back.
             logger.exception("A refund of %s cannot be carried out", refund.order)
     return [refund for refund in pending if refund.status != Refund.Status.PENDING]
 
 
-def _made(refund: Refund) -> stripe.Refund:
+def _create(refund: Refund) -> stripe.Refund:
     return client().v1.refunds.create(
         {
             "payment_intent": refund.order.payment_intent,
@@ -167,8 +166,8 @@ def _made(refund: Refund) -> stripe.Refund:
     )
 
 
-def _found(refund: Refund) -> stripe.Refund | None:
-    """The refund as Stripe has it, also where its id was lost in a crash; None for none."""
+def _find(refund: Refund) -> stripe.Refund | None:
+    """The refund at Stripe, even if its id was lost in a crash; None if there is none."""
     if refund.is_at_stripe:
         return client().v1.refunds.retrieve(refund.stripe_id)
     for each in at_stripe(refund.order.payment_intent):
@@ -178,7 +177,7 @@ def _found(refund: Refund) -> stripe.Refund | None:
 
 
 def at_stripe(payment_intent: str) -> list[stripe.Refund]:
-    """Every refund of a payment that Stripe knows of, the first one first."""
+    """All refunds of a payment at Stripe, the oldest first."""
     pages = client().v1.refunds.list({"payment_intent": payment_intent, "limit": 100})
     return list(pages.auto_paging_iter())[::-1]
 
@@ -186,7 +185,7 @@ def at_stripe(payment_intent: str) -> list[stripe.Refund]:
 def record(
     refund: Refund, answer: stripe.Refund, *, cause: str, now: datetime, stripe_event: str = ""
 ) -> None:
-    """Make a refund what Stripe says it is, and its order what its refunds make of it.
+    """Record Stripe's answer on a refund, and update its order's status.
 
     :param answer: as Stripe answered just now, never an event's older snapshot
     """
@@ -195,7 +194,7 @@ def record(
         order = locked(refund.order)
         row = Refund.objects.get(pk=refund.pk)
         if _RANK[status] < _RANK[Refund.Status(row.status)]:
-            return  # Two asked at once, and the older answer comes second.
+            return  # Of two calls at once, the older answer comes second.
         is_accepted = not row.is_at_stripe and status is not Refund.Status.FAILED
         row.stripe_id = answer.id
         row.save(update_fields=["stripe_id"])
@@ -205,7 +204,7 @@ def record(
             row.status = status
             row.save(update_fields=["status"])
         _restock(order)
-        _follow(order, cause=cause, now=now, stripe_event=stripe_event)
+        _update_status(order, cause=cause, now=now, stripe_event=stripe_event)
         if is_accepted:
             transaction.on_commit(partial(send_refund_note.enqueue, refund.pk), robust=True)
 
@@ -213,10 +212,9 @@ def record(
 def record_any(
     order: Order, answer: stripe.Refund, *, cause: str, now: datetime, stripe_event: str = ""
 ) -> None:
-    """Record any refund of an order that Stripe tells of.
+    """Record a refund of an order at Stripe; one that is new to us, too.
 
-    One that we did not ask for was made at Stripe, by hand: it has no lines,
-    and nothing comes back into stock by it.
+    One that was made at Stripe gets a row without lines, and restocks nothing.
     """
     refund = (
         order.refunds.filter(stripe_id=answer.id).first()
@@ -242,17 +240,17 @@ def _key_of(answer: stripe.Refund) -> str:
 
 
 def _refuse(refund: Refund, refusal: stripe.StripeError, *, cause: str, now: datetime) -> None:
-    """Stripe said no: nothing went back, and nothing is going to."""
+    """Record that Stripe refused a refund."""
     with transaction.atomic():
         order = locked(refund.order)
         row = Refund.objects.get(pk=refund.pk)
         if row.status == Refund.Status.PENDING and not row.is_at_stripe:
             _fail(row, refusal.user_message or "")
-            _follow(order, cause=cause, now=now)
+            _update_status(order, cause=cause, now=now)
 
 
 def _fail(row: Refund, problem: str) -> None:
-    """Give a refund's units back to their lines: they can be refunded again."""
+    """Mark a refund as failed; its units can be refunded again."""
     if row.status == Refund.Status.FAILED:
         return
     row.status = Refund.Status.FAILED
@@ -266,7 +264,7 @@ def _fail(row: Refund, problem: str) -> None:
 
 
 def _restock(order: Order) -> None:
-    """Put on sale again what refunds that Stripe took on say comes back; each unit once."""
+    """Restock the units of refunds that Stripe accepted, each unit once."""
     units: dict[OrderLine, int] = {}
     for line in order.lines.all():
         coming = line.refund_lines.filter(restock=True).exclude(refund__stripe_id="")
@@ -280,10 +278,10 @@ def _restock(order: Order) -> None:
         give_back(order, units)
 
 
-def _follow(order: Order, *, cause: str, now: datetime, stripe_event: str = "") -> None:
-    """Take an order to where the refunds that Stripe took on leave it."""
-    gone = order.refunds.exclude(status=Refund.Status.FAILED).exclude(stripe_id="")
-    amount: int = gone.aggregate(sum=Sum("amount"))["sum"] or 0
+def _update_status(order: Order, *, cause: str, now: datetime, stripe_event: str = "") -> None:
+    """Update an order's status from the refunds that Stripe accepted."""
+    accepted = order.refunds.exclude(status=Refund.Status.FAILED).exclude(stripe_id="")
+    amount: int = accepted.aggregate(sum=Sum("amount"))["sum"] or 0
     over = order.history.filter(to_status__in=OVER).last()
     if amount >= order.total:
         status = Status.REFUNDED

@@ -1,8 +1,8 @@
-"""Settling: what Stripe says of a payment becomes what the order is.
+"""Settlement: the status of a payment at Stripe becomes the status of its order.
 
-The checkout's answer, the webhook and ``reconcile`` all end here, so it makes
-no difference which of them comes first, twice or never. A claim is released on
-Stripe's word alone: a payment that may still succeed keeps its stock.
+Checkout, webhooks and ``reconcile`` all end here, in any order and any number of
+times. A claim is released only when Stripe confirms that the payment cannot
+succeed any more.
 """
 
 import logging
@@ -28,7 +28,7 @@ from shop.payments.stripe_client import client
 
 logger = logging.getLogger(__name__)
 
-#: What a payment makes of its order; a canceled one depends on who canceled it, and why.
+#: Status of the order by that of its payment; of a canceled payment the caller decides.
 _STATUS = {
     "succeeded": Status.PAID,
     "processing": Status.PROCESSING,
@@ -47,16 +47,16 @@ def settle(
     canceled_as: Status = Status.EXPIRED,
     stripe_event: str = "",
 ) -> None:
-    """Make an order what its payment is.
+    """Update an order from its payment.
 
     :param intent: as Stripe answered just now, never an event's older snapshot
-    :param canceled_as: what a canceled payment makes of the order
+    :param canceled_as: the order's status if the payment is canceled
     """
     status = canceled_as if intent.status == "canceled" else _STATUS[intent.status]
     with transaction.atomic():
         row = locked(order)
         if row.payment_intent not in ("", intent.id):
-            return  # A payment that was replaced by another says nothing of the order.
+            return  # The payment was replaced by another.
         row.decline_message = decline_message(intent)
         row.payment_intent = intent.id
         row.save(update_fields=["decline_message", "payment_intent"])
@@ -78,9 +78,9 @@ def settle(
 def settle_by_id(
     order: Order, *, cause: str, now: datetime, stripe_event: str = ""
 ) -> stripe.PaymentIntent | None:
-    """Ask Stripe what became of an order's payment, and settle it.
+    """Retrieve an order's payment and settle the order.
 
-    None where there is no payment yet, or Stripe cannot be asked.
+    :returns: the payment; None where there is none yet, or Stripe cannot be asked
     """
     order.refresh_from_db()
     if not order.payment_intent:
@@ -95,31 +95,31 @@ def settle_by_id(
 
 
 def cancel_unpaid(order: Order, *, cause: str, now: datetime, canceled_as: Status) -> bool:
-    """Cancel an unpaid order's payment at Stripe, and on Stripe's word release its claim.
+    """Cancel an unpaid order's payment at Stripe, then release its claim.
 
-    Whether the order is settled: a payment that succeeded meanwhile makes it
-    paid; one that is under way, or a Stripe that does not answer, leaves it open.
+    :returns: whether the order is settled, canceled or paid meanwhile; it stays open
+        while a bank works on the payment, or Stripe does not answer
     """
     try:
         intent = cancel_intent(order)
     except stripe.InvalidRequestError as refusal:
-        # It moved on between the two calls: the next look sees where to.
+        # Its status changed between the two calls.
         settle_by_id(order, cause=cause, now=now)
         if not order.payment_intent:
             logger.error("Stripe makes no payment for %s: %s", order.number, _reason(refusal))
             _end_without_payment(order, canceled_as, cause=cause, now=now)
         return not order.is_open
     except stripe.StripeError as error:
-        logger.warning("%s cannot be given up yet: %s", order.number, _reason(error))
+        logger.warning("%s cannot be canceled yet: %s", order.number, _reason(error))
         return False
     settle(order, intent, cause=cause, now=now, canceled_as=canceled_as)
     return not order.is_open
 
 
 def _end_without_payment(order: Order, status: Status, *, cause: str, now: datetime) -> None:
-    """End an order that Stripe refuses to make a payment for: there is nothing to cancel.
+    """End an order that Stripe refuses to create a payment for: there is nothing to cancel.
 
-    Whoever is told otherwise at this moment cannot note it on an order that is over.
+    A payment that is created at the same time cannot be stored on an order that is over.
     """
     with transaction.atomic():
         row = locked(order)
@@ -129,7 +129,7 @@ def _end_without_payment(order: Order, status: Status, *, cause: str, now: datet
 
 
 def expire_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
-    """Settle every open order whose time to pay is over; how many gave up their claim."""
+    """Settle the open orders whose time to pay is over; how many of them are open no more."""
     if orders is None:
         orders = Order.objects.filter(IS_OPEN, lapses_at__lte=now).order_by("lapses_at")
     due = [order for order in orders if order.is_open and order.lapses_at <= now]
@@ -141,14 +141,15 @@ def expire_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
 def settle_blocking_orders(*, jtis: Sequence[str], skus: Sequence[str], now: datetime) -> bool:
     """Settle expired open orders that hold these offers, or stock of these products.
 
-    Whoever looks next settles them, so that no timer has to run. Returns whether
-    any units came free.
+    So no timer has to run: the next claim settles them.
+
+    :returns: whether any order was settled
     """
     holds = Q(lines__jti__in=jtis) | Q(lines__variant__product__sku__in=skus)
     due = Order.objects.filter(holds, IS_OPEN, lapses_at__lte=now)
     settled, started = 0, monotonic_seconds()
     for order in due.distinct().order_by("lapses_at")[:20]:
-        # A shopper waits for this: a Stripe that is silent is asked about one order, not twenty.
+        # A shopper waits: if Stripe does not answer, it is asked about one order, not twenty.
         if monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
             break
         settled += expire_due(now, [order])
@@ -156,7 +157,7 @@ def settle_blocking_orders(*, jtis: Sequence[str], skus: Sequence[str], now: dat
 
 
 def decline_message(intent: stripe.PaymentIntent) -> str:
-    """Why the last attempt failed, in words for the shopper; empty where none did."""
+    """Why the last attempt failed, for the shopper; empty where none did."""
     error = intent.last_payment_error
     if error is None:
         return ""
@@ -168,5 +169,5 @@ def decline_message(intent: stripe.PaymentIntent) -> str:
 
 
 def _reason(error: stripe.StripeError) -> str:
-    """What may stand in a log: the class and code of an error, nothing of a shopper's."""
+    """Class and code of an error, for logs: no personal data."""
     return f"{type(error).__name__} {error.code or ''}".strip()

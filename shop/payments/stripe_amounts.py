@@ -39,34 +39,34 @@ _MOST_DIGITS = {"IDR": 12, "COP": 10, "INR": 9}
 
 
 class NotChargeable(ValueError):
-    """Stripe has no way to charge just this amount; the text is for the shopper."""
+    """Stripe cannot charge this amount; the text is for the shopper."""
 
 
 def to_stripe_amount(amount: int, currency: str) -> int:
-    """What Stripe is told for an amount in our minor units: 5, "ISK" is 500.
+    """An amount of ours in Stripe's minor units: 5 ISK is 500.
 
-    :raises NotChargeable: Stripe cannot be told just that
+    :raises NotChargeable: Stripe has no such amount
     """
     shift = _stripe_digits(currency) - digits_of(currency)
-    told, rest = (amount * 10**shift, 0) if shift >= 0 else divmod(amount, int(10**-shift))
-    if rest or (currency in _THREE_DECIMALS and told % 10):
+    stripe_amount, rest = (amount * 10**shift, 0) if shift >= 0 else divmod(amount, int(10**-shift))
+    if rest or (currency in _THREE_DECIMALS and stripe_amount % 10):
         step = format_money(payable_step(currency), currency)
         raise NotChargeable(
             f"{format_money(amount, currency)} cannot be paid by card: "
             f"a sum has to be a multiple of {step}. Nothing was charged."
         )
-    return told
+    return stripe_amount
 
 
-def from_stripe_amount(told: int, currency: str) -> int:
-    """What Stripe says in our minor units; what is finer than those counts as a whole one."""
+def from_stripe_amount(stripe_amount: int, currency: str) -> int:
+    """An amount of Stripe's in our minor units, rounded up."""
     shift = _stripe_digits(currency) - digits_of(currency)
-    return told * int(10**-shift) if shift < 0 else -(-told // int(10**shift))
+    return stripe_amount * int(10**-shift) if shift < 0 else -(-stripe_amount // int(10**shift))
 
 
 def check_chargeable(amount: int, currency: str) -> None:
-    """:raises NotChargeable: it is less or more than Stripe charges, or not to be told"""
-    told = to_stripe_amount(amount, currency)
+    """:raises NotChargeable: it is less or more than Stripe charges, or not expressible"""
+    stripe_amount = to_stripe_amount(amount, currency)
     least = _LEAST.get(currency, 1)
     if amount < least:
         raise NotChargeable(
@@ -74,7 +74,7 @@ def check_chargeable(amount: int, currency: str) -> None:
             f"charges {format_money(least, currency)} or more. Add something to your bag."
         )
     most = 10 ** _MOST_DIGITS.get(currency, 8) - 1
-    if told > most:
+    if stripe_amount > most:
         at_most = format_money(from_stripe_amount(most + 1, currency) - 1, currency)
         raise NotChargeable(
             f"{format_money(amount, currency)} is too much for one charge: it can come to "

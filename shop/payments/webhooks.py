@@ -1,8 +1,7 @@
-"""Stripe's events: news of payments, refunds and disputes, from one who has to prove who it is.
+"""Handlers of Stripe's events about payments, refunds and disputes.
 
-An event says that something happened, not what is true now: it may be late,
-twice or out of order. So what it is about is asked for anew, and recorded.
-Who keeps it until then is ``inbox``.
+An event may come late, twice or out of order. So its object is retrieved anew
+and recorded. ``event_inbox`` stores the events.
 """
 
 import json
@@ -28,15 +27,13 @@ class NotFromStripe(Exception):
 
 
 class TryLater(Exception):
-    """Stripe cannot be asked what is true now: the event is to be acted on again."""
+    """Stripe cannot be asked now: the event has to be processed again."""
 
 
 def read_event(body: bytes, signature: str) -> dict[str, Any]:
-    """The event in a signed request.
+    """The event in a signed request, at most ``TOLERANCE_SECONDS`` old by the machine's clock.
 
-    Its age is measured on the real clock, whatever time the shop is told it is.
-
-    :raises NotFromStripe: it does not prove that it is Stripe's, and recent
+    :raises NotFromStripe: the signature is missing, wrong or old
     """
     try:
         stripe.WebhookSignature.verify_header(body, signature, settings.STRIPE_WEBHOOK_SECRET)
@@ -50,15 +47,14 @@ def read_event(body: bytes, signature: str) -> dict[str, Any]:
 
 
 def is_for_us(event_type: str) -> bool:
-    """Whether anything is done about events of a type; others are acknowledged."""
+    """Whether events of a type have a handler; others are only acknowledged."""
     return any(event_type.startswith(start) for start in _HANDLERS)
 
 
 def handler_for(event_type: str) -> "Handler":
-    """What is done about events of a type; for one that is not for us, nothing.
+    """The handler of a type of events; one that does nothing where there is none.
 
-    What it is given is an event as it was taken in. It raises ``TryLater`` or
-    ``stripe.StripeError`` where Stripe cannot be asked.
+    It raises ``TryLater`` or ``stripe.StripeError`` where Stripe cannot be asked.
     """
     return next((act for start, act in _HANDLERS.items() if event_type.startswith(start)), _nothing)
 
@@ -69,13 +65,13 @@ def _nothing(event: StripeEvent, now: datetime) -> None:
 
 def _payment(event: StripeEvent, now: datetime) -> None:
     order = _order_of(event.about)
-    # What was paid stays paid: of its payment there is nothing to ask for any more.
+    # A paid order does not change by its payment any more.
     if order is not None and order.status not in PAID_FOR:
         _settle(order, event, now)
 
 
 def _charge(event: StripeEvent, now: datetime) -> None:
-    """A charge was refunded, in part maybe, and maybe at Stripe: all its refunds are looked at."""
+    """A charge was refunded: record all its refunds, also those made at Stripe."""
     order = _order_paid_by(event.about["payment_intent"])
     if order is not None:
         if order.is_open:
@@ -120,17 +116,16 @@ def _record(order: Order, answer: stripe.Refund, event: StripeEvent, now: dateti
 
 
 def _order_of(intent: dict[str, Any]) -> Order | None:
-    """The order that a payment is for."""
+    """The order of a payment; its id is stored where a crash lost it."""
     intent_id, metadata = intent.get("id") or "", intent.get("metadata") or {}
-    # The server may have fallen between the making of a payment and the noting of its id. One of
-    # an earlier round was replaced by another: it is nobody's any more.
-    unnoted = Order.objects.filter(
+    # A payment of an earlier round was replaced by another, and belongs to no order.
+    without_id = Order.objects.filter(
         number=metadata.get("order") or "",
         payment_round=metadata.get("round") or 1,
         payment_intent="",
     )
     if intent_id:
-        unnoted.update(payment_intent=intent_id)
+        without_id.update(payment_intent=intent_id)
     return _order_paid_by(intent_id)
 
 

@@ -224,7 +224,7 @@ def test_a_crash_after_stripe_was_asked_makes_no_second_refund(
     order: Order, stripe_api: stripe.StripeClient
 ) -> None:
     written = write_down(order, ("MUG-01", 1))
-    refunds._made(written)
+    refunds._create(written)
     for _ in range(2):
         call_command("reconcile")
     assert back_at(stripe_api, order) == [499]
@@ -341,7 +341,7 @@ def test_news_of_our_own_refund_that_outruns_the_answer_is_the_same_refund(
     order: Order, stripe_api: stripe.StripeClient
 ) -> None:
     written = write_down(order, ("MUG-01", 1))
-    made = refunds._made(written)
+    made = refunds._create(written)
     charge = stripe_api.v1.charges.retrieve(str(made.charge))
     deliver(event(charge, "charge.refunded"))
     refunds.execute(written, cause="merchant", now=NOW)

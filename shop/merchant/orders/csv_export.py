@@ -1,8 +1,7 @@
-"""Orders as a file: CSV, one row an order, written while it is read.
+"""Orders as streamed CSV, one row an order.
 
-However many orders there are, a thousand at a time are in memory, and no query
-stays open while a slow reader takes its time. Money is in the currency's unit,
-with a point; instants are ISO 8601 in UTC.
+A thousand orders at a time are in memory, and no query stays open while a slow
+client reads. Money is in major units with a point; instants are ISO 8601 in UTC.
 """
 
 import csv
@@ -66,7 +65,7 @@ COLUMNS: dict[str, Callable[[Order], str]] = {
 
 
 class _Line:
-    """Something to write to that gives back what was written."""
+    """A file for ``csv.writer`` whose ``write`` returns the text."""
 
     def write(self, text: str) -> str:
         return text
@@ -76,14 +75,14 @@ def orders_as_csv(orders: QuerySet[Order]) -> Iterator[str]:
     """The lines of the file: its head, then the orders, the newest first."""
     writer: Any = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
-    for order in _in_portions(orders):
+    for order in _in_batches(orders):
         yield writer.writerow([safe_cell(column(order)) for column in COLUMNS.values()])
 
 
-def _in_portions(orders: QuerySet[Order]) -> Iterator[Order]:
+def _in_batches(orders: QuerySet[Order]) -> Iterator[Order]:
     below: dict[str, int] = {}
     while True:
-        portion = list(
+        batch = list(
             orders.filter(**below)
             .order_by("-pk")
             .prefetch_related(
@@ -93,7 +92,7 @@ def _in_portions(orders: QuerySet[Order]) -> Iterator[Order]:
                 "refunds",
             )[:_ROWS_AT_ONCE]
         )
-        yield from portion
-        if len(portion) < _ROWS_AT_ONCE:
+        yield from batch
+        if len(batch) < _ROWS_AT_ONCE:
             return
-        below = {"pk__lt": portion[-1].pk}
+        below = {"pk__lt": batch[-1].pk}

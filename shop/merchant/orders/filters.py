@@ -16,7 +16,7 @@ SALES_SHOWN = 15
 
 
 class WaitFilter(admin.SimpleListFilter):
-    """What the start page sends people for."""
+    """Orders that the alerts of the start page link to."""
 
     title = "what it waits for"
     parameter_name = "wait"
@@ -34,7 +34,7 @@ class WaitFilter(admin.SimpleListFilter):
 
 
 class SaleFilter(admin.SimpleListFilter):
-    """Orders of something from a sale."""
+    """Orders with a line of a sale."""
 
     title = "sale"
     parameter_name = "sale"
@@ -51,7 +51,7 @@ class SaleFilter(admin.SimpleListFilter):
 
 
 class FrozenFilter(admin.SimpleListFilter):
-    """Orders that came after the close of a sale, at the price that was held."""
+    """Orders placed within a sale's window, or after it at a held price."""
 
     title = "when it came"
     parameter_name = "came"

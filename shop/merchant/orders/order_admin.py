@@ -1,4 +1,4 @@
-"""Orders in the back office: finding one, what became of it, and what can be done about it."""
+"""Orders in the back office: list, page, refund, receipt and packing slip."""
 
 import logging
 from collections.abc import Callable
@@ -33,9 +33,20 @@ from shop.staff.current import staff_of
 logger = logging.getLogger(__name__)
 
 
+#: What the page of an order reads besides its row.
+_OF_PAGE = (
+    "lines__deal__sale",
+    "charges",
+    "history",
+    "disputes",
+    Prefetch("refunds", Refund.objects.select_related("made_by")),
+    "refunds__lines__order_line",
+)
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Orders, to be read: what becomes of one is Stripe's word and checkout's doing."""
+    """Orders, read-only: checkout and Stripe change them."""
 
     actions = (page_action("refund", "admin:checkout_order_refund", "Refund…", "refund"),)
     list_display = ("number", "status_tag", "total_price", "name", "email", "placed_at")
@@ -87,21 +98,10 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page of an order: what was bought, what became of it, what can be done."""
+        """The page of an order."""
         if request.method != "GET" or not self.has_view_permission(request):
             raise PermissionDenied
-        history = Prefetch("refunds", Refund.objects.select_related("made_by"))
-        order = get_object_or_404(
-            Order.objects.prefetch_related(
-                "lines__deal__sale",
-                "charges",
-                "history",
-                "disputes",
-                history,
-                "refunds__lines__order_line",
-            ),
-            pk=object_id,
-        )
+        order = get_object_or_404(Order.objects.prefetch_related(*_OF_PAGE), pk=object_id)
         return merchant_page(
             request,
             "merchant/order.html",
@@ -119,12 +119,12 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, and for who may the way to have it as a file."""
+        """The list, with a link to its CSV file for staff who may export."""
         may_export = request.user.has_perm("checkout.export_order")
         return super().changelist_view(request, {**(extra_context or {}), "may_export": may_export})
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
-        """The orders that the list shows, as CSV: searched and filtered as it is."""
+        """The orders of the list as CSV, searched and filtered as the list is."""
         if not request.user.has_perm("checkout.export_order"):
             raise PermissionDenied
         orders = self.get_changelist_instance(request).get_queryset(request)
@@ -137,7 +137,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
     def slip_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What goes into the parcel: whose it is and what is in it; prices only if asked for."""
+        """The packing slip, with prices if ``?prices`` asks for them."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         order = get_object_or_404(Order.objects.prefetch_related("lines"), pk=pk)
@@ -160,16 +160,16 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         if order.status not in PAID_FOR:
             self.message_user(request, f"{order} is not paid: it has no receipt.", messages.ERROR)
         elif mail_again(order):
-            told = f"Receipt mailed once more, to {order.email}."
-            self.log_change(request, order, told)
-            self.message_user(request, told, messages.SUCCESS)
+            text = f"Receipt mailed once more, to {order.email}."
+            self.log_change(request, order, text)
+            self.message_user(request, text, messages.SUCCESS)
         else:
-            told = "The mail server does not take the receipt. It is tried again by itself."
-            self.message_user(request, told, messages.ERROR)
+            text = "The mail server does not take the receipt. It is tried again by itself."
+            self.message_user(request, text, messages.ERROR)
         return redirect("admin:checkout_order_change", pk)
 
     def refund_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The page of a refund. No transaction around it: Stripe is asked on the way."""
+        """The refund form. No transaction around it: it calls Stripe."""
         order = get_object_or_404(Order, pk=pk)
         if not self.has_refund_permission(request):
             raise PermissionDenied
@@ -177,12 +177,12 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, f"Nothing of {order} can go back.", messages.ERROR)
             return redirect("admin:checkout_order_change", pk)
         form = RefundForm(request.POST or None, order=order)
-        is_valid = form.is_valid()
-        is_agreed = is_valid and form.is_agreed
-        if is_agreed and (refund := form.carry_out(staff_of(request), now_of(request))):
-            told, is_well = outcome(refund)
-            self.log_change(request, order, told)
-            self.message_user(request, told, messages.SUCCESS if is_well else messages.ERROR)
+        by, now = staff_of(request), now_of(request)
+        if form.is_valid() and form.is_agreed and (refund := form.make_refund(by, now)):
+            text, has_succeeded = outcome(refund)
+            self.log_change(request, order, text)
+            level = messages.SUCCESS if has_succeeded else messages.ERROR
+            self.message_user(request, text, level)
             return redirect("admin:checkout_order_change", pk)
         if form.is_bound:
             form.show_again()
@@ -194,7 +194,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             order=order,
             form=form,
             left=format_money(left, order.currency),
-            consequences=list(form.consequences()) if is_valid else [],
+            consequences=list(form.consequences()),
         )
 
     @admin.display(description="status", ordering="status")

@@ -1,7 +1,7 @@
-"""Refunding an order: a form that says what it would do, before it does it.
+"""The refund form, with a preview of its consequences.
 
-Sent once, the form works out what would happen and shows it; sent again as it
-stands, it is carried out. Changed in between, or sent twice, it is shown anew.
+Sent once, the form shows what the refund would do; sent again unchanged, it
+makes the refund. Changed in between, or sent twice, it shows the preview again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -84,7 +84,7 @@ class RefundForm(StaleFormMixin):
 
     @property
     def is_agreed(self) -> bool:
-        """Whether what the form says is what its page said it would do."""
+        """Whether the form is what its page showed the consequences of."""
         return self.plan is not None and self.cleaned_data["agreed"] == self.plan.signature
 
     def show_again(self) -> None:
@@ -95,7 +95,7 @@ class RefundForm(StaleFormMixin):
             "seen": str(self.order.refunds.count()),
         }
 
-    def carry_out(self, by: Staff, now: datetime) -> Refund | None:
+    def make_refund(self, by: Staff, now: datetime) -> Refund | None:
         """Refund; None where something came in between, which the form then says."""
         assert self.plan is not None
         reason, seen = self.cleaned_data["reason"], int(self.version)
@@ -108,18 +108,18 @@ class RefundForm(StaleFormMixin):
         return refund
 
     def consequences(self) -> Iterator[str]:
-        """What would happen, a sentence each."""
-        if (would := self.plan) is None:
+        """The consequences of the plan, a sentence each."""
+        if (plan := self.plan) is None:
             return
-        left = left_of(self.order) - would.amount
-        yield f"{would.amount_text} goes back to {self.order.name}, the way it was paid."
-        for each in would.units:
+        left = left_of(self.order) - plan.amount
+        yield f"{plan.amount_text} goes back to {self.order.name}, the way it was paid."
+        for each in plan.units:
             becomes = "back into stock, for sale again" if each.restock else "written off"
             yield f"{each.quantity} × {each.line.name}: {becomes}."
-        if would.shipping:
-            yield f"{format_money(would.shipping, self.order.currency)} of it is shipping."
-        if would.tax:
-            yield f"{format_money(would.tax, self.order.currency)} of it is tax."
+        if plan.shipping:
+            yield f"{format_money(plan.shipping, self.order.currency)} of it is shipping."
+        if plan.tax:
+            yield f"{format_money(plan.tax, self.order.currency)} of it is tax."
         if left:
             yield f"{format_money(left, self.order.currency)} stays with the shop."
         else:
@@ -128,7 +128,7 @@ class RefundForm(StaleFormMixin):
 
 
 def outcome(refund: Refund) -> tuple[str, bool]:
-    """What became of a refund, for the merchant, and whether it is well."""
+    """The outcome of a refund, as a sentence for the merchant, and whether it succeeded."""
     what = f"{refund.amount_text} of {refund.order}"
     if refund.status == Refund.Status.FAILED:
         return f"Stripe does not refund {what}: {refund.problem} Nothing went back.", False

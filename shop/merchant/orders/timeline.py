@@ -1,4 +1,4 @@
-"""What became of an order, told in the order in which it happened: when, what, who, why."""
+"""The timeline of an order: what happened, when, by whom and why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from shop.orders.models import Dispute, Order, Refund, StatusChange
 
 _SHOP = "the shop"
-#: Who or what brought the news, by the cause that is written down.
+#: Who changed the status, by the recorded cause.
 _WHO = {
     "placed": "the shopper",
     "checkout": "the shopper",
@@ -24,7 +24,7 @@ _WHO = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """Something that happened to an order; ``is_bad`` where it asks for a look."""
+    """Something that happened to an order; ``is_bad``: it needs attention."""
 
     at: datetime
     what: str
@@ -34,16 +34,16 @@ class TimelineEntry:
 
 
 def timeline(order: Order) -> list[TimelineEntry]:
-    """Everything that is known to have happened to an order, the oldest first."""
-    moments = [
+    """All that happened to an order, the oldest first."""
+    entries = [
         *_of_status(order),
         *_of_mails(order),
-        *(moment for refund in order.refunds.all() for moment in _of_refund(refund)),
-        *(moment for dispute in order.disputes.all() for moment in _of_dispute(dispute)),
+        *(entry for refund in order.refunds.all() for entry in _of_refund(refund)),
+        *(entry for dispute in order.disputes.all() for entry in _of_dispute(dispute)),
         *_of_staff(order),
     ]
-    # What happened in the same instant stays as it is listed above.
-    return sorted(moments, key=lambda each: each.at)
+    # The sort is stable: entries of one instant stay in the order above.
+    return sorted(entries, key=lambda each: each.at)
 
 
 def _of_status(order: Order) -> Iterator[TimelineEntry]:
@@ -108,7 +108,7 @@ def _of_staff(order: Order) -> Iterator[TimelineEntry]:
         content_type=ContentType.objects.get_for_model(Order), object_id=str(order.pk)
     ).select_related("user")
     for entry in entries:
-        # Refunds tell of themselves.
+        # Refunds have entries of their own.
         if entry.change_message.startswith("Receipt"):
             yield TimelineEntry(
                 entry.action_time, entry.get_change_message().rstrip("."), str(entry.user)

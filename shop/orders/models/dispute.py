@@ -6,7 +6,7 @@ from shop.orders.models.order import Order
 
 
 class Dispute(models.Model):
-    """That a shopper's bank asks for the money back; ``status`` in Stripe's words."""
+    """A chargeback of an order; ``status`` and ``reason`` in Stripe's words."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
     stripe_id = models.CharField(max_length=64, unique=True)

@@ -1,4 +1,4 @@
-"""What was bought: orders, their lines, and the history of what became of them."""
+"""Orders, their lines and charges, and the history of their status."""
 
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -93,22 +93,22 @@ class Order(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it may still be paid, and so keeps what it claimed."""
+        """Whether it may still be paid, and keeps its claim."""
         return self.status in OPEN
 
     @property
     def is_over(self) -> bool:
-        """Whether it ended unpaid, and gave back what it claimed."""
+        """Whether it ended unpaid, and its claim is released."""
         return self.status in OVER
 
     @property
     def total_text(self) -> str:
-        """The whole charge, as people read it."""
+        """The formatted total."""
         return format_money(self.total, self.currency)
 
     @cached_property
     def charge(self) -> Charge:
-        """What it costs in all, line by line; settled when it was placed."""
+        """The whole charge, as it was when the order was placed."""
         lines = tuple(each.as_line for each in self.charges.all())
         return Charge(self.subtotal, lines, self.currency)
 
@@ -116,13 +116,12 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """Units of one variant at one frozen price, with the signed offer as evidence.
 
-    ``refunded`` is the units whose money went back, or is asked to; ``restocked``
-    those of them that came back and are on sale again. Goods do not travel with
-    the money: a refund that fails later lowers the first and not the second.
+    ``amount`` and ``was`` are unit prices in minor units. ``refunded`` is units whose
+    money went back or is about to; ``restocked`` those that are on sale again: a
+    refund that fails later lowers the first and not the second.
 
-    ``seconds_late`` is how long its sale was over when it was ordered, whole
-    seconds rounded down; None within the window. It stays as it was then,
-    wherever the window is moved to.
+    ``seconds_late``: whole seconds since the sale's close when it was ordered;
+    None within the window. A window that is moved later does not change it.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
@@ -160,19 +159,19 @@ class OrderLine(models.Model):
 
     @property
     def total(self) -> int:
-        """What the line costs, in minor units of the order's currency."""
+        """The sum of the line, in minor units."""
         return self.quantity * self.amount
 
     @property
     def refundable(self) -> int:
-        """Units whose money can still go back."""
+        """Units that can still be refunded."""
         return self.quantity - self.refunded
 
 
 class OrderCharge(models.Model):
-    """Shipping or tax of an order: what it adds, or what is in its prices already.
+    """A charge line of an order: shipping, or a tax that is added or included.
 
-    ``percent`` is a tax's rate. What costs nothing has no row.
+    ``percent`` is a tax's rate. Lines of 0 have no row.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="charges")
@@ -198,14 +197,14 @@ class OrderCharge(models.Model):
 
     @property
     def as_line(self) -> ChargeLine:
-        """The line that the rules made."""
+        """The charge line of this row."""
         return ChargeLine(
             ChargeKind(self.kind), self.label, self.amount, self.is_included, self.percent
         )
 
 
 class StatusChange(models.Model):
-    """One step in an order's life: from what to what, when, on whose word."""
+    """A change of an order's status, with its instant and cause."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="history")
     from_status = models.CharField(max_length=20, blank=True)
@@ -233,7 +232,7 @@ class StatusChange(models.Model):
         return after.texts.step
 
 
-#: How long past its time something may take before somebody should look.
+#: How long something may be overdue before staff are alerted.
 GRACE = timedelta(minutes=5)
 
 

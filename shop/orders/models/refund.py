@@ -1,4 +1,4 @@
-"""Money that goes back to the shopper."""
+"""Refunds and their lines."""
 
 from django.conf import settings
 from django.db import models
@@ -9,15 +9,14 @@ from shop.orders.models.order import Order, OrderLine
 
 
 class Refund(models.Model):
-    """Money that goes back, from the moment that somebody means it to.
+    """A refund of an order. Amounts in minor units.
 
-    The row is written before Stripe is asked, with the idempotency key that it
-    is asked with: whoever finishes what a crash left half done makes no second
-    refund. ``shipping`` is the part of the amount that is shipping.
-    ``note_sent_at`` is when the shopper was told.
+    The row is created before Stripe is asked, with the idempotency key of the
+    call, so that a retry after a crash makes no second refund. ``shipping`` is
+    part of the amount. ``note_sent_at`` is when the shopper's mail was sent.
 
-    ``made_by`` is nobody for one that the shop makes by itself, and for one that
-    was made at Stripe; the latter has no lines either.
+    ``made_by`` is None for a refund that the shop made automatically, and for one
+    that was made at Stripe; the latter has no lines.
     """
 
     class Status(models.TextChoices):
@@ -64,17 +63,17 @@ class Refund(models.Model):
 
     @property
     def amount_text(self) -> str:
-        """What goes back, as people read it."""
+        """The formatted amount."""
         return format_money(self.amount, self.currency)
 
     @property
     def is_at_stripe(self) -> bool:
-        """Whether Stripe has taken it on."""
+        """Whether Stripe has accepted it."""
         return self.stripe_id != ""
 
 
 class RefundLine(models.Model):
-    """Units of an order's line whose money goes back, and whether they come back themselves."""
+    """Refunded units of an order's line, and whether they are restocked."""
 
     refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="lines")
     order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="refund_lines")

@@ -8,10 +8,9 @@ from shop.sales.models import Sale
 class SaleMinute(models.Model):
     """What was paid of a sale, of orders placed in one minute, in one currency.
 
-    A row is added to in the transaction that makes an order paid: whoever reads
-    the rows of a sale reads what a count of all its orders would say, however
-    many there are (``shop.orders.sale_totals``). ``shard`` spreads orders of the
-    same minute over rows, so that payments seldom wait for each other.
+    A row is updated in the transaction that makes an order paid, so the rows of a
+    sale equal a count of all its orders (``shop.orders.sale_totals``). ``shard``
+    spreads orders of a minute over rows, so that payments seldom wait for a lock.
 
     Amounts are of goods, in minor units; ``discount`` is what was saved against
     the reference price. ``late`` figures are those of lines ordered after the

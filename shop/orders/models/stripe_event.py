@@ -1,13 +1,13 @@
-"""Stripe's events, kept until they are acted on."""
+"""Stripe's events, stored until they are processed."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class StripeEvent(models.Model):
-    """An event of Stripe's, taken in; a second delivery does nothing once it was acted on.
+    """A stored event of Stripe's; a second delivery does nothing once it was acted on.
 
-    ``about`` says by which ids what it is about is asked for, and nothing else.
+    ``about`` holds the ids by which its object is retrieved, and nothing else.
     """
 
     id = models.CharField(max_length=64, primary_key=True)

@@ -1,4 +1,4 @@
-"""Settle what a crash, a lost webhook or a shopper who has left left open."""
+"""Settle orders, refunds, events and mails that a crash or a lost webhook left open."""
 
 import logging
 import time
@@ -21,7 +21,7 @@ from shop.payments.settlement import expire_due, settle_by_id
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks at Stripe's record of events: it is news of what nobody waits for.
+#: Seconds between two readings of Stripe's record of events: nothing waits for it.
 RECORD_READ_EVERY = 60
 
 
@@ -50,18 +50,18 @@ class Command(BaseCommand):
             try:
                 self._settle_all()
             except Exception:
-                # The database is away, or something is odd: who watches goes on all the same.
+                # The database may be away: the watch goes on.
                 logger.exception("A round was not finished")
             close_old_connections()
             time.sleep(every)
 
     def _settle_all(self) -> None:
-        """:raises Exception: the last that a step met; the others were taken all the same"""
+        """:raises Exception: the last that a step raised; all other steps were taken"""
         now, problem = timezone.now(), None
         steps: list[Callable[[datetime], None]] = [
             self._settle_open,
             self._finish,
-            self._take_in_missed,
+            self._fetch_missed,
             process_pending,
             send_missing,
         ]
@@ -78,14 +78,14 @@ class Command(BaseCommand):
             try:
                 self._settle(order, now)
             except Exception:
-                # What is wrong with one order must not keep the others open.
+                # A fault in one order must not keep the others open.
                 logger.exception("%s cannot be settled", order.number)
 
     def _finish(self, now: datetime) -> None:
         for refund in finish(now):
             self.stdout.write(f"{refund.order}: a refund of {refund.amount_text} {refund.status}")
 
-    def _take_in_missed(self, now: datetime) -> None:
+    def _fetch_missed(self, now: datetime) -> None:
         last = self._read_record_at
         if last is not None and unix_seconds() - last < RECORD_READ_EVERY:
             return
