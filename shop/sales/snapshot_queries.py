@@ -12,6 +12,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,36 @@ KEPT_AFTER_END = timedelta(days=31)
 type Row = dict[str, Any]
 
 
+def _json(*columns: str, **renamed: Any) -> JSONObject:
+    """A row as an object of columns, by their own names or by others."""
+    return JSONObject(**{column: column for column in columns}, **renamed)
+
+
+# What is not an attribute of the snapshot is taken out where the row becomes one.
+_SALE = _json(
+    *("id", "slug", "title", "text", "picture", "starts_at", "ends_at", "delayed_payment"),
+    *("state", "nonce", "recall_before", "recall_reason"),
+    zone="time_zone",
+    hold="hold_seconds",
+)
+_EXTENSION = _json("issued_before", "seconds", sale="sale_id")
+_RECALL = _json("issued_before", "made_at", sale="sale_id")
+_DEAL = _json(
+    *("id", "position", "was", "allocation", "claimed", "withdrawn", "nonce", "recall_reason"),
+    sale="sale_id",
+    product="product_id",
+    amount="price",
+    max="max_per_shopper",
+)
+_PRODUCT = _json(
+    *("id", "sku", "slug", "name", "text", "picture", "list_price", "currency"),
+    *("sold_at_list_price", "nonce"),
+)
+_VARIANT = _json(
+    "id", "sku", "name", "position", product="product_id", left=F("stock") - F("claimed")
+)
+
+
 def read_snapshot(now: datetime, *, slug: str | None = None) -> Snapshot:
     """Everything on show: recent and coming sales, and all products.
 
@@ -51,9 +82,9 @@ def read_snapshot(now: datetime, *, slug: str | None = None) -> Snapshot:
     drafts = preview.is_on()
     queries = snapshot_querysets(wanted, Product.objects.all(), drafts=drafts)
     # For pages of closed sales alone: the judge sees recalls by their nonces.
-    queries["recall"] = models.Recall.objects.filter(deal=None).annotate(
-        row=JSONObject(sale="sale_id", issued_before="issued_before", made_at="made_at")
-    )
+    sales = models.Sale.objects.filter(wanted)
+    recalls = models.Recall.objects.filter(deal=None, sale__in=sales)
+    queries["recall"] = recalls.annotate(row=_RECALL)
     return assemble(rows_by_kind(union_rows(queries)), drafts=drafts)
 
 
@@ -65,67 +96,13 @@ def snapshot_querysets(
         known |= Q(state=models.Sale.State.DRAFT)
     sales = models.Sale.objects.filter(wanted, known)
     return {
-        "sale": sales.annotate(
-            row=JSONObject(
-                id="id",
-                slug="slug",
-                title="title",
-                text="text",
-                picture="picture",
-                zone="time_zone",
-                starts_at="starts_at",
-                ends_at="ends_at",
-                hold="hold_seconds",
-                delayed_payment="delayed_payment",
-                state="state",
-                nonce="nonce",
-                recall_before="recall_before",
-                recall_reason="recall_reason",
-            )
-        ),
-        "extension": models.Extension.objects.filter(sale__in=sales).annotate(
-            row=JSONObject(sale="sale_id", issued_before="issued_before", seconds="seconds")
-        ),
+        "sale": sales.annotate(row=_SALE),
+        "extension": models.Extension.objects.filter(sale__in=sales).annotate(row=_EXTENSION),
         "deal": models.Deal.objects.filter(sale__in=sales, product__in=products).annotate(
-            row=JSONObject(
-                id="id",
-                sale="sale_id",
-                product="product_id",
-                position="position",
-                price="price",
-                was="was",
-                allocation="allocation",
-                claimed="claimed",
-                max="max_per_shopper",
-                withdrawn="withdrawn",
-                nonce="nonce",
-                recall_reason="recall_reason",
-            )
+            row=_DEAL
         ),
-        "product": products.annotate(
-            row=JSONObject(
-                id="id",
-                sku="sku",
-                slug="slug",
-                name="name",
-                text="text",
-                picture="picture",
-                list_price="list_price",
-                currency="currency",
-                sold_at_list_price="sold_at_list_price",
-                nonce="nonce",
-            )
-        ),
-        "variant": Variant.objects.filter(product__in=products).annotate(
-            row=JSONObject(
-                id="id",
-                product="product_id",
-                sku="sku",
-                name="name",
-                position="position",
-                left=F("stock") - F("claimed"),
-            )
-        ),
+        "product": products.annotate(row=_PRODUCT),
+        "variant": Variant.objects.filter(product__in=products).annotate(row=_VARIANT),
     }
 
 
@@ -180,28 +157,25 @@ def _publish(rows: dict[str, list[Row]]) -> None:
 def _grouped(rows: Iterable[Row], key: str) -> defaultdict[int, list[Row]]:
     groups: defaultdict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row[key]].append(row)
+        groups[row.pop(key)].append(row)
     return groups
 
 
+def _by_position(rows: list[Row]) -> list[Row]:
+    rows.sort(key=_position)
+    for row in rows:
+        del row["position"]
+    return rows
+
+
+_position = itemgetter("position", "id")
+
+
 def _product(row: Row, variants: list[Row]) -> ProductSnapshot:
-    variants.sort(key=_by_position)
-    return ProductSnapshot(
-        id=row["id"],
-        sku=row["sku"],
-        slug=row["slug"],
-        name=row["name"],
-        text=row["text"],
-        picture=picture_of(row["picture"]),
-        list_price=row["list_price"],
-        currency=row["currency"],
-        sold_at_list_price=bool(row["sold_at_list_price"]),
-        nonce=row["nonce"],
-        variants=tuple(
-            VariantSnapshot(each["id"], each["sku"], each["name"], each["left"])
-            for each in variants
-        ),
-    )
+    row["picture"] = picture_of(row["picture"])
+    row["sold_at_list_price"] = bool(row["sold_at_list_price"])
+    units = tuple(VariantSnapshot(**each) for each in _by_position(variants))
+    return ProductSnapshot(**row, variants=units)
 
 
 def _sale(
@@ -211,50 +185,38 @@ def _sale(
     recalls: list[Row],
     products: dict[int, ProductSnapshot],
 ) -> SaleSnapshot:
-    deals.sort(key=_by_position)
-    hold = timedelta(seconds=row["hold"])
-    recall_before = instant_or_none(row["recall_before"])
-    more = tuple(Extension(instant(each["issued_before"]), each["seconds"]) for each in extensions)
+    del row["id"]
+    row["picture"] = picture_of(row["picture"]) if row["picture"] else None
+    row["zone"] = ZoneInfo(row["zone"])
+    row["starts_at"], row["ends_at"] = instant(row["starts_at"]), instant(row["ends_at"])
+    row["hold"] = timedelta(seconds=row["hold"])
+    row["visible"] = row.pop("state") == models.Sale.State.PUBLISHED
+    row["extensions"] = tuple(
+        Extension(instant(each["issued_before"]), each["seconds"]) for each in extensions
+    )
+    nonce, recall_reason = row.pop("nonce"), row.pop("recall_reason")
+    shared = {
+        "sale": row["slug"],
+        "hold": row["hold"],
+        "extensions": row["extensions"],
+        "recall_before": instant_or_none(row.pop("recall_before")),
+        "delayed_payment": bool(row.pop("delayed_payment")),
+    }
+    for deal in _by_position(deals):
+        deal["product"] = product = products[deal["product"]]
+        deal["anchor"] = anchor_digest(nonce, deal.pop("nonce"))
+        deal["was"] = deal["was"] or product.list_price
+        deal["withdrawn"] = bool(deal["withdrawn"])
+        deal["recall_reason"] = deal["recall_reason"] or recall_reason
+        deal |= shared
     return SaleSnapshot(
-        slug=row["slug"],
-        title=row["title"],
-        text=row["text"],
-        picture=picture_of(row["picture"]) if row["picture"] else None,
-        zone=ZoneInfo(row["zone"]),
-        starts_at=instant(row["starts_at"]),
-        ends_at=instant(row["ends_at"]),
-        hold=hold,
-        visible=row["state"] == models.Sale.State.PUBLISHED,
-        extensions=more,
+        **row,
         recalls=tuple(
             SaleRecall.of(instant_or_none(each["issued_before"]), instant(each["made_at"]))
             for each in recalls
         ),
-        deals=tuple(
-            DealSnapshot(
-                id=each["id"],
-                sale=row["slug"],
-                product=products[each["product"]],
-                amount=each["price"],
-                was=each["was"] or products[each["product"]].list_price,
-                max=each["max"],
-                hold=hold,
-                anchor=anchor_digest(row["nonce"], each["nonce"]),
-                allocation=each["allocation"],
-                claimed=each["claimed"],
-                withdrawn=bool(each["withdrawn"]),
-                delayed_payment=bool(row["delayed_payment"]),
-                recall_before=recall_before,
-                recall_reason=each["recall_reason"] or row["recall_reason"],
-                extensions=more,
-            )
-            for each in deals
-        ),
+        deals=tuple(DealSnapshot(**deal) for deal in deals),
     )
-
-
-def _by_position(row: Row) -> tuple[int, int]:
-    return row["position"], row["id"]
 
 
 def instant_or_none(text: str | None) -> datetime | None:
