@@ -59,8 +59,8 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         products: QuerySet[Product] = super().get_queryset(request).prefetch_related("variants")
-        # What is shown of a row is asked without the request.
-        return products.annotate(now=Value(now_of(request)))
+        # The instant for ``lowest_price``, which Django calls without the request.
+        return products.annotate(as_of=Value(now_of(request)))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         # The address of an existing product does not follow its name.
@@ -113,8 +113,8 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
         """The most that a sale opening now would strike through (98/6/EC, Article 6a)."""
         if product.pk is None:
             return "Known once it is saved."
-        since = product.now - REFERENCE_PERIOD
-        lowest = lowest_list_price(product, since=since, until=product.now)
+        since = product.as_of - REFERENCE_PERIOD
+        lowest = lowest_list_price(product, since=since, until=product.as_of)
         return format_money(lowest, product.currency)
 
     @admin.display(description="left of supplied")
