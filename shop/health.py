@@ -1,11 +1,11 @@
 """Whether the process is up, and whether it can serve."""
 
 import logging
+from datetime import datetime
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
+from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from offers import conf
 from offers.anchors import ISSUE_LEEWAY_SECONDS
 from offers.keys import KeyRingError
 from shop.core.machine_clock import unix_seconds
+from shop.core.requests import ShopRequest
 from shop.sales.showcase import ShowcaseUnavailable, showcase
 
 # The one place where a database is asked for the time: it measures the machine's clock, and
@@ -27,27 +28,27 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 @never_cache
-def healthz(request: HttpRequest) -> JsonResponse:
+def healthz(request: ShopRequest) -> JsonResponse:
     """The process is up, and this is its time: what an open page's countdown sets itself by."""
-    return JsonResponse({"status": "up", "now": timezone.now().isoformat(timespec="milliseconds")})
+    return JsonResponse({"status": "up", "now": request.now.isoformat(timespec="milliseconds")})
 
 
 @require_safe
 @never_cache
-def readyz(request: HttpRequest) -> JsonResponse:
+def readyz(request: ShopRequest) -> JsonResponse:
     """Pages can be served: a warm showcase and a signing key; the body says what is away.
 
     It says too whether this machine's clock has drifted from the database's. The machine goes on
     serving: if the database's clock is the wrong one, all machines would stop at once.
     """
-    body = {"showcase": _showcase(), "signing_key": _signing_key(), **_database()}
+    body = {"showcase": _showcase(request.now), "signing_key": _signing_key(), **_database()}
     can_serve = body["showcase"] == body["signing_key"] == "ok"
     return JsonResponse(body, status=200 if can_serve else 503)
 
 
-def _showcase() -> str:
+def _showcase(now: datetime) -> str:
     try:
-        showcase.snapshot(timezone.now())
+        showcase.snapshot(now)
     except ShowcaseUnavailable:
         return "away"
     return "ok"
