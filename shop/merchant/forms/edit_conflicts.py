@@ -27,7 +27,7 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         columns = {field.name: field for field in self.instance._meta.fields}
         for name, field in self.fields.items():
-            # A file cannot be sent back, and nobody types a name for one.
+            # A browser sends no file back.
             field.show_hidden_initial = not isinstance(field, forms.FileField)
             if field.label is None and name in columns:
                 field.label = capfirst(columns[name].verbose_name)
@@ -49,7 +49,7 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def _post_clean(self) -> None:
-        """Ask the model about what was changed; a row that nobody touched is as it was saved.
+        """Validate the model if anything was changed.
 
         A field that could not be read has no value meanwhile, so that the model compares
         nothing with the one it had.
@@ -125,6 +125,28 @@ def drop_deleted_rows(data: Any, prefix: str, there: Collection[str]) -> Any:
     for count in (f"{prefix}-TOTAL_FORMS", f"{prefix}-INITIAL_FORMS"):
         data[count] = str(int(data[count]) - len(gone))
     return data
+
+
+def adopt_added_rows(data: Any, prefix: str, field: str, there: Mapping[str, str]) -> Any:
+    """The data of a formset in which new rows that were added meanwhile are existing ones.
+
+    A form that is sent twice adds its rows with the first.
+
+    :param there: the ids of the rows that exist, by the value of ``field`` that is unique
+    """
+    counts = [data.get(f"{prefix}-{count}_FORMS", "") for count in ("INITIAL", "TOTAL")]
+    if not all(count.isdecimal() for count in counts):
+        return data
+    known = {value for name, value in data.items() if re.fullmatch(rf"{prefix}-\d+-id", name)}
+    adopted = data.copy()
+    for number in range(*map(int, counts)):
+        row = there.get(data.get(f"{prefix}-{number}-{field}", "").strip())
+        # Existing rows come first.
+        if row is None or row in known:
+            break
+        adopted[f"{prefix}-{number}-id"] = row
+        adopted[f"{prefix}-INITIAL_FORMS"] = str(number + 1)
+    return adopted
 
 
 def _written(field: forms.Field, value: Any) -> str:

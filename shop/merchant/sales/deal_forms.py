@@ -8,7 +8,11 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.functional import cached_property
 
 from shop.catalog.models import Product
-from shop.merchant.forms.edit_conflicts import ConflictAwareForm, drop_deleted_rows
+from shop.merchant.forms.edit_conflicts import (
+    ConflictAwareForm,
+    adopt_added_rows,
+    drop_deleted_rows,
+)
 from shop.merchant.forms.money_fields import Percent, PriceField, minor_units, reduced
 from shop.sales.audit import DEAL_FIELDS
 from shop.sales.models import Deal
@@ -72,13 +76,15 @@ class DealForm(ConflictAwareForm):
 
 
 class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """The deals of one sale, without those that somebody else has deleted meanwhile."""
+    """The deals of one sale, without those deleted and with those added meanwhile."""
 
     def __init__(
         self, data: Any = None, files: Any = None, instance: Any = None, **options: Any
     ) -> None:
         if data is not None and instance is not None and instance.pk is not None:
-            there = instance.deals.values_list("pk", flat=True)
+            rows = instance.deals.values_list("product__sku", "pk")
+            there = {sku: str(pk) for sku, pk in rows}
             prefix = options.get("prefix") or self.get_default_prefix()
-            data = drop_deleted_rows(data, prefix, {str(pk) for pk in there})
+            data = drop_deleted_rows(data, prefix, there.values())
+            data = adopt_added_rows(data, prefix, "product", there)
         super().__init__(data, files, instance, **options)

@@ -1,6 +1,6 @@
 """What is changed of a sale and its deals, field by field, and in words.
 
-An edit is about to be saved, or was: then a ``Change`` row keeps it.
+A field change is unsaved, or recorded in a ``Change`` row.
 """
 
 from collections.abc import Iterable, Iterator

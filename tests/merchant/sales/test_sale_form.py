@@ -559,6 +559,32 @@ def test_a_double_click_on_save_tells_nobody_of_their_own_change(
     assert Change.objects.exclude(field="state").count() == 1
 
 
+@pytest.mark.parametrize("is_draft", [False, True])
+def test_a_double_click_on_a_new_deal_adds_it_once(
+    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, is_draft: bool
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    hat = make_product("HAT", "Hat", list_price=1000)
+    if is_draft:
+        hidden(sale)
+    row = {"product": hat.sku, "price": "5", "max_per_shopper": "1", "position": "2"}
+    new = {f"deals-2-{name}": value for name, value in row.items()} | {"deals-TOTAL_FORMS": "3"}
+    sent = merchant.form(page_of(sale)) | new | {"_save": "Save"}
+    assert merchant.client.post(page_of(sale), sent).status_code == 302
+    assert merchant.client.post(page_of(sale), sent).status_code == 302
+    assert sale.deals.get(product=hat).price == 500
+    assert Change.objects.filter(field="deal").count() == 1
+
+
+@pytest.mark.parametrize("count", [None, "", "x", "-1"])
+def test_a_form_without_its_count_of_deals_is_refused(
+    merchant: Merchant, sale: Sale, count: str | None
+) -> None:
+    sent = merchant.form(page_of(sale)) | {"deals-INITIAL_FORMS": count, "_save": "Save"}
+    sent = {name: value for name, value in sent.items() if value is not None}
+    assert merchant.client.post(page_of(sale), sent).status_code == 200
+
+
 def test_a_double_click_on_what_was_read_first_saves_once(merchant: Merchant, sale: Sale) -> None:
     page = merchant.change(page_of(sale), deals__0__price="5.99")
     sent = fields_of(page.one("#content form")) | {"_save": "Save"}
