@@ -10,11 +10,10 @@ from django.db.models import Q, QuerySet
 from shop.bag.judged import JudgedBag
 from shop.checkout.charge_rules import Destination
 from shop.checkout.forms import CheckoutForm
-from shop.checkout.payment_methods import methods_for_bag
 from shop.checkout.placing import charge_of
 from shop.orders.charge import Charge
 from shop.orders.models import CANCELABLE, Order, Refund
-from shop.payments.methods import methods_for_order
+from shop.payments.methods import allowed_methods, methods_for_order
 from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import script_url
 
@@ -44,12 +43,19 @@ def checkout_context(
             "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
             "script": script_url(),
             "allowed_payment_method_types": (
-                methods_for_order(order) if order else methods_for_bag(judged)
+                methods_for_order(order) if order else _methods_for_bag(judged)
             ),
             "amount": to_stripe_amount(charge.total, charge.currency),
             "currency": charge.currency.lower(),
         },
     }
+
+
+def _methods_for_bag(judged: JudgedBag) -> list[str]:
+    """Stripe's names of the payment methods for a bag."""
+    return allowed_methods(
+        line.deal is not None and line.deal.delayed_payment for line in judged.honored
+    )
 
 
 def address_of(order: Order) -> dict[str, str]:

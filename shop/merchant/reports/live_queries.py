@@ -1,4 +1,4 @@
-"""The figures of one sale while it runs: read in as many queries however many orders there are."""
+"""Live figures of a sale: the number of queries does not depend on the number of orders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -64,7 +64,7 @@ class UnderWay:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All of it, as it was when it was read.
+    """The figures, as of one reading.
 
     ``by_minute`` is by the minute in which an order was placed, over all currencies.
     """
@@ -78,7 +78,7 @@ class Figures:
 
     @property
     def total(self) -> Sums:
-        """Of all currencies: its counts; its amounts mean nothing."""
+        """Sums over all currencies: only the counts are meaningful."""
         return sum(self.by_currency.values(), Sums())
 
 
@@ -122,7 +122,7 @@ def _paid(sale: Sale) -> list[tuple[datetime, str, Sums]]:
 
 
 def under_way(sale: Sale) -> list[UnderWay]:
-    """Orders of a sale that may still be paid, by status: few at a time, and an index has them."""
+    """Open orders of a sale, by status."""
     with connection.cursor() as cursor:
         is_open = " OR ".join(["an_order.status = %s"] * len(_OPEN))
         cursor.execute(_UNDER_WAY.format(is_open=is_open), [*_OPEN, sale.pk])
@@ -149,5 +149,5 @@ def refused_by_verdict(
 
 
 def amounts(by_currency: Mapping[str, Sums], name: str) -> list[str]:
-    """One of the amounts in every currency, as people read it."""
+    """One of the amounts, formatted, in every currency."""
     return [format_money(getattr(sums, name), code) for code, sums in sorted(by_currency.items())]

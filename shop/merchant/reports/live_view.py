@@ -1,6 +1,8 @@
-"""The live sale room: what happens in a sale now, refreshed while somebody looks."""
+"""The live sale room: the figures of a running sale."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
@@ -27,25 +29,28 @@ from shop.sales.models import Sale
 @permission_required("sales.view_sale", raise_exception=True)
 def live(request: ShopRequest, slug: str) -> HttpResponse:
     """The live sale room. htmx reloads it every two seconds, unless ``?still`` is set."""
-    now = request.now
     sale = get_object_or_404(Sale, slug=slug)
+    context = {**_figures(sale, request.now), "is_still": "still" in request.GET}
+    if request.htmx:
+        return render(request, "merchant/live.html#fragment", context)
+    title = f"{sale.title}: live sale room"
+    return merchant_page(request, "merchant/live.html", title, about=sale, **context)
+
+
+def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
     figures = figures_of(sale)
     held_until = last_hold_ends_at(sale)
-    context = {
+    summed = ("revenue", "discount", "refunded", "late_revenue", "late_discount")
+    return {
         "sale": sale,
         "now": now,
         "read_at": f"{now.astimezone(sale.zone):%H:%M:%S}",
-        "is_still": "still" in request.GET,
         "refusals_written_every": settings.REFUSALS_WRITTEN_EVERY,
         "held_until": held_until,
         "status": status_of(sale, held_until, now),
         "figures": figures,
         "total": figures.total,
-        "revenue": amounts(figures.by_currency, "revenue"),
-        "discount": amounts(figures.by_currency, "discount"),
-        "refunded": amounts(figures.by_currency, "refunded"),
-        "late_revenue": amounts(figures.by_currency, "late_revenue"),
-        "late_discount": amounts(figures.by_currency, "late_discount"),
+        **{name: amounts(figures.by_currency, name) for name in summed},
         "under_way": [(each.status.texts.waiting, each) for each in figures.under_way],
         "units_under_way": sum(each.units for each in figures.under_way),
         "deals": [deal_row(each) for each in figures.deals],
@@ -53,31 +58,25 @@ def live(request: ShopRequest, slug: str) -> HttpResponse:
         "refused_nowhere": refused(figures.refused_nowhere),
         "chart": by_minute(sale, figures.by_minute, held_until, now),
     }
-    if request.htmx:
-        return render(request, "merchant/live.html#fragment", context)
-    title = f"{sale.title}: live sale room"
-    return merchant_page(request, "merchant/live.html", title, about=sale, **context)
 
 
 @dataclass(frozen=True, slots=True)
-class DealRow:
-    """A deal in the room: how much of it is taken, and how wide that is in a picture."""
+class LiveDeal:
+    """A deal with its formatted prices, and the width of the bar of its used units."""
 
     now: DealNow
-    price: str
+    amount: str
     was: str
-    taken: int
     width: str
 
 
-def deal_row(each: DealNow) -> DealRow:
-    """A deal and its supply. What other sales took of the same stock is taken too."""
+def deal_row(each: DealNow) -> LiveDeal:
+    """The row of a deal. Units of the same stock that other sales claimed count as used."""
     deal, currency = each.deal, each.deal.product.currency
-    taken = each.supply - each.left
-    return DealRow(
+    used = each.supply - each.left
+    return LiveDeal(
         now=each,
-        price=format_money(deal.price, currency),
+        amount=format_money(deal.price, currency),
         was=format_money(deal.was, currency) if deal.was and deal.was > deal.price else "",
-        taken=taken,
-        width=percent(taken * 10_000 // each.supply if each.supply else 10_000),
+        width=percent(used * 10_000 // each.supply if each.supply else 10_000),
     )

@@ -1,4 +1,4 @@
-"""The report on a sale: what it sold, and what it cost to keep its word."""
+"""The report on a sale: what it sold, and the cost of honoring its offers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,13 +42,13 @@ class DealSold:
 
     @property
     def sell_through(self) -> int:
-        """How much of what there was that is, in whole percent, rounded down."""
+        """Kept units as a share of the supply, in whole percent, rounded down."""
         return self.kept * 100 // self.now.supply if self.now.supply else 0
 
 
 @dataclass(frozen=True)
 class SaleReport:
-    """All of it, as it was when it was read."""
+    """The report, as of ``read_at``."""
 
     sale: Sale
     read_at: datetime
@@ -64,7 +64,7 @@ class SaleReport:
 
     @property
     def over(self) -> list[NotPaid]:
-        """Orders that will take no money any more."""
+        """Orders that ended unpaid."""
         return [each for each in self.payments if each.status in OVER]
 
     @property
@@ -74,12 +74,12 @@ class SaleReport:
 
     @cached_property
     def orders_open(self) -> int:
-        """How many those are."""
+        """Number of open orders."""
         return sum(each.orders for each in self.open)
 
     @property
     def phase(self) -> str:
-        """Whether these figures are the last: "upcoming", "live", "held", "settling" or "final"."""
+        """How final the figures are: "upcoming", "live", "held", "settling" or "final"."""
         if self.read_at < self.sale.starts_at:
             return "upcoming"
         if self.read_at < self.closed_at:

@@ -1,4 +1,4 @@
-"""What a sale came to: counted from its orders, in as many queries however many they are."""
+"""Queries of the report: their number does not depend on the number of orders."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ _DISCOUNT = Case(
 
 @dataclass(frozen=True, slots=True)
 class NotPaid:
-    """Orders that took no money, by how they stand; ``declined``: a card was declined last."""
+    """Unpaid orders in one status; ``declined``: of those, with a card that was declined last."""
 
     status: OrderStatus
     currency: str
@@ -99,7 +99,7 @@ def sold_by_deal(sale: Sale) -> tuple[dict[int, Sums], int]:
 
 
 def late_by_span(sale: Sale, seconds: int) -> dict[int, int]:
-    """Orders that were paid and came after the close: how many in which span of so many seconds."""
+    """Number of paid orders placed after the close, by span of ``seconds``."""
     rows = (
         sold_lines(sale)
         .filter(_LATE)
@@ -111,7 +111,7 @@ def late_by_span(sale: Sale, seconds: int) -> dict[int, int]:
 
 
 def not_paid(sale: Sale) -> list[NotPaid]:
-    """Orders of a sale that took no money, and those that still may."""
+    """Orders of a sale that are over or open, by status and currency."""
     rows = (
         OrderLine.objects.filter(deal__sale=sale, order__status__in=OPEN | OVER)
         .order_by("order__status", "order__currency")
@@ -127,7 +127,7 @@ def not_paid(sale: Sale) -> list[NotPaid]:
 
 
 def money_back(sale: Sale) -> list[MoneyBack]:
-    """What went back by lines of a sale: goods alone, and no other sale's."""
+    """Refunds by lines of a sale: goods of this sale alone."""
     rows = (
         RefundLine.objects.filter(order_line__deal__sale=sale)
         .order_by("refund__status", "refund__currency")
@@ -142,7 +142,7 @@ def money_back(sale: Sale) -> list[MoneyBack]:
 
 
 def money_back_whole(sale: Sale) -> list[MoneyBack]:
-    """What went back by no line: of orders with a line of the sale, made at Stripe or too late."""
+    """Refunds without lines, made at Stripe or of late payments, of orders of the sale."""
     of_sale = OrderLine.objects.filter(order=OuterRef("order"), deal__sale=sale)
     rows: Iterable[Any] = (
         Refund.objects.filter(Exists(of_sale), lines=None)
