@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
+from threading import Condition
 
+from cachetools import TTLCache, cached
 from django.db import connection
 from django.db.models import Sum
 
+from shop.core.machine_clock import monotonic_seconds
 from shop.core.money import format_money
-from shop.core.ttl_cache import Recently
 from shop.orders.models import OPEN, OrderStatus, SaleMinute
 from shop.orders.sale_totals import minute_of
 from shop.sales.availability import DealNow, deal_now
@@ -82,12 +85,14 @@ class Figures:
         return sum(self.by_currency.values(), Sums())
 
 
-recent_figures: Recently[int, Figures] = Recently()
+#: Aged by the machine's own clock, which no travelling clock moves.
+recent_figures: TTLCache[int, Figures] = TTLCache(maxsize=32, ttl=1, timer=monotonic_seconds)
 
 
+@cached(recent_figures, key=attrgetter("pk"), condition=Condition())
 def figures_of(sale: Sale) -> Figures:
-    """A sale's figures, a second old at most."""
-    return recent_figures.get(sale.pk, lambda: read_figures(sale))
+    """A sale's figures, read once a second by one thread while others wait for it."""
+    return read_figures(sale)
 
 
 def read_figures(sale: Sale) -> Figures:
