@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from offers.anchors import Extension, OfferState, anchor_digest
 from offers.terms import LIST, Offer
 from shop.catalog.pictures import Picture
+from shop.core.durations import exact_duration
 from shop.core.money import format_money, percent_off
 from shop.sales.hold_end import SaleRecall, last_hold_end
 
@@ -129,8 +130,11 @@ class DealSnapshot:
         """The same in words; how many are left where that is few."""
         if self.left == 0:
             return "All are claimed."
-        percent = f"{self.percent_claimed}% claimed"
-        return f"{percent}, {self.left} left" if self.left <= FEW else percent
+        if self.claimed == 0:
+            claimed = "All still here"
+        else:
+            claimed = f"{self.percent_claimed or 'Under 1'}% claimed"
+        return f"{claimed}, {self.left} left" if self.left <= FEW else claimed
 
     @cached_property
     def most_at_once(self) -> int:
@@ -220,11 +224,7 @@ class SaleSnapshot:
     @cached_property
     def hold_text(self) -> str:
         """How long a price of it is held, in words: "30 minutes"."""
-        seconds = int(self.hold.total_seconds())
-        for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-            if seconds % size == 0:
-                return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
-        return f"{seconds} seconds"
+        return exact_duration(int(self.hold.total_seconds()))
 
     @cached_property
     def last_hold_ends_at(self) -> datetime:

@@ -9,6 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from offers.anchors import OfferState, judge
 from offers.verdicts import Verdict
+from shop.catalog.models import Variant
 from shop.qa.pytest_plugin.client import ShopClient, read
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product
 from shop.sales.models import Deal, Sale
@@ -202,3 +203,24 @@ def test_an_upcoming_sale_can_be_put_into_ones_calendar(
     assert answer["Content-Type"] == "text/calendar"
     assert "DTSTART:20261127T110000Z" in answer.content.decode()
     assert "TRIGGER:-PT10M" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("supply", "claimed", "text"),
+    [
+        (100, 0, "All still here"),
+        (1000, 9, "Under 1% claimed"),
+        (100, 1, "1% claimed"),
+        (9, 0, "All still here, 9 left"),
+        (100, 91, "91% claimed, 9 left"),
+        (100, 100, "All are claimed."),
+    ],
+)
+def test_a_tile_says_how_much_is_claimed_and_never_0_percent(
+    sale: Sale, shopper: ShopClient, supply: int, claimed: int, text: str
+) -> None:
+    Variant.objects.filter(sku="MUG-01").update(stock=supply, claimed=claimed)
+    Deal.objects.filter(product__sku="MUG-01").update(allocation=None, claimed=claimed)
+    showcase.clear()
+    tile = shopper.open("/sales/autumn/").one("[data-deal='autumn/MUG-01'] .small")
+    assert tile.get_text().split(" Some may")[0] == text
