@@ -50,6 +50,7 @@ DECLINED = "pm_card_visa_chargeDeclined"
 ASKS_BANK = "pm_card_threeDSecure2Required"
 
 type Card = Callable[..., str]
+type Check = Callable[[], None]
 type Ledger = Callable[[], list[dict[str, Any]]]
 type Fault = Callable[..., None]
 
@@ -89,6 +90,9 @@ def no_events(fault: Fault) -> None:
     fault("*", "webhook_never", times=999)
 
 
+without_events = pytest.mark.usefixtures("no_events")
+
+
 def send(shopper: ShopClient, token: str) -> int:
     """Send the checkout's form, and do not look at where it leads: that would ask Stripe."""
     data = {**ADDRESS, "shown_total": TOTAL, "confirmation_token": token}
@@ -102,17 +106,33 @@ def eventually(what: Callable[[], object]) -> None:
         assert monotonic_seconds() < deadline, "nothing within 8 s"
 
 
-def check_end(ledger: Ledger, clock: FrozenDateTimeFactory) -> None:
-    """Once every time to pay is over, nothing is open and the books are right."""
-    clock.move_to(OPENS + LAPSE)
-    call_command("reconcile")
-    check_books(ledger(), settled=True)
-    check_charges(ledger())
+@pytest.fixture
+def check_settled(ledger: Ledger) -> Check:
+    """Check that nothing is open, and each cent charged is a paid order's."""
+
+    def check() -> None:
+        check_books(ledger(), settled=True)
+        check_charges(ledger())
+
+    return check
 
 
+@pytest.fixture
+def check_end(check_settled: Check, clock: FrozenDateTimeFactory) -> Check:
+    """Let every time to pay end, reconcile, and check that all is settled."""
+
+    def check() -> None:
+        clock.move_to(OPENS + LAPSE)
+        call_command("reconcile")
+        check_settled()
+
+    return check
+
+
+@without_events
 @pytest.mark.parametrize("kind", ["timeout_after", "reset_after", "error_500_after"])
 def test_a_charge_whose_answer_never_came_is_found_by_reconcile(
-    kind: str, buyer: ShopClient, card: Card, fault: Fault, no_events: None, ledger: Ledger
+    kind: str, buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger, check_settled: Check
 ) -> None:
     fault(CONFIRM, kind)
     assert send(buyer, card()) == 303
@@ -120,10 +140,10 @@ def test_a_charge_whose_answer_never_came_is_found_by_reconcile(
     check_books(ledger())
     call_command("reconcile")
     assert Order.objects.get().status == "paid"
-    check_books(ledger(), settled=True)
-    check_charges(ledger())
+    check_settled()
 
 
+@without_events
 @pytest.mark.parametrize(
     ("on", "kind"),
     [
@@ -147,9 +167,8 @@ def test_the_same_form_again_after_a_fault_is_paid_once(
     buyer: ShopClient,
     card: Card,
     fault: Fault,
-    no_events: None,
     ledger: Ledger,
-    clock: FrozenDateTimeFactory,
+    check_end: Check,
 ) -> None:
     fault(on, kind, seconds=0.6)
     token = card()
@@ -157,9 +176,10 @@ def test_the_same_form_again_after_a_fault_is_paid_once(
     check_books(ledger())
     assert send(buyer, token) == 303
     assert Order.objects.get().status == "paid"
-    check_end(ledger, clock)
+    check_end()
 
 
+@without_events
 @pytest.mark.parametrize(
     ("on", "kind"),
     [
@@ -171,33 +191,21 @@ def test_the_same_form_again_after_a_fault_is_paid_once(
     ],
 )
 def test_an_order_that_nobody_comes_back_to_lapses_after_a_fault(
-    on: str,
-    kind: str,
-    buyer: ShopClient,
-    card: Card,
-    fault: Fault,
-    no_events: None,
-    ledger: Ledger,
-    clock: FrozenDateTimeFactory,
+    on: str, kind: str, buyer: ShopClient, card: Card, fault: Fault, check_end: Check
 ) -> None:
     fault(on, kind, seconds=0.6)
     send(buyer, card(DECLINED))
-    check_end(ledger, clock)
+    check_end()
     assert Order.objects.get().status == "expired"
 
 
+@without_events
 def test_a_confirmation_that_takes_effect_late_meets_a_payment_that_was_canceled(
-    buyer: ShopClient,
-    card: Card,
-    fault: Fault,
-    no_events: None,
-    ledger: Ledger,
-    stripe_base: str,
-    clock: FrozenDateTimeFactory,
+    buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger, stripe_base: str, check_end: Check
 ) -> None:
     fault(CONFIRM, "timeout_late", seconds=60)
     send(buyer, card())
-    check_end(ledger, clock)
+    check_end()
     assert Order.objects.get().status == "expired"
     requests.delete(f"{stripe_base}/faults", timeout=5)
     time.sleep(0.3)  # Both attempts go on now.
@@ -205,17 +213,16 @@ def test_a_confirmation_that_takes_effect_late_meets_a_payment_that_was_canceled
 
 
 def test_a_500_that_stripe_keeps_for_a_payment_does_not_keep_the_order_from_another(
-    buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger
+    buyer: ShopClient, card: Card, fault: Fault, check_settled: Check
 ) -> None:
     fault(CREATE, "error_500_after", times=1)
     assert buyer.order(card(), shown_total=TOTAL).order_status == "paid"
     assert Order.objects.get().payment_round == 2
-    check_books(ledger(), settled=True)
-    check_charges(ledger())
+    check_settled()
 
 
 def test_a_500_that_stripe_keeps_for_a_card_leaves_the_order_to_another_card(
-    buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger
+    buyer: ShopClient, card: Card, fault: Fault, check_settled: Check
 ) -> None:
     fault(CONFIRM, "error_500_during")
     token = card()
@@ -223,82 +230,68 @@ def test_a_500_that_stripe_keeps_for_a_card_leaves_the_order_to_another_card(
         send(buyer, token)
         assert Order.objects.get().status == "pending"
     assert buyer.order(card(), shown_total=TOTAL).order_status == "paid"
-    check_books(ledger(), settled=True)
-    check_charges(ledger())
+    check_settled()
 
 
+@without_events
 def test_a_decline_whose_answer_never_came_is_said_when_the_form_is_sent_again(
-    buyer: ShopClient, card: Card, fault: Fault, no_events: None, ledger: Ledger
+    buyer: ShopClient, card: Card, fault: Fault, check_settled: Check
 ) -> None:
     fault(CONFIRM, "timeout_after")
     token = card(DECLINED)
     assert send(buyer, token) == 303
     assert send(buyer, token) == 422
     assert buyer.order(card(), shown_total=TOTAL).order_status == "paid"
-    check_books(ledger(), settled=True)
-    check_charges(ledger())
+    check_settled()
 
 
+@without_events
 @pytest.mark.parametrize("kind", ["timeout_before", "timeout_after", "error_500_after"])
 def test_a_lapse_that_stripe_does_not_answer_is_settled_by_the_next(
     kind: str,
     buyer: ShopClient,
     card: Card,
     fault: Fault,
-    no_events: None,
     ledger: Ledger,
     clock: FrozenDateTimeFactory,
+    check_end: Check,
 ) -> None:
     send(buyer, card(DECLINED))
     fault(CANCEL, kind)
     clock.move_to(OPENS + LAPSE)
     call_command("reconcile")
     check_books(ledger())
-    check_end(ledger, clock)
+    check_end()
     assert Order.objects.get().status == "expired"
 
 
 def test_a_payment_that_stripe_refuses_to_make_gives_its_claim_back_at_once(
-    buyer: ShopClient,
-    card: Card,
-    settings: Settings,
-    ledger: Ledger,
-    clock: FrozenDateTimeFactory,
+    buyer: ShopClient, card: Card, settings: Settings, check_end: Check
 ) -> None:
     settings.STRIPE_PAYMENT_METHOD_TYPES = ["us_bank_account"]
     assert send(buyer, card()) == 422
     assert Order.objects.get().status == "canceled"
-    check_end(ledger, clock)
+    check_end()
 
 
 def test_and_at_the_lapse_where_the_refusal_was_not_heard(
-    buyer: ShopClient,
-    card: Card,
-    fault: Fault,
-    settings: Settings,
-    ledger: Ledger,
-    clock: FrozenDateTimeFactory,
+    buyer: ShopClient, card: Card, fault: Fault, settings: Settings, check_end: Check
 ) -> None:
     settings.STRIPE_PAYMENT_METHOD_TYPES = ["us_bank_account"]
     fault(CREATE, "timeout_before")
     send(buyer, card())
     assert Order.objects.get().status == "pending"
-    check_end(ledger, clock)
+    check_end()
     assert Order.objects.get().status == "expired"
 
 
 def test_a_payment_that_would_be_made_otherwise_today_is_given_up_for_another(
-    buyer: ShopClient,
-    card: Card,
-    fault: Fault,
-    settings: Settings,
-    ledger: Ledger,
-    clock: FrozenDateTimeFactory,
+    buyer: ShopClient, card: Card, fault: Fault, settings: Settings, check_end: Check
 ) -> None:
     fault(CREATE, "timeout_after")
     send(buyer, card())
     settings.STRIPE_PAYMENT_METHOD_TYPES = ["card", "sepa_debit"]
-    check_end(ledger, clock)
+    check_end()
     assert Order.objects.get().status == "expired"
 
 
@@ -314,13 +307,9 @@ def test_a_payment_whose_order_went_on_while_it_was_made_can_never_be_paid(
     assert not Order.objects.get().payment_intent
 
 
+@without_events
 def test_a_silent_stripe_keeps_a_bag_waiting_for_one_order_and_not_for_all(
-    sale: Sale,
-    another_shopper: ShopClient,
-    card: Card,
-    fault: Fault,
-    no_events: None,
-    clock: FrozenDateTimeFactory,
+    sale: Sale, another_shopper: ShopClient, card: Card, fault: Fault, clock: FrozenDateTimeFactory
 ) -> None:
     Variant.objects.filter(sku="MUG-01").update(stock=4)
     another_shopper.add(another_shopper.offer())
@@ -341,11 +330,7 @@ def test_a_silent_stripe_keeps_a_bag_waiting_for_one_order_and_not_for_all(
 
 
 def test_the_news_that_a_payment_was_replaced_comes_first_and_nothing_is_charged(
-    buyer: ShopClient,
-    card: Card,
-    fault: Fault,
-    ledger: Ledger,
-    clock: FrozenDateTimeFactory,
+    buyer: ShopClient, card: Card, fault: Fault, check_end: Check
 ) -> None:
     fault("payment_intent.requires_action", "webhook_never")
     fault(CONFIRM, "timeout_after")
@@ -353,15 +338,11 @@ def test_the_news_that_a_payment_was_replaced_comes_first_and_nothing_is_charged
     fault("payment_intent.canceled", "webhook_before_response", times=1)
     send(buyer, card())
     assert Order.objects.get().status == "expired"
-    check_end(ledger, clock)
+    check_end()
 
 
 def test_the_news_that_a_payment_was_replaced_comes_while_the_next_one_is_made(
-    buyer: ShopClient,
-    card: Card,
-    fault: Fault,
-    ledger: Ledger,
-    clock: FrozenDateTimeFactory,
+    buyer: ShopClient, card: Card, fault: Fault, check_end: Check
 ) -> None:
     fault("payment_intent.requires_action", "webhook_never")
     fault(CONFIRM, "timeout_after")
@@ -371,9 +352,10 @@ def test_the_news_that_a_payment_was_replaced_comes_while_the_next_one_is_made(
     send(buyer, card())
     assert StripeEvent.objects.filter(type="payment_intent.canceled").exists()
     assert Order.objects.get().status == "paid"
-    check_end(ledger, clock)
+    check_end()
 
 
+@without_events
 @pytest.mark.parametrize(("next_card", "status"), [("pm_card_visa", "paid"), (DECLINED, "pending")])
 def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwards(
     next_card: str,
@@ -381,10 +363,8 @@ def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwa
     buyer: ShopClient,
     card: Card,
     fault: Fault,
-    no_events: None,
-    ledger: Ledger,
     stripe_api: stripe.StripeClient,
-    clock: FrozenDateTimeFactory,
+    check_end: Check,
 ) -> None:
     fault(CONFIRM, "timeout_after")
     send(buyer, card(ASKS_BANK))
@@ -398,18 +378,15 @@ def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwa
     again = Order.objects.get()
     assert (again.status, again.payment_intent) == (order.status, order.payment_intent)
     assert Variant.objects.get(sku="MUG-01").claimed == 1
-    check_end(ledger, clock)
+    check_end()
 
 
 # Events
 
 
+@without_events
 def test_a_lost_event_is_made_up_for_by_reconcile(
-    buyer: ShopClient,
-    card: Card,
-    no_events: None,
-    ledger: Ledger,
-    stripe_api: stripe.StripeClient,
+    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient, check_settled: Check
 ) -> None:
     send(buyer, card(ASKS_BANK))
     payment = stripe_api.v1.payment_intents.retrieve(Order.objects.get().payment_intent)
@@ -420,15 +397,14 @@ def test_a_lost_event_is_made_up_for_by_reconcile(
     assert Order.objects.get().status == "requires_action"
     call_command("reconcile")
     assert Order.objects.get().status == "paid"
-    check_books(ledger(), settled=True)
-    check_charges(ledger())
+    check_settled()
 
 
 @pytest.mark.parametrize(
     "kind", ["webhook_twice", "webhook_late", "webhook_out_of_order", "webhook_before_response"]
 )
 def test_events_may_come_as_they_like(
-    kind: str, buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger
+    kind: str, buyer: ShopClient, card: Card, fault: Fault, check_settled: Check
 ) -> None:
     fault("payment_intent.*", kind, times=1 if kind == "webhook_out_of_order" else 2, seconds=0.5)
     send(buyer, card(DECLINED))
@@ -438,8 +414,7 @@ def test_events_may_come_as_they_like(
     assert Order.objects.get().status == "paid"
     assert StatusChange.objects.filter(to_status="paid").count() == 1
     assert len(mail.outbox) == 1
-    check_books(ledger(), settled=True)
-    check_charges(ledger())
+    check_settled()
 
 
 @pytest.fixture
@@ -507,7 +482,7 @@ def test_what_an_event_left_undone_is_done_by_the_next_one(
 
 
 def test_an_event_that_cannot_be_acted_on_does_not_keep_the_others_waiting(
-    stripe: Stripe, buyer: ShopClient, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+    stripe: Stripe, buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch, no_events: None
 ) -> None:
     send(buyer, card())
     order = Order.objects.get()
@@ -561,7 +536,7 @@ def test_a_dispute_whose_event_never_came_is_found(
 
 
 def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hour(
-    stripe: Stripe, buyer: ShopClient, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+    stripe: Stripe, buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch, no_events: None
 ) -> None:
     asked: list[Any] = []
     listing = EventService.list
@@ -582,8 +557,9 @@ def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hou
     assert len(asked) == 3, "once a minute is enough"
 
 
+@without_events
 def test_a_stripe_whose_record_cannot_be_read_keeps_nothing_else_from_being_settled(
-    buyer: ShopClient, card: Card, fault: Fault, no_events: None, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, fault: Fault, clock: FrozenDateTimeFactory
 ) -> None:
     send(buyer, card(DECLINED))
     clock.move_to(OPENS + LAPSE)
@@ -595,12 +571,9 @@ def test_a_stripe_whose_record_cannot_be_read_keeps_nothing_else_from_being_sett
 # What is beside Stripe
 
 
+@without_events
 def test_a_receipt_is_sent_once_the_mail_server_is_back(
-    buyer: ShopClient,
-    card: Card,
-    no_events: None,
-    monkeypatch: pytest.MonkeyPatch,
-    clock: FrozenDateTimeFactory,
+    buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch, clock: FrozenDateTimeFactory
 ) -> None:
     def away(*_: object, **__: object) -> int:
         raise ConnectionRefusedError
@@ -616,8 +589,9 @@ def test_a_receipt_is_sent_once_the_mail_server_is_back(
     assert len(mail.outbox) == 1
 
 
+@without_events
 def test_a_mail_server_that_is_slow_does_not_keep_the_shopper_waiting(
-    buyer: ShopClient, card: Card, no_events: None, aside: None, monkeypatch: pytest.MonkeyPatch
+    buyer: ShopClient, card: Card, aside: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver, is_answered = EmailMessage.send, Event()
 
@@ -634,13 +608,13 @@ def test_a_mail_server_that_is_slow_does_not_keep_the_shopper_waiting(
     assert Order.objects.get().receipt_sent_at is not None
 
 
+@without_events
 @pytest.mark.parametrize(("code", "sent"), [(550, 0), (450, 1)])
 def test_an_address_that_is_refused_for_good_is_not_tried_again(
     code: int,
     sent: int,
     buyer: ShopClient,
     card: Card,
-    no_events: None,
     monkeypatch: pytest.MonkeyPatch,
     clock: FrozenDateTimeFactory,
 ) -> None:
@@ -655,12 +629,12 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(
     assert len(mail.outbox) == sent
 
 
+@without_events
 def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
     sale: Sale,
     shopper: ShopClient,
     another_shopper: ShopClient,
     card: Card,
-    no_events: None,
     monkeypatch: pytest.MonkeyPatch,
     clock: FrozenDateTimeFactory,
 ) -> None:
@@ -682,12 +656,9 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
     assert sound.status == "expired"
 
 
+@without_events
 def test_who_watches_goes_on_whatever_a_round_met(
-    buyer: ShopClient,
-    card: Card,
-    no_events: None,
-    monkeypatch: pytest.MonkeyPatch,
-    clock: FrozenDateTimeFactory,
+    buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch, clock: FrozenDateTimeFactory
 ) -> None:
     send(buyer, card(DECLINED))
     clock.move_to(OPENS + LAPSE)
@@ -712,8 +683,9 @@ def test_who_watches_goes_on_whatever_a_round_met(
     assert not problems
 
 
+@without_events
 def test_once_it_says_that_it_was_not_all_done(
-    buyer: ShopClient, card: Card, no_events: None, monkeypatch: pytest.MonkeyPatch
+    buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(now: Any) -> None:
         raise RuntimeError("odd")
