@@ -1,6 +1,5 @@
 """Form fields for wall times and durations."""
 
-import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
-from shop.core.durations import exact_duration, seconds_of_unit
+from shop.core.durations import exact_duration, parse_duration
 from shop.core.wall_time import EXAMPLE, instant_of, instants_of_wall_time, wall_time, with_offset
 
 
@@ -78,9 +77,6 @@ class WallTimeField(forms.CharField):
             return True
 
 
-_PART = re.compile(r"(\d{1,9})\s*([a-z]*)")
-
-
 class DurationField(forms.CharField):
     """A duration, written like "30 minutes" or "1 h 30 min", in seconds.
 
@@ -98,13 +94,8 @@ class DurationField(forms.CharField):
         """:raises ValidationError: it is no duration"""
         if isinstance(value, int):
             return value
-        text = str(value or "").strip().lower()
-        if not text:
-            return None
-        parts = _PART.findall(text)
-        if not parts or _PART.sub("", text).strip(" ,"):
-            raise ValidationError("Write it as 30 minutes, or 1 h 30 min.")
-        return sum(int(number) * seconds_of_unit(unit) for number, unit in parts)
+        text = str(value or "").strip()
+        return parse_duration(text) if text else None
 
     # A CharField counts characters; this value has none.
     def run_validators(self, value: Any) -> None:
