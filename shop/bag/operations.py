@@ -55,7 +55,7 @@ class BagChange:
 def add(
     bag: Bag, message: str, *, variant: str, quantity: int, shopper: Shopper, now: datetime
 ) -> BagChange:
-    """Take units at an offered price along, if the offer is honored for all of them."""
+    """Add units at an offered price, if the offer is honored for all of them."""
     line = Line(message, {variant: quantity})
     judged_bag = judge_bag(bag, shopper, now, line)
     product = judged_bag.facts.snapshot.products.get(line.sku)
@@ -63,14 +63,14 @@ def add(
     if product is not None and product.has_choice and product.variant(variant) is None:
         subject = judge_line(line, judged_bag.facts, shopper, now)
         return BagChange(judged=judged_bag, subject=subject, obstacle=Obstacle.NO_VARIANT)
-    twin = bag.line_of(line.offer.deal) if line.offer else None
-    return _take(bag, line, twin, judged_bag, shopper)
+    existing = bag.line_of(line.offer.deal) if line.offer else None
+    return _merge(bag, line, existing, judged_bag, shopper)
 
 
 def set_quantity(
     bag: Bag, line_id: str, *, variant: str, quantity: int, shopper: Shopper, now: datetime
 ) -> BagChange:
-    """Want another number of units of a line; none removes them."""
+    """Set the number of units of a line; 0 removes them."""
     judged_bag = judge_bag(bag, shopper, now)
     line = bag.line(line_id)
     if line is None:
@@ -82,7 +82,7 @@ def set_quantity(
     subject = judge_line(changed, judged_bag.facts, shopper, now)
     if not subject.is_honored and quantity > line.quantities.get(variant, 0):
         return BagChange(judged=judged_bag, subject=subject, obstacle=subject.verdict)
-    return _put(bag, subject, line, judged_bag, shopper)
+    return _replace(bag, subject, line, judged_bag, shopper)
 
 
 def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datetime) -> BagChange:
@@ -108,28 +108,28 @@ def accept_price(
     line = renewal.accept(subject, amount, shopper, now)
     if line is None or line.offer is None:
         return BagChange(judged=judged_bag, subject=subject, obstacle=Obstacle.PRICE_CHANGED)
-    twin = bag.line_of(line.offer.deal)
-    if twin is None or twin is subject.line:
+    existing = bag.line_of(line.offer.deal)
+    if existing is None or existing is subject.line:
         kept = judge_line(line, judged_bag.facts, shopper, now)
-        return _put(bag, kept, subject.line, judged_bag, shopper)
-    change = _take(bag, line, twin, judged_bag, shopper)
+        return _replace(bag, kept, subject.line, judged_bag, shopper)
+    change = _merge(bag, line, existing, judged_bag, shopper)
     if not change.is_done:
         return change
     return remove(bag, subject.line.id, variant="", shopper=shopper, now=now)
 
 
-def _take(
-    bag: Bag, line: Line, twin: Line | None, judged_bag: JudgedBag, shopper: Shopper
+def _merge(
+    bag: Bag, line: Line, existing: Line | None, judged_bag: JudgedBag, shopper: Shopper
 ) -> BagChange:
     facts, now = judged_bag.facts, judged_bag.now
-    judged_twin = judge_line(twin, facts, shopper, now) if twin else None
-    subject = judge_line(renewal.combine(judged_twin, line), facts, shopper, now)
+    judged_existing = judge_line(existing, facts, shopper, now) if existing else None
+    subject = judge_line(renewal.merge(judged_existing, line), facts, shopper, now)
     if not subject.is_honored:
         return BagChange(judged=judged_bag, subject=subject, obstacle=subject.verdict)
-    return _put(bag, subject, twin, judged_bag, shopper)
+    return _replace(bag, subject, existing, judged_bag, shopper)
 
 
-def _put(
+def _replace(
     bag: Bag, subject: JudgedLine, instead_of: Line | None, judged_bag: JudgedBag, shopper: Shopper
 ) -> BagChange:
     try:

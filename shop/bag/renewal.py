@@ -33,20 +33,20 @@ def accept(judged: JudgedLine, amount: int, shopper: Shopper, now: datetime) -> 
     return _at(judged.line, current, shopper, now)
 
 
-def combine(twin: JudgedLine | None, line: Line) -> Line:
-    """A line together with the one of the same deal that the bag has.
+def merge(existing: JudgedLine | None, line: Line) -> Line:
+    """A line merged with the one that the bag has of the same deal.
 
     Units add up, and the cheaper offer is kept; at the same price the one that
     is held longer. Of an offer that is used up, the units are bought already.
     """
-    if twin is None or twin.verdict is Verdict.USED:
+    if existing is None or existing.verdict is Verdict.USED:
         return line
-    quantities = dict(twin.line.quantities)
+    quantities = dict(existing.line.quantities)
     for sku, units in line.quantities.items():
         quantities[sku] = quantities.get(sku, 0) + units
     kept = line
-    if twin.is_honored and twin.line.offer and line.offer:
-        kept = min(twin.line, line, key=_cheaper_then_longer)
+    if existing.is_honored and existing.line.offer and line.offer:
+        kept = min(existing.line, line, key=_cheaper_then_longer)
     return replace(kept, quantities=quantities)
 
 
@@ -62,8 +62,8 @@ def renewed(
     offer, current = judged.line.offer, judged.current
     if offer is None or current is None or current.product.currency != offer.currency:
         return None
-    twin = bag.line_of((current.sale, current.product.sku))
-    if twin is not None and twin is not judged.line:
+    existing = bag.line_of((current.sale, current.product.sku))
+    if existing is not None and existing is not judged.line:
         return None
     ran_out = judged.verdict is Verdict.EXPIRED and current.amount <= offer.amount
     is_cheaper = judged.is_honored and current.amount < offer.amount
