@@ -101,8 +101,8 @@ class Bag:
         totals: dict[str, int] = {}
         for line in self.lines:
             if line.offer is not None:
-                price = line.offer.amount * line.quantity
-                totals[line.offer.currency] = totals.get(line.offer.currency, 0) + price
+                amount = line.offer.amount * line.quantity
+                totals[line.offer.currency] = totals.get(line.offer.currency, 0) + amount
         return " + ".join(format_money(total, currency) for currency, total in totals.items())
 
     @property

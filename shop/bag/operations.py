@@ -97,7 +97,7 @@ def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datet
     return BagChange(judged=judge_bag(bag, shopper, now))
 
 
-def accept_price(
+def accept_amount(
     bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: datetime
 ) -> BagChange:
     """Keep a line at what its product costs now, if that is no more than the shopper saw."""

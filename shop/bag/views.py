@@ -87,7 +87,7 @@ def update(request: ShopRequest) -> HttpResponse:
         return _answer(request, bag, change)
     line, given = form.cleaned_data["line"], form.cleaned_data
     if given["accept_amount"] is not None:
-        change = operations.accept_price(
+        change = operations.accept_amount(
             bag, line, amount=given["accept_amount"], shopper=request.shopper, now=now
         )
     else:

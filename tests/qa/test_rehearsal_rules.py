@@ -232,7 +232,7 @@ def test_a_promise_is_what_the_page_says_in_figures(price: str, amount: int) -> 
     assert promise is not None
     assert promise.amount == amount
     assert promise.held_until == datetime(2026, 11, 27, 11, 44, 59, tzinfo=UTC)
-    assert (promise.variant, promise.price_text) == ("M", price)
+    assert (promise.variant, promise.amount_text) == ("M", price)
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def promise_at(shown_at: datetime, *, hold: timedelta = HOLD, sku: str = "MUG-01
         name="Stoneware mug",
         shown_at=shown_at,
         held_until=shown_at + hold,
-        price_text="€4.99",
+        amount_text="€4.99",
         amount=499,
         currency="EUR",
         message="",

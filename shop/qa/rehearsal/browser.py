@@ -144,7 +144,7 @@ def promise_on(page: BrowserPage, article: Tag, shown_at: datetime, name: str) -
     held_until = page.instant("held-until")
     if offer is None or price is None or held_until is None:
         return None
-    message, price_text = str(offer["value"]), _text(price)
+    message, amount_text = str(offer["value"]), _text(price)
     variants = article.select("select[name=variant] option[value]:not([disabled])")
     claims = claims_of(message)
     return Promise(
@@ -152,9 +152,9 @@ def promise_on(page: BrowserPage, article: Tag, shown_at: datetime, name: str) -
         name=name,
         shown_at=shown_at,
         held_until=held_until,
-        price_text=price_text,
+        amount_text=amount_text,
         # A price shows all decimals of its currency: its digits are its minor units.
-        amount=int("".join(letter for letter in price_text if letter.isdecimal()) or 0),
+        amount=int("".join(letter for letter in amount_text if letter.isdecimal()) or 0),
         currency=str(claims["currency"]),
         message=message,
         variant=next((str(each["value"]) for each in variants if each["value"]), ""),

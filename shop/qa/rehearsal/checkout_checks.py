@@ -233,8 +233,8 @@ class CheckoutChecker:
     def _is_on_sale(self, promise: Promise, at: datetime) -> bool:
         """Whether the shop sells the product now at the promised price or a lower one."""
         is_open = self.database.sale.starts_at <= at < self.closes
-        price = self.database.price_now(promise.sku, is_open=is_open)
-        return price is not None and price <= promise.amount
+        amount = self.database.lowest_amount(promise.sku, is_open=is_open)
+        return amount is not None and amount <= promise.amount
 
     def _order(self, browser: Browser, total: int, card: str = GOOD_CARD) -> BrowserPage:
         """Order and pay; where shipping or tax change with the address, agree to the new total."""

@@ -53,7 +53,7 @@ class FindingsRecorder:
     def record_price(self, actor: str, promise: Promise, at: datetime, amount: int) -> None:
         """Record that the bag or checkout asked for more than the page had promised."""
         self.record_broken(
-            f"{self.describe(promise)}. The page said {promise.price_text}, held until "
+            f"{self.describe(promise)}. The page said {promise.amount_text}, held until "
             f"{self.format_time(promise.held_until)}; {actor} asked for "
             f"{format_money(amount, promise.currency)} at {self.format_time(at)}."
         )

@@ -24,7 +24,7 @@ class Promise:
     name: str
     shown_at: datetime
     held_until: datetime
-    price_text: str
+    amount_text: str
     amount: int
     currency: str
     message: str

@@ -186,7 +186,7 @@ class ScenarioRun:
         until = datetime.fromtimestamp(claims["exp"], UTC)
         if claims["amount"] != promise.amount or until != promise.held_until:
             self.recorder.record_broken(
-                f"{self.recorder.describe(promise)}. The page said {promise.price_text}, held "
+                f"{self.recorder.describe(promise)}. The page said {promise.amount_text}, held "
                 f"until {format_time(promise.held_until)}; its offer says "
                 f"{format_money(claims['amount'], claims['currency'])}, held until "
                 f"{format_time(until)}."

@@ -100,13 +100,13 @@ class TemporaryDatabase:
         """How many deals the sale's page shows."""
         return len(self._deals())
 
-    def price_now(self, sku: str, *, is_open: bool) -> int | None:
+    def lowest_amount(self, sku: str, *, is_open: bool) -> int | None:
         """The lowest price of a product by its rows, in minor units; None if it is not sold."""
         product = Product.objects.get(sku=sku)
-        prices = [product.list_price] if product.sold_at_list_price else []
+        amounts = [product.list_price] if product.sold_at_list_price else []
         if is_open:
-            prices.append(Deal.objects.get(product=product).price)
-        return min(prices, default=None)
+            amounts.append(Deal.objects.get(product=product).price)
+        return min(amounts, default=None)
 
     def apply(self, action: MerchantAction) -> None:
         """Do to the sale what its merchant did, or might do, as the back office does it."""
