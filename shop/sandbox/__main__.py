@@ -1,7 +1,5 @@
 """`python -m shop.sandbox`: start the stand-in, stop it on SIGTERM or Ctrl-C."""
 
-from __future__ import annotations
-
 import argparse
 import signal
 import sys

@@ -4,8 +4,6 @@ Address, key, version, idempotency key, parameters, and only then the endpoint: 
 a request that fails before its endpoint runs leaves no trace.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

@@ -5,8 +5,6 @@ over the shop's page. The `attempt` in its address is worth one decision on one 
 left open from an earlier one can decide nothing.
 """
 
-from __future__ import annotations
-
 import html
 from string import Template
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit

@@ -5,8 +5,6 @@ the stand-in runs against Stripe. Those that are ours alone have `standIn` in th
 leaves `fingerprint` away for some cards, and has no test card that shows it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, field
 from typing import Literal

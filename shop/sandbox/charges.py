@@ -1,7 +1,5 @@
 """Charges: one for each attempt that reached the bank, successful or not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from .cards import Decline, Method

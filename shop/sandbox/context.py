@@ -1,7 +1,5 @@
 """What every endpoint works with: the store, how this stand-in was started, and new ids."""
 
-from __future__ import annotations
-
 import secrets
 import string
 import time

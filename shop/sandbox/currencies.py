@@ -4,8 +4,6 @@ From https://docs.stripe.com/currencies (read on 2026-11-23). The list is what a
 America is likely to sell in, not all of Stripe's; any other answers as an unknown currency does.
 """
 
-from __future__ import annotations
-
 from .errors import ApiError
 
 # fmt: off

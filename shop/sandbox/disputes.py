@@ -1,7 +1,5 @@
 """Disputes: opened by the dispute card, closed by accepting them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from . import events

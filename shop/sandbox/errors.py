@@ -4,8 +4,6 @@ Messages and codes follow https://docs.stripe.com/error-codes and what Stripe ha
 answer. Where we do not know Stripe's code we send none rather than invent one.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 

@@ -1,7 +1,5 @@
 """Events: a snapshot of an object at a moment, and a delivery if the shop's endpoint wants it."""
 
-from __future__ import annotations
-
 import copy
 import time
 from typing import Any

@@ -3,8 +3,6 @@
 Only the object in the answer is expanded, never the one in the store.
 """
 
-from __future__ import annotations
-
 from .context import Context
 from .errors import ApiError
 from .store import Json

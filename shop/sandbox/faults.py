@@ -37,8 +37,6 @@ Of events
         It arrives before the answer to the request that caused it, which waits `seconds` at most.
 """
 
-from __future__ import annotations
-
 import json
 import threading
 from collections import Counter

@@ -4,8 +4,6 @@ A parameter that its shape does not name is refused (`parameter_unknown`). The s
 ignores what it does not understand: the shop would learn of its mistake from Stripe, too late.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,11 +1,9 @@
 """A request and a response, free of any server: what goes into the application, what comes out."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +23,9 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of_json(cls, status: int, body: Any) -> Response:
+    def of_json(cls, status: int, body: Any) -> Self:
         return cls.of_text(status, json.dumps(body, indent=2) + "\n", "application/json")
 
     @classmethod
-    def of_text(cls, status: int, body: str, type: str) -> Response:
+    def of_text(cls, status: int, body: str, type: str) -> Self:
         return cls(status, body.encode(), {"Content-Type": f"{type}; charset=utf-8"})

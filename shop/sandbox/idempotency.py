@@ -7,8 +7,6 @@
 - The same key while the first request still runs: 409.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import threading

@@ -1,7 +1,5 @@
 """The parameters that Stripe takes for a PaymentIntent."""
 
-from __future__ import annotations
-
 from . import payment_methods
 from .forms import (
     EXPAND,

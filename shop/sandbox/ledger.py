@@ -3,8 +3,6 @@
 Not part of Stripe's API. A test that counts charges here cannot be fooled by the shop's own books.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 from .context import Context

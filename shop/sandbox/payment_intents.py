@@ -11,8 +11,6 @@ Every status but `processing`, `succeeded` and `canceled` can be canceled. A con
 `payment_intent_unexpected_state` and sends the intent along.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Payment methods: what is shown of a card or an account of the catalogue, and how one is read."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -4,8 +4,6 @@ Every end of an attempt is written here: on the intent, as a charge, and as even
 decides whether one may begin.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import NoReturn
 

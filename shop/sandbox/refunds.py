@@ -1,7 +1,5 @@
 """Refunds: at once, or decided later for the test cards that say so."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from . import currencies, events, payment_methods

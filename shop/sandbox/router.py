@@ -4,8 +4,6 @@
 it, in `__main__`, and nothing in here needs to know.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

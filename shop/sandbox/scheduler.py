@@ -3,8 +3,6 @@
 It sleeps until the next thing is due, or until it is woken because something was written.
 """
 
-from __future__ import annotations
-
 import sys
 import threading
 import time

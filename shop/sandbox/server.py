@@ -1,7 +1,5 @@
 """HTTP/1.1 around a function from Request to Response: keep-alive, a thread for each connection."""
 
-from __future__ import annotations
-
 import socket
 import struct
 import sys

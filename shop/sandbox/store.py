@@ -5,8 +5,6 @@ beats an isolation level. Whatever must survive together (an object, its event, 
 answer kept for an idempotency key) is written in one `transaction`.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import threading

@@ -1,7 +1,5 @@
 """ConfirmationTokens: what a page collected, for one confirmation, within twelve hours."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from . import cards, payment_methods

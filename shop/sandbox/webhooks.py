@@ -5,8 +5,6 @@ The signature is Stripe's scheme `v1`: HMAC-SHA256 over `timestamp.body` with th
 whatever the shop's own clock shows.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

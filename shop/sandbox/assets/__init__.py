@@ -1,7 +1,5 @@
 """The files that browsers get: the page script, the Payment Element's frame, the bank's page."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 
 from shop.sandbox.http_messages import Response
