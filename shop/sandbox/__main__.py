@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-from . import payments, refunds
+from . import disputes, payments, refunds
 from .context import Context
 from .faults import Faults
 from .router import Application
@@ -17,7 +17,7 @@ from .webhooks import Courier, Endpoint
 TASKS = {
     "settle_payment": payments.settle_payment,
     "settle_refund": refunds.settle_refund,
-    "open_dispute": payments.open_dispute,
+    "open_dispute": disputes.open_dispute,
 }
 
 

@@ -11,31 +11,18 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
-from . import (
-    charges,
-    disputes,
-    errors,
-    events,
-    forms,
-    intent_params,
-    payment_intents,
-    refunds,
-    tokens,
-)
+from . import disputes, errors, events, forms, intent_params, payment_intents, refunds, tokens
 from .context import API_VERSION, TRAIN, Context, Origin, new_id, origin
 from .errors import ApiError
 from .expand import expand
 from .http_messages import Request, Response
-from .idempotency import Kept, Keys
+from .idempotency import Keys
 from .store import Json
 
 type Access = Literal["secret", "publishable"]
-
-
-def _nothing_to_check(params: dict[str, Any]) -> None:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +32,7 @@ class Route:
     form: forms.Form
     run: Callable[..., Json]
     #: What can be refused from the parameters alone.
-    check: Callable[[dict[str, Any]], None] = _nothing_to_check
+    check: Callable[[dict[str, Any]], None] = lambda params: None
     access: Access = "secret"
 
     def match(self, method: str, path: str) -> tuple[str, ...] | None:
@@ -53,32 +40,55 @@ class Route:
         return found.groups() if found and method == self.method else None
 
 
+_EXPAND = forms.Form(**forms.EXPAND)
+
+
+def _retrieve(kind: str, form: forms.Form = _EXPAND, *, param: str | None = None) -> Route:
+    def run(context: Context, params: dict[str, Any], id: str) -> Json:
+        return context.need(kind, id, param=param or kind).body
+
+    return Route("GET", f"/v1/{kind}s/:id", form, run)
+
+
+def _list(kind: str, *parents: str) -> Route:
+    """A list, of all objects of a kind or of those that belong to other objects."""
+
+    def run(context: Context, params: dict[str, Any]) -> Json:
+        ids = {name: params[name] for name in parents if name in params}
+        for name, id in ids.items():
+            context.need(name, id, param=name)
+        return context.store.page(kind, params, **ids)
+
+    fields = dict.fromkeys(parents, forms.text)
+    return Route("GET", f"/v1/{kind}s", forms.Form(**forms.PAGE, **forms.EXPAND, **fields), run)
+
+
 ROUTES = (
     Route("POST", "/v1/payment_intents", intent_params.CREATE,
           payment_intents.create, payment_intents.check_create),
-    Route("GET", "/v1/payment_intents", intent_params.LIST, payment_intents.list_),
-    Route("GET", "/v1/payment_intents/:id", intent_params.RETRIEVE, payment_intents.retrieve),
-    Route("GET", "/v1/payment_intents/:id", intent_params.RETRIEVE,
+    _list("payment_intent"),
+    _retrieve("payment_intent", intent_params.RETRIEVE, param="intent"),
+    Route("GET", "/v1/payment_intents/:id", intent_params.RETRIEVE_PUBLIC,
           payment_intents.retrieve_public, access="publishable"),
     Route("POST", "/v1/payment_intents/:id", intent_params.UPDATE,
           payment_intents.update, payment_intents.check_update),
     Route("POST", "/v1/payment_intents/:id/confirm", intent_params.CONFIRM,
           payment_intents.confirm),
     Route("POST", "/v1/payment_intents/:id/cancel", intent_params.CANCEL, payment_intents.cancel),
-    Route("GET", "/v1/confirmation_tokens/:id", tokens.RETRIEVE, tokens.retrieve),
+    _retrieve("confirmation_token"),
     Route("POST", "/v1/confirmation_tokens", tokens.CREATE_FROM_PAGE, tokens.create_from_page,
-          tokens.check_page, access="publishable"),
+          access="publishable"),
     Route("POST", "/v1/test_helpers/confirmation_tokens", tokens.CREATE_FOR_TEST,
           tokens.create_for_test, tokens.check_test),
     Route("POST", "/v1/refunds", refunds.CREATE, refunds.create, refunds.check_create),
-    Route("GET", "/v1/refunds", refunds.LIST, refunds.list_),
-    Route("GET", "/v1/refunds/:id", refunds.RETRIEVE, refunds.retrieve),
-    Route("GET", "/v1/charges", charges.LIST, charges.list_),
-    Route("GET", "/v1/charges/:id", charges.RETRIEVE, charges.retrieve),
-    Route("GET", "/v1/disputes/:id", disputes.RETRIEVE, disputes.retrieve),
-    Route("POST", "/v1/disputes/:id/close", disputes.CLOSE, disputes.close),
+    _list("refund", "charge", "payment_intent"),
+    _retrieve("refund"),
+    _list("charge", "payment_intent"),
+    _retrieve("charge"),
+    _retrieve("dispute"),
+    Route("POST", "/v1/disputes/:id/close", _EXPAND, disputes.close),
     Route("GET", "/v1/events", events.LIST, events.list_),
-    Route("GET", "/v1/events/:id", forms.Form(**forms.EXPAND), events.retrieve),
+    _retrieve("event", param="id"),
 )  # fmt: skip
 
 
@@ -90,11 +100,11 @@ class Api:
     def __call__(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return _preflight()
-        id = new_id("req")
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
+        id = new_id("req")
         mark = origin.set(Origin(id, key))
         try:
-            response = self._answer(request, key, id)
+            response = self._answer(request, key)
         except ApiError as error:
             response = Response.of_json(error.status, error.body)
         finally:
@@ -112,42 +122,27 @@ class Api:
             response.headers["Idempotency-Key"] = key
         return response
 
-    def _answer(self, request: Request, key: str | None, id: str) -> Response:
-        access = _access(request)
-        route, ids = _route(request, access)
+    def _answer(self, request: Request, key: str | None) -> Response:
+        route, ids = _route(request, _access(request))
         _check_version(request)
         params = _params(request)
+        run = partial(self._run, route, ids, request.path, params)
         if key is None:
-            answer = self._run(route, ids, params, id, key=None, path=request.path)
-            return _response(answer)
+            return run()
         with self.keys.claim(key):
-            kept = self.keys.kept(key, request.path, params)
-            if kept is not None:
-                response = _response(kept)
-                response.headers["Idempotent-Replayed"] = "true"
-                response.headers["Original-Request"] = kept.request
-                return response
-            return _response(self._run(route, ids, params, id, key=key, path=request.path))
+            return self.keys.kept(key, request.path, params) or run()
 
     def _run(
-        self,
-        route: Route,
-        ids: tuple[str, ...],
-        params: dict[str, Any],
-        id: str,
-        *,
-        key: str | None,
-        path: str,
-    ) -> Kept:
+        self, route: Route, ids: tuple[str, ...], path: str, params: dict[str, Any]
+    ) -> Response:
         """Validate, then run the endpoint and keep its answer with its deed, in one transaction."""
         values = route.form.read(params)
         route.check(values)
 
-        def kept(status: int, body: Json) -> Kept:
-            answer = Kept(status, Response.of_json(status, body).body.decode(), id)
-            if key is not None:
-                self.keys.keep(key, path, params, answer)
-            return answer
+        def kept(status: int, body: Json) -> Response:
+            response = Response.of_json(status, body)
+            self.keys.keep(origin.get(), path, params, response)
+            return response
 
         store = self.context.store
         try:
@@ -171,10 +166,6 @@ _BROKEN = ApiError(
     status=500,
     type="api_error",
 )
-
-
-def _response(answer: Kept) -> Response:
-    return Response.of_text(answer.status, answer.body, "application/json")
 
 
 def _access(request: Request) -> Access:

@@ -1,26 +1,15 @@
 """Charges: one for each attempt that reached the bank, successful or not."""
 
-from typing import Any
-
 from .cards import Decline, Method
-from .context import Context, listing, new_id, now, random_text
-from .forms import EXPAND, PAGE, Form, text
+from .context import Context, new_id, now, random_text
 from .store import Json, Record
 
-RETRIEVE = Form(**EXPAND)
-LIST = Form(**PAGE, **EXPAND, payment_intent=text)
-
-
-def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
-    return context.need("charge", id, param="charge").body
-
-
-def list_(context: Context, params: dict[str, Any]) -> Json:
-    equal: dict[str, str | list[str]] = {}
-    if "payment_intent" in params:
-        context.need("payment_intent", params["payment_intent"], param="payment_intent")
-        equal["payment_intent"] = params["payment_intent"]
-    return listing("/v1/charges", context.store.page("charge", params, **equal))
+#: Fields of a charge that are always null here.
+UNUSED = (
+    "application", "application_fee", "application_fee_amount", "customer",
+    "failure_balance_transaction", "on_behalf_of", "receipt_number", "receipt_url", "review",
+    "source_transfer", "statement_descriptor", "transfer_data", "transfer_group",
+)  # fmt: skip
 
 
 def create(
@@ -41,25 +30,19 @@ def create(
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if status != "failed" else 0,
         "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
         "balance_transaction": new_id("txn") if paid else None,
         "billing_details": payment_method["billing_details"],
         "calculated_statement_descriptor": ("STAND-IN" + (f"* {suffix}" if suffix else ""))[:22],
         "captured": status != "failed",
         "created": now(),
         "currency": intent["currency"],
-        "customer": None,
         "description": intent["description"],
         "disputed": False,
-        "failure_balance_transaction": None,
         "failure_code": decline.code if decline else None,
         "failure_message": decline.message if decline else None,
         "fraud_details": {},
         "livemode": False,
         "metadata": dict(intent["metadata"]),
-        "on_behalf_of": None,
         "outcome": _outcome(decline, paid),
         "paid": status != "failed",
         "payment_intent": intent["id"],
@@ -69,17 +52,11 @@ def create(
             "type": method.type,
         },
         "receipt_email": intent["receipt_email"],
-        "receipt_number": None,
-        "receipt_url": None,
         "refunded": False,
-        "review": None,
         "shipping": intent["shipping"],
-        "source_transfer": None,
-        "statement_descriptor": None,
         "statement_descriptor_suffix": suffix,
         "status": status,
-        "transfer_data": None,
-        "transfer_group": None,
+        **dict.fromkeys(UNUSED),
     }
     return context.store.put(Record(charge))
 

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from . import errors
-from .store import Json, Record, Store
+from .store import Record, Store
 
 #: The release that the `stripe` library of this project speaks. Additions within a release train
 #: are compatible; another train is another API, which this is not.
@@ -40,7 +40,7 @@ class Context:
     #: Whether events go anywhere.
     has_endpoint: bool = False
 
-    def need(self, kind: str, id: str, *, param: str) -> Record:
+    def need(self, kind: str, id: str, *, param: str = "id") -> Record:
         record = self.store.get(kind, id)
         if record is None:
             raise errors.no_such(kind, id, param=param)
@@ -57,8 +57,3 @@ def random_text(length: int) -> str:
 
 def now() -> int:
     return int(time.time())
-
-
-def listing(url: str, page: tuple[list[Json], bool]) -> Json:
-    data, has_more = page
-    return {"object": "list", "data": data, "has_more": has_more, "url": url}

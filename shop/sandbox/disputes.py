@@ -5,11 +5,8 @@ from typing import Any
 from . import events
 from .context import Context, new_id, now
 from .errors import ApiError
-from .forms import EXPAND, Form
 from .store import Json, Record
 
-RETRIEVE = Form(**EXPAND)
-CLOSE = Form(**EXPAND)
 EVIDENCE_SECONDS = 9 * 24 * 60 * 60
 #: What a shop could hand in; the stand-in takes none, but shows the empty form as Stripe does.
 EVIDENCE = (
@@ -24,7 +21,9 @@ EVIDENCE = (
 )  # fmt: skip
 
 
-def open_(context: Context, charge: Record) -> None:
+def open_dispute(context: Context, charge_id: str) -> None:
+    """A scheduled task: the cardholder of the dispute card complains at once."""
+    charge = context.need("charge", charge_id)
     details = charge.body["payment_method_details"]["card"]
     dispute: Json = {
         "id": new_id("du"),
@@ -64,10 +63,6 @@ def open_(context: Context, charge: Record) -> None:
     context.store.put(charge)
     context.store.put(Record(dispute))
     events.emit(context, "charge.dispute.created", dispute)
-
-
-def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
-    return context.need("dispute", id, param="dispute").body
 
 
 def close(context: Context, params: dict[str, Any], id: str) -> Json:

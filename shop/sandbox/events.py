@@ -4,7 +4,7 @@ import copy
 import time
 from typing import Any
 
-from .context import API_VERSION, Context, listing, new_id, now, origin
+from .context import API_VERSION, Context, new_id, now, origin
 from .forms import EXPAND, PAGE, Form, boolean, several, text
 from .store import Json, Record
 
@@ -52,14 +52,6 @@ def emit(context: Context, type: str, body: Json, previous: Json | None = None) 
         )
 
 
-def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
-    return context.need("event", id, param="id").body
-
-
 def list_(context: Context, params: dict[str, Any]) -> Json:
-    equal: dict[str, str | list[str]] = {}
-    if "type" in params:
-        equal["type"] = params["type"]
-    if "types" in params:
-        equal["type"] = params["types"]
-    return listing("/v1/events", context.store.page("event", params, **equal))
+    wanted = params.get("types", params.get("type"))
+    return context.store.page("event", params, **({"type": wanted} if wanted else {}))

@@ -46,10 +46,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from . import forms
-from .context import new_id
+from .context import Origin, new_id
 from .errors import ApiError
 from .http_messages import Request, Response
-from .idempotency import Kept
 from .router import Application
 from .store import Json
 from .webhooks import Courier, Recipient
@@ -210,9 +209,9 @@ class Faults:
         key = request.headers.get("idempotency-key")
         if is_kept and key:
             params = forms.decode("&".join(filter(None, (request.query, request.body.decode()))))
-            answer = Kept(response.status, response.body.decode(), new_id("req"))
+            came_from = Origin(new_id("req"), key)
             with self._application.context.store.transaction():
-                self._application.api.keys.keep(key, request.path, params, answer)
+                self._application.api.keys.keep(came_from, request.path, params, response)
         return response
 
     # Events

@@ -13,23 +13,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from .context import Origin
 from .errors import ApiError
+from .http_messages import Response
 from .store import Store
 
 KEEP_SECONDS = 24 * 60 * 60
 MAX_LENGTH = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The first answer for a key, and the id of the request that got it."""
-
-    status: int
-    body: str
-    request: str
 
 
 class Keys:
@@ -59,7 +51,7 @@ class Keys:
             with self._lock:
                 self._running.discard(key)
 
-    def kept(self, key: str, path: str, params: Mapping[str, Any]) -> Kept | None:
+    def kept(self, key: str, path: str, params: Mapping[str, Any]) -> Response | None:
         """The first answer for this key, or `None`; an error if it was for something else."""
         rows = self.store.execute(
             "SELECT path, params, status, body, request FROM answers WHERE key = ? AND created > ?",
@@ -81,21 +73,23 @@ class Keys:
                 f" first used with. {advice}",
                 status=400,
             )
-        return Kept(status, body, request)
+        response = Response.of_text(status, body, "application/json")
+        response.headers.update({"Idempotent-Replayed": "true", "Original-Request": request})
+        return response
 
-    def keep(self, key: str, path: str, params: Mapping[str, Any], answer: Kept) -> None:
+    def keep(
+        self, origin: Origin, path: str, params: Mapping[str, Any], response: Response
+    ) -> None:
+        """Keep the answer for the request's key, if it came with one."""
+        if origin.idempotency_key is None:
+            return
         self.store.execute("DELETE FROM answers WHERE created <= ?", (time.time() - KEEP_SECONDS,))
         self.store.execute(
             "INSERT OR REPLACE INTO answers (key, path, params, request, status, body, created)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                key,
-                path,
-                _digest(params),
-                answer.request,
-                answer.status,
-                answer.body,
-                time.time(),
+                *(origin.idempotency_key, path, _digest(params), origin.id),
+                *(response.status, response.body.decode(), time.time()),
             ),
         )
 

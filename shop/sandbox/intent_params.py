@@ -3,7 +3,6 @@
 from . import payment_methods
 from .forms import (
     EXPAND,
-    PAGE,
     SHIPPING,
     Form,
     boolean,
@@ -19,17 +18,9 @@ from .forms import (
 )
 
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
-
-
 CANCELABLE = (*CONFIRMABLE, "requires_action", "requires_capture")
-
-
 _ONLINE = Form(ip_address=text, user_agent=text)
-
-
 _ACCEPTANCE = Form(type=required(choice("online")), online=nested(_ONLINE))
-
-
 _CONFIRMING = {
     "confirmation_token": text,
     "payment_method": text,
@@ -39,11 +30,7 @@ _CONFIRMING = {
     "shipping": nested(SHIPPING),
     "mandate_data": nested(Form(customer_acceptance=required(nested(_ACCEPTANCE)))),
 }
-
-
 _TYPES = several(choice(*payment_methods.TYPES))
-
-
 CREATE = Form(
     **EXPAND,
     **_CONFIRMING,
@@ -60,8 +47,6 @@ CREATE = Form(
     # Read so that it can be refused by its own name, as Stripe does since 2026-09-30.endive.
     payment_method_types=several(text),
 )
-
-
 UPDATE = Form(
     **EXPAND,
     amount=positive,
@@ -71,18 +56,10 @@ UPDATE = Form(
     shipping=nested(SHIPPING),
     statement_descriptor_suffix=optional_text,
 )
-
-
 RETRIEVE = Form(**EXPAND, client_secret=text)
-
-
+RETRIEVE_PUBLIC = Form(**EXPAND, client_secret=required(text))
 CONFIRM = Form(**EXPAND, **_CONFIRMING)
-
-
 CANCEL = Form(
     **EXPAND,
     cancellation_reason=choice("duplicate", "fraudulent", "requested_by_customer", "abandoned"),
 )
-
-
-LIST = Form(**PAGE, **EXPAND)

@@ -16,13 +16,9 @@ from typing import Any
 
 from . import currencies, events, payment_methods, payments, tokens
 from .cards import Method
-from .context import Context, listing, new_id, now, random_text
+from .context import Context, new_id, now, random_text
 from .errors import ApiError, no_such, unexpected_state
-from .forms import (
-    ADDRESS,
-    SHIPPING,
-    filled,
-)
+from .forms import ADDRESS, SHIPPING, filled
 from .intent_params import CANCELABLE, CONFIRMABLE
 from .store import Json, Record
 
@@ -33,6 +29,12 @@ PUBLIC = (
     "currency", "description", "last_payment_error", "livemode", "next_action", "payment_method",
     "payment_method_types", "processing", "receipt_email", "setup_future_usage", "shipping",
     "source", "status",
+)  # fmt: skip
+NULL_AT_FIRST = (
+    "application", "application_fee_amount", "canceled_at", "cancellation_reason", "customer",
+    "excluded_payment_method_types", "last_payment_error", "latest_charge", "next_action",
+    "on_behalf_of", "payment_method", "processing", "review", "setup_future_usage", "source",
+    "statement_descriptor", "transfer_data", "transfer_group",
 )  # fmt: skip
 
 
@@ -108,51 +110,32 @@ def create(context: Context, params: dict[str, Any]) -> Json:
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
         "automatic_payment_methods": {
             "allow_redirects": (automatic or {}).get("allow_redirects", "always"),
             "enabled": True,
         }
         if is_automatic
         else None,
-        "canceled_at": None,
-        "cancellation_reason": None,
         "capture_method": "automatic_async",
         "client_secret": f"{id}_secret_{random_text(25)}",
         "confirmation_method": "automatic",
         "created": now(),
         "currency": currency,
-        "customer": None,
         "description": params.get("description"),
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
         "livemode": False,
         "metadata": {name: value for name, value in params.get("metadata", {}).items() if value},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
         "payment_method_options": {
             "card": {
-                "installments": None,
-                "mandate_options": None,
-                "network": None,
+                **dict.fromkeys(("installments", "mandate_options", "network")),
                 "request_three_d_secure": "automatic",
             }
         },
         "payment_method_types": types,
-        "processing": None,
         "receipt_email": params.get("receipt_email"),
-        "review": None,
-        "setup_future_usage": None,
         "shipping": _shipping(params),
-        "source": None,
-        "statement_descriptor": None,
         "statement_descriptor_suffix": params.get("statement_descriptor_suffix"),
         "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
+        **dict.fromkeys(NULL_AT_FIRST),
     }
     record = context.store.put(Record(intent))
     events.emit(context, "payment_intent.created", intent)
@@ -161,7 +144,7 @@ def create(context: Context, params: dict[str, Any]) -> Json:
     if "payment_method" in params:
         method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
         _check_type(record, method)
-        attached = payment_methods.create(context, method, details=payment_methods.billing(None))
+        attached = payment_methods.create(context, method)
         intent.update(payment_method=attached.id, status="requires_confirmation")
         context.store.put(record)
     return intent
@@ -177,27 +160,12 @@ def _shipping(params: dict[str, Any]) -> Json | None:
     }
 
 
-def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
-    return context.need("payment_intent", id, param="intent").body
-
-
 def retrieve_public(context: Context, params: dict[str, Any], id: str) -> Json:
     """For a page: whoever knows the client secret, and no more than the page needs."""
-    if "client_secret" not in params:
-        raise ApiError(
-            "Missing required param: client_secret.",
-            code="parameter_missing",
-            param="client_secret",
-        )
     record = context.store.get("payment_intent", id)
     if record is None or record.body["client_secret"] != params["client_secret"]:
         raise no_such("payment_intent", id, param="intent")
     return {name: record.body[name] for name in PUBLIC}
-
-
-def list_(context: Context, params: dict[str, Any]) -> Json:
-    page = context.store.page("payment_intent", params)
-    return listing("/v1/payment_intents", page)
 
 
 def update(context: Context, params: dict[str, Any], id: str) -> Json:
@@ -238,9 +206,7 @@ def confirm(context: Context, params: dict[str, Any], id: str) -> Json:
     elif "payment_method" in params:
         method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
     elif intent["payment_method"] is not None:
-        method = payment_methods.of(
-            context.need("payment_method", intent["payment_method"], param="id")
-        )
+        method = payment_methods.of(context.need("payment_method", intent["payment_method"]))
     else:
         raise unexpected_state(
             "You cannot confirm this PaymentIntent because it's missing a payment method. You can"
@@ -266,14 +232,13 @@ def confirm(context: Context, params: dict[str, Any], id: str) -> Json:
         )
 
     if token is not None:
-        payment_method = _method_from_token(context, token, method)
+        preview = token.body["payment_method_preview"]
+        payment_method = payment_methods.create(context, method, preview)
         tokens.spend(context, token, id)
     elif "payment_method" in params:
-        payment_method = payment_methods.create(
-            context, method, details=payment_methods.billing(None)
-        )
+        payment_method = payment_methods.create(context, method)
     else:
-        payment_method = context.need("payment_method", intent["payment_method"], param="id")
+        payment_method = context.need("payment_method", intent["payment_method"])
 
     # What the request says wins over what the token carries.
     if "receipt_email" in params:
@@ -313,13 +278,6 @@ def _check_type(record: Record, method: Method) -> None:
             param="payment_method",
             payment_intent=record.body,
         )
-
-
-def _method_from_token(context: Context, token: Record, method: Method) -> Record:
-    preview = token.body["payment_method_preview"]
-    return payment_methods.create(
-        context, method, details=preview["billing_details"], part=preview[method.type]
-    )
 
 
 def cancel(context: Context, params: dict[str, Any], id: str) -> Json:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from . import cards
+from . import cards, errors
 from .cards import Method
 from .context import Context, new_id, now
 from .errors import ApiError
@@ -37,10 +37,7 @@ FROM_PAGE = Form(
     **_COMMON,
     card=nested(
         Form(
-            number=required(text),
-            exp_month=required(integer),
-            exp_year=required(integer),
-            cvc=text,
+            number=required(text), exp_month=required(integer), exp_year=required(integer), cvc=text
         )
     ),
 )
@@ -50,9 +47,7 @@ def by_test_id(id: str, *, param: str) -> Method:
     """A method of the catalogue by its test id, such as `pm_card_visa`."""
     method = cards.BY_ID.get(id)
     if method is None:
-        raise ApiError(
-            f"No such PaymentMethod: '{id}'", status=404, code="resource_missing", param=param
-        )
+        raise errors.no_such("PaymentMethod", id, param=param)
     return method
 
 
@@ -67,8 +62,7 @@ def by_data(data: dict[str, Any]) -> Method:
         raise ApiError(
             "The IBAN you provided is invalid.", code="invalid_bank_account_iban", param="iban"
         )
-    name = f"payment_method_data[{data['type']}]"
-    raise ApiError(f"Missing required param: {name}.", code="parameter_missing", param=name)
+    raise errors.missing(f"payment_method_data[{data['type']}]")
 
 
 def _typed_card(card: dict[str, Any]) -> Method:
@@ -160,20 +154,18 @@ def billing(details: dict[str, Any] | None) -> Json:
     return {**filled(BILLING, details), "address": filled(ADDRESS, details.get("address"))}
 
 
-def create(
-    context: Context,
-    method: Method,
-    *,
-    details: Json,
-    part: Json | None = None,
-) -> Record:
-    """A PaymentMethod for one use; `inner` remembers which of the catalogue it is."""
+def create(context: Context, method: Method, preview: Json | None = None) -> Record:
+    """A PaymentMethod for one use; `inner` remembers which of the catalogue it is.
+
+    :param preview: the `payment_method_preview` of the token it comes from
+    """
+    preview = preview or {"billing_details": billing(None), method.type: shown(method)}
     body: Json = {
         "id": new_id("pm"),
         "object": "payment_method",
         "allow_redisplay": "limited",
-        "billing_details": details,
-        method.type: part or shown(method),
+        "billing_details": preview["billing_details"],
+        method.type: preview[method.type],
         "created": now(),
         "customer": None,
         "livemode": False,

@@ -7,7 +7,7 @@ decides whether one may begin.
 from contextlib import suppress
 from typing import NoReturn
 
-from . import charges, disputes, events, payment_methods
+from . import charges, events, payment_methods
 from .cards import Decline, Method
 from .context import Context, new_id, random_text
 from .errors import ApiError
@@ -192,10 +192,3 @@ def settle_payment(context: Context, id: str) -> None:
     )
     _fail(context, record, error.error)
     events.emit(context, "charge.failed", charge.body)
-
-
-def open_dispute(context: Context, charge_id: str) -> None:
-    """The clockwork's: the cardholder of the dispute card complains at once."""
-    charge = context.store.get("charge", charge_id)
-    if charge is not None:
-        disputes.open_(context, charge)

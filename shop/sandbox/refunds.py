@@ -4,9 +4,9 @@ from typing import Any
 
 from . import currencies, events, payment_methods
 from .cards import Method
-from .context import Context, listing, new_id, now
+from .context import Context, new_id, now
 from .errors import ApiError
-from .forms import EXPAND, PAGE, Form, choice, metadata, positive, text
+from .forms import EXPAND, Form, choice, metadata, positive, text
 from .store import Json, Record
 
 CREATE = Form(
@@ -17,8 +17,6 @@ CREATE = Form(
     payment_intent=text,
     reason=choice("duplicate", "fraudulent", "requested_by_customer"),
 )
-RETRIEVE = Form(**EXPAND)
-LIST = Form(**PAGE, **EXPAND, charge=text, payment_intent=text)
 
 
 def check_create(params: dict[str, Any]) -> None:
@@ -116,19 +114,6 @@ def _note_on_charge(context: Context, charge: Record, amount: int) -> None:
     refunded = charge.body["amount_refunded"] + amount
     charge.body.update(amount_refunded=refunded, refunded=refunded == charge.body["amount"])
     context.store.put(charge)
-
-
-def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
-    return context.need("refund", id, param="refund").body
-
-
-def list_(context: Context, params: dict[str, Any]) -> Json:
-    equal: dict[str, str | list[str]] = {}
-    for name in ("charge", "payment_intent"):
-        if name in params:
-            context.need(name, params[name], param=name)
-            equal[name] = params[name]
-    return listing("/v1/refunds", context.store.page("refund", params, **equal))
 
 
 def settle_refund(context: Context, id: str) -> None:

@@ -128,10 +128,8 @@ class Store:
         rows = self.execute(f"SELECT body, inner FROM objects WHERE {where} ORDER BY seq", values)
         return [_record(row) for row in rows]
 
-    def page(
-        self, kind: str, params: Mapping[str, Any], **equal: str | list[str]
-    ) -> tuple[list[Json], bool]:
-        """One page of a list, newest first, and whether more follow."""
+    def page(self, kind: str, params: Mapping[str, Any], **equal: str | list[str]) -> Json:
+        """One page of a list, newest first."""
         limit = params.get("limit", 10)
         if not 1 <= limit <= 100:
             raise ApiError(
@@ -158,7 +156,12 @@ class Store:
             (*values, limit + 1),
         )
         bodies = [_record(row).body for row in rows[:limit]]
-        return (bodies[::-1] if backwards else bodies), len(rows) > limit
+        return {
+            "object": "list",
+            "data": bodies[::-1] if backwards else bodies,
+            "has_more": len(rows) > limit,
+            "url": f"/v1/{kind}s",
+        }
 
     def later(self, task: str, subject: str, seconds: float) -> None:
         """Have a `clockwork` task run on an object after a while, also across a restart."""

@@ -6,12 +6,23 @@ from . import cards, payment_methods
 from .cards import Method
 from .context import Context, new_id, now
 from .errors import ApiError
-from .forms import ADDRESS, EXPAND, SHIPPING, Form, choice, filled, metadata, nested, text, url
+from .forms import (
+    ADDRESS,
+    EXPAND,
+    SHIPPING,
+    Form,
+    choice,
+    filled,
+    metadata,
+    nested,
+    required,
+    text,
+    url,
+)
 from .store import Json, Record
 
 VALID_SECONDS = 12 * 60 * 60
 
-RETRIEVE = Form(**EXPAND)
 #: `POST /v1/test_helpers/confirmation_tokens`, with a secret key.
 CREATE_FOR_TEST = Form(
     **EXPAND,
@@ -23,15 +34,11 @@ CREATE_FOR_TEST = Form(
 )
 #: `POST /v1/confirmation_tokens`, with a publishable key: what the page script sends.
 CREATE_FROM_PAGE = Form(
-    payment_method_data=nested(payment_methods.FROM_PAGE),
+    payment_method_data=required(nested(payment_methods.FROM_PAGE)),
     return_url=url,
     shipping=nested(SHIPPING),
     metadata=metadata,
 )
-
-
-def retrieve(context: Context, params: dict[str, Any], id: str) -> Json:
-    return context.need("confirmation_token", id, param="confirmation_token").body
 
 
 def check_test(params: dict[str, Any]) -> None:
@@ -51,15 +58,6 @@ def create_for_test(context: Context, params: dict[str, Any]) -> Json:
     else:
         method = payment_methods.by_data(data)
     return _create(context, method, params, data, use_stripe_sdk=False)
-
-
-def check_page(params: dict[str, Any]) -> None:
-    if "payment_method_data" not in params:
-        raise ApiError(
-            "Missing required param: payment_method_data.",
-            code="parameter_missing",
-            param="payment_method_data",
-        )
 
 
 def create_from_page(context: Context, params: dict[str, Any]) -> Json:
