@@ -4,15 +4,15 @@ import argparse
 import signal
 import sys
 import threading
+from functools import partial
 
-from . import disputes, payments, refunds
+from . import disputes, payments, refunds, webhooks
 from .context import Context
 from .faults import Faults
 from .router import Application
 from .scheduler import Clockwork
 from .server import Server
 from .store import Store
-from .webhooks import Courier, Endpoint
 
 TASKS = {
     "settle_payment": payments.settle_payment,
@@ -44,11 +44,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     store = Store(options.db)
-    endpoint = (
-        Endpoint(options.webhook_url, options.webhook_secret) if options.webhook_url else None
-    )
-    context = Context(store, base_url="", delay=options.delay, has_endpoint=endpoint is not None)
-    courier = Courier(store, endpoint) if endpoint else None
+    courier = None
+    if options.webhook_url:
+        deliver = partial(webhooks.deliver, url=options.webhook_url, secret=options.webhook_secret)
+        courier = webhooks.Courier(store, deliver)
+    context = Context(store, base_url="", delay=options.delay, has_endpoint=courier is not None)
     clockwork = Clockwork(context, TASKS, courier)
     application = Faults(Application(context, after_write=clockwork.wake), courier)
     try:

@@ -71,7 +71,7 @@ ROUTES = (
     Route("GET", "/v1/payment_intents/:id", intent_params.RETRIEVE_PUBLIC,
           payment_intents.retrieve_public, access="publishable"),
     Route("POST", "/v1/payment_intents/:id", intent_params.UPDATE,
-          payment_intents.update, payment_intents.check_update),
+          payment_intents.update, payment_intents.check_suffix),
     Route("POST", "/v1/payment_intents/:id/confirm", intent_params.CONFIRM,
           payment_intents.confirm),
     Route("POST", "/v1/payment_intents/:id/cancel", intent_params.CANCEL, payment_intents.cancel),

@@ -12,20 +12,18 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from . import assets, currencies, payments
 from .context import Context
 from .http_messages import Request, Response
-from .store import Json, Record
+from .store import Record
 
 
 def show(context: Context, request: Request, id: str) -> Response:
     query = _fields(request.query)
     attempt = query.get("attempt", "")
-    record = context.store.get("payment_intent", id)
-    if not _waits(record, attempt):
-        return _over(record)
-    assert record is not None
-    intent = record.body
+    record = payments.waiting_at_bank(context, id, attempt)
+    if record is None:
+        return _over(context, id)
     return _page(
         "bank.html",
-        amount=currencies.show(intent["amount"], intent["currency"]).upper(),
+        amount=currencies.show(record.body["amount"], record.body["currency"]).upper(),
         attempt=attempt,
         frame=query.get("frame", ""),
     )
@@ -37,30 +35,23 @@ def decide(context: Context, request: Request, id: str) -> Response:
     with context.store.transaction():
         record = payments.decide_at_bank(context, id, form.get("attempt", ""), approved=approved)
     if record is None:
-        return _over(context.store.get("payment_intent", id))
+        return _over(context, id)
     if form.get("frame"):
         return _page("bank_done.html", page=form["frame"])
-    return_url = record.inner["return_url"]
-    return Response(303, headers={"Location": _return_address(return_url, record.body)})
+    return Response(303, headers={"Location": _return_address(record)})
 
 
-def _waits(record: Record | None, attempt: str) -> bool:
-    return (
-        record is not None
-        and record.body["status"] == "requires_action"
-        and record.inner.get("attempt") == attempt
-    )
-
-
-def _over(record: Record | None) -> Response:
+def _over(context: Context, id: str) -> Response:
+    record = context.store.get("payment_intent", id)
     back = (record.inner.get("return_url") if record else None) or ""
     page = _page("bank_over.html", back=back, hidden="" if back else "hidden")
     page.status = 410
     return page
 
 
-def _return_address(return_url: str, intent: Json) -> str:
+def _return_address(record: Record) -> str:
     """`return_url` with the three parameters that Stripe appends. The shop must believe none."""
+    intent = record.body
     status = {"succeeded": "succeeded", "processing": "pending"}.get(intent["status"], "failed")
     added = urlencode(
         {
@@ -69,7 +60,7 @@ def _return_address(return_url: str, intent: Json) -> str:
             "redirect_status": status,
         }
     )
-    parts = urlsplit(return_url)
+    parts = urlsplit(record.inner["return_url"])
     query = f"{parts.query}&{added}" if parts.query else added
     return urlunsplit(parts._replace(query=query))
 

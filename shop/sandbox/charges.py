@@ -1,5 +1,8 @@
 """Charges: one for each attempt that reached the bank, successful or not."""
 
+from typing import Literal
+
+from . import payment_methods
 from .cards import Decline, Method
 from .context import Context, new_id, now, random_text
 from .store import Json, Record
@@ -15,13 +18,13 @@ UNUSED = (
 def create(
     context: Context,
     intent: Json,
-    payment_method: Json,
-    method: Method,
+    payment_method: Record,
     *,
-    status: str,
-    decline: Decline | None = None,
-    authenticated: bool = False,
+    status: Literal["succeeded", "pending", "failed"],
+    authenticated: bool,
 ) -> Record:
+    method = payment_methods.of(payment_method)
+    decline = method.fate.decline if status == "failed" else None
     paid = status == "succeeded"
     suffix = intent["statement_descriptor_suffix"]
     charge: Json = {
@@ -31,7 +34,7 @@ def create(
         "amount_captured": intent["amount"] if status != "failed" else 0,
         "amount_refunded": 0,
         "balance_transaction": new_id("txn") if paid else None,
-        "billing_details": payment_method["billing_details"],
+        "billing_details": payment_method.body["billing_details"],
         "calculated_statement_descriptor": ("STAND-IN" + (f"* {suffix}" if suffix else ""))[:22],
         "captured": status != "failed",
         "created": now(),
@@ -46,9 +49,9 @@ def create(
         "outcome": _outcome(decline, paid),
         "paid": status != "failed",
         "payment_intent": intent["id"],
-        "payment_method": payment_method["id"],
+        "payment_method": payment_method.id,
         "payment_method_details": {
-            method.type: _details(intent, payment_method[method.type], method, authenticated),
+            method.type: _details(intent, payment_method.body[method.type], method, authenticated),
             "type": method.type,
         },
         "receipt_email": intent["receipt_email"],

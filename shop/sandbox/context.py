@@ -25,9 +25,9 @@ class Origin:
     idempotency_key: str | None = None
 
 
-#: What happens later, by itself, has no request.
-NOBODY = Origin()
-origin: ContextVar[Origin] = ContextVar("origin", default=NOBODY)
+NO_REQUEST = Origin()
+#: `NO_REQUEST` in scheduled tasks.
+origin: ContextVar[Origin] = ContextVar("origin", default=NO_REQUEST)
 
 
 @dataclass(slots=True)

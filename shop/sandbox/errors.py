@@ -22,13 +22,11 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.error: dict[str, Any] = {"message": message, "type": type}
-        if code is not None:
-            self.error["code"] = code
-            self.error["doc_url"] = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
-        if param is not None:
-            self.error["param"] = param
-        self.error.update(details)
+        doc_url = code and f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
+        given = {"code": code, "doc_url": doc_url, "param": param, **details}
+        self.error: dict[str, Any] = {"message": message, "type": type} | {
+            name: value for name, value in given.items() if value is not None
+        }
 
     @property
     def body(self) -> dict[str, Any]:

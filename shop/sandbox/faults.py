@@ -5,36 +5,23 @@
     DELETE /faults     end all of it, also what hangs just now
 
 A fault befalls the next `times` requests whose method and path match `on`, or the next events
-whose type does. A `*` stands for anything: `POST /v1/payment_intents` is creation alone. Nothing
-in the stand-in knows of this layer, which goes around the application and the courier's endpoint.
+whose type does. A `*` stands for anything: `POST /v1/payment_intents` is creation alone.
 
-Of requests
-    `timeout_before`, `timeout_after`
-        Nothing happens, or all of it does, and no answer comes: the connection hangs for `seconds`
-        (more than a client waits) and is closed.
-    `timeout_late`
-        It hangs first, and then all of it happens: after the client has given up.
-    `reset_before`, `reset_after`
-        The connection is reset, before or after the effect.
-    `error_500_before`
-        Something in front of the endpoint fails: no effect, and nothing is kept for the key.
-    `error_500_during`, `error_500_after`
-        The endpoint fails, with or without effect. As at Stripe that answer is kept for the
-        idempotency key, and given again.
-    `error_429`
-        Too many requests: no effect, nothing kept.
+    timeout_before, timeout_after   nothing happens, or all of it, and no answer comes: the
+                                    connection hangs for `seconds` and is closed
+    timeout_late                    hangs first, takes effect after the client has given up
+    reset_before, reset_after       the connection is reset, before or after the effect
+    error_500_before                no effect, and nothing is kept for the idempotency key
+    error_500_during, error_500_after
+                                    without or with effect; as at Stripe the answer is kept for
+                                    the idempotency key, and given again
+    error_429                       too many requests: no effect, nothing kept
 
-Of events
-    `webhook_never`
-        It is lost for ever.
-    `webhook_twice`
-        It arrives, and arrives again.
-    `webhook_late`
-        It sets out `seconds` later.
-    `webhook_out_of_order`
-        It waits until another one about the same payment has arrived, `seconds` at most.
-    `webhook_before_response`
-        It arrives before the answer to the request that caused it, which waits `seconds` at most.
+    webhook_never, webhook_twice    the event is lost, or arrives and arrives again
+    webhook_late                    it is sent `seconds` later
+    webhook_out_of_order            after another one about the same payment, or after `seconds`
+    webhook_before_response         before the answer to the request that caused it, which waits
+                                    for it, `seconds` at most
 """
 
 import json
@@ -43,6 +30,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from . import forms
@@ -51,27 +39,17 @@ from .errors import ApiError
 from .http_messages import Request, Response
 from .router import Application
 from .store import Json
-from .webhooks import Courier, Recipient
+from .webhooks import Courier
 
-OF_REQUESTS = frozenset(
-    {
-        "timeout_before",
-        "timeout_after",
-        "timeout_late",
-        "reset_before",
-        "reset_after",
-        "error_500_before",
-        "error_500_during",
-        "error_500_after",
-        "error_429",
-    }
-)
-_ENDPOINT_FAILS = frozenset({"error_500_during", "error_500_after"})
-BEFORE_RESPONSE = "webhook_before_response"
+OF_REQUESTS = frozenset({
+    "timeout_before", "timeout_after", "timeout_late", "reset_before", "reset_after",
+    "error_500_before", "error_500_during", "error_500_after", "error_429",
+})  # fmt: skip
 OF_DELIVERIES = frozenset(
     {"webhook_never", "webhook_twice", "webhook_late", "webhook_out_of_order"}
 )
-OF_EVENTS = OF_DELIVERIES | {BEFORE_RESPONSE}
+BEFORE_RESPONSE = frozenset({"webhook_before_response"})
+OF_EVENTS = OF_DELIVERIES | BEFORE_RESPONSE
 
 _OUR_FAULT = ApiError(
     "An unknown error occurred. It was ordered at the stand-in's /faults.",
@@ -94,7 +72,7 @@ class Fault:
 
 
 class Faults:
-    """The application, and the courier's endpoint, as long as nothing is ordered."""
+    """A layer around the application and the courier's deliveries, which know nothing of it."""
 
     def __init__(self, application: Application, courier: Courier | None) -> None:
         self._application = application
@@ -106,16 +84,16 @@ class Faults:
         #: How often an event was sent, and how many about a payment.
         self._arrived: Counter[str] = Counter()
         if courier is not None:
-            courier.endpoint = _Delivery(self, courier.endpoint)
+            courier.deliver = partial(self._deliver, courier.deliver)
 
     def __call__(self, request: Request) -> Response:
         if request.path == "/faults":
             return self._manage(request)
         if (request.method, request.path) == ("POST", "/reset"):
-            self.clear()
+            self._clear()
         if not request.path.startswith(("/v1/", "/bank/")):
             return self._application(request)
-        fault = self.take(f"{request.method} {request.path}", OF_REQUESTS)
+        fault = self._take(f"{request.method} {request.path}", OF_REQUESTS)
         return self._fail(request, fault) if fault else self._answer(request)
 
     # Orders
@@ -131,7 +109,7 @@ class Faults:
             with self._changed:
                 self._ordered.append(fault)
         elif request.method == "DELETE":
-            self.clear()
+            self._clear()
         elif request.method != "GET":
             return Response.of_json(405, {"error": {"message": "POST, GET or DELETE."}})
         with self._changed:
@@ -151,13 +129,13 @@ class Faults:
             raise ValueError("The stand-in was started without --webhook-url.")
         return fault
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         with self._changed:
             self._ordered.clear()
             self._clearings += 1
             self._changed.notify_all()
 
-    def take(self, what: str, kinds: frozenset[str]) -> Fault | None:
+    def _take(self, what: str, kinds: frozenset[str]) -> Fault | None:
         """The first fault that was ordered for this, one time less to come."""
         with self._changed:
             for fault in self._ordered:
@@ -168,7 +146,7 @@ class Faults:
                     return fault
         return None
 
-    def wait(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+    def _wait(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         """Wait, until it is true or all faults are ended."""
         with self._changed:
             clearings = self._clearings
@@ -178,7 +156,7 @@ class Faults:
 
     def _answer(self, request: Request) -> Response:
         response = self._application(request)
-        if request.method == "POST" and any(each.kind == BEFORE_RESPONSE for each in self._ordered):
+        if request.method == "POST" and any(each.kind in BEFORE_RESPONSE for each in self._ordered):
             self._send_events_first(response.headers.get("Request-Id", ""))
         return response
 
@@ -186,16 +164,16 @@ class Faults:
         if fault.kind == "error_429":
             return Response.of_json(_TOO_MANY.status, _TOO_MANY.body)
         kind, _, moment = fault.kind.rpartition("_")
-        if fault.kind in _ENDPOINT_FAILS and self._is_replayed(request):
+        if moment in {"during", "after"} and kind == "error_500" and self._is_replayed(request):
             return self._answer(request)
         if moment == "late":
-            self.wait(fault.seconds)
+            self._wait(fault.seconds)
         if moment in {"after", "late"}:
             self._answer(request)
         if kind == "error_500":
             return self._break(request, is_kept=moment != "before")
         if moment != "late" and kind == "timeout":
-            self.wait(fault.seconds)
+            self._wait(fault.seconds)
         # The server closes the connection of who raises this, and resets it for a reset.
         raise ConnectionResetError if kind == "reset" else ConnectionAbortedError
 
@@ -216,45 +194,32 @@ class Faults:
 
     # Events
 
-    def arrived(self, event: Json) -> None:
+    def _deliver(self, deliver: Callable[[Json], bool], event: Json) -> bool:
+        """One attempt of the courier's, with what befalls the event on its way."""
+        payment = _payment(event)
+        if fault := self._take(event["type"], OF_DELIVERIES):
+            if fault.kind == "webhook_never":
+                return True  # as far as the courier knows
+            if fault.kind == "webhook_twice":
+                deliver(event)
+            elif fault.kind == "webhook_late":
+                self._wait(fault.seconds)
+            else:
+                before = self._arrived[payment]
+                self._wait(fault.seconds, lambda: self._arrived[payment] > before)
+        is_delivered = deliver(event)
         with self._changed:
-            self._arrived.update({event["id"], _payment(event)})
+            self._arrived.update({event["id"], payment})
             self._changed.notify_all()
-
-    def wait_for_another(self, payment: str, seconds: float) -> None:
-        before = self._arrived[payment]
-        self.wait(seconds, lambda: self._arrived[payment] > before)
+        return is_delivered
 
     def _send_events_first(self, request_id: str) -> None:
         for record in self._application.context.store.find("event"):
             event = record.body
             if event["request"]["id"] != request_id or not event["pending_webhooks"]:
                 continue
-            if fault := self.take(event["type"], frozenset({BEFORE_RESPONSE})):
-                self.wait(fault.seconds, lambda id=event["id"]: self._arrived[id] > 0)  # type: ignore[misc]
-
-
-class _Delivery:
-    """The way to the shop's endpoint, with what befalls events on it."""
-
-    def __init__(self, faults: Faults, endpoint: Recipient) -> None:
-        self._faults = faults
-        self._endpoint = endpoint
-
-    def deliver(self, event: Json) -> bool:
-        fault = self._faults.take(event["type"], OF_DELIVERIES)
-        if fault is not None:
-            if fault.kind == "webhook_never":
-                return True  # as far as the courier knows
-            if fault.kind == "webhook_twice":
-                self._endpoint.deliver(event)
-            elif fault.kind == "webhook_late":
-                self._faults.wait(fault.seconds)
-            else:
-                self._faults.wait_for_another(_payment(event), fault.seconds)
-        is_delivered = self._endpoint.deliver(event)
-        self._faults.arrived(event)
-        return is_delivered
+            if fault := self._take(event["type"], BEFORE_RESPONSE):
+                self._wait(fault.seconds, lambda id=event["id"]: self._arrived[id] > 0)  # type: ignore[misc]
 
 
 def _payment(event: Json) -> str:

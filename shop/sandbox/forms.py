@@ -194,26 +194,16 @@ def moment(name: str, raw: Raw) -> dict[str, int]:
 
 
 ADDRESS = Form(
-    city=optional_text,
-    country=optional_text,
-    line1=optional_text,
-    line2=optional_text,
-    postal_code=optional_text,
-    state=optional_text,
+    **dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), optional_text)
 )
 SHIPPING = Form(
     address=required(nested(ADDRESS)),
     name=required(text),
-    phone=optional_text,
-    carrier=optional_text,
-    tracking_number=optional_text,
+    **dict.fromkeys(("phone", "carrier", "tracking_number"), optional_text),
 )
 BILLING = Form(
     address=nested(ADDRESS),
-    email=optional_text,
-    name=optional_text,
-    phone=optional_text,
-    tax_id=optional_text,
+    **dict.fromkeys(("email", "name", "phone", "tax_id"), optional_text),
 )
 
 PAGE: dict[str, Field | Parser] = {

@@ -54,7 +54,7 @@ def check_create(params: dict[str, Any]) -> None:
             param="allowed_payment_method_types",
         )
     currencies.check(params["amount"], params["currency"].lower())
-    _check_suffix(params)
+    check_suffix(params)
     if not params.get("confirm") and (
         strangers := sorted(
             {"confirmation_token", "return_url", "use_stripe_sdk", "mandate_data"} & set(params)
@@ -67,11 +67,7 @@ def check_create(params: dict[str, Any]) -> None:
         )
 
 
-def check_update(params: dict[str, Any]) -> None:
-    _check_suffix(params)
-
-
-def _check_suffix(params: dict[str, Any]) -> None:
+def check_suffix(params: dict[str, Any]) -> None:
     """Banks print it: at most 22 characters, a letter among them, none of `<>\\'"*`."""
     suffix = params.get("statement_descriptor_suffix")
     if suffix is None:
@@ -89,12 +85,12 @@ def create(context: Context, params: dict[str, Any]) -> Json:
     allowed = params.get("allowed_payment_method_types")
     automatic = params.get("automatic_payment_methods")
     is_automatic = allowed is None and (automatic is None or automatic["enabled"])
-    compatible = [
+    types = [
         type
         for type in payment_methods.TYPES
         if payment_methods.ONLY_IN.get(type, currency) == currency
+        and (allowed is None or type in allowed)
     ]
-    types = [type for type in compatible if allowed is None or type in allowed]
     if not types:
         raise ApiError(
             "No valid payment method types for this Payment Intent. Please ensure that you have"
@@ -154,10 +150,7 @@ def _shipping(params: dict[str, Any]) -> Json | None:
     shipping = params.get("shipping")
     if shipping is None:
         return None
-    return {
-        **filled(SHIPPING, shipping),
-        "address": filled(ADDRESS, shipping["address"]),
-    }
+    return {**filled(SHIPPING, shipping), "address": filled(ADDRESS, shipping["address"])}
 
 
 def retrieve_public(context: Context, params: dict[str, Any], id: str) -> Json:
@@ -202,7 +195,7 @@ def confirm(context: Context, params: dict[str, Any], id: str) -> Json:
     token = None
     if "confirmation_token" in params:
         token = tokens.usable(context, params["confirmation_token"])
-        method = tokens.method_of(token)
+        method = payment_methods.of(token)
     elif "payment_method" in params:
         method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
     elif intent["payment_method"] is not None:
@@ -249,7 +242,7 @@ def confirm(context: Context, params: dict[str, Any], id: str) -> Json:
         intent["shipping"] = _shipping(token.body)
     intent.update(payment_method=payment_method.id, last_payment_error=None, next_action=None)
     if not method.fate.challenge:
-        return payments.attempt(context, record, payment_method, method)
+        return payments.attempt(context, record, payment_method)
     sdk = params.get("use_stripe_sdk", bool(token and token.body["use_stripe_sdk"]))
     return payments.ask_bank(context, record, return_url, sdk=sdk)
 

@@ -176,4 +176,5 @@ def create(context: Context, method: Method, preview: Json | None = None) -> Rec
 
 
 def of(record: Record) -> Method:
+    """The method of the catalogue behind a PaymentMethod or a ConfirmationToken."""
     return cards.BY_NUMBER[record.inner["number"]]

@@ -5,10 +5,11 @@ decides whether one may begin.
 """
 
 from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 from . import charges, events, payment_methods
-from .cards import Decline, Method
+from .cards import Decline, Fate
 from .context import Context, new_id, random_text
 from .errors import ApiError
 from .store import Json, Record
@@ -38,37 +39,27 @@ def ask_bank(context: Context, record: Record, return_url: str | None, *, sdk: b
 
 
 def attempt(
-    context: Context,
-    record: Record,
-    payment_method: Record,
-    method: Method,
-    *,
-    authenticated: bool = False,
+    context: Context, record: Record, payment_method: Record, *, authenticated: bool = False
 ) -> Json:
     intent = record.body
-    decline = method.fate.decline
-    if method.fate.delayed:
-        charge = charges.create(context, intent, payment_method.body, method, status="pending")
+    fate = payment_methods.of(payment_method).fate
+    create_charge = partial(
+        charges.create, context, intent, payment_method, authenticated=authenticated
+    )
+    if fate.delayed:
+        charge = create_charge(status="pending")
         intent.update(status="processing", latest_charge=charge.id)
         context.store.put(record)
         context.store.later("settle_payment", intent["id"], context.delay)
         events.emit(context, "payment_intent.processing", intent)
         return intent
-    if decline is not None:
-        _decline(context, record, payment_method, method, decline, authenticated=authenticated)
-    charge = charges.create(
-        context,
-        intent,
-        payment_method.body,
-        method,
-        status="succeeded",
-        authenticated=authenticated,
-    )
-    _succeed(context, record, charge, method)
+    if fate.decline is not None:
+        _decline(context, record, payment_method, create_charge(status="failed"), fate.decline)
+    _succeed(context, record, create_charge(status="succeeded"), fate)
     return intent
 
 
-def _succeed(context: Context, record: Record, charge: Record, method: Method) -> None:
+def _succeed(context: Context, record: Record, charge: Record, fate: Fate) -> None:
     record.body.update(
         status="succeeded",
         amount_received=record.body["amount"],
@@ -78,29 +69,14 @@ def _succeed(context: Context, record: Record, charge: Record, method: Method) -
     context.store.put(record)
     events.emit(context, "charge.succeeded", charge.body)
     events.emit(context, "payment_intent.succeeded", record.body)
-    if method.fate.disputed:
+    if fate.disputed:
         context.store.later("open_dispute", charge.id, 0)
 
 
 def _decline(
-    context: Context,
-    record: Record,
-    payment_method: Record,
-    method: Method,
-    decline: Decline,
-    *,
-    authenticated: bool,
+    context: Context, record: Record, payment_method: Record, charge: Record, decline: Decline
 ) -> NoReturn:
-    """The attempt is over, the intent waits for another method; the answer is a 402."""
-    charge = charges.create(
-        context,
-        record.body,
-        payment_method.body,
-        method,
-        status="failed",
-        decline=decline,
-        authenticated=authenticated,
-    )
+    """End the attempt: the intent waits for another method, and the answer is a 402."""
     error = ApiError(
         decline.message,
         status=402,
@@ -108,7 +84,7 @@ def _decline(
         code=decline.code,
         param=decline.param,
         charge=charge.id,
-        **({"decline_code": decline.decline_code} if decline.decline_code else {}),
+        decline_code=decline.decline_code,
         payment_method=payment_method.body,
     )
     record.body["latest_charge"] = charge.id
@@ -133,14 +109,18 @@ def _fail(context: Context, record: Record, error: Json) -> None:
 # What happens after the answer
 
 
+def waiting_at_bank(context: Context, id: str, secret: str) -> Record | None:
+    """The intent, if the bank still waits for this attempt."""
+    record = context.store.get("payment_intent", id)
+    return record if record and record.inner.get("attempt") == secret else None
+
+
 def decide_at_bank(context: Context, id: str, secret: str, *, approved: bool) -> Record | None:
     """The shopper has answered the bank. `None` if the bank no longer waits for this attempt."""
-    record = context.store.get("payment_intent", id)
-    if record is None or record.body["status"] != "requires_action":
+    record = waiting_at_bank(context, id, secret)
+    if record is None:
         return None
-    if record.inner.get("attempt") != secret:
-        return None
-    payment_method = context.need("payment_method", record.body["payment_method"], param="id")
+    payment_method = context.need("payment_method", record.body["payment_method"])
     if not approved:
         error = ApiError(
             "The provided PaymentMethod has failed authentication. You can provide"
@@ -154,26 +134,21 @@ def decide_at_bank(context: Context, id: str, secret: str, *, approved: bool) ->
     record.inner.pop("attempt")
     # Declined after all? The intent says so, and nobody waits for a 402 here.
     with suppress(ApiError):
-        attempt(
-            context, record, payment_method, payment_methods.of(payment_method), authenticated=True
-        )
+        attempt(context, record, payment_method, authenticated=True)
     return record
 
 
 def settle_payment(context: Context, id: str) -> None:
-    """The clockwork's: a delayed payment is decided."""
-    record = context.store.get("payment_intent", id)
-    if record is None or record.body["status"] != "processing":
-        return
-    intent = record.body
-    payment_method = context.need("payment_method", intent["payment_method"], param="id")
-    method = payment_methods.of(payment_method)
-    charge = context.need("charge", intent["latest_charge"], param="charge")
-    decline = method.fate.decline
+    """A scheduled task: a delayed payment is decided."""
+    record = context.need("payment_intent", id)
+    payment_method = context.need("payment_method", record.body["payment_method"])
+    charge = context.need("charge", record.body["latest_charge"])
+    fate = payment_methods.of(payment_method).fate
+    decline = fate.decline
     if decline is None:
         charge.body.update(status="succeeded", balance_transaction=new_id("txn"))
         context.store.put(charge)
-        _succeed(context, record, charge, method)
+        _succeed(context, record, charge, fate)
         return
     charge.body.update(
         status="failed",
@@ -185,10 +160,7 @@ def settle_payment(context: Context, id: str) -> None:
     )
     context.store.put(charge)
     error = ApiError(
-        decline.message,
-        code=decline.code,
-        charge=charge.id,
-        payment_method=payment_method.body,
+        decline.message, code=decline.code, charge=charge.id, payment_method=payment_method.body
     )
     _fail(context, record, error.error)
     events.emit(context, "charge.failed", charge.body)

@@ -49,8 +49,7 @@ def create(context: Context, params: dict[str, Any]) -> Json:
             param="amount",
         )
     method = _method(context, charge)
-    later = method.fate.refund
-    type = method.type
+    type, later = method.type, method.fate.refund
     refund: Json = {
         "id": new_id("re" if type == "card" else "pyr"),
         "object": "refund",
@@ -106,8 +105,7 @@ def _charge(context: Context, params: dict[str, Any]) -> Record:
 
 
 def _method(context: Context, charge: Record) -> Method:
-    payment_method = context.need("payment_method", charge.body["payment_method"], param="id")
-    return payment_methods.of(payment_method)
+    return payment_methods.of(context.need("payment_method", charge.body["payment_method"]))
 
 
 def _note_on_charge(context: Context, charge: Record, amount: int) -> None:
@@ -117,12 +115,10 @@ def _note_on_charge(context: Context, charge: Record, amount: int) -> None:
 
 
 def settle_refund(context: Context, id: str) -> None:
-    """The clockwork's: a refund that was under way arrives, or comes back."""
-    record = context.store.get("refund", id)
-    if record is None:
-        return
+    """A scheduled task: a refund that was under way arrives, or comes back."""
+    record = context.need("refund", id)
     refund = record.body
-    charge = context.need("charge", refund["charge"], param="charge")
+    charge = context.need("charge", refund["charge"])
     previous = {"status": refund["status"]}
     if _method(context, charge).fate.refund == "later":
         refund["status"] = "succeeded"

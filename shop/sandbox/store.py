@@ -52,7 +52,6 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0
 );
 """
-TABLES = ("objects", "answers", "timers", "deliveries")
 
 
 @dataclass(slots=True)
@@ -75,10 +74,6 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -109,11 +104,8 @@ class Store:
             "INSERT INTO objects (id, kind, created, body, inner) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body, inner = excluded.inner",
             (
-                record.id,
-                body["object"],
-                body["created"],
-                json.dumps(body),
-                json.dumps(record.inner),
+                *(record.id, body["object"], body["created"]),
+                *(json.dumps(body), json.dumps(record.inner)),
             ),
         )
         return record
@@ -122,10 +114,9 @@ class Store:
         rows = self.execute("SELECT body, inner FROM objects WHERE kind = ? AND id = ?", (kind, id))
         return _record(rows[0]) if rows else None
 
-    def find(self, kind: str, **equal: str) -> list[Record]:
-        """Every object of a kind whose fields equal these, oldest first."""
-        where, values = _filters(kind, equal, {})
-        rows = self.execute(f"SELECT body, inner FROM objects WHERE {where} ORDER BY seq", values)
+    def find(self, kind: str) -> list[Record]:
+        """Every object of a kind, oldest first."""
+        rows = self.execute("SELECT body, inner FROM objects WHERE kind = ? ORDER BY seq", (kind,))
         return [_record(row) for row in rows]
 
     def page(self, kind: str, params: Mapping[str, Any], **equal: str | list[str]) -> Json:
@@ -137,7 +128,15 @@ class Store:
                 code="parameter_invalid_integer",
                 param="limit",
             )
-        where, values = _filters(kind, equal, params.get("created", {}))
+        where = "kind = ?"
+        values: list[Any] = [kind]
+        for name, value in equal.items():
+            wanted = value if isinstance(value, list) else [value]
+            where += f" AND json_extract(body, '$.{name}') IN ({', '.join('?' * len(wanted))})"
+            values += wanted
+        for name, bound in params.get("created", {}).items():
+            where += f" AND created {_OPERATORS[name]} ?"
+            values.append(bound)
         backwards = "ending_before" in params
         for name, sign in (("starting_after", "<"), ("ending_before", ">")):
             if name in params:
@@ -149,7 +148,7 @@ class Store:
                         f"No such {kind}: '{params[name]}'", code="resource_missing", param=name
                     )
                 where += f" AND seq {sign} ?"
-                values += (rows[0][0],)
+                values.append(rows[0][0])
         order = "ASC" if backwards else "DESC"
         rows = self.execute(
             f"SELECT body, inner FROM objects WHERE {where} ORDER BY seq {order} LIMIT ?",
@@ -164,7 +163,7 @@ class Store:
         }
 
     def later(self, task: str, subject: str, seconds: float) -> None:
-        """Have a `clockwork` task run on an object after a while, also across a restart."""
+        """Have a task of `scheduler` run on an object after a while, also across a restart."""
         self.execute(
             "INSERT INTO timers (due, task, subject) VALUES (?, ?, ?)",
             (time.time() + seconds, task, subject),
@@ -172,27 +171,12 @@ class Store:
 
     def forget(self) -> None:
         with self.transaction():
-            for table in TABLES:
+            for table in ("objects", "answers", "timers", "deliveries"):
                 self.execute(f"DELETE FROM {table}")
 
 
 def _record(row: Any) -> Record:
     return Record(json.loads(row[0]), json.loads(row[1]))
-
-
-def _filters(
-    kind: str, equal: Mapping[str, str | list[str]], created: Mapping[str, int]
-) -> tuple[str, tuple[Any, ...]]:
-    where, values = "kind = ?", [kind]
-    bounds: list[Any] = []
-    for name, value in equal.items():
-        wanted = value if isinstance(value, list) else [value]
-        where += f" AND json_extract(body, '$.{name}') IN ({', '.join('?' * len(wanted))})"
-        bounds += wanted
-    for name, bound in created.items():
-        where += f" AND created {_OPERATORS[name]} ?"
-        bounds.append(bound)
-    return where, (*values, *bounds)
 
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}

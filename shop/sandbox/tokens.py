@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import cards, payment_methods
+from . import payment_methods
 from .cards import Method
 from .context import Context, new_id, now
 from .errors import ApiError
@@ -52,32 +52,30 @@ def check_test(params: dict[str, Any]) -> None:
 
 def create_for_test(context: Context, params: dict[str, Any]) -> Json:
     """A token as if a page had made it, but one whose next action is a plain redirect."""
-    data = params.get("payment_method_data") or {}
     if "payment_method" in params:
         method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
     else:
-        method = payment_methods.by_data(data)
-    return _create(context, method, params, data, use_stripe_sdk=False)
+        method = payment_methods.by_data(params["payment_method_data"])
+    return _create(context, method, params, use_stripe_sdk=False)
 
 
 def create_from_page(context: Context, params: dict[str, Any]) -> Json:
     data = params["payment_method_data"]
+    expiry = (data["card"]["exp_month"], data["card"]["exp_year"] % 100 + 2000)
     method = payment_methods.by_data(data)
-    card = data["card"]
-    expiry = (card["exp_month"], card["exp_year"] % 100 + 2000)
-    return _create(context, method, params, data, use_stripe_sdk=True, expiry=expiry)
+    return _create(context, method, params, use_stripe_sdk=True, expiry=expiry)
 
 
 def _create(
     context: Context,
     method: Method,
     params: dict[str, Any],
-    data: dict[str, Any],
     *,
     use_stripe_sdk: bool,
     expiry: tuple[int, int] | None = None,
 ) -> Json:
     created = now()
+    data = params.get("payment_method_data", {})
     shipping = params.get("shipping")
     token: Json = {
         "id": new_id("ctoken"),
@@ -122,10 +120,6 @@ def usable(context: Context, id: str) -> Record:
     if token.body["expires_at"] <= now():
         raise ApiError(f"The ConfirmationToken {id} has expired.", param="confirmation_token")
     return token
-
-
-def method_of(token: Record) -> Method:
-    return cards.BY_NUMBER[token.inner["number"]]
 
 
 def spend(context: Context, token: Record, intent: str) -> None:

@@ -10,11 +10,8 @@ import hmac
 import json
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
 
 from .store import Json, Store
 
@@ -32,33 +29,23 @@ def sign(payload: bytes, secret: str, timestamp: int) -> str:
     return f"t={timestamp},v1={digest}"
 
 
-class Recipient(Protocol):
-    def deliver(self, event: Json) -> bool:
-        """One attempt; whether it arrived."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    url: str
-    secret: str
-
-    def deliver(self, event: Json) -> bool:
-        """One attempt. Only an answer of 2xx counts; a redirect is a refusal, as at Stripe."""
-        payload = json.dumps(event, indent=2).encode()
-        request = urllib.request.Request(
-            self.url,
-            data=payload,
-            headers={
-                "Content-Type": "application/json; charset=utf-8",
-                "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-                "Stripe-Signature": sign(payload, self.secret, int(time.time())),
-            },
-        )
-        try:
-            with _OPENER.open(request, timeout=TIMEOUT) as response:
-                return bool(200 <= response.status < 300)
-        except (urllib.error.URLError, OSError, ValueError):
-            return False
+def deliver(event: Json, *, url: str, secret: str) -> bool:
+    """One attempt. Only an answer of 2xx counts; a redirect is a refusal, as at Stripe."""
+    payload = json.dumps(event, indent=2).encode()
+    request = urllib.request.Request(
+        url,
+        data=payload,
+        headers={
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": sign(payload, secret, int(time.time())),
+        },
+    )
+    try:
+        with _OPENER.open(request, timeout=TIMEOUT) as response:
+            return bool(200 <= response.status < 300)
+    except (OSError, ValueError):
+        return False
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -71,22 +58,22 @@ _OPENER = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({
 
 
 class Courier:
-    """Hands out what is due, a few at a time, each in a thread of its own.
+    """Delivers what is due, a few events at a time, each in a thread of its own.
 
-    What is under way is known to this process alone: after a restart it is simply due again, which
-    is what 'at least once' means.
+    What is under way is known to this process alone: after a restart it is due again, hence
+    'at least once'. `deliver` makes one attempt, and says whether it arrived.
     """
 
-    def __init__(self, store: Store, endpoint: Recipient) -> None:
+    def __init__(self, store: Store, deliver: Callable[[Json], bool]) -> None:
         self.store = store
-        self.endpoint = endpoint
-        #: Called after each attempt: another may be due sooner than anybody thought.
+        self.deliver = deliver
+        #: Called after each attempt: another may be due sooner.
         self.wake: Callable[[], None] = lambda: None
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
 
     def run_due(self) -> float:
-        """Start what is due; say how many seconds until more can be."""
+        """Start what is due; returns the seconds until more will be."""
         now = time.time()
         with self._lock:
             free = AT_ONCE - len(self._under_way)
@@ -104,7 +91,7 @@ class Courier:
     def _attempt(self, id: str) -> None:
         try:
             record = self.store.get("event", id)
-            delivered = record is None or self.endpoint.deliver(record.body)
+            delivered = record is None or self.deliver(record.body)
             with self.store.transaction():
                 self._note(id, delivered)
         finally:
