@@ -4,12 +4,13 @@ from django.urls import include, path
 
 from shop import health
 from shop.core import media
+from shop.payments.views import webhook
 
 urlpatterns = [
     path("", include("shop.sales.urls")),
     path("bag/", include("shop.bag.urls")),
     path("", include("shop.checkout.urls")),
-    path("", include("shop.payments.urls")),
+    path("stripe/webhook/", webhook),
     path("", include("offers.urls")),
     path("merchant/", include("shop.staff.urls")),
     path("merchant/", admin.site.urls),

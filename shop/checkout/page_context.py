@@ -13,7 +13,7 @@ from shop.checkout.forms import CheckoutForm
 from shop.checkout.placing import charge_of
 from shop.orders.charge import Charge
 from shop.orders.models import CANCELABLE, Order, Refund
-from shop.payments.methods import allowed_methods, methods_for_order
+from shop.payments.intents import allowed_methods, methods_for_order
 from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import script_url
 

@@ -122,13 +122,13 @@ def place_order(
     shopper: Shopper,
     address: Address,
     shown_total: int,
-    card_fingerprint: str | None,
+    card_fingerprint: str,
     now: datetime,
 ) -> Order:
     """Claim all units of a bag and create the order, in one short transaction.
 
     :param shown_total: the whole charge that the shopper agreed to, in minor units
-    :param card_fingerprint: Stripe's, where it gives one
+    :param card_fingerprint: Stripe's; empty where it gives none
     :raises TotalChanged: the bag costs something else by now
     :raises TooManyOpen: the shopper has as many unpaid orders as one may have
     :raises NotPlaced: a line is refused; the judged bag says which and why
@@ -150,7 +150,7 @@ def place_order(
         total=charge.total,
         placed_at=now,
         lapses_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
-        card_key=card_key(card_fingerprint) if card_fingerprint else "",
+        card_key=card_key(card_fingerprint),
         email=address.email,
         name=address.name,
         line1=address.line1,
@@ -173,9 +173,7 @@ def place_order(
     return order
 
 
-def amend_order(
-    order: Order, judged: JudgedBag, address: Address, card_fingerprint: str | None
-) -> None:
+def amend_order(order: Order, judged: JudgedBag, address: Address, card_fingerprint: str) -> None:
     """Give a pending order another address and card; an order in another status stays as it is.
 
     :param judged: the bag, with the offers of the order
@@ -184,7 +182,7 @@ def amend_order(
     """
     if order.status == Order.Status.PENDING and _total_differs(order, address.destination):
         raise TotalAtAddressDiffers(judged)
-    card = card_key(card_fingerprint) if card_fingerprint else ""
+    card = card_key(card_fingerprint)
     new = {**asdict(address), "card_key": card}
     try:
         with transaction.atomic():

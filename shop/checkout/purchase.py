@@ -25,6 +25,7 @@ from shop.checkout.placing import (
 from shop.core.shopper import Shopper
 from shop.orders.models import OPEN, OUT_OF_BAG, UNDER_WAY, Order
 from shop.payments import charging
+from shop.payments.intents import card_fingerprint
 from shop.payments.settlement import cancel_unpaid, expire_due, settle_blocking_orders
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def buy(
     token = charging.retrieve_token(purchase.token_id)
     if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
         raise charging.TokenUnusable
-    fingerprint = charging.fingerprint_of(token)
+    fingerprint = card_fingerprint(token.payment_method_preview)
     is_new = False
     if order is None:
         order, is_new = _place_or_find(bag, shopper, purchase, fingerprint, now)
@@ -125,7 +126,7 @@ def _order_paid_with(token_id: str, shopper: Shopper) -> Order | None:
 
 
 def _place_or_find(
-    bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str | None, now: datetime
+    bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str, now: datetime
 ) -> tuple[Order, bool]:
     """The order of the bag's offers, and whether it is new.
 
@@ -141,7 +142,7 @@ def _place_or_find(
 
 
 def _place(
-    bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str | None, now: datetime
+    bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str, now: datetime
 ) -> Order:
     """Place an order; where expired orders block it, settle them and try again."""
     place = partial(

@@ -16,8 +16,8 @@ def email_key(address: str) -> str:
 
 
 def card_key(fingerprint: str) -> str:
-    """The key of a card, by the fingerprint that Stripe gives its number."""
-    return limit_key(LimitUse.Kind.CARD, fingerprint)
+    """The key of a card, by the fingerprint that Stripe gives its number; empty without one."""
+    return limit_key(LimitUse.Kind.CARD, fingerprint) if fingerprint else ""
 
 
 def normalise_email(address: str) -> str:

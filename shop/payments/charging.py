@@ -1,7 +1,6 @@
 """Payment: one PaymentIntent for an order, confirmed on the server with the shopper's token.
 
-Stripe's answers go to ``settlement``, as those to a webhook do: it alone changes
-orders. No call is made inside a transaction.
+``settlement`` alone changes orders by Stripe's answers. No call is made inside a transaction.
 """
 
 from datetime import datetime
@@ -28,9 +27,9 @@ class TokenUnusable(NotCharged):
 
 
 class Declined(NotCharged):
-    """The bank declined the card, for a reason that Stripe lets a shopper read.
+    """The bank declined the card; the order keeps its claim for another one.
 
-    The order keeps its claim for another card.
+    :param reason: Stripe's, written for shoppers
     """
 
     def __init__(self, reason: str) -> None:
@@ -66,19 +65,11 @@ def retrieve_token(token_id: str) -> stripe.ConfirmationToken:
     return token
 
 
-def fingerprint_of(token: stripe.ConfirmationToken) -> str | None:
-    """Stripe's fingerprint of the card's number; None where it gives none."""
-    card = getattr(token.payment_method_preview, "card", None)
-    fingerprint: str | None = getattr(card, "fingerprint", None)
-    return fingerprint
-
-
-def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> stripe.PaymentIntent:
-    """Confirm the payment of an order with a token, and settle the order.
-
-    With the same token again it is the same request, and charges nothing new.
+def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> None:
+    """Confirm the payment of an order, and settle the order; with the same token, only once.
 
     :raises Declined: the order stays pending and keeps its claim for another card
+    :raises TokenUnusable: the payment still waits for a card
     :raises PaymentUnclear: the order stays as it is until Stripe can be asked
     """
     try:
@@ -102,18 +93,11 @@ def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> strip
         raise Declined(error.user_message or "The card was declined.") from error
     except stripe.InvalidRequestError as error:
         # Another tab was faster, or the token was used: ask Stripe how the payment stands.
-        return _settle_refused(order, error, now)
+        settled = settlement.settle_by_id(order, cause="checkout", now=now)
+        if settled is None or settled.status == "requires_payment_method":
+            raise TokenUnusable from error
     except stripe.StripeError as error:
         # No answer, a 5xx, or a 409: the same request is under way.
         raise PaymentUnclear from error
-    settlement.settle(order, intent, cause="checkout", now=now)
-    return intent
-
-
-def _settle_refused(
-    order: Order, error: stripe.InvalidRequestError, now: datetime
-) -> stripe.PaymentIntent:
-    intent = settlement.settle_by_id(order, cause="checkout", now=now)
-    if intent is None or intent.status == "requires_payment_method":
-        raise TokenUnusable from error
-    return intent
+    else:
+        settlement.settle(order, intent, cause="checkout", now=now)

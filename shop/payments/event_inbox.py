@@ -1,15 +1,10 @@
 """Stripe's events: stored, answered, and processed by a background task.
 
-Processing asks Stripe, and so takes as long as Stripe does. A row that is left
-pending is processed by a later event or by ``reconcile``; twice does no harm.
-
-Events that never came are fetched from Stripe's record of 30 days by
-``reconcile``: those of refunds and disputes. Open orders ask for their payments
-anyway.
+Processing asks Stripe. A row that is left pending is processed by a later event or by
+``reconcile``; twice does no harm.
 """
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
@@ -23,7 +18,7 @@ from shop.core import background
 from shop.core.machine_clock import monotonic_seconds, unix_seconds
 from shop.orders.models import StripeEvent
 from shop.payments.stripe_client import client
-from shop.payments.webhooks import TryLater, handler_for, is_for_us
+from shop.payments.webhooks import TryLater, handler_for
 
 logger = logging.getLogger(__name__)
 
@@ -50,17 +45,9 @@ OVERLAP_SECONDS = 3600
 
 def store(event: dict[str, Any], now: datetime) -> StripeEvent:
     """Store an event for processing; one that is stored already stays as it is."""
-    fresh = _row(event, now)
-    row, _ = StripeEvent.objects.get_or_create(
-        pk=fresh.pk,
-        defaults={
-            "type": fresh.type,
-            "about": fresh.about,
-            "received_at": now,
-            "acted_at": fresh.acted_at,
-        },
-    )
-    return row
+    row = _row(event, now)
+    StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
+    return StripeEvent.objects.get(pk=row.pk)
 
 
 def process_soon(row: StripeEvent) -> None:
@@ -75,7 +62,8 @@ def process_soon(row: StripeEvent) -> None:
 def process(row: StripeEvent, now: datetime) -> bool:
     """Process an event; False where Stripe cannot answer and it stays pending."""
     try:
-        handler_for(row.type)(row, now)
+        if handler := handler_for(row.type):
+            handler(row, now)
     except stripe.InvalidRequestError:
         logger.warning("Stripe does not know what its event %s is about", row.pk)
     except (TryLater, stripe.StripeError):
@@ -96,10 +84,9 @@ def process_pending(
     left = StripeEvent.objects.filter(acted_at=None, received_at__gt=now - TIME_TO_TRY)
     if waiting_for:
         left = left.filter(received_at__lte=now - waiting_for)
-    # In random order: one that always fails must not always block the others.
-    left = left.order_by("?")
     started = monotonic_seconds()
-    for row in left[:limit]:
+    # In random order: one that always fails must not always block the others.
+    for row in left.order_by("?")[:limit]:
         try:
             is_done = process(row, now)
             if not is_done and monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
@@ -122,17 +109,12 @@ def fetch_missed(now: datetime, *, since: float | None = None) -> float:
         {"types": list(FETCHED_TYPES), "created": {"gte": int(first)}, "limit": 100}
     )
     for some in batched(pages.auto_paging_iter(), 100, strict=False):
-        _store_all((event.to_dict() for event in some), now)
+        rows = {event.id: _row(event.to_dict(), now) for event in some}
+        missed = [rows[pk] for pk in rows.keys() - StripeEvent.objects.in_bulk(list(rows)).keys()]
+        StripeEvent.objects.bulk_create(missed, ignore_conflicts=True)
+        if missed:
+            logger.info("%d of Stripe's events had never come", len(missed))
     return started
-
-
-def _store_all(events: Iterable[dict[str, Any]], now: datetime) -> None:
-    rows = {row.pk: row for row in (_row(event, now) for event in events)}
-    known = StripeEvent.objects.filter(pk__in=rows).values_list("pk", flat=True)
-    missed = [rows[each] for each in rows.keys() - set(known)]
-    StripeEvent.objects.bulk_create(missed, ignore_conflicts=True)
-    if missed:
-        logger.info("%d of Stripe's events had never come", len(missed))
 
 
 def _row(event: dict[str, Any], now: datetime) -> StripeEvent:
@@ -148,7 +130,7 @@ def _row(event: dict[str, Any], now: datetime) -> StripeEvent:
             "metadata": {name: metadata[name] for name in ("order", "round") if name in metadata},
         },
         received_at=now,
-        acted_at=None if is_for_us(event_type) else now,
+        acted_at=None if handler_for(event_type) else now,
     )
 
 

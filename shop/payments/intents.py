@@ -1,11 +1,13 @@
-"""The PaymentIntent of an order: create, find, cancel, replace."""
+"""The PaymentIntent of an order: create, find, cancel, replace; and its payment methods."""
+
+from collections.abc import Iterable
 
 import stripe
+from django.conf import settings
 from django.db.models import F, QuerySet
 from stripe.params import PaymentIntentRetrieveParams
 
 from shop.orders.models import OPEN, Order
-from shop.payments.methods import methods_for_order
 from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import client
 
@@ -16,9 +18,8 @@ WITH_CHARGE: PaymentIntentRetrieveParams = {"expand": ["latest_charge"]}
 def ensure_intent(order: Order) -> stripe.PaymentIntent:
     """The order's PaymentIntent as Stripe has it now; created, unconfirmed, where there is none.
 
-    The idempotency key is the order's own, so that an intent whose id was lost
-    in a crash is found by the same call. Where Stripe replays an error for the
-    key, another is used: what the first may have made was never confirmed.
+    By the order's own idempotency key, one whose id was lost in a crash is found. Where Stripe
+    replays an error for it, another is used: what the first may have made was never confirmed.
     """
     if not order.payment_intent:
         try:
@@ -32,13 +33,28 @@ def ensure_intent(order: Order) -> stripe.PaymentIntent:
     return client().v1.payment_intents.retrieve(order.payment_intent, WITH_CHARGE)
 
 
-def card_of(intent: stripe.PaymentIntent) -> str:
-    """The fingerprint of the card that was charged; empty where Stripe gives none.
+def card_fingerprint(method: object) -> str:
+    """Stripe's fingerprint of the card in its details of a method; empty where it gives none."""
+    return getattr(getattr(method, "card", None), "fingerprint", None) or ""
 
-    :param intent: retrieved with ``WITH_CHARGE``
+
+def methods_for_order(order: Order) -> list[str]:
+    """Stripe's names of the methods that an order may be paid with."""
+    lines = order.lines.select_related("deal__sale")
+    return allowed_methods(
+        line.deal is not None and line.deal.sale.delayed_payment for line in lines
+    )
+
+
+def allowed_methods(allows_delayed: Iterable[bool]) -> list[str]:
+    """Stripe's names of the methods: delayed ones only where the sale of every line allows them.
+
+    Debits settle in days and can hardly be canceled, and hold stock so long.
     """
-    details = getattr(intent.latest_charge, "payment_method_details", None)
-    return getattr(getattr(details, "card", None), "fingerprint", None) or ""
+    methods: list[str] = list(settings.STRIPE_PAYMENT_METHOD_TYPES)
+    if all(allows_delayed):
+        methods += settings.STRIPE_DELAYED_METHOD_TYPES
+    return methods
 
 
 def cancel_intent(order: Order) -> stripe.PaymentIntent:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 
 from shop.core.money import format_money, payable_step
 from shop.orders.models import OVER, Order, OrderLine, Refund, RefundLine
@@ -27,8 +27,7 @@ class Units:
 class RefundPlan:
     """What a refund would do. Amounts in minor units.
 
-    ``shipping`` and ``tax`` are parts of the amount; ``tax`` is added tax, never
-    a tax that prices include.
+    ``shipping`` and ``tax`` (added tax alone) are parts of the amount.
     """
 
     order: Order
@@ -43,39 +42,32 @@ class RefundPlan:
         return format_money(self.amount, self.order.currency)
 
     @property
-    def is_all(self) -> bool:
-        """Whether it refunds all that is left."""
-        return self.amount == left_of(self.order)
-
-    @property
     def signature(self) -> str:
         """Equal for equal plans: compared with what the merchant agreed to."""
         units = (f"{each.line.pk}:{each.quantity}:{int(each.restock)}" for each in self.units)
         return " ".join([str(self.amount), *units])
 
 
-def refunded_of(order: Order) -> int:
-    """The sum of an order's refunds that have not failed, in minor units."""
-    live = order.refunds.exclude(status=Refund.Status.FAILED)
-    return live.aggregate(sum=Sum("amount"))["sum"] or 0
+def _live_refunds(order: Order) -> QuerySet[Refund]:
+    """The refunds of an order that have not failed."""
+    return order.refunds.exclude(status=Refund.Status.FAILED)
 
 
 def left_of(order: Order) -> int:
     """What can still be refunded of an order, in minor units."""
-    return order.total - refunded_of(order) if order.paid_at else 0
+    refunded: int = _live_refunds(order).aggregate(sum=Sum("amount", default=0))["sum"]
+    return order.total - refunded if order.paid_at else 0
 
 
 def shipping_left_of(order: Order) -> int:
     """The shipping that can still be refunded, in minor units: all of it, or 0."""
-    live = order.refunds.exclude(status=Refund.Status.FAILED)
-    return 0 if live.filter(shipping__gt=0).exists() else order.charge.shipping
+    return 0 if _live_refunds(order).filter(shipping__gt=0).exists() else order.charge.shipping
 
 
 def plan_refund(order: Order, units: Collection[Units], *, shipping: bool) -> RefundPlan:
-    """Plan a refund of units.
+    """Plan a refund of units, with added tax in proportion; of an order that is over, all of it.
 
-    Added tax is refunded in proportion. The amount is at most what is left after
-    refunds that were made at Stripe. An order that is over is refunded in full.
+    The amount is at most what is left after refunds that were made at Stripe.
 
     :raises NotRefundable: nothing is left, or there are fewer units
     """
@@ -104,16 +96,17 @@ def plan_refund(order: Order, units: Collection[Units], *, shipping: bool) -> Re
 def _added_tax_of(order: Order, untaxed: int) -> int:
     """The added tax to refund with an amount of goods and shipping, in minor units.
 
-    It is the difference of two shares of the whole, so that rounding leaves no
-    rest once everything is refunded.
+    The difference of two shares of the whole: rounding leaves no rest once all is refunded.
     """
     tax, step = order.charge.added_tax, payable_step(order.currency)
     if not tax:
         return 0
-    live = order.refunds.exclude(status=Refund.Status.FAILED)
+    live = _live_refunds(order)
     units = RefundLine.objects.filter(refund__in=live)
-    goods = units.aggregate(sum=Sum(F("quantity") * F("order_line__amount")))["sum"] or 0
-    before = goods + (live.aggregate(sum=Sum("shipping"))["sum"] or 0)
+    before: int = (
+        units.aggregate(sum=Sum(F("quantity") * F("order_line__amount"), default=0))["sum"]
+        + live.aggregate(sum=Sum("shipping", default=0))["sum"]
+    )
 
     def share(part: int) -> int:
         return step * (tax * part // ((order.total - tax) * step))

@@ -2,19 +2,14 @@
 
 Three steps, so that a crash between any two loses nothing and pays nothing twice:
 
-1. The refund is created with its idempotency key, and its units are counted on
-   their lines, in one transaction.
+1. In one transaction, the refund is created with its idempotency key, its units counted.
 2. Stripe is called with that key, outside any transaction.
-3. Stripe's answer is recorded: by the caller, a webhook or ``reconcile``, in any
-   order and any number of times.
+3. Stripe's answer is recorded: by the caller, a webhook or ``reconcile``, in any order and
+   any number of times.
 
-Effects:
-
-* Restocked units lower the claims on their variant and deal and the shopper's
-  limit counts. Units that are written off lower nothing.
-* The offer stays redeemed: a refund does not make it good again.
-* A refund may fail later (the card was closed). Its units can be refunded again;
-  restocked units stay in stock.
+Restocked units lower claims and limit counts; units that are written off lower nothing. The
+offer stays redeemed. If a refund fails later (the card was closed), its units can be refunded
+again; restocked units stay in stock.
 """
 
 import logging
@@ -97,8 +92,7 @@ def create_refund(
 def create_late_refund(order: Order, intent: stripe.PaymentIntent, now: datetime) -> Refund | None:
     """Create the refund of a payment that came after a locked order was over; once a payment.
 
-    It has no lines: the claim was released when the order ended. None where all
-    of it is refunded already.
+    It has no lines: the claim is released. None where all of it is refunded already.
     """
     if order.paid_at is None:
         order.paid_at = now
@@ -119,9 +113,7 @@ def create_late_refund(order: Order, intent: stripe.PaymentIntent, now: datetime
 
 
 def execute(refund: Refund, *, cause: str, now: datetime, is_retry: bool = False) -> None:
-    """Ask Stripe for a created refund, and record the answer.
-
-    If Stripe does not answer it stays pending, for ``reconcile``.
+    """Ask Stripe for a created refund, and record the answer; without one it stays pending.
 
     :param is_retry: Stripe may have made it so long ago that it forgot the key
     """
@@ -141,10 +133,7 @@ def execute(refund: Refund, *, cause: str, now: datetime, is_retry: bool = False
 
 
 def finish(now: datetime) -> list[Refund]:
-    """Execute every refund that a crash or an unanswered call left pending.
-
-    :returns: those that are no longer pending
-    """
+    """Execute every refund that was left pending; those that are no longer pending then."""
     pending = list(Refund.objects.filter(status=Refund.Status.PENDING).select_related("order"))
     for refund in pending:
         try:
@@ -170,10 +159,8 @@ def _find(refund: Refund) -> stripe.Refund | None:
     """The refund at Stripe, even if its id was lost in a crash; None if there is none."""
     if refund.is_at_stripe:
         return client().v1.refunds.retrieve(refund.stripe_id)
-    for each in at_stripe(refund.order.payment_intent):
-        if _key_of(each) == refund.idempotency_key:
-            return each
-    return None
+    made = at_stripe(refund.order.payment_intent)
+    return next((each for each in made if _key_of(each) == refund.idempotency_key), None)
 
 
 def at_stripe(payment_intent: str) -> list[stripe.Refund]:
@@ -212,10 +199,7 @@ def record(
 def record_any(
     order: Order, answer: stripe.Refund, *, cause: str, now: datetime, stripe_event: str = ""
 ) -> None:
-    """Record a refund of an order at Stripe; one that is new to us, too.
-
-    One that was made at Stripe gets a row without lines, and restocks nothing.
-    """
+    """Record a refund of an order at Stripe; one that was made there gets a row without lines."""
     refund = (
         order.refunds.filter(stripe_id=answer.id).first()
         or order.refunds.filter(idempotency_key=_key_of(answer)).first()
@@ -240,7 +224,6 @@ def _key_of(answer: stripe.Refund) -> str:
 
 
 def _refuse(refund: Refund, refusal: stripe.StripeError, *, cause: str, now: datetime) -> None:
-    """Record that Stripe refused a refund."""
     with transaction.atomic():
         order = locked(refund.order)
         row = Refund.objects.get(pk=refund.pk)
@@ -269,7 +252,7 @@ def _restock(order: Order) -> None:
     for line in order.lines.all():
         coming = line.refund_lines.filter(restock=True).exclude(refund__stripe_id="")
         coming = coming.exclude(refund__status=Refund.Status.FAILED)
-        more = (coming.aggregate(sum=Sum("quantity"))["sum"] or 0) - line.restocked
+        more = coming.aggregate(sum=Sum("quantity", default=0))["sum"] - line.restocked
         if more > 0:
             line.restocked += more
             line.save(update_fields=["restocked"])
@@ -281,7 +264,7 @@ def _restock(order: Order) -> None:
 def _update_status(order: Order, *, cause: str, now: datetime, stripe_event: str = "") -> None:
     """Update an order's status from the refunds that Stripe accepted."""
     accepted = order.refunds.exclude(status=Refund.Status.FAILED).exclude(stripe_id="")
-    amount: int = accepted.aggregate(sum=Sum("amount"))["sum"] or 0
+    amount: int = accepted.aggregate(sum=Sum("amount", default=0))["sum"]
     over = order.history.filter(to_status__in=OVER).last()
     if amount >= order.total:
         status = Status.REFUNDED

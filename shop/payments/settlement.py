@@ -1,8 +1,7 @@
 """Settlement: the status of a payment at Stripe becomes the status of its order.
 
-Checkout, webhooks and ``reconcile`` all end here, in any order and any number of
-times. A claim is released only when Stripe confirms that the payment cannot
-succeed any more.
+Checkout, webhooks and ``reconcile`` all end here, in any order and any number of times. A claim
+is released only when Stripe confirms that the payment cannot succeed any more.
 """
 
 import logging
@@ -23,7 +22,7 @@ from shop.orders.models import IS_OPEN, OVER, Order
 from shop.orders.sale_totals import count_paid
 from shop.orders.state_machine import Status, locked, move
 from shop.payments import refunds
-from shop.payments.intents import WITH_CHARGE, cancel_intent, card_of
+from shop.payments.intents import WITH_CHARGE, cancel_intent, card_fingerprint
 from shop.payments.stripe_client import client
 
 logger = logging.getLogger(__name__)
@@ -62,8 +61,8 @@ def settle(
         row.save(update_fields=["decline_message", "payment_intent"])
         moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
         if moved and status is Status.PAID:
-            card = card_of(intent)
-            record_card(row, card_key(card) if card else "")
+            method = getattr(intent.latest_charge, "payment_method_details", None)
+            record_card(row, card_key(card_fingerprint(method)))
             count_paid(row)
             transaction.on_commit(partial(send_receipt.enqueue, order.pk), robust=True)
         if moved and status in OVER:
@@ -78,10 +77,7 @@ def settle(
 def settle_by_id(
     order: Order, *, cause: str, now: datetime, stripe_event: str = ""
 ) -> stripe.PaymentIntent | None:
-    """Retrieve an order's payment and settle the order.
-
-    :returns: the payment; None where there is none yet, or Stripe cannot be asked
-    """
+    """Settle an order by its payment; None where there is none yet, or Stripe cannot be asked."""
     order.refresh_from_db()
     if not order.payment_intent:
         return None
@@ -95,10 +91,9 @@ def settle_by_id(
 
 
 def cancel_unpaid(order: Order, *, cause: str, now: datetime, canceled_as: Status) -> bool:
-    """Cancel an unpaid order's payment at Stripe, then release its claim.
+    """Cancel an unpaid order's payment at Stripe, then release its claim; whether it is settled.
 
-    :returns: whether the order is settled, canceled or paid meanwhile; it stays open
-        while a bank works on the payment, or Stripe does not answer
+    It stays open while a bank works on the payment, or Stripe does not answer.
     """
     try:
         intent = cancel_intent(order)
@@ -117,7 +112,7 @@ def cancel_unpaid(order: Order, *, cause: str, now: datetime, canceled_as: Statu
 
 
 def _end_without_payment(order: Order, status: Status, *, cause: str, now: datetime) -> None:
-    """End an order that Stripe refuses to create a payment for: there is nothing to cancel.
+    """End an order that Stripe refuses to create a payment for.
 
     A payment that is created at the same time cannot be stored on an order that is over.
     """
@@ -139,11 +134,9 @@ def expire_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
 
 
 def settle_blocking_orders(*, jtis: Sequence[str], skus: Sequence[str], now: datetime) -> bool:
-    """Settle expired open orders that hold these offers, or stock of these products.
+    """Settle expired orders that hold these offers, or stock of these products; whether any was.
 
     So no timer has to run: the next claim settles them.
-
-    :returns: whether any order was settled
     """
     holds = Q(lines__jti__in=jtis) | Q(lines__variant__product__sku__in=skus)
     due = Order.objects.filter(holds, IS_OPEN, lapses_at__lte=now)

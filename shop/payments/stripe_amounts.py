@@ -2,15 +2,12 @@
 
 Stripe's rules (docs.stripe.com/currencies):
 
-* Amounts are counted in a currency's minor unit, by a list of Stripe's own: no
-  decimals, three, or else two, whatever ISO 4217 and our own amounts say.
-* ISK and UGX have no decimals and are sent with two all the same. (The page has
-  UGX in its list of those without, too; what it says of UGX alone counts. HUF and
-  TWD are whole in payouts only; to be charged they have two decimals.)
+* Its own list says whether a currency has no decimals, three, or else two, whatever ISO 4217 says.
+* ISK and UGX have no decimals and are sent with two all the same (UGX is in the page's list of
+  those without, too). HUF and TWD are whole in payouts only.
 * Of three decimals the last has to be 0, in a refund too.
-* There is a least charge of about half a US dollar, and a greatest by digits.
-  The least is that of the currency a bank account is settled in: a charge in
-  another one may meet a higher bound, which only Stripe knows.
+* There is a greatest charge by digits, and a least one: that of the currency a bank account is
+  settled in. A charge in another currency may meet a higher bound, which only Stripe knows.
 """
 
 from shop.core.money import digits_of, format_money, payable_step
@@ -20,11 +17,7 @@ _NO_DECIMALS = frozenset({
     "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
     "XOF", "XPF",
 })
-
-
 _THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
-
-
 #: The least charge, in minor units. Where Stripe names none, anything above zero may do.
 _LEAST = {
     "AED": 200, "ARS": 50, "AUD": 50, "BRL": 50, "CAD": 50, "CHF": 50, "COP": 50, "CZK": 1500,
@@ -32,8 +25,6 @@ _LEAST = {
     "JPY": 50, "KRW": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50, "PHP": 50, "PLN": 200,
     "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50, "ZAR": 50,
 }
-
-
 #: The digits of the greatest charge. Most cards take more; that these do is certain.
 _MOST_DIGITS = {"IDR": 12, "COP": 10, "INR": 9}
 
@@ -64,34 +55,26 @@ def from_stripe_amount(stripe_amount: int, currency: str) -> int:
     return stripe_amount * int(10**-shift) if shift < 0 else -(-stripe_amount // int(10**shift))
 
 
-def check_chargeable(amount: int, currency: str) -> None:
-    """:raises NotChargeable: it is less or more than Stripe charges, or not expressible"""
-    stripe_amount = to_stripe_amount(amount, currency)
-    least = _LEAST.get(currency, 1)
+def obstacle(amount: int, currency: str) -> str:
+    """Why no card can pay an amount in minor units, in words for the shopper; empty if one can."""
+    try:
+        stripe_amount = to_stripe_amount(amount, currency)
+    except NotChargeable as refusal:
+        return str(refusal)
+    least, most = _LEAST.get(currency, 1), 10 ** _MOST_DIGITS.get(currency, 8) - 1
+    text = format_money(amount, currency)
     if amount < least:
-        raise NotChargeable(
-            f"{format_money(amount, currency)} is too little for a card: the payment service "
-            f"charges {format_money(least, currency)} or more. Add something to your bag."
+        return (
+            f"{text} is too little for a card: the payment service charges "
+            f"{format_money(least, currency)} or more. Add something to your bag."
         )
-    most = 10 ** _MOST_DIGITS.get(currency, 8) - 1
     if stripe_amount > most:
         at_most = format_money(from_stripe_amount(most + 1, currency) - 1, currency)
-        raise NotChargeable(
-            f"{format_money(amount, currency)} is too much for one charge: it can come to "
-            f"{at_most}. Order in two parts."
-        )
+        return f"{text} is too much for one charge: it can come to {at_most}. Order in two parts."
+    return ""
 
 
 def _stripe_digits(currency: str) -> int:
     if currency in _NO_DECIMALS:
         return 0
     return 3 if currency in _THREE_DECIMALS else 2
-
-
-def obstacle(amount: int, currency: str) -> str:
-    """Why no card can pay an amount in minor units, in words for the shopper; empty if one can."""
-    try:
-        check_chargeable(amount, currency)
-    except NotChargeable as refusal:
-        return str(refusal)
-    return ""

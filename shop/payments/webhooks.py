@@ -1,25 +1,26 @@
 """Handlers of Stripe's events about payments, refunds and disputes.
 
-An event may come late, twice or out of order. So its object is retrieved anew
-and recorded. ``event_inbox`` stores the events.
+An event may come late, twice or out of order: so its object is retrieved anew and recorded.
 """
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
 from django.conf import settings
 
 from shop.core.machine_clock import unix_seconds
-from shop.orders.models import PAID_FOR, Order, StripeEvent
+from shop.orders.models import PAID_FOR, Dispute, Order, StripeEvent
 from shop.payments import refunds
-from shop.payments.disputes import record_dispute
 from shop.payments.settlement import settle_by_id
+from shop.payments.stripe_amounts import from_stripe_amount
 from shop.payments.stripe_client import client
 
 TOLERANCE_SECONDS = 300
+#: Statuses of decided disputes.
+CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
 
 
 class NotFromStripe(Exception):
@@ -46,47 +47,64 @@ def read_event(body: bytes, signature: str) -> dict[str, Any]:
     return event
 
 
-def is_for_us(event_type: str) -> bool:
-    """Whether events of a type have a handler; others are only acknowledged."""
-    return any(event_type.startswith(start) for start in _HANDLERS)
-
-
-def handler_for(event_type: str) -> "Handler":
-    """The handler of a type of events; one that does nothing where there is none.
+def handler_for(event_type: str) -> "Handler | None":
+    """The handler of a type of events; None for those that are only acknowledged.
 
     It raises ``TryLater`` or ``stripe.StripeError`` where Stripe cannot be asked.
     """
-    return next((act for start, act in _HANDLERS.items() if event_type.startswith(start)), _nothing)
+    return next((act for start, act in _HANDLERS.items() if event_type.startswith(start)), None)
 
 
-def _nothing(event: StripeEvent, now: datetime) -> None:
-    pass
+def record_dispute(order: Order, answer: stripe.Dispute, now: datetime) -> None:
+    """Record a dispute for the merchant, who answers at Stripe; the order's status stays.
+
+    :param answer: as Stripe answered just now, never an event's older snapshot
+    """
+    currency = answer.currency.upper()
+    due_by = answer.evidence_details.due_by
+    dispute, _ = Dispute.objects.get_or_create(
+        stripe_id=answer.id,
+        defaults={
+            "order": order,
+            "amount": from_stripe_amount(answer.amount, currency),
+            "currency": currency,
+            "opened_at": now,
+        },
+    )
+    dispute.reason, dispute.status = answer.reason, answer.status
+    dispute.respond_by = datetime.fromtimestamp(due_by, UTC) if due_by else None
+    if answer.status in CLOSED:
+        dispute.closed_at = dispute.closed_at or now
+    dispute.save(update_fields=["reason", "status", "respond_by", "closed_at"])
 
 
 def _payment(event: StripeEvent, now: datetime) -> None:
-    order = _order_of(event.about)
+    about, metadata = event.about, event.about["metadata"]
+    # An id that a crash lost is stored. A payment of an earlier round belongs to no order.
+    Order.objects.filter(
+        number=metadata.get("order", ""),
+        payment_round=metadata.get("round") or 1,
+        payment_intent="",
+    ).update(payment_intent=about["id"])
+    order = _order_paid_by(about["id"])
     # A paid order does not change by its payment any more.
     if order is not None and order.status not in PAID_FOR:
         _settle(order, event, now)
 
 
-def _charge(event: StripeEvent, now: datetime) -> None:
-    """A charge was refunded: record all its refunds, also those made at Stripe."""
-    order = _order_paid_by(event.about["payment_intent"])
-    if order is not None:
-        if order.is_open:
-            _settle(order, event, now)
-        for answer in refunds.at_stripe(order.payment_intent):
-            _record(order, answer, event, now)
-
-
 def _refund(event: StripeEvent, now: datetime) -> None:
+    """Record a refund; of a refunded charge all refunds, also those made at Stripe."""
     order = _order_paid_by(event.about["payment_intent"])
-    if order is not None:
-        answer = client().v1.refunds.retrieve(event.about["id"])
-        if order.is_open:
-            _settle(order, event, now)
-        _record(order, answer, event, now)
+    if order is None:
+        return
+    if order.is_open:
+        _settle(order, event, now)
+    if event.type == "charge.refunded":
+        answers = refunds.at_stripe(order.payment_intent)
+    else:
+        answers = [client().v1.refunds.retrieve(event.about["id"])]
+    for answer in answers:
+        refunds.record_any(order, answer, cause=event.type, now=now, stripe_event=event.pk)
 
 
 def _dispute(event: StripeEvent, now: datetime) -> None:
@@ -99,7 +117,7 @@ type Handler = Callable[[StripeEvent, datetime], None]
 
 _HANDLERS: dict[str, Handler] = {
     "payment_intent.": _payment,
-    "charge.refunded": _charge,
+    "charge.refunded": _refund,
     "refund.": _refund,
     "charge.dispute.": _dispute,
 }
@@ -111,24 +129,5 @@ def _settle(order: Order, event: StripeEvent, now: datetime) -> None:
         raise TryLater
 
 
-def _record(order: Order, answer: stripe.Refund, event: StripeEvent, now: datetime) -> None:
-    refunds.record_any(order, answer, cause=event.type, now=now, stripe_event=event.pk)
-
-
-def _order_of(intent: dict[str, Any]) -> Order | None:
-    """The order of a payment; its id is stored where a crash lost it."""
-    intent_id, metadata = intent.get("id") or "", intent.get("metadata") or {}
-    # A payment of an earlier round was replaced by another, and belongs to no order.
-    without_id = Order.objects.filter(
-        number=metadata.get("order") or "",
-        payment_round=metadata.get("round") or 1,
-        payment_intent="",
-    )
-    if intent_id:
-        without_id.update(payment_intent=intent_id)
-    return _order_paid_by(intent_id)
-
-
-def _order_paid_by(intent: object) -> Order | None:
-    """The order whose payment this is, by its id."""
-    return Order.objects.filter(payment_intent=intent or "-").first()
+def _order_paid_by(intent_id: str) -> Order | None:
+    return Order.objects.filter(payment_intent=intent_id or "-").first()

@@ -114,8 +114,8 @@ class StandIn:
     def token(self, card: str) -> tuple[str, str]:
         """A card's ConfirmationToken, and its key in the shop's limits."""
         token = self.ask("POST", "/v1/test_helpers/confirmation_tokens", {"payment_method": card})
-        fingerprint = (token["payment_method_preview"].get("card") or {}).get("fingerprint")
-        return token["id"], card_key(fingerprint) if fingerprint else ""
+        fingerprint = (token["payment_method_preview"].get("card") or {}).get("fingerprint", "")
+        return token["id"], card_key(fingerprint)
 
     def bank_pages(self) -> list[str]:
         """Addresses of the bank pages that wait for a shopper, the oldest first."""

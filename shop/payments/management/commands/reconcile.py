@@ -3,7 +3,6 @@
 import logging
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -58,14 +57,8 @@ class Command(BaseCommand):
     def _settle_all(self) -> None:
         """:raises Exception: the last that a step raised; all other steps were taken"""
         now, problem = timezone.now(), None
-        steps: list[Callable[[datetime], None]] = [
-            self._settle_open,
-            self._finish,
-            self._fetch_missed,
-            process_pending,
-            send_missing,
-        ]
-        for step in steps:
+        ours = (self._settle_open, self._finish, self._fetch_missed)
+        for step in (*ours, process_pending, send_missing):
             try:
                 step(now)
             except Exception as error:
@@ -75,11 +68,16 @@ class Command(BaseCommand):
 
     def _settle_open(self, now: datetime) -> None:
         for order in Order.objects.filter(IS_OPEN).order_by("placed_at"):
+            before = order.status
             try:
-                self._settle(order, now)
+                expire_due(now, [order])
+                if order.is_open:
+                    settle_by_id(order, cause="reconcile", now=now)
             except Exception:
                 # A fault in one order must not keep the others open.
                 logger.exception("%s cannot be settled", order.number)
+            if order.status != before:
+                self.stdout.write(f"{order.number}: {before} → {order.status}")
 
     def _finish(self, now: datetime) -> None:
         for refund in finish(now):
@@ -94,11 +92,3 @@ class Command(BaseCommand):
         except stripe.StripeError as error:
             reason = error.code or type(error).__name__
             logger.warning("Stripe's record of events cannot be read: %s", reason)
-
-    def _settle(self, order: Order, now: datetime) -> None:
-        before = order.status
-        expire_due(now, [order])
-        if order.is_open:
-            settle_by_id(order, cause="reconcile", now=now)
-        if order.status != before:
-            self.stdout.write(f"{order.number}: {before} → {order.status}")
