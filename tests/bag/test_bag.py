@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
-from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.bag import judging
@@ -15,6 +14,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_
 from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
+from tests.support.fixtures import Clock
 
 SECOND = timedelta(seconds=1)
 
@@ -52,7 +52,7 @@ def test_the_same_deal_again_adds_quantities(bag_of_one: ShopClient) -> None:
 
 
 def test_the_same_deal_again_keeps_the_offer_that_is_held_longer(
-    bag_of_one: ShopClient, clock: FrozenDateTimeFactory
+    bag_of_one: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(OPENS + timedelta(minutes=5))
     bag_of_one.add(bag_of_one.offer())
@@ -70,7 +70,7 @@ def test_more_than_the_offer_allows_is_over_the_limit_and_the_bag_is_as_it_was(
 
 
 def test_an_offer_is_good_in_the_last_second_of_its_hold(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     message = shopper.offer()
@@ -79,7 +79,7 @@ def test_an_offer_is_good_in_the_last_second_of_its_hold(
 
 
 def test_an_offer_is_not_good_the_second_its_hold_ends(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     message = shopper.offer()
@@ -136,7 +136,7 @@ def test_a_price_that_is_raised_after_the_page_was_served_is_not_mine_to_pay(
 
 
 def test_a_sale_that_is_ended_early_takes_no_promise_back(
-    bag_of_one: ShopClient, sale: Sale, clock: FrozenDateTimeFactory
+    bag_of_one: ShopClient, sale: Sale, clock: Clock
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(ends_at=OPENS + timedelta(minutes=1))
     clock.move_to(OPENS + timedelta(minutes=10))
@@ -157,7 +157,7 @@ def test_an_extension_shows_on_the_line(bag_of_one: ShopClient, sale: Sale) -> N
 
 
 def test_an_offer_that_runs_out_while_its_sale_is_open_is_renewed_at_the_same_price(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
     shopper.add(shopper.offer())
@@ -169,7 +169,7 @@ def test_an_offer_that_runs_out_while_its_sale_is_open_is_renewed_at_the_same_pr
 
 
 def test_two_tabs_that_renew_one_offer_meet_on_one_id(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
     shopper.add(shopper.offer())
@@ -182,7 +182,7 @@ def test_two_tabs_that_renew_one_offer_meet_on_one_id(
 
 
 def test_a_dearer_price_is_taken_only_with_a_yes(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
     shopper.add(shopper.offer())
@@ -206,7 +206,7 @@ def test_a_deal_that_has_become_cheaper_is_taken_by_itself(bag_of_one: ShopClien
 
 
 def test_after_the_sale_a_line_that_ran_out_can_be_kept_at_list_price(
-    bag_of_one: ShopClient, clock: FrozenDateTimeFactory
+    bag_of_one: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(OPENS + HOLD)
     page = bag_of_one.bag()
@@ -218,9 +218,7 @@ def test_after_the_sale_a_line_that_ran_out_can_be_kept_at_list_price(
     assert page.verdicts == []
 
 
-def test_looking_at_the_bag_never_removes_a_line(
-    bag_of_one: ShopClient, clock: FrozenDateTimeFactory
-) -> None:
+def test_looking_at_the_bag_never_removes_a_line(bag_of_one: ShopClient, clock: Clock) -> None:
     clock.move_to(OPENS + timedelta(days=30))
     bag_of_one.bag()
     assert bag_of_one.bag().verdicts == ["expired"]

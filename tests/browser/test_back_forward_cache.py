@@ -7,15 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from shop.sales.models import Sale
 from tests.browser.conftest import PHONE, OpenBrowser, launched
-from tests.browser.shopping import (
-    add,
-    add_button,
-    bag_count,
-    deal,
-    lines,
-    offers,
-    open_sale,
-)
+from tests.browser.shopping import add, add_button, bag_count, deal, lines, offers, open_sale
 
 pytestmark = pytest.mark.browser
 

@@ -31,13 +31,9 @@ pytestmark = pytest.mark.browser
 
 
 def test_what_was_taken_while_the_sale_was_open_is_bought_at_its_price_after_the_close(
-    page: Page, shop: str
+    page: Page,
 ) -> None:
-    make_sale(
-        starts_at=in_seconds(-60),
-        ends_at=in_seconds(4),
-        hold=timedelta(minutes=1),
-    )
+    make_sale(starts_at=in_seconds(-60), ends_at=in_seconds(4), hold=timedelta(minutes=1))
     open_sale(page)
     add(page, "MUG-01")
     add(page, "LMP-01")

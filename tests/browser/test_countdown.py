@@ -98,12 +98,8 @@ def test_a_page_that_comes_back_from_the_cache_counts_right(page: Page, sale: Sa
     assert abs(error_seconds(page, sale)) < 2
 
 
-def test_a_countdown_that_ends_says_until_when_the_prices_are_held(page: Page, shop: str) -> None:
-    sale = make_sale(
-        starts_at=in_seconds(-60),
-        ends_at=in_seconds(3),
-        hold=timedelta(minutes=1),
-    )
+def test_a_countdown_that_ends_says_until_when_the_prices_are_held(page: Page) -> None:
+    sale = make_sale(starts_at=in_seconds(-60), ends_at=in_seconds(3), hold=timedelta(minutes=1))
     open_sale(page)
     expect(page.get_by_text("The sale is over", exact=True)).to_be_visible()
     assert timezone.now() >= sale.ends_at
@@ -116,19 +112,15 @@ def test_a_countdown_that_ends_says_until_when_the_prices_are_held(page: Page, s
     add(page, "MUG-01")
 
 
-def test_a_hold_that_ends_on_an_open_page_is_said_with_a_way_on(page: Page, shop: str) -> None:
-    make_sale(
-        starts_at=in_seconds(-60),
-        ends_at=in_seconds(300),
-        hold=timedelta(seconds=2),
-    )
+def test_a_hold_that_ends_on_an_open_page_is_said_with_a_way_on(page: Page) -> None:
+    make_sale(starts_at=in_seconds(-60), ends_at=in_seconds(300), hold=timedelta(seconds=2))
     open_sale(page)
     expect(page.get_by_text("These prices were held until")).to_be_visible()
     page.get_by_role("link", name="Show the prices of now").click()
     expect(page.get_by_text("These prices are held for you until")).to_be_visible()
 
 
-def test_a_sale_that_opens_says_so_on_the_open_page(page: Page, shop: str) -> None:
+def test_a_sale_that_opens_says_so_on_the_open_page(page: Page) -> None:
     sale = make_sale(starts_at=in_seconds(3), ends_at=in_seconds(300))
     page.goto("/sales/autumn/")
     expect(page.locator("[data-deal]")).to_have_count(0)

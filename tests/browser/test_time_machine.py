@@ -66,7 +66,7 @@ def expect_logged_in(page: Page, address: str) -> None:
 
 
 def test_a_price_of_the_last_second_is_paid_after_the_close_and_nothing_is_lost_on_the_way(
-    desktop: BrowserContext, shop: str, other: str
+    desktop: BrowserContext, other: str
 ) -> None:
     page = desktop.new_page()
     log_in(page)
@@ -170,9 +170,7 @@ def test_without_scripts_the_panel_works(open_browser: OpenBrowser, processes: R
 
 
 @pytest.mark.parametrize("path", ["/", "/merchant/"])
-def test_the_first_key_still_leads_to_the_content(
-    desktop: BrowserContext, processes: RunningShop, path: str
-) -> None:
+def test_the_first_key_still_leads_to_the_content(desktop: BrowserContext, path: str) -> None:
     page = desktop.new_page()
     log_in(page)
     page.goto(path)

@@ -56,9 +56,7 @@ def laptop(desktop: BrowserContext) -> Page:
     return desktop.new_page()
 
 
-def test_a_lid_that_is_opened_after_the_close_shows_that_the_sale_is_over(
-    laptop: Page, shop: str
-) -> None:
+def test_a_lid_that_is_opened_after_the_close_shows_that_the_sale_is_over(laptop: Page) -> None:
     sale = make_sale(starts_at=in_seconds(-60), ends_at=in_seconds(4), hold=timedelta(minutes=1))
     open_sale(laptop)
     laptop.evaluate("closeLid()")

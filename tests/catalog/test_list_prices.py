@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.list_prices import lowest_list_price, record_list_price, set_list_price
 from shop.catalog.models import Product
 from shop.qa.pytest_plugin.factories import make_product
+from tests.support.fixtures import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def mug(clock: FrozenDateTimeFactory) -> Product:
+def mug(clock: Clock) -> Product:
     """At €49.90 since noon of the first day."""
     clock.move_to(NOON)
     return make_product(list_price=4990)

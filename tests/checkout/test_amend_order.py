@@ -1,17 +1,13 @@
 """A card was declined and the shopper changes something before trying another."""
 
-from collections.abc import Callable
-
 import pytest
 from django.core import mail
-from freezegun.api import FrozenDateTimeFactory
 
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import add_deal, make_product
 from shop.sales.models import LimitUse, Sale
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card, Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +66,7 @@ def test_another_card_that_has_its_share_is_refused_and_the_claim_is_kept(
 
 
 def test_a_bag_with_other_sizes_does_not_pay_for_those_ordered(
-    sale: Sale, shopper: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, card: Card, clock: Clock
 ) -> None:
     tee = make_product("TEE-01", "Tee", variants={"M": 5, "L": 5})
     add_deal(sale, tee, 990)

@@ -1,13 +1,12 @@
 """Money: what is shown is what is charged, in Stripe's own way of counting it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import stripe
 from babel.numbers import get_currency_precision
 from django.core import mail
 from django.core.checks import run_checks
@@ -16,6 +15,7 @@ from django.db import IntegrityError
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
+from stripe import StripeClient
 
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for, included_tax
 from shop.core.money import format_money, payable_step, validate_payable
@@ -32,8 +32,7 @@ from shop.sales.documents.json_reader import DocumentError
 from shop.sales.documents.loader import load_sale
 from shop.sales.documents.schema import read_document
 from shop.sales.models import Sale
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card
 
 in_shop = pytest.mark.django_db(transaction=True)
 
@@ -222,7 +221,7 @@ def offer_of(sale: Sale, shopper: ShopClient, price: int, currency: str = "EUR")
 
 @in_shop
 def test_a_bag_below_the_least_charge_is_told_before_a_card_is_typed(
-    sale: Sale, shopper: ShopClient, stripe_api: stripe.StripeClient
+    sale: Sale, shopper: ShopClient, stripe_api: StripeClient
 ) -> None:
     shopper.add(offer_of(sale, shopper, 49))
     page = shopper.open("/checkout/")
@@ -254,7 +253,7 @@ def test_the_card_form_and_the_charge_agree_with_the_page(
     sale: Sale,
     shopper: ShopClient,
     card: Card,
-    stripe_api: stripe.StripeClient,
+    stripe_api: StripeClient,
     currency: str,
     price: int,
     told: int,

@@ -1,15 +1,13 @@
 """Checkout: what was promised is what is charged, once, and every refusal keeps the bag."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-import stripe
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
+from stripe import StripeClient
 
 from shop.catalog.models import Variant
 from shop.orders.models import Order
@@ -19,10 +17,10 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_
 from shop.sales.holds import recall
 from shop.sales.models import Deal, LimitUse, Redemption, Sale
 from shop.sales.showcase import showcase
+from tests.support.fixtures import Card, Clock
 
 SECOND = timedelta(seconds=1)
 
-type Card = Callable[..., str]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,7 +41,7 @@ def test_an_order_within_the_window_is_paid_at_the_sale_price(
 
 
 def test_an_offer_is_honored_after_the_window_has_closed(
-    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: Clock
 ) -> None:
     clock.move_to(OPENS + HOLD - SECOND)
     assert buyer.order(card()).order_status == "paid"
@@ -51,7 +49,7 @@ def test_an_offer_is_honored_after_the_window_has_closed(
 
 
 def test_the_second_the_hold_ends_the_price_is_gone_and_the_bag_is_not(
-    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: Clock
 ) -> None:
     clock.move_to(OPENS + HOLD)
     page = buyer.order(card(), shown_total=499)
@@ -62,7 +60,7 @@ def test_the_second_the_hold_ends_the_price_is_gone_and_the_bag_is_not(
 
 
 def test_stripe_is_charged_exactly_what_was_ordered(
-    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, stripe_api: StripeClient
 ) -> None:
     buyer.order(card())
     order = Order.objects.get()
@@ -81,7 +79,7 @@ def test_a_price_raised_after_the_page_was_served_is_not_charged(
 
 
 def test_a_sale_ended_early_after_the_page_was_served_is_honored(
-    buyer: ShopClient, card: Card, sale: Sale, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, sale: Sale, clock: Clock
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(ends_at=OPENS + timedelta(minutes=1))
     clock.move_to(OPENS + timedelta(minutes=20))
@@ -140,9 +138,7 @@ def test_twenty_different_lines_are_bought_in_one_order(
     assert Order.objects.get().total == sum(1000 + number for number in range(20))
 
 
-def test_the_same_form_sent_twice_finds_the_same_order(
-    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
-) -> None:
+def test_the_same_form_sent_twice_finds_the_same_order(buyer: ShopClient, card: Card) -> None:
     token, bag = card(), buyer.cookie("bag")
     first = buyer.order(token, shown_total=499)
     buyer.client.cookies["bag"] = bag
@@ -174,7 +170,7 @@ def test_the_same_offers_with_another_card_find_the_paid_order(
 
 
 def test_some_of_the_offers_in_another_order_are_used(
-    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: Clock
 ) -> None:
     bag = buyer.cookie("bag")
     buyer.order(card())
@@ -250,7 +246,7 @@ def test_another_card_pays_the_same_order_on_the_same_payment(
 
 
 def test_another_card_pays_also_after_the_hold_has_ended(
-    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: Clock
 ) -> None:
     clock.move_to(OPENS + HOLD - SECOND)
     buyer.order(card("pm_card_visa_chargeDeclined"))
@@ -259,7 +255,7 @@ def test_another_card_pays_also_after_the_hold_has_ended(
 
 
 def test_left_alone_an_order_lapses_and_its_offer_is_good_again(
-    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: Clock
 ) -> None:
     from django.core.management import call_command
 
@@ -276,7 +272,7 @@ def test_left_alone_an_order_lapses_and_its_offer_is_good_again(
 
 
 def test_an_order_does_not_lapse_a_second_early(
-    buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, clock: Clock
 ) -> None:
     from django.core.management import call_command
 
@@ -287,11 +283,7 @@ def test_an_order_does_not_lapse_a_second_early(
 
 
 def test_a_lapse_needs_no_cron_whoever_wants_the_last_one_settles_it(
-    sale: Sale,
-    shopper: ShopClient,
-    another_shopper: ShopClient,
-    card: Card,
-    clock: FrozenDateTimeFactory,
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient, card: Card, clock: Clock
 ) -> None:
     Variant.objects.filter(sku="MUG-01").update(stock=1)
     for someone in (shopper, another_shopper):
@@ -323,11 +315,7 @@ LAPSE = timedelta(minutes=10)
 
 @pytest.fixture
 def waiting(
-    sale: Sale,
-    shopper: ShopClient,
-    another_shopper: ShopClient,
-    card: Card,
-    clock: FrozenDateTimeFactory,
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient, card: Card, clock: Clock
 ) -> ShopClient:
     """Someone whose mug others took at 12:00: one paid, one may until 12:10; held until 12:30."""
     Variant.objects.filter(sku="MUG-01").update(stock=2)
@@ -366,7 +354,7 @@ def test_and_the_form_that_would_take_it_along(waiting: ShopClient) -> None:
 
 
 def test_a_second_before_a_claim_lapses_its_unit_cannot_be_bought(
-    waiting: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    waiting: ShopClient, card: Card, clock: Clock
 ) -> None:
     clock.move_to(OPENS + LAPSE - SECOND)
     page = waiting.order(card(), shown_total=499, email="joan@example.org")
@@ -375,7 +363,7 @@ def test_a_second_before_a_claim_lapses_its_unit_cannot_be_bought(
 
 
 def test_the_second_it_lapses_whoever_waited_buys_it_at_the_price_that_was_held(
-    waiting: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    waiting: ShopClient, card: Card, clock: Clock
 ) -> None:
     clock.move_to(OPENS + LAPSE)
     page = waiting.order(card("pm_card_mastercard"), shown_total=499, email="joan@example.org")
@@ -390,9 +378,7 @@ def test_once_all_is_paid_nobody_is_told_to_wait(
     assert "All are sold. Remove it to order the rest." in waiting.bag().text
 
 
-def test_a_price_that_ends_before_the_claim_does_is_said(
-    waiting: ShopClient, clock: FrozenDateTimeFactory
-) -> None:
+def test_a_price_that_ends_before_the_claim_does_is_said(waiting: ShopClient) -> None:
     Order.objects.filter(status="pending").update(lapses_at=OPENS + HOLD)
     assert (
         "It comes free at 12:30, Berlin time, unless it is paid by then. Your price ends before "
@@ -418,7 +404,7 @@ def test_what_waits_for_a_bank_has_no_instant(waiting: ShopClient) -> None:
 
 
 def test_of_several_claims_the_next_to_come_free_is_said(
-    waiting: ShopClient, another_shopper: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    waiting: ShopClient, card: Card, clock: Clock
 ) -> None:
     Variant.objects.filter(sku="MUG-01").update(stock=3)
     clock.move_to(OPENS + timedelta(minutes=1))
@@ -443,11 +429,7 @@ def test_who_wants_more_than_are_left_is_told_both(
 
 
 def test_an_allocation_comes_free_by_its_own_deal_alone(
-    sale: Sale,
-    shopper: ShopClient,
-    another_shopper: ShopClient,
-    card: Card,
-    clock: FrozenDateTimeFactory,
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient, card: Card, clock: Clock
 ) -> None:
     Deal.objects.filter(product__sku="LMP-01").update(allocation=1)
     for someone in (shopper, another_shopper):
@@ -564,7 +546,7 @@ def test_a_currency_without_minor_units_is_charged_in_whole_ones(
 
 
 def test_the_last_second_of_the_window_buys_for_a_whole_hold(
-    sale: Sale, shopper: ShopClient, card: Card, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, card: Card, clock: Clock
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     shopper.add(shopper.offer())

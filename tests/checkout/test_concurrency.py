@@ -35,10 +35,8 @@ from shop.sales.minting import freeze, mint
 from shop.sales.models import Deal, LimitUse, Sale
 from shop.sales.snapshot_queries import read_snapshot
 from tests.checkout import race_runner
+from tests.support.fixtures import Card, Ledger
 from tests.support.invariants import check_books, check_charges
-
-type Card = Callable[..., str]
-type Ledger = Callable[[], list[dict[str, Any]]]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,11 +119,7 @@ def servers(django_db_setup: None) -> Iterator[Servers]:
 def browser(someone: client.ShopClient, *cards: str, **form: str) -> dict[str, Any]:
     """A tab of someone's as it is now, with the mug in its bag, and the cards to pay with."""
     cookies = {name: each.value for name, each in someone.client.cookies.items()}
-    return {
-        "cookies": cookies,
-        "form": {**ADDRESS, "shown_total": "499", **form},
-        "cards": cards,
-    }
+    return {"cookies": cookies, "form": {**ADDRESS, "shown_total": "499", **form}, "cards": cards}
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,13 @@
 """The order's page: who may see what, the bank, the lapse, and Stripe asked before it renders."""
 
-from collections.abc import Callable
-
 import pytest
 import requests
-import stripe
 from bs4 import BeautifulSoup
+from stripe import StripeClient
 
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.client import ShopClient
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +32,7 @@ def test_coming_back_from_the_bank_the_page_asks_stripe_and_believes_nothing_els
 
 
 def test_an_order_is_paid_once_the_bank_has_agreed(
-    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, stripe_api: StripeClient
 ) -> None:
     page = buyer.order(card("pm_card_threeDSecure2Required"))
     intent = stripe_api.v1.payment_intents.retrieve(Order.objects.get().payment_intent)

@@ -1,13 +1,11 @@
 """Evidence: what was promised can be read and checked afterwards, also when its key is gone."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
-from freezegun.api import FrozenDateTimeFactory
 
 from shop.orders.links import order_path
 from shop.orders.models import Order, OrderLine
@@ -15,14 +13,13 @@ from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import HOLD, OPENS, new_key
 from shop.sales.holds import extend
 from shop.sales.models import Sale
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card, Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order(buyer: ShopClient, card: Card, clock: FrozenDateTimeFactory) -> Order:
+def order(buyer: ShopClient, card: Card, clock: Clock) -> Order:
     """A mug that was held until 12:30, ordered at 12:29."""
     clock.move_to(OPENS + HOLD - timedelta(minutes=1))
     assert buyer.order(card()).order_status == "paid"
@@ -55,7 +52,7 @@ def test_the_order_page_and_the_receipt_lead_there(buyer: ShopClient, order: Ord
 
 
 def test_an_extension_that_the_order_needed_is_told(
-    buyer: ShopClient, card: Card, sale: Sale, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, sale: Sale, clock: Clock
 ) -> None:
     clock.move_to(OPENS + timedelta(minutes=1))
     extend(sale=sale, seconds=600, by=None, now=OPENS + timedelta(minutes=1))

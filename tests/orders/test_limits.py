@@ -1,12 +1,10 @@
 """Whom a limit counts as one: a mailbox however it is spelled, a card, a browser with its ids."""
 
 import hashlib
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from freezegun.api import FrozenDateTimeFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +14,7 @@ from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.models import LimitUse
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card, Clock
 
 in_shop = pytest.mark.django_db(transaction=True)
 
@@ -57,11 +54,7 @@ def test_neither_mailbox_nor_card_can_be_read_in_a_limit() -> None:
 @in_shop
 @pytest.mark.parametrize("end", ["cancel", "lapse"])
 def test_a_limit_is_free_again_with_the_claim(
-    end: str,
-    buyer: ShopClient,
-    another_shopper: ShopClient,
-    card: Card,
-    clock: FrozenDateTimeFactory,
+    end: str, buyer: ShopClient, another_shopper: ShopClient, card: Card, clock: Clock
 ) -> None:
     buyer.add(buyer.offer())
     declined = "pm_card_visa_chargeDeclined"

@@ -12,14 +12,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
-import stripe
 from django.conf import settings
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from freezegun.api import FrozenDateTimeFactory
+from stripe import StripeClient
 
 from shop.core.machine_clock import unix_seconds
 from shop.orders.models import Order
@@ -28,6 +27,7 @@ from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sandbox.webhooks import sign
 from tests.payments import crash_runner
+from tests.support.fixtures import Clock
 from tests.support.invariants import check_books, check_charges
 
 LAPSE = timedelta(minutes=10)
@@ -105,8 +105,8 @@ class Drill:
     shoppers: dict[str, ShopClient]
     enter_card: Callable[..., str]
     ledger: Callable[[], list[dict[str, Any]]]
-    clock: FrozenDateTimeFactory
-    at_stripe: stripe.StripeClient
+    clock: Clock
+    at_stripe: StripeClient
 
     def form(self, whose: str, card: str = "") -> dict[str, Any]:
         """The form of the checkout page; ``whose`` tells the shoppers apart."""

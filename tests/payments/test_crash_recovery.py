@@ -11,11 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import stripe
 from django.core.management import call_command
 from django.db import transaction
 from django.urls import reverse
-from freezegun.api import FrozenDateTimeFactory
+from stripe import StripeClient
 
 from shop.catalog.models import Variant
 from shop.orders.claims import release
@@ -37,6 +36,7 @@ from tests.payments.crash_drill import (
     event_about,
     signed,
 )
+from tests.support.fixtures import Clock
 from tests.support.invariants import check_books
 from tests.support.sampling import sampled
 
@@ -89,8 +89,8 @@ def drill(
     sale: Sale,
     card: Callable[..., str],
     ledger: Callable[[], list[dict[str, Any]]],
-    clock: FrozenDateTimeFactory,
-    stripe_api: stripe.StripeClient,
+    clock: Clock,
+    stripe_api: StripeClient,
 ) -> Drill:
     running_server.delete_mails()
     shoppers = {status: ShopClient() for status in CARDS}

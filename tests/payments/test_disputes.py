@@ -1,12 +1,11 @@
 """Disputes: a bank asks for the money back; the merchant sees it, and the order stays paid."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-import stripe
 from django.test import Client
 from django.urls import reverse
+from stripe import StripeClient
 
 from shop.orders.models import Dispute, Order
 from shop.payments import refunds
@@ -14,8 +13,7 @@ from shop.payments.refund_plans import Units, plan_refund
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS
 from tests.payments.test_webhooks import deliver
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +25,7 @@ def order(buyer: ShopClient, card: Card) -> Order:
     return Order.objects.get()
 
 
-def news(stripe_api: stripe.StripeClient, order: Order, type_: str) -> dict[str, Any]:
+def news(stripe_api: StripeClient, order: Order, type_: str) -> dict[str, Any]:
     """The event about an order's dispute, as Stripe has it."""
     for event in stripe_api.v1.events.list({"type": type_, "limit": 100}).data:
         told = event.to_dict()
@@ -37,7 +35,7 @@ def news(stripe_api: stripe.StripeClient, order: Order, type_: str) -> dict[str,
 
 
 def test_a_dispute_is_recorded_and_the_order_stays_paid(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     event = news(stripe_api, order, "charge.dispute.created")
     for _ in range(2):
@@ -52,7 +50,7 @@ def test_a_dispute_is_recorded_and_the_order_stays_paid(
 
 
 def test_a_dispute_that_is_lost_is_closed(
-    order: Order, stripe_api: stripe.StripeClient, clock: Any
+    order: Order, stripe_api: StripeClient, clock: Any
 ) -> None:
     opened = news(stripe_api, order, "charge.dispute.created")
     deliver(opened)
@@ -64,7 +62,7 @@ def test_a_dispute_that_is_lost_is_closed(
 
 
 def test_what_is_true_now_counts_and_not_what_an_old_event_says(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     opened = news(stripe_api, order, "charge.dispute.created")
     stripe_api.v1.disputes.close(opened["data"]["object"]["id"])
@@ -73,9 +71,7 @@ def test_what_is_true_now_counts_and_not_what_an_old_event_says(
     assert Dispute.objects.get().status == "lost"
 
 
-def test_a_disputed_charge_is_not_refunded_as_well(
-    order: Order, stripe_api: stripe.StripeClient
-) -> None:
+def test_a_disputed_charge_is_not_refunded_as_well(order: Order) -> None:
     agreed = plan_refund(order, [Units(order.lines.get(), 1, True)], shipping=False)
     refund = refunds.create_refund(agreed, reason="", by=None, seen=0, now=OPENS)
     refunds.execute(refund, cause="merchant", now=OPENS)
@@ -84,7 +80,7 @@ def test_a_disputed_charge_is_not_refunded_as_well(
 
 
 def test_the_merchant_sees_it_on_the_orders_page(
-    order: Order, stripe_api: stripe.StripeClient, admin_client: Client
+    order: Order, stripe_api: StripeClient, admin_client: Client
 ) -> None:
     deliver(news(stripe_api, order, "charge.dispute.created"))
     page = admin_client.get(reverse("admin:checkout_order_change", args=[order.pk]))

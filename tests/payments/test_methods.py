@@ -1,33 +1,30 @@
 """How an order may be paid: cards alone, unless every sale in it wants debits too."""
 
-from collections.abc import Callable
-
 import pytest
-import stripe
+from stripe import StripeClient
 
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, add_deal, make_product
 from shop.sales.models import Sale
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def methods_of_the_payment(api: stripe.StripeClient) -> list[str]:
+def methods_of_the_payment(api: StripeClient) -> list[str]:
     return api.v1.payment_intents.retrieve(Order.objects.get().payment_intent).payment_method_types
 
 
 def test_by_default_an_order_is_paid_by_card_alone(
-    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, stripe_api: StripeClient
 ) -> None:
     buyer.order(card())
     assert methods_of_the_payment(stripe_api) == ["card"]
 
 
 def test_a_sale_may_take_debits_too(
-    buyer: ShopClient, card: Card, sale: Sale, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, sale: Sale, stripe_api: StripeClient
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(delayed_payment=True)
     buyer.order(card())
@@ -35,7 +32,7 @@ def test_a_sale_may_take_debits_too(
 
 
 def test_one_sale_that_does_not_want_debits_decides_for_the_whole_order(
-    buyer: ShopClient, card: Card, sale: Sale, stripe_api: stripe.StripeClient
+    buyer: ShopClient, card: Card, sale: Sale, stripe_api: StripeClient
 ) -> None:
     Sale.objects.filter(pk=sale.pk).update(delayed_payment=True)
     other = Sale.objects.create(

@@ -2,18 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
-import stripe
 from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
-from freezegun.api import FrozenDateTimeFactory
+from stripe import Charge, StripeClient
+from stripe import Refund as StripeRefund
 
 from shop.catalog.models import Variant
 from shop.orders.claims import release
@@ -25,10 +24,9 @@ from shop.payments.settlement import settle_by_id
 from shop.payments.stripe_client import client
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
-from shop.sales.models import Deal, LimitUse, Redemption, Sale
+from shop.sales.models import Deal, LimitUse, Redemption
 from tests.payments.test_webhooks import deliver, event_about
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card, Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,7 +83,7 @@ def limits() -> set[int]:
     return set(uses.values_list("units", flat=True))
 
 
-def back_at(stripe_api: stripe.StripeClient, order: Order) -> list[int]:
+def back_at(stripe_api: StripeClient, order: Order) -> list[int]:
     """The refunds of an order's payment that Stripe knows of."""
     found = stripe_api.v1.refunds.list({"payment_intent": order.payment_intent})
     return [each.amount for each in found.data if each.status != "failed"]
@@ -94,7 +92,7 @@ def back_at(stripe_api: stripe.StripeClient, order: Order) -> list[int]:
 # --- What goes back -----------------------------------------------------------
 
 
-def test_a_unit_of_a_line_goes_back(order: Order, stripe_api: stripe.StripeClient) -> None:
+def test_a_unit_of_a_line_goes_back(order: Order, stripe_api: StripeClient) -> None:
     made = refund(order, ("MUG-01", 1))
     assert (made.status, made.amount) == ("succeeded", 499)
     assert back_at(stripe_api, order) == [499]
@@ -102,7 +100,7 @@ def test_a_unit_of_a_line_goes_back(order: Order, stripe_api: stripe.StripeClien
     assert line(order).refunded == 1
 
 
-def test_all_units_are_the_whole_order(order: Order, stripe_api: stripe.StripeClient) -> None:
+def test_all_units_are_the_whole_order(order: Order, stripe_api: StripeClient) -> None:
     refund(order, ("MUG-01", 2))
     assert status(order) == "partially_refunded"
     refund(order, ("LMP-01", 1))
@@ -210,7 +208,7 @@ def test_of_eight_merchants_at_once_one_refunds(order: Order) -> None:
 
 
 def test_a_crash_before_stripe_was_asked_is_completed(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     write_down(order, ("MUG-01", 1))
     assert (status(order), back_at(stripe_api, order)) == ("paid", [])
@@ -221,7 +219,7 @@ def test_a_crash_before_stripe_was_asked_is_completed(
 
 
 def test_a_crash_after_stripe_was_asked_makes_no_second_refund(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     written = write_down(order, ("MUG-01", 1))
     refunds._create(written)
@@ -233,7 +231,7 @@ def test_a_crash_after_stripe_was_asked_makes_no_second_refund(
 
 
 def test_nor_does_one_whose_key_stripe_has_forgotten(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     written = write_down(order, ("MUG-01", 1))
     key = {"order": order.number, "refund": written.idempotency_key}
@@ -257,7 +255,7 @@ def test_a_stripe_that_does_not_answer_leaves_it_for_later(order: Order, setting
 
 
 def test_a_refusal_gives_the_units_back_to_the_line_and_says_why(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     stripe_api.v1.refunds.create({"payment_intent": order.payment_intent})
     made = refund(order, ("MUG-01", 1))
@@ -280,7 +278,7 @@ def test_the_shopper_is_told_what_goes_back_and_why(order: Order) -> None:
 
 
 def test_a_note_that_the_mail_server_did_not_take_is_sent_later(
-    order: Order, monkeypatch: pytest.MonkeyPatch, clock: FrozenDateTimeFactory
+    order: Order, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     def away(*_: Any) -> None:
         raise ConnectionRefusedError
@@ -306,12 +304,12 @@ def test_the_order_page_shows_what_went_back(buyer: ShopClient, order: Order) ->
 # --- News from Stripe -----------------------------------------------------------
 
 
-def event(about: stripe.Refund | stripe.Charge, type_: str) -> dict[str, Any]:
+def event(about: StripeRefund | Charge, type_: str) -> dict[str, Any]:
     return {"id": f"evt_{type_}_{about.id}", "type": type_, "data": {"object": about.to_dict()}}
 
 
 def test_a_refund_made_at_stripe_is_recorded_without_lines(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     made = stripe_api.v1.refunds.create(
         {"payment_intent": order.payment_intent, "amount": 200, "reason": "duplicate"}
@@ -327,7 +325,7 @@ def test_a_refund_made_at_stripe_is_recorded_without_lines(
 
 
 def test_after_a_part_went_back_at_stripe_no_more_than_the_rest_does(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     made = stripe_api.v1.refunds.create(
         {"payment_intent": order.payment_intent, "amount": order.total - 300}
@@ -338,7 +336,7 @@ def test_after_a_part_went_back_at_stripe_no_more_than_the_rest_does(
 
 
 def test_news_of_our_own_refund_that_outruns_the_answer_is_the_same_refund(
-    order: Order, stripe_api: stripe.StripeClient
+    order: Order, stripe_api: StripeClient
 ) -> None:
     written = write_down(order, ("MUG-01", 1))
     made = refunds._create(written)
@@ -350,7 +348,7 @@ def test_news_of_our_own_refund_that_outruns_the_answer_is_the_same_refund(
     assert len(mail.outbox) == 1
 
 
-def fail(stripe_api: stripe.StripeClient, made: Refund) -> stripe.Refund:
+def fail(stripe_api: StripeClient, made: Refund) -> StripeRefund:
     """Wait until Stripe's clockwork has let a refund fail."""
     for _ in range(200):
         found = stripe_api.v1.refunds.retrieve(made.stripe_id)
@@ -368,7 +366,7 @@ def failing(buyer: ShopClient, card: Card) -> Order:
 
 
 def test_a_refund_that_fails_later_takes_the_order_back(
-    failing: Order, stripe_api: stripe.StripeClient
+    failing: Order, stripe_api: StripeClient
 ) -> None:
     made = refund(failing, ("MUG-01", 1))
     assert (made.status, status(failing)) == ("succeeded", "refunded")
@@ -381,7 +379,7 @@ def test_a_refund_that_fails_later_takes_the_order_back(
 
 
 def test_what_came_back_into_stock_stays_there_and_comes_back_once(
-    failing: Order, stripe_api: stripe.StripeClient
+    failing: Order, stripe_api: StripeClient
 ) -> None:
     made = refund(failing, ("MUG-01", 1))
     deliver(event(fail(stripe_api, made), "refund.failed"))
@@ -402,7 +400,7 @@ def test_a_late_event_of_a_payment_does_not_take_a_refund_back(order: Order) -> 
 
 
 @pytest.fixture
-def paid_too_late(buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient) -> Order:
+def paid_too_late(buyer: ShopClient, card: Card, stripe_api: StripeClient) -> Order:
     """An order that ended here, and was paid at Stripe all the same."""
     buyer.order(card("pm_card_visa_chargeDeclined"))
     order = Order.objects.get()
@@ -411,14 +409,13 @@ def paid_too_late(buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient
         move(row, Order.Status.EXPIRED, cause="lapsed", now=NOW)
         release(row, NOW)
     stripe_api.v1.payment_intents.confirm(
-        order.payment_intent,
-        {"confirmation_token": card(), "return_url": "http://testserver/"},
+        order.payment_intent, {"confirmation_token": card(), "return_url": "http://testserver/"}
     )
     return order
 
 
 def test_a_payment_for_an_order_that_is_over_goes_back_by_itself(
-    paid_too_late: Order, stripe_api: stripe.StripeClient
+    paid_too_late: Order, stripe_api: StripeClient
 ) -> None:
     order = paid_too_late
     assert deliver(event_about(order.payment_intent)).status_code == 200
@@ -433,7 +430,7 @@ def test_a_payment_for_an_order_that_is_over_goes_back_by_itself(
 
 
 def test_it_goes_back_once_whoever_brings_the_news(
-    paid_too_late: Order, stripe_api: stripe.StripeClient
+    paid_too_late: Order, stripe_api: StripeClient
 ) -> None:
     order = paid_too_late
     for _ in range(2):
@@ -443,9 +440,7 @@ def test_it_goes_back_once_whoever_brings_the_news(
     assert (Refund.objects.count(), len(mail.outbox)) == (1, 1)
 
 
-def test_a_crash_on_that_way_is_completed(
-    paid_too_late: Order, stripe_api: stripe.StripeClient
-) -> None:
+def test_a_crash_on_that_way_is_completed(paid_too_late: Order, stripe_api: StripeClient) -> None:
     order = paid_too_late
     intent = client().v1.payment_intents.retrieve(order.payment_intent)
     with transaction.atomic():
@@ -457,7 +452,7 @@ def test_a_crash_on_that_way_is_completed(
 
 
 def test_the_offer_of_an_order_that_is_over_is_good_again(
-    paid_too_late: Order, buyer: ShopClient, card: Card, sale: Sale, clock: FrozenDateTimeFactory
+    paid_too_late: Order, buyer: ShopClient, card: Card, clock: Clock
 ) -> None:
     deliver(event_about(paid_too_late.payment_intent))
     assert buyer.bag().verdicts == []
@@ -465,7 +460,7 @@ def test_the_offer_of_an_order_that_is_over_is_good_again(
 
 
 def test_one_that_was_refunded_at_stripe_by_hand_is_recorded_as_that(
-    paid_too_late: Order, stripe_api: stripe.StripeClient
+    paid_too_late: Order, stripe_api: StripeClient
 ) -> None:
     order = paid_too_late
     made = stripe_api.v1.refunds.create({"payment_intent": order.payment_intent})

@@ -13,15 +13,13 @@ from threading import Event
 from typing import Any
 
 import pytest
-import requests
-import stripe
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.db import OperationalError
-from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
+from stripe import StripeClient
 from stripe._event_service import EventService
 
 import shop.core.background
@@ -37,6 +35,7 @@ from shop.qa.pytest_plugin.factories import OPENS
 from shop.qa.pytest_plugin.stand_in import stand_in
 from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Sale
+from tests.support.fixtures import Card, Clock, Ledger
 from tests.support.invariants import check_books, check_charges
 
 LAPSE = timedelta(minutes=10)
@@ -49,9 +48,7 @@ TOKEN = "GET /v1/confirmation_tokens/*"
 DECLINED = "pm_card_visa_chargeDeclined"
 ASKS_BANK = "pm_card_threeDSecure2Required"
 
-type Card = Callable[..., str]
 type Check = Callable[[], None]
-type Ledger = Callable[[], list[dict[str, Any]]]
 type Fault = Callable[..., None]
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,17 +68,16 @@ def _impatience(settings: Settings) -> None:
 
 
 @pytest.fixture
-def fault(ledger: Ledger, stripe_base: str) -> Iterator[Fault]:
+def fault(stripe: Stripe) -> Iterator[Fault]:
     """Order a fault; as often as the library asks, where nothing else is said."""
 
     def order(on: str, kind: str, *, times: int = 0, seconds: float = 3) -> None:
         # A 429 is not asked again.
         times = times or (1 if kind == "error_429" else 2)
-        wanted: Any = {"on": on, "kind": kind, "times": times, "seconds": seconds}
-        requests.post(f"{stripe_base}/faults", json=wanted, timeout=5).raise_for_status()
+        stripe.fault(on, kind, times=times, seconds=seconds)
 
     yield order
-    requests.post(f"{stripe_base}/reset", timeout=5).raise_for_status()
+    stripe.reset()
 
 
 @pytest.fixture
@@ -118,7 +114,7 @@ def check_settled(ledger: Ledger) -> Check:
 
 
 @pytest.fixture
-def check_end(check_settled: Check, clock: FrozenDateTimeFactory) -> Check:
+def check_end(check_settled: Check, clock: Clock) -> Check:
     """Let every time to pay end, reconcile, and check that all is settled."""
 
     def check() -> None:
@@ -201,13 +197,13 @@ def test_an_order_that_nobody_comes_back_to_lapses_after_a_fault(
 
 @without_events
 def test_a_confirmation_that_takes_effect_late_meets_a_payment_that_was_canceled(
-    buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger, stripe_base: str, check_end: Check
+    stripe: Stripe, buyer: ShopClient, card: Card, fault: Fault, ledger: Ledger, check_end: Check
 ) -> None:
     fault(CONFIRM, "timeout_late", seconds=60)
     send(buyer, card())
     check_end()
     assert Order.objects.get().status == "expired"
-    requests.delete(f"{stripe_base}/faults", timeout=5)
+    stripe.end_faults()
     time.sleep(0.3)  # Both attempts go on now.
     check_charges(ledger())
 
@@ -253,7 +249,7 @@ def test_a_lapse_that_stripe_does_not_answer_is_settled_by_the_next(
     card: Card,
     fault: Fault,
     ledger: Ledger,
-    clock: FrozenDateTimeFactory,
+    clock: Clock,
     check_end: Check,
 ) -> None:
     send(buyer, card(DECLINED))
@@ -309,7 +305,7 @@ def test_a_payment_whose_order_went_on_while_it_was_made_can_never_be_paid(
 
 @without_events
 def test_a_silent_stripe_keeps_a_bag_waiting_for_one_order_and_not_for_all(
-    sale: Sale, another_shopper: ShopClient, card: Card, fault: Fault, clock: FrozenDateTimeFactory
+    sale: Sale, another_shopper: ShopClient, card: Card, fault: Fault, clock: Clock
 ) -> None:
     Variant.objects.filter(sku="MUG-01").update(stock=4)
     another_shopper.add(another_shopper.offer())
@@ -363,7 +359,7 @@ def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwa
     buyer: ShopClient,
     card: Card,
     fault: Fault,
-    stripe_api: stripe.StripeClient,
+    stripe_api: StripeClient,
     check_end: Check,
 ) -> None:
     fault(CONFIRM, "timeout_after")
@@ -386,14 +382,12 @@ def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwa
 
 @without_events
 def test_a_lost_event_is_made_up_for_by_reconcile(
-    buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient, check_settled: Check
+    stripe: Stripe, buyer: ShopClient, card: Card, check_settled: Check
 ) -> None:
     send(buyer, card(ASKS_BANK))
-    payment = stripe_api.v1.payment_intents.retrieve(Order.objects.get().payment_intent)
+    payment = stripe.client.v1.payment_intents.retrieve(Order.objects.get().payment_intent)
     assert payment.next_action is not None and payment.next_action.redirect_to_url is not None
-    bank, _, attempt = str(payment.next_action.redirect_to_url.url).partition("?attempt=")
-    decision = {"attempt": attempt, "decision": "approve"}
-    requests.post(bank, decision, allow_redirects=False, timeout=5).raise_for_status()
+    stripe.decide_at_bank(str(payment.next_action.redirect_to_url.url), approve=True)
     assert Order.objects.get().status == "requires_action"
     call_command("reconcile")
     assert Order.objects.get().status == "paid"
@@ -462,7 +456,7 @@ def test_what_an_event_left_undone_is_done_by_the_next_one(
     fault: Fault,
     no_events: None,
     aside: None,
-    clock: FrozenDateTimeFactory,
+    clock: Clock,
 ) -> None:
     send(buyer, card())
     order = Order.objects.get()
@@ -559,7 +553,7 @@ def test_events_that_never_came_are_asked_for_by_the_hundred_and_then_by_the_hou
 
 @without_events
 def test_a_stripe_whose_record_cannot_be_read_keeps_nothing_else_from_being_settled(
-    buyer: ShopClient, card: Card, fault: Fault, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, fault: Fault, clock: Clock
 ) -> None:
     send(buyer, card(DECLINED))
     clock.move_to(OPENS + LAPSE)
@@ -573,7 +567,7 @@ def test_a_stripe_whose_record_cannot_be_read_keeps_nothing_else_from_being_sett
 
 @without_events
 def test_a_receipt_is_sent_once_the_mail_server_is_back(
-    buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     def away(*_: object, **__: object) -> int:
         raise ConnectionRefusedError
@@ -616,7 +610,7 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(
     buyer: ShopClient,
     card: Card,
     monkeypatch: pytest.MonkeyPatch,
-    clock: FrozenDateTimeFactory,
+    clock: Clock,
 ) -> None:
     def refused(*_: object, **__: object) -> int:
         raise SMTPRecipientsRefused({"ada@example.org": (code, b"No")})
@@ -636,7 +630,7 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
     another_shopper: ShopClient,
     card: Card,
     monkeypatch: pytest.MonkeyPatch,
-    clock: FrozenDateTimeFactory,
+    clock: Clock,
 ) -> None:
     for someone in (shopper, another_shopper):
         someone.add(someone.offer())
@@ -658,7 +652,7 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
 
 @without_events
 def test_who_watches_goes_on_whatever_a_round_met(
-    buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch, clock: FrozenDateTimeFactory
+    buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     send(buyer, card(DECLINED))
     clock.move_to(OPENS + LAPSE)

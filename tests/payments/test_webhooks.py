@@ -4,19 +4,17 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-import stripe
 from django.core import mail
 from django.test import Client
+from stripe import StripeClient
 
 from shop.core.machine_clock import unix_seconds
 from shop.orders.models import Order, StripeEvent
 from shop.qa.pytest_plugin.client import ShopClient
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,13 +39,12 @@ def event_about(
 
 
 @pytest.fixture
-def paid_behind_our_back(buyer: ShopClient, card: Card, stripe_api: stripe.StripeClient) -> Order:
+def paid_behind_our_back(buyer: ShopClient, card: Card, stripe_api: StripeClient) -> Order:
     """An order that was declined here, and then paid without our server hearing of it."""
     buyer.order(card("pm_card_visa_chargeDeclined"))
     order = Order.objects.get()
     stripe_api.v1.payment_intents.confirm(
-        order.payment_intent,
-        {"confirmation_token": card(), "return_url": "http://testserver/"},
+        order.payment_intent, {"confirmation_token": card(), "return_url": "http://testserver/"}
     )
     return order
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import requests
-import stripe
+from stripe import StripeClient
 
 from shop.qa.pytest_plugin.client import ADDRESS
 from tests.support.sampling import sampled
@@ -294,9 +294,7 @@ def test_a_sale_in_the_hour_that_comes_twice_opens_and_closes_to_the_second(
     shop: RunningShop, visitor: Visitor
 ) -> None:
     shop.load_sale(
-        slug="twice",
-        starts_at="2026-10-25T02:30:00+02:00",
-        ends_at="2026-10-25T02:30:00+01:00",
+        slug="twice", starts_at="2026-10-25T02:30:00+02:00", ends_at="2026-10-25T02:30:00+01:00"
     )
     for instant, is_open in {
         "2026-10-25T00:29:59Z": False,
@@ -327,7 +325,7 @@ def test_management_commands_obey(shop: RunningShop) -> None:
 def test_reconcile_obeys_while_it_watches(
     shop: RunningShop, visitor: Visitor, stripe_base: str
 ) -> None:
-    at_stripe = stripe.StripeClient("sk_test_development", base_addresses={"api": stripe_base})
+    at_stripe = StripeClient("sk_test_development", base_addresses={"api": stripe_base})
     declined = at_stripe.v1.test_helpers.confirmation_tokens.create(
         {"payment_method": "pm_card_visa_chargeDeclined"}
     )

@@ -170,11 +170,7 @@ seconds = st.integers(-4000, 8000)
     recalled_at=st.none() | seconds,
 )
 def test_the_oracle_and_the_judge_agree(
-    shown: int,
-    hold: int,
-    now: int,
-    extensions: list[tuple[int, int, int]],
-    recalled_at: int | None,
+    shown: int, hold: int, now: int, extensions: list[tuple[int, int, int]], recalled_at: int | None
 ) -> None:
     """Of whatever is presented after it was shown: where they differ, one of them is wrong."""
 
@@ -237,11 +233,7 @@ def test_a_promise_is_what_the_page_says_in_figures(price: str, amount: int) -> 
 
 @pytest.mark.parametrize(
     ("words", "agrees"),
-    [
-        ("12:44, Berlin time", True),
-        ("11:44, Berlin time", False),
-        ("12:44", False),
-    ],
+    [("12:44, Berlin time", True), ("11:44, Berlin time", False), ("12:44", False)],
 )
 def test_an_instant_in_words_has_to_be_the_one_in_figures(words: str, agrees: bool) -> None:
     until = datetime(2026, 11, 27, 11, 44, 59, tzinfo=UTC)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from freezegun.api import FrozenDateTimeFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from shop.sales.holds import extend, recall
 from shop.sales.models import Sale
 from shop.sales.showcase import showcase
 from tests.offers.handmade_tokens import ANCHOR, claims, seconds
+from tests.support.fixtures import Clock
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
@@ -30,7 +30,7 @@ PAGES = {
 }
 
 
-def held_on(page: str, at: datetime, clock: FrozenDateTimeFactory, merchant: Merchant) -> bool:
+def held_on(page: str, at: datetime, clock: Clock, merchant: Merchant) -> bool:
     """Whether a page says at an instant that prices of the sale are held."""
     clock.move_to(at)
     showcase.clear()
@@ -40,7 +40,7 @@ def held_on(page: str, at: datetime, clock: FrozenDateTimeFactory, merchant: Mer
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_says_held_until_the_last_extended_price_runs_out(
-    page: str, sale: Sale, merchant: Merchant, shopper: ShopClient, clock: FrozenDateTimeFactory
+    page: str, sale: Sale, merchant: Merchant, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     message = shopper.offer()
@@ -55,7 +55,7 @@ def test_a_page_says_held_until_the_last_extended_price_runs_out(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_says_held_until_everything_is_recalled(
-    page: str, sale: Sale, merchant: Merchant, clock: FrozenDateTimeFactory
+    page: str, sale: Sale, merchant: Merchant, clock: Clock
 ) -> None:
     assert held_on(page, CLOSES + MINUTE, clock, merchant)
     recall(sale=sale, reason="A slip", by=None, now=CLOSES + MINUTE)

@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
-from freezegun.api import FrozenDateTimeFactory
-
 from offers.verdicts import Verdict
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.sales.holds import extend, recall
 from shop.sales.models import Deal, Sale
+from tests.support.fixtures import Clock
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -24,7 +23,7 @@ def verdict(shopper: ShopClient, message: str) -> str:
 
 
 def test_an_extended_offer_is_honored_for_exactly_that_much_longer(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     message = shopper.offer()
     clock.move_to(OPENS + MINUTE)
@@ -36,7 +35,7 @@ def test_an_extended_offer_is_honored_for_exactly_that_much_longer(
 
 
 def test_an_extension_is_not_for_offers_made_after_it(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     extend(sale=sale, seconds=600, by=None, now=OPENS)
     message = shopper.offer()
@@ -44,7 +43,7 @@ def test_an_extension_is_not_for_offers_made_after_it(
     assert verdict(shopper, message) == "expired"
 
 
-def test_extensions_add_up(sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory) -> None:
+def test_extensions_add_up(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     message = shopper.offer()
     for seconds in (60, 120):
         extend(sale=sale, seconds=seconds, by=None, now=OPENS + SECOND)
@@ -55,7 +54,7 @@ def test_extensions_add_up(sale: Sale, shopper: ShopClient, clock: FrozenDateTim
 
 
 def test_an_offer_that_had_run_out_is_revived(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     message = shopper.offer()
     clock.move_to(OPENS + HOLD + MINUTE)
@@ -65,7 +64,7 @@ def test_an_offer_that_had_run_out_is_revived(
 
 
 def test_an_extension_does_not_lengthen_the_window(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     extend(sale=sale, seconds=3600, by=None, now=OPENS)
     clock.move_to(CLOSES)
@@ -104,7 +103,7 @@ def test_a_recall_of_one_deal_leaves_the_others(sale: Sale, shopper: ShopClient)
 
 
 def test_a_recall_before_an_instant_long_past_leaves_what_came_after(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     early = shopper.offer()
     clock.move_to(OPENS + MINUTE)
@@ -118,7 +117,7 @@ def test_a_recall_before_an_instant_long_past_leaves_what_came_after(
 
 
 def test_a_recall_before_an_instant_just_past_takes_back_what_a_stale_page_still_made(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(OPENS + MINUTE)
     late = shopper.offer()
@@ -129,7 +128,7 @@ def test_a_recall_before_an_instant_just_past_takes_back_what_a_stale_page_still
 
 
 def test_a_later_recall_before_an_earlier_instant_gives_nothing_back(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     message = shopper.offer()
     clock.move_to(CLOSES)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.list_prices import set_list_price
 from shop.qa.pytest_plugin.client import ShopClient
@@ -11,6 +10,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, OPENS, add_deal, make_produc
 from shop.sales.lifecycle import SaleCanceled, cancel, publish, unpublish
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
+from tests.support.fixtures import Clock
 
 DAY = timedelta(days=1)
 
@@ -24,7 +24,7 @@ def test_the_reference_price_is_the_list_price(sale: Sale) -> None:
 
 
 def test_a_list_price_raised_before_the_sale_does_not_raise_the_reference_price(
-    db: None, clock: FrozenDateTimeFactory
+    db: None, clock: Clock
 ) -> None:
     clock.move_to(OPENS - 60 * DAY)
     hat = make_product("HAT", list_price=1000)
@@ -35,9 +35,7 @@ def test_a_list_price_raised_before_the_sale_does_not_raise_the_reference_price(
     assert was(sale, "HAT") == 1000
 
 
-def test_a_list_price_raised_long_before_the_sale_does(
-    db: None, clock: FrozenDateTimeFactory
-) -> None:
+def test_a_list_price_raised_long_before_the_sale_does(db: None, clock: Clock) -> None:
     clock.move_to(OPENS - 60 * DAY)
     hat = make_product("HAT", list_price=1000)
     set_list_price(hat, 9000, now=OPENS - 30 * DAY)

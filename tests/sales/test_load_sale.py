@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
-from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import PricePoint, Product, Variant
 from shop.qa.pytest_plugin.client import ShopClient
@@ -22,6 +21,7 @@ from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 from tests.sales.test_documents import AUTUMN, TEE, autumn, autumn_with
+from tests.support.fixtures import Clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -81,7 +81,7 @@ def test_a_sale_is_made_with_its_products_and_shown(load: Load, shopper: ShopCli
     assert shopper.open("/sales/autumn/").offers.keys() == {"MUG-01"}
 
 
-def test_the_same_document_again_changes_nothing(load: Load, clock: FrozenDateTimeFactory) -> None:
+def test_the_same_document_again_changes_nothing(load: Load, clock: Clock) -> None:
     document = autumn(deals=[*AUTUMN["deals"], TEE, LAMP])
     load(document)
     before = everything()
@@ -176,9 +176,7 @@ def test_an_offer_that_is_out_is_honored_whatever_is_loaded(
     assert page.lines == {"MUG-01": 499}
 
 
-def test_a_list_price_change_is_kept_in_the_history(
-    load: Load, clock: FrozenDateTimeFactory
-) -> None:
+def test_a_list_price_change_is_kept_in_the_history(load: Load, clock: Clock) -> None:
     load(AUTUMN)
     clock.move_to(CLOSES)
     load(autumn_with(list_price=3990))
@@ -222,7 +220,7 @@ def test_a_deal_added_after_publication_gets_its_reference_price(load: Load) -> 
 
 
 def test_a_sale_is_hidden_and_shown_again_since_when_it_was_first_published(
-    load: Load, shopper: ShopClient, clock: FrozenDateTimeFactory
+    load: Load, shopper: ShopClient, clock: Clock
 ) -> None:
     load(AUTUMN)
     clock.tick(60)

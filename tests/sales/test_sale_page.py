@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
-from freezegun.api import FrozenDateTimeFactory
 
 from offers.anchors import OfferState, judge
 from offers.verdicts import Verdict
@@ -14,12 +13,13 @@ from shop.qa.pytest_plugin.client import ShopClient, read
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
+from tests.support.fixtures import Clock
 
 SECOND = timedelta(seconds=1)
 
 
 def test_a_second_before_the_window_nothing_is_offered(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(OPENS - SECOND)
     page = shopper.open("/sales/autumn/")
@@ -42,14 +42,14 @@ def test_an_offer_says_what_the_page_said(sale: Sale, shopper: ShopClient) -> No
 
 
 def test_an_offer_of_the_last_second_lives_a_whole_hold_past_the_window(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(CLOSES - SECOND)
     assert read(shopper.offer()).held_until == CLOSES - SECOND + HOLD
 
 
 def test_the_second_the_window_ends_nothing_is_offered(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(CLOSES)
     page = shopper.open("/sales/autumn/")
@@ -89,9 +89,7 @@ def test_the_page_is_private_and_may_be_shown_again_by_the_back_button(
 
 
 def test_a_page_during_an_outage_of_the_database_serves_and_its_offers_verify(
-    sale: Sale,
-    shopper: ShopClient,
-    monkeypatch: pytest.MonkeyPatch,
+    sale: Sale, shopper: ShopClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper.open("/sales/autumn/")
 
@@ -147,14 +145,14 @@ def test_a_withdrawn_deal_is_not_shown(sale: Sale, shopper: ShopClient) -> None:
 
 
 def test_a_sale_of_long_ago_still_has_its_page(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(CLOSES + timedelta(days=400))
     assert "over" in shopper.open("/sales/autumn/").text
 
 
 def test_a_product_is_offered_at_its_list_price_outside_any_window(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(CLOSES)
     offer = read(shopper.open("/products/mug-01/").offers["MUG-01"])
@@ -169,7 +167,7 @@ def test_a_product_page_offers_the_deal_while_its_sale_is_live(
 
 
 def test_a_product_kept_for_sales_alone_is_not_offered_outside_them(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     product = make_product("POT-01", "Enamel pot", sold_at_list_price=False)
     add_deal(sale, product, 999)
@@ -187,7 +185,7 @@ def test_a_page_view_sets_one_cookie_for_the_shopper_and_no_other_but_the_forms_
 
 
 def test_the_home_page_shows_sales_by_what_they_are(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     for instant in (OPENS - SECOND, OPENS, CLOSES):
         clock.move_to(instant)
@@ -195,7 +193,7 @@ def test_the_home_page_shows_sales_by_what_they_are(
 
 
 def test_an_upcoming_sale_can_be_put_into_ones_calendar(
-    sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     clock.move_to(OPENS - SECOND)
     assert shopper.open("/sales/autumn/").one('a[href="/sales/autumn/reminder.ics"]')

@@ -8,20 +8,20 @@ from django.core import mail
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
-from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.staff.login import client_address
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
+from tests.support.fixtures import Clock
 
 PASSWORD = "a long walk in the snow"
 WAIT = timedelta(minutes=15)
 
 
 @pytest.fixture
-def ada(db: None, clock: FrozenDateTimeFactory) -> Staff:
+def ada(db: None, clock: Clock) -> Staff:
     person = Staff.objects.create_user("ada", "ada@example.org", PASSWORD, is_staff=True)
     give_role(person, Role.OWNER)
     return person
@@ -55,7 +55,7 @@ def test_four_wrong_passwords_and_the_right_one_let_in(ada: Staff) -> None:
 
 
 def test_after_five_wrong_ones_the_right_one_has_to_wait_a_quarter_of_an_hour(
-    ada: Staff, clock: FrozenDateTimeFactory
+    ada: Staff, clock: Clock
 ) -> None:
     fail(5)
     clock.move_to(OPENS + WAIT - timedelta(seconds=1))
@@ -64,9 +64,7 @@ def test_after_five_wrong_ones_the_right_one_has_to_wait_a_quarter_of_an_hour(
     assert is_in(log_in("ada", PASSWORD))
 
 
-def test_it_says_until_when_and_trying_on_makes_it_no_later(
-    ada: Staff, clock: FrozenDateTimeFactory
-) -> None:
+def test_it_says_until_when_and_trying_on_makes_it_no_later(ada: Staff, clock: Clock) -> None:
     fail(5)
     clock.tick(timedelta(minutes=10))
     answer = log_in("ada", PASSWORD).answer  # type: ignore[attr-defined]
@@ -168,7 +166,7 @@ def test_another_role_ends_all_sessions(ada: Staff) -> None:
     assert not is_in(desk)
 
 
-def test_a_session_lasts_a_week(ada: Staff, clock: FrozenDateTimeFactory) -> None:
+def test_a_session_lasts_a_week(ada: Staff, clock: Clock) -> None:
     desk = log_in("ada", PASSWORD)
     clock.move_to(OPENS + timedelta(days=7) - timedelta(seconds=1))
     assert is_in(desk)
@@ -236,9 +234,7 @@ def test_who_chose_a_password_by_mail_need_not_wait(ada: Staff, client: Client) 
     assert is_in(log_in("ada", "thaw at noon"))
 
 
-def test_a_link_is_good_for_three_days(
-    ada: Staff, client: Client, clock: FrozenDateTimeFactory
-) -> None:
+def test_a_link_is_good_for_three_days(ada: Staff, client: Client, clock: Clock) -> None:
     client.post("/merchant/password/forgotten/", {"email": "ada@example.org"})
     clock.move_to(timezone.now() + timedelta(days=3, seconds=1))
     choose(link_in_mail(), "thaw at noon")

@@ -1,30 +1,29 @@
+"""Fixtures of tests that pay, and the types of fixtures that many tests ask for."""
+
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
-import stripe
+from freezegun.api import FrozenDateTimeFactory
+from stripe import StripeClient
 
 from shop.qa.pytest_plugin.client import ShopClient
+from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Sale
+
+type Card = Callable[..., str]
+type Clock = FrozenDateTimeFactory
+type Ledger = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def buyer(sale: Sale, stripe_api: stripe.StripeClient, shopper: ShopClient) -> ShopClient:
+def buyer(sale: Sale, stripe_api: StripeClient, shopper: ShopClient) -> ShopClient:
     """A shopper who took the mug along at 12:00, Berlin time, held until 12:30."""
     assert shopper.add(shopper.offer()).status == 303
     return shopper
 
 
 @pytest.fixture
-def ledger(stripe_api: stripe.StripeClient, stripe_base: str) -> Callable[[], list[dict[str, Any]]]:
+def ledger(stripe: Stripe) -> Ledger:
     """Payments since the test began, as the stand-in says behind everybody's back."""
-    requests.post(f"{stripe_base}/reset", timeout=5).raise_for_status()
-
-    def read() -> list[dict[str, Any]]:
-        payments: list[dict[str, Any]] = requests.get(f"{stripe_base}/ledger", timeout=5).json()[
-            "intents"
-        ]
-        return payments
-
-    return read
+    return stripe.ledger

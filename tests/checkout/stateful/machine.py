@@ -18,7 +18,6 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
-from freezegun.api import FrozenDateTimeFactory
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from shop.bag.lines import Line
@@ -33,6 +32,7 @@ from shop.sales.models import Deal
 from shop.sales.showcase import showcase
 from tests.checkout.stateful.faulty_stripe import ServerDied, StandIn, StripeFault
 from tests.checkout.stateful.model import HOLD, SKUS, WINDOW, Model, Promise, shipping
+from tests.support.fixtures import Clock
 from tests.support.invariants import check_books, check_charges
 
 
@@ -40,7 +40,7 @@ from tests.support.invariants import check_books, check_charges
 class Environment:
     """What all examples share; ``counts`` says how often each outcome occurred."""
 
-    clock: FrozenDateTimeFactory
+    clock: Clock
     stand_in: StandIn
     fault: StripeFault
     counts: Counter[str] = field(default_factory=Counter)

@@ -31,6 +31,7 @@ from tests.checkout.stateful.machine import Environment
 from tests.checkout.stateful.model import FREE_FROM, SHIPPING
 from tests.checkout.stateful.shop_rules import ShopRules
 from tests.checkout.stateful.shopper_rules import ShopperRules
+from tests.support.fixtures import Card, Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,7 +187,7 @@ def test_a_sequence_that_chance_seldom_finds(
 
 
 def test_orders_past_their_time_do_not_count_as_open_when_another_is_placed(
-    sale: Sale, shopper: ShopClient, card: Callable[..., str], clock: FrozenDateTimeFactory
+    sale: Sale, shopper: ShopClient, card: Card, clock: Clock
 ) -> None:
     add_deal(sale, make_product("TEE-01", "Organic tee"), 999)
     for sku in ("MUG-01", "LMP-01", "TEE-01"):
@@ -199,11 +200,7 @@ def test_orders_past_their_time_do_not_count_as_open_when_another_is_placed(
 
 
 def test_an_order_past_its_time_does_not_use_up_the_limit_of_its_mail_address(
-    sale: Sale,
-    shopper: ShopClient,
-    another_shopper: ShopClient,
-    card: Callable[..., str],
-    clock: FrozenDateTimeFactory,
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient, card: Card, clock: Clock
 ) -> None:
     shopper.add(shopper.offer(), quantity=2)
     shopper.order(card("pm_card_visa_chargeDeclined"))
@@ -214,11 +211,7 @@ def test_an_order_past_its_time_does_not_use_up_the_limit_of_its_mail_address(
 
 
 def test_too_many_open_orders_and_a_limit_that_are_both_past_their_time_both_give_way(
-    sale: Sale,
-    shopper: ShopClient,
-    another_shopper: ShopClient,
-    card: Callable[..., str],
-    clock: FrozenDateTimeFactory,
+    sale: Sale, shopper: ShopClient, another_shopper: ShopClient, card: Card, clock: Clock
 ) -> None:
     declined = "pm_card_visa_chargeDeclined"
     add_deal(sale, make_product("TEE-01", "Organic tee"), 999)

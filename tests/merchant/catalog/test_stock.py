@@ -34,11 +34,7 @@ def test_units_that_come_in_are_written_down_with_their_reason(
     merchant.change(stock_of(mug()), units="20", reason="supplied", note="Second pallet")
     assert mug().variants.get().stock == 120
     movement = StockMovement.objects.latest("id")
-    assert (movement.units, movement.note, movement.made_by) == (
-        20,
-        "Second pallet",
-        merchant.user,
-    )
+    assert (movement.units, movement.note, movement.made_by) == (20, "Second pallet", merchant.user)
     assert "Second pallet" in merchant.open(stock_of(mug())).text
 
 

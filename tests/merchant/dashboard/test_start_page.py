@@ -9,7 +9,6 @@ import pytest
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
-from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
@@ -21,6 +20,7 @@ from shop.sales.models import Deal, Sale
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
 from tests.support.factories import make_order
+from tests.support.fixtures import Clock
 
 MINUTE = timedelta(minutes=1)
 
@@ -66,7 +66,7 @@ def test_a_live_sale_is_shown_with_its_close_and_until_when_prices_are_held(
 
 
 def test_a_sale_is_live_in_its_first_second_and_over_in_the_second_of_its_close(
-    sale: Sale, today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
+    sale: Sale, today: Callable[..., HtmlPage], clock: Clock
 ) -> None:
     for at, name in (
         (OPENS - timedelta(seconds=1), "next"),
@@ -81,7 +81,7 @@ def test_a_sale_is_live_in_its_first_second_and_over_in_the_second_of_its_close(
 
 
 def test_a_sale_that_is_over_says_so_while_its_prices_are_held_and_not_after(
-    sale: Sale, today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
+    sale: Sale, today: Callable[..., HtmlPage], clock: Clock
 ) -> None:
     clock.move_to(CLOSES + HOLD - timedelta(seconds=1))
     assert "prices are held until 12:45" in section(today(), "over")
@@ -115,7 +115,7 @@ def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Callable[..., 
 def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
     sale: Sale,
     today: Callable[..., HtmlPage],
-    clock: FrozenDateTimeFactory,
+    clock: Clock,
     before: timedelta,
     is_told: bool,
     lack: str,
@@ -180,7 +180,7 @@ def test_an_allocation_that_ends_is_mended_in_the_sale(
 def test_orders_that_wait_are_told_and_the_link_shows_just_them(
     sale: Sale,
     today: Callable[..., HtmlPage],
-    clock: FrozenDateTimeFactory,
+    clock: Clock,
     fields: dict[str, Any],
     told: str,
     query: str,
@@ -200,7 +200,7 @@ def test_orders_that_wait_are_told_and_the_link_shows_just_them(
 
 
 def test_what_is_a_little_late_is_left_alone(
-    sale: Sale, today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
+    sale: Sale, today: Callable[..., HtmlPage], clock: Clock
 ) -> None:
     make_order(sale, status=Order.Status.PENDING, paid_at=None, lapses_at=OPENS)
     clock.move_to(OPENS + 5 * MINUTE)
@@ -274,7 +274,7 @@ def test_a_shop_that_cannot_sign_says_so_on_a_page_that_still_opens(
 
 
 def test_who_may_not_see_orders_is_told_nothing_of_them(
-    sale: Sale, today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
+    sale: Sale, today: Callable[..., HtmlPage], clock: Clock
 ) -> None:
     make_order(sale, receipt_sent_at=None)
     clock.move_to(OPENS + 6 * MINUTE)
@@ -294,7 +294,7 @@ def steps_done(page: HtmlPage) -> int:
 
 
 def test_an_empty_shop_leads_through_its_first_sale(
-    today: Callable[..., HtmlPage], clock: FrozenDateTimeFactory
+    today: Callable[..., HtmlPage], clock: Clock
 ) -> None:
     page = today()
     assert len(page.soup.select(".steps li")) == 5
@@ -323,10 +323,7 @@ def test_who_may_not_make_a_sale_is_not_asked_to(today: Callable[..., HtmlPage])
 
 
 def test_its_queries_do_not_grow_with_what_there_is(
-    sale: Sale,
-    today: Callable[..., HtmlPage],
-    clock: FrozenDateTimeFactory,
-    django_assert_max_num_queries: Any,
+    sale: Sale, today: Callable[..., HtmlPage], clock: Clock, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(6):
         other = Sale.objects.create(

@@ -63,9 +63,7 @@ def test_a_preview_writes_nothing(merchant: Merchant) -> None:
 
 def test_one_bad_row_keeps_the_whole_file_out_and_is_named(merchant: Merchant) -> None:
     page = preview(
-        merchant,
-        PRODUCTS,
-        HEADER + "TEE,Tee,EUR,19.90,TEE-M,M,5\nHAT,Hat,EUR,19.999,HAT,,some\n",
+        merchant, PRODUCTS, HEADER + "TEE,Tee,EUR,19.90,TEE-M,M,5\nHAT,Hat,EUR,19.999,HAT,,some\n"
     )
     row = page.one("table.import-preview tbody tr").get_text(" ")
     assert row.split()[0] == "2"

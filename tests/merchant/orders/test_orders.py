@@ -10,7 +10,6 @@ from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from freezegun.api import FrozenDateTimeFactory
 
 from shop.merchant.orders import csv_export
 from shop.orders.models import Dispute, Order, OrderLine, Refund, RefundLine, StatusChange
@@ -20,6 +19,7 @@ from shop.sales.models import Sale
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
 from tests.support.factories import make_order
+from tests.support.fixtures import Clock
 
 MINUTE = timedelta(minutes=1)
 LIST = "/merchant/checkout/order/"
@@ -193,7 +193,7 @@ def test_the_page_of_an_order_costs_the_same_with_many_lines(
 
 
 def test_a_receipt_is_mailed_once_more_and_it_is_written_down_who_did(
-    helper: Client, sale: Sale, clock: FrozenDateTimeFactory
+    helper: Client, sale: Sale, clock: Clock
 ) -> None:
     order = make_order(sale)
     clock.tick(timedelta(hours=1))

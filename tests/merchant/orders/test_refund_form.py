@@ -1,20 +1,18 @@
 """Refunding from the back office: it says what it will do, and does that, once."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-import stripe
 from django.test import Client
 from django.urls import reverse
+from stripe import StripeClient
 
 from shop.orders.models import Order, Refund
 from shop.qa.pytest_plugin.back_office import Merchant, errors, fields_of
 from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.sales.models import Sale
 from shop.staff.models import Staff
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,9 +60,7 @@ def test_it_says_what_will_happen_before_it_does_anything(merchant: Merchant, or
     assert not Refund.objects.exists()
 
 
-def test_sent_as_it_stands_it_is_carried_out(
-    merchant: Merchant, order: Order, stripe_api: stripe.StripeClient
-) -> None:
+def test_sent_as_it_stands_it_is_carried_out(merchant: Merchant, order: Order) -> None:
     page = merchant.send(path_of(order), fill_in(merchant, order))
     done = send(merchant, page, order)
     refund = Refund.objects.get()
@@ -119,7 +115,7 @@ def test_what_cannot_be_refunded_is_said(
 
 
 def test_a_refusal_of_stripes_is_told_with_its_reason(
-    merchant: Merchant, order: Order, stripe_api: stripe.StripeClient
+    merchant: Merchant, order: Order, stripe_api: StripeClient
 ) -> None:
     page = merchant.send(path_of(order), fill_in(merchant, order))
     stripe_api.v1.refunds.create({"payment_intent": order.payment_intent})

@@ -12,7 +12,6 @@ from django.template.autoreload import reset_loaders
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_script_prefix, reverse
-from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from offers import conf, realms, tokens
@@ -34,6 +33,7 @@ from shop.sales.refusals import refusals
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
 from tests.support.factories import make_order
+from tests.support.fixtures import Clock
 
 SECOND = timedelta(seconds=1)
 LAST = CLOSES - SECOND
@@ -72,7 +72,7 @@ class Previewer(ShopClient):
 
 
 @pytest.fixture
-def draft(db: None, clock: FrozenDateTimeFactory) -> Sale:
+def draft(db: None, clock: Clock) -> Sale:
     """The sale of a mug and a lamp, made a day before and never published."""
     clock.move_to(OPENS - timedelta(days=1))
     sale = make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
@@ -127,7 +127,7 @@ def test_a_draft_is_shown_as_it_will_be_in_its_last_second_and_at_its_close(
 
 
 def test_a_draft_stays_hidden_from_shoppers(
-    draft: Sale, olga: Previewer, shopper: ShopClient, clock: FrozenDateTimeFactory
+    draft: Sale, olga: Previewer, shopper: ShopClient, clock: Clock
 ) -> None:
     assert olga.look(OPENS).status == 200
     clock.move_to(OPENS)
@@ -137,7 +137,7 @@ def test_a_draft_stays_hidden_from_shoppers(
 
 
 def test_the_reference_price_of_a_draft_is_what_it_would_be_given(
-    draft: Sale, olga: Previewer, clock: FrozenDateTimeFactory
+    draft: Sale, olga: Previewer
 ) -> None:
     mug = draft.deals.get(product__sku="MUG-01").product
     set_list_price(mug, 3990, now=OPENS - timedelta(hours=20))
@@ -171,9 +171,7 @@ def test_stock_is_as_it_is_now(draft: Sale, olga: Previewer) -> None:
     assert "1 left" in olga.look(OPENS).one("[data-deal='autumn/MUG-01']").get_text()
 
 
-def test_an_instant_that_is_past_can_be_looked_at_too(
-    sale: Sale, clock: FrozenDateTimeFactory
-) -> None:
+def test_an_instant_that_is_past_can_be_looked_at_too(sale: Sale, clock: Clock) -> None:
     clock.move_to(CLOSES + timedelta(days=60))
     assert offers(Previewer().look(OPENS)).keys() == {"MUG-01", "LMP-01"}
 
@@ -277,7 +275,7 @@ def test_a_bag_of_a_preview_buys_nothing_though_it_was_carried_out_by_hand(
     assert shopper.bag().verdicts == ["unknown_key"]
 
 
-def test_its_keys_are_not_published(settings: Settings, db: None, olga: Previewer) -> None:
+def test_its_keys_are_not_published(settings: Settings, olga: Previewer) -> None:
     assert olga.look(OPENS, ".well-known/jwks.json").status == 404
 
 
@@ -310,9 +308,7 @@ def test_the_browsers_own_shopper_and_bag_are_neither_seen_nor_touched(
     assert own.bag().lines == {"LMP-01": 790}
 
 
-def test_a_walk_through_it_writes_nothing(
-    draft: Sale, olga: Previewer, clock: FrozenDateTimeFactory
-) -> None:
+def test_a_walk_through_it_writes_nothing(draft: Sale, olga: Previewer) -> None:
     before = all_rows()
     with CaptureQueriesContext(connection) as queries:
         for at in (OPENS - SECOND, OPENS, LAST, CLOSES, LAST + HOLD):
@@ -629,7 +625,7 @@ def test_a_window_that_ends_within_a_second_is_closed_at_the_next_whole_one(
 
 
 def test_extensions_and_recalls_are_as_they_are_now(
-    sale: Sale, olga: Previewer, clock: FrozenDateTimeFactory
+    sale: Sale, olga: Previewer, clock: Clock
 ) -> None:
     olga.take(LAST, offers(olga.look(LAST))["MUG-01"])
     clock.move_to(CLOSES)

@@ -1,14 +1,13 @@
 """The live sale room, and the report afterwards: what they say of a sale that really sold."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from freezegun.api import FrozenDateTimeFactory
 
 from shop.merchant.reports.live_queries import recent_figures
 from shop.orders.models import Order
@@ -19,8 +18,7 @@ from shop.sales.holds import extend
 from shop.sales.models import Sale
 from shop.sales.refusals import refusals
 from tests.support.factories import make_order
-
-type Card = Callable[..., str]
+from tests.support.fixtures import Card, Clock
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
@@ -66,7 +64,7 @@ def table(merchant: Merchant, sale: Sale) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def sold(sale: Sale, clock: FrozenDateTimeFactory, stripe: Any, card: Card) -> Sale:
+def sold(sale: Sale, clock: Clock, stripe: Any, card: Card) -> Sale:
     """One mug in the window, one ten minutes after the close, one declined, one refused."""
     buyer, late, unlucky, slow = (ShopClient() for _ in range(4))
     buyer.add(buyer.offer())
@@ -99,14 +97,14 @@ def sold(sale: Sale, clock: FrozenDateTimeFactory, stripe: Any, card: Card) -> S
     ],
 )
 def test_the_time_left_is_told_by_the_servers_clock(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, now: datetime, told: str
+    merchant: Merchant, sale: Sale, clock: Clock, now: datetime, told: str
 ) -> None:
     clock.move_to(now)
     assert told in room(merchant, sale).text
 
 
 def test_an_extension_moves_the_end_of_what_is_held(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+    merchant: Merchant, sale: Sale, clock: Clock
 ) -> None:
     clock.move_to(CLOSES)
     extend(sale=sale, seconds=600, by=None, now=CLOSES)
@@ -194,7 +192,7 @@ def test_the_report_says_how_late_orders_were_honored_and_what_it_cost(
 
 
 def test_the_report_says_what_was_refused_and_what_was_not_paid(
-    merchant: Merchant, sold: Sale, clock: FrozenDateTimeFactory
+    merchant: Merchant, sold: Sale
 ) -> None:
     parts = {(row["part"], row["name"]): row["count"] for row in table(merchant, sold)}
     assert parts["refused", "expired"] == "1"
@@ -228,14 +226,14 @@ def test_a_refund_is_told_and_takes_nothing_off_what_was_sold(
     ],
 )
 def test_the_report_says_whether_its_figures_are_the_last(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, now: datetime, told: str
+    merchant: Merchant, sale: Sale, clock: Clock, now: datetime, told: str
 ) -> None:
     clock.move_to(now)
     assert told in report(merchant, sale).text
 
 
 def test_after_the_last_hold_the_figures_are_the_last(
-    merchant: Merchant, sold: Sale, clock: FrozenDateTimeFactory
+    merchant: Merchant, sold: Sale, clock: Clock
 ) -> None:
     clock.move_to(CLOSES + HOLD)
     assert "1 order may still be paid" in report(merchant, sold).text

@@ -252,11 +252,7 @@ class History:
             "recall": lambda: recall(sale=sale, reason=reason, by=None, now=now),
             "recall a deal": lambda: recall(sale=sale, deal=deal, reason=reason, by=None, now=now),
             "recall the oldest": lambda: recall(
-                sale=sale,
-                reason=reason,
-                by=None,
-                now=now,
-                issued_before=now - value * SECOND,
+                sale=sale, reason=reason, by=None, now=now, issued_before=now - value * SECOND
             ),
         }
         acts[act]()

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Product
 from shop.core.durations import exact_duration
@@ -22,6 +21,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product, m
 from shop.sales.holds import extend, recall
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
 from shop.staff.roles import Role, give_role
+from tests.support.fixtures import Clock
 
 MINUTE = timedelta(minutes=1)
 
@@ -126,7 +126,7 @@ def test_a_reduction_is_taken_off_the_list_price_and_kept_as_a_price(
 
 
 def test_a_reduction_to_the_price_it_has_is_no_change(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+    merchant: Merchant, sale: Sale, clock: Clock
 ) -> None:
     clock.move_to(OPENS - MINUTE)
     Deal.objects.filter(product__sku="MUG-01").update(price=3493)
@@ -258,7 +258,7 @@ def test_a_higher_price_says_what_the_held_one_may_cost(
     ],
 )
 def test_what_becomes_of_offers_is_said_before_it_is_saved(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, changes: dict[str, str], told: str
+    merchant: Merchant, sale: Sale, clock: Clock, changes: dict[str, str], told: str
 ) -> None:
     clock.move_to(OPENS + 5 * MINUTE)
     page = merchant.change(page_of(sale), **changes)
@@ -286,7 +286,7 @@ def test_what_was_agreed_to_is_one_change_of_one_product(merchant: Merchant, sal
 
 
 def test_what_was_agreed_to_before_anything_was_out_is_asked_anew(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+    merchant: Merchant, sale: Sale, clock: Clock
 ) -> None:
     winter = Sale.objects.create(slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES)
     Deal.objects.create(sale=winter, product=Product.objects.get(sku="MUG-01"), price=450)
@@ -309,7 +309,7 @@ def test_words_and_pictures_touch_no_promise_and_are_saved_at_once(
 
 @pytest.mark.parametrize("when", [OPENS - MINUTE, CLOSES + HOLD])
 def test_where_nothing_is_out_nothing_is_asked(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, when: datetime
+    merchant: Merchant, sale: Sale, clock: Clock, when: datetime
 ) -> None:
     clock.move_to(when)
     page = merchant.change(page_of(sale), deals__0__price="5.99")
@@ -344,7 +344,7 @@ def test_a_product_in_two_sales_at_once_is_said_first(merchant: Merchant, sale: 
 
 
 def test_a_sale_that_is_over_overlaps_with_nothing_any_more(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+    merchant: Merchant, sale: Sale, clock: Clock
 ) -> None:
     mug = Product.objects.get(sku="MUG-01")
     winter = Sale.objects.create(
@@ -361,7 +361,7 @@ def test_a_sale_that_is_over_overlaps_with_nothing_any_more(
 
 @pytest.mark.parametrize(("written", "is_told"), [("49.90", True), ("49.89", False)])
 def test_a_price_that_shoppers_do_not_see_as_a_reduction_is_said_first(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, written: str, is_told: bool
+    merchant: Merchant, sale: Sale, clock: Clock, written: str, is_told: bool
 ) -> None:
     clock.move_to(OPENS - MINUTE)
     told = said_first(merchant.change(page_of(sale), deals__0__price=written))
@@ -383,7 +383,7 @@ def test_who_may_only_look_reads_what_people_read(sale: Sale) -> None:
 
 @pytest.mark.parametrize("recalled", [False, True])
 def test_a_sale_that_was_called_off_says_so_everywhere(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, recalled: bool
+    merchant: Merchant, sale: Sale, clock: Clock, recalled: bool
 ) -> None:
     clock.move_to(OPENS + 5 * MINUTE)
     box = {"recall": "on", "reason": "Fire"} if recalled else {}
@@ -550,7 +550,7 @@ def test_words_of_a_document_stay_to_the_last_space_until_they_are_changed(
 
 @pytest.mark.parametrize("changes", [{"title": "Fall"}, {"deals-0-price": "5.99"}])
 def test_a_double_click_on_save_tells_nobody_of_their_own_change(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, changes: dict[str, str]
+    merchant: Merchant, sale: Sale, clock: Clock, changes: dict[str, str]
 ) -> None:
     clock.move_to(OPENS - MINUTE)
     sent = merchant.form(page_of(sale)) | changes | {"_save": "Save"}
@@ -561,7 +561,7 @@ def test_a_double_click_on_save_tells_nobody_of_their_own_change(
 
 @pytest.mark.parametrize("is_draft", [False, True])
 def test_a_double_click_on_a_new_deal_adds_it_once(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory, is_draft: bool
+    merchant: Merchant, sale: Sale, clock: Clock, is_draft: bool
 ) -> None:
     clock.move_to(OPENS - MINUTE)
     hat = make_product("HAT", "Hat", list_price=1000)
@@ -643,7 +643,7 @@ def test_hiding_and_canceling_take_offers_back_where_that_is_asked_for(
 
 
 def test_a_recall_may_spare_what_was_shown_later(
-    merchant: Merchant, sale: Sale, shopper: ShopClient, clock: FrozenDateTimeFactory
+    merchant: Merchant, sale: Sale, shopper: ShopClient, clock: Clock
 ) -> None:
     early = shopper.offer()
     clock.move_to(OPENS + 2 * MINUTE)
@@ -685,7 +685,7 @@ def test_only_what_can_be_done_is_offered(merchant: Merchant, sale: Sale) -> Non
 
 
 def test_the_record_of_a_sale_tells_who_did_what_and_cannot_be_changed(
-    merchant: Merchant, other: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+    merchant: Merchant, other: Merchant, sale: Sale, clock: Clock
 ) -> None:
     clock.move_to(OPENS + MINUTE)
     other.change_and_confirm(page_of(sale), deals__0__price="5.99")
@@ -733,9 +733,7 @@ def test_a_copy_is_a_draft_a_week_later_with_the_same_deals(merchant: Merchant, 
     assert deal.nonce != mug.nonce
 
 
-def test_weekly_copies_keep_their_time_on_the_wall(
-    merchant: Merchant, clock: FrozenDateTimeFactory
-) -> None:
+def test_weekly_copies_keep_their_time_on_the_wall(merchant: Merchant, clock: Clock) -> None:
     clock.move_to(datetime(2026, 10, 1, tzinfo=UTC))
     starts_at = datetime(2026, 10, 16, 10, tzinfo=UTC)  # noon in Berlin, clocks are put back on 25
     sale = make_sale(starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
@@ -786,7 +784,7 @@ def test_another_copy_from_a_page_that_was_open_meanwhile_is_made(
 
 
 def test_a_sale_of_many_deals_is_read_and_saved_with_few_queries(
-    merchant: Merchant, sale: Sale, clock: FrozenDateTimeFactory
+    merchant: Merchant, sale: Sale, clock: Clock
 ) -> None:
     clock.move_to(OPENS - MINUTE)
     for number in range(80):
