@@ -22,7 +22,7 @@ from shop.catalog.models import StockMovement, Variant
 from shop.catalog.stock import save_with_stock
 from shop.sales.audit import record
 from shop.sales.documents.json_reader import DocumentError, Problem, member, problems_of
-from shop.sales.documents.planner import LoadPlan, Planner, RowPlan, in_words
+from shop.sales.documents.planner import LoadPlan, RowPlan, in_words
 from shop.sales.documents.schema import SaleDocument
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
@@ -37,13 +37,13 @@ def load_sale(document: SaleDocument, *, now: datetime) -> list[str]:
     :raises DocumentError: what only the rows could tell; nothing was written
     """
     with transaction.atomic():
-        plan = Planner(document).plan()
+        plan = LoadPlan(document)
         _write(plan, now)
-    return plan.journal.lines
+    return plan.lines
 
 
 def _write(plan: LoadPlan, now: datetime) -> None:
-    sale, lines = plan.sale.row, plan.journal.lines
+    sale, lines = plan.sale.row, plan.lines
     if sale.pk is None:
         lines.append(f"slug: {sale.slug} is new")
     _save(plan.sale, now)
@@ -104,28 +104,28 @@ def _save_deals(plan: LoadPlan, now: datetime) -> None:
         row.sale_id, row.product_id = plan.sale.row.pk, row.product.pk
         _save(each, now)
         if is_new:
-            plan.journal.lines.append(f"{each.place}: {row.product.sku} is a new deal")
-            plan.journal.entries.append((row, "deal", None, row.product.sku))
+            plan.lines.append(f"{each.place}: {row.product.sku} is a new deal")
+            plan.entries.append((row, "deal", None, row.product.sku))
 
 
 def _withdraw_rest(plan: LoadPlan, now: datetime) -> None:
     """Withdraw the deals that the document leaves out; delete those of a sale never published."""
-    sale, journal = plan.sale.row, plan.journal
+    sale = plan.sale.row
     rest = sale.deals.exclude(product__sku__in=[deal.sku for deal in plan.document.deals])
     for row in rest.select_related("product").order_by("pk"):
         if sale.published_at is None and not row.recalls.exists():
-            journal.lines.append(f"deals: {row.product.sku} is left out: deleted")
-            journal.entries.append((sale, "deal", row.product.sku, None))
+            plan.lines.append(f"deals: {row.product.sku} is left out: deleted")
+            plan.entries.append((sale, "deal", row.product.sku, None))
             row.delete()
         elif not row.withdrawn:
-            journal.lines.append(f"deals: {row.product.sku} is left out: withdrawn")
-            journal.entries.append((row, "withdrawn", False, True))
+            plan.lines.append(f"deals: {row.product.sku} is left out: withdrawn")
+            plan.entries.append((row, "withdrawn", False, True))
             row.withdrawn = True
             _save(RowPlan("deals", row, ["withdrawn"]), now)
 
 
 def _record(plan: LoadPlan, now: datetime) -> None:
-    for row, field, before, after in plan.journal.entries:
+    for row, field, before, after in plan.entries:
         record(
             sale=plan.sale.row,
             deal=row if isinstance(row, Deal) else None,
@@ -147,7 +147,7 @@ def _save_state(plan: LoadPlan, now: datetime) -> None:
     elif was_published:
         unpublish(sale, now=now)
     if was_published != wanted:
-        plan.journal.lines.append(f"published: {in_words(was_published)} → {in_words(wanted)}")
+        plan.lines.append(f"published: {in_words(was_published)} → {in_words(wanted)}")
 
 
 def _lock_order[Row: models.Model](plan: RowPlan[Row]) -> tuple[bool, int]:

@@ -1,11 +1,10 @@
 """What a sale's document changes: its rows with their new values, none of them saved.
 
-Locks the sale, then its products by sku. Defects that only the rows can show
-(a currency that changed, fewer units than are claimed) are found all at once.
+Locks the sale, then its products by sku.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.utils.text import slugify
 
 from shop.catalog.models import Product, Variant
 from shop.sales.documents.json_reader import DocumentError, Problem, member, problems_of
-from shop.sales.documents.schema import DealDocument, SaleDocument, VariantDocument
+from shop.sales.documents.schema import DealDocument, SaleDocument
 from shop.sales.models import Deal, Sale
 
 
@@ -30,55 +29,28 @@ class RowPlan[Row: models.Model]:
     is_left_out: bool = False
 
 
-@dataclass
-class ChangeJournal:
-    """What a load changes: lines for the merchant, and entries for the sale's audit log."""
-
-    lines: list[str] = field(default_factory=list)
-    #: The row, its field, the value before and after.
-    entries: list[tuple[Sale | Deal, str, Any, Any]] = field(default_factory=list)
-
-    def note(self, row: models.Model, place: str, name: str, after: object) -> None:
-        """Note that a field of an existing row gets another value."""
-        before = getattr(row, name)
-        self.lines.append(f"{member(place, name)}: {in_words(before)} → {in_words(after)}")
-        if isinstance(row, Sale | Deal):
-            self.entries.append((row, name, before, after))
-
-
-@dataclass
 class LoadPlan:
-    """All rows of a document, as they are to be."""
+    """All rows of a document as they are to be, and what changes, as lines for the merchant.
 
-    document: SaleDocument
-    journal: ChangeJournal
-    sale: RowPlan[Sale]
-    products: list[RowPlan[Product]]
-    variants: list[RowPlan[Variant]]
-    deals: list[RowPlan[Deal]]
-
-
-class Planner:
-    """Plans the load of one document, in the transaction that will write it."""
+    :raises DocumentError: with everything that the rows refuse
+    """
 
     def __init__(self, document: SaleDocument) -> None:
         self.document = document
-        self.journal = ChangeJournal()
-        self.problems: list[Problem] = []
-
-    def plan(self) -> LoadPlan:
-        """:raises DocumentError: with everything that the rows refuse"""
-        sale = self._plan_sale()
-        products = self._plan_products()
-        by_sku = {each.row.sku: each.row for each in products}
-        variants = list(self._plan_variants(by_sku))
-        deals = list(self._plan_deals(sale.row, by_sku))
-        if self.problems:
-            raise DocumentError(*self.problems)
-        return LoadPlan(self.document, self.journal, sale, products, variants, deals)
+        self.lines: list[str] = []
+        #: For the sale's audit log: the row, its field, the value before and after.
+        self.entries: list[tuple[Sale | Deal, str, Any, Any]] = []
+        self._problems: list[Problem] = []
+        self.sale = self._plan_sale()
+        self.products = self._plan_products()
+        by_sku = {each.row.sku: each.row for each in self.products}
+        self.variants = list(self._plan_variants(by_sku))
+        self.deals = list(self._plan_deals(self.sale.row, by_sku))
+        if self._problems:
+            raise DocumentError(*self._problems)
 
     def _refuse(self, place: str, message: str) -> None:
-        self.problems.append(Problem(place, message))
+        self._problems.append(Problem(place, message))
 
     def _plan_row[Row: models.Model](
         self, row: Row, place: str, values: Mapping[str, object]
@@ -86,13 +58,16 @@ class Planner:
         """Give a row its values, and note what its model refuses."""
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         for name in changed:
+            before, after = getattr(row, name), values[name]
+            setattr(row, name, after)
             if row.pk is not None:
-                self.journal.note(row, place, name, values[name])
-            setattr(row, name, values[name])
+                self.lines.append(f"{member(place, name)}: {in_words(before)} → {in_words(after)}")
+                if isinstance(row, Sale | Deal):
+                    self.entries.append((row, name, before, after))
         try:
             row.clean()
         except ValidationError as error:
-            self.problems += problems_of(error, place)
+            self._problems += problems_of(error, place)
         return RowPlan(place, row, changed)
 
     def _plan_sale(self) -> RowPlan[Sale]:
@@ -108,20 +83,21 @@ class Planner:
         deals = sorted(self.document.deals, key=lambda deal: deal.sku)
         locked = Product.objects.select_for_update(no_key=True).order_by("sku")
         products = {row.sku: row for row in locked.filter(sku__in=[deal.sku for deal in deals])}
-        slugs = {deal.slug for deal in deals if deal.slug}
+        slugs = {deal.product_values.get("slug", "") for deal in deals}
         planned = []
         for deal in deals:
             values, row = deal.product_values, products.get(deal.sku)
             if row is None:
-                row = Product(sku=deal.sku, currency=deal.currency or settings.SHOP_CURRENCY)
-                slug = deal.slug or _free_slug(deal, slugs)
+                slug = values.get("slug") or _free_slug(deal, slugs)
                 slugs.add(slug)
+                row = Product(sku=deal.sku, currency=settings.SHOP_CURRENCY)
                 values = {**values, "slug": slug}
-            elif deal.currency not in (None, row.currency):
+            elif values.get("currency", row.currency) != row.currency:
                 self._refuse(
                     f"{deal.place}.currency",
                     f"{deal.sku} is sold in {row.currency}, and a product keeps its currency",
                 )
+                values = {**values, "currency": row.currency}
             planned.append(self._plan_row(row, deal.place, values))
         return planned
 
@@ -139,16 +115,11 @@ class Planner:
                     self._refuse(f"{wanted.place}.sku", f"{wanted.sku} is a variant of {owner}")
                     continue
                 row = rows.pop(wanted.sku, None)
-                yield self._plan_variant(row, product, wanted, position)
+                values = {"name": wanted.name, "position": position, "stock": wanted.stock}
+                row = row or Variant(product=product, sku=wanted.sku, stock=0)
+                yield self._plan_row(row, wanted.place, values)
             for row in rows.values():
                 yield from self._plan_left_out(row, deal)
-
-    def _plan_variant(
-        self, row: Variant | None, product: Product, wanted: VariantDocument, position: int
-    ) -> RowPlan[Variant]:
-        values = {"name": wanted.name, "position": position, "stock": wanted.stock}
-        row = row or Variant(product=product, sku=wanted.sku, stock=0)
-        return self._plan_row(row, wanted.place, values)
 
     def _plan_left_out(self, row: Variant, deal: DealDocument) -> Iterator[RowPlan[Variant]]:
         """A variant that the document leaves out, if some of it could still be sold."""
@@ -161,7 +132,7 @@ class Planner:
                 + ": a product keeps to the one or the other",
             )
         elif row.stock != row.claimed:
-            self.journal.lines.append(f"{place}: {row.sku} is left out: nothing more of it is sold")
+            self.lines.append(f"{place}: {row.sku} is left out: nothing more of it is sold")
             yield RowPlan(place, row, ["stock"], is_left_out=True)
 
     def _plan_deals(self, sale: Sale, products: Mapping[str, Product]) -> Iterator[RowPlan[Deal]]:
@@ -170,13 +141,13 @@ class Planner:
             product = products[deal.sku]
             row = rows.get(product.pk) or Deal(sale=sale)
             row.product = product
-            values = {**deal.deal_values, "position": position, "withdrawn": False}
+            values = {**deal.values, "position": position, "withdrawn": False}
             yield self._plan_row(row, deal.place, values)
 
 
 def _free_slug(deal: DealDocument, given: set[str]) -> str:
     """An address made of the name, and of the sku where another product has that one."""
-    slug = slugify(deal.name)[:80].strip("-")
+    slug: str = slugify(deal.product_values["name"])[:80].strip("-")
     if slug and slug not in given and not Product.objects.filter(slug=slug).exists():
         return slug
     return slugify(f"{slug[:15]}-{deal.sku}").strip("-")

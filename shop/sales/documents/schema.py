@@ -1,7 +1,6 @@
 """The schema of the JSON document that ``load_sale`` reads.
 
-Pure: JSON text in, frozen values out, or all problems at once, each with its
-place. The planner finds the problems that depend on existing rows.
+The planner finds the problems that depend on existing rows.
 
 An absent ``published`` (false), ``hold_seconds`` (1800), ``allocation`` (all the
 stock) or ``max_per_shopper`` (10) means its default, on every load. An absent
@@ -10,8 +9,8 @@ nothing; new rows get the sale's slug as title, no text, the shop's zone and
 currency, and a slug made of the product's name.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,7 +21,7 @@ from django.db import models
 
 from shop.catalog.models import Product, Variant
 from shop.core.money import MOST_MONEY
-from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS
+from shop.sales.audit import SALE_FIELDS
 from shop.sales.documents.json_reader import (
     DocumentError,
     ObjectReader,
@@ -49,62 +48,36 @@ class VariantDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealDocument:
-    """A product and its deal in the sale, with money in minor units; None for absent members."""
+    """A product and its deal in the sale, with money in minor units."""
 
     place: str
     sku: str
-    slug: str | None
-    name: str
-    text: str | None
-    list_price: int
-    price: int
-    currency: str | None
+    product_values: dict[str, Any]
+    values: dict[str, Any]
     variants: tuple[VariantDocument, ...]
-    allocation: int | None
-    max_per_shopper: int
 
     @property
     def has_choice(self) -> bool:
         """Whether the product comes in variants that have names."""
         return any(variant.name for variant in self.variants)
 
-    @property
-    def product_values(self) -> dict[str, Any]:
-        """The given values of the product's fields."""
-        values = {"name": self.name, "text": self.text, "slug": self.slug}
-        given = {name: value for name, value in values.items() if value is not None}
-        return {**given, "list_price": self.list_price}
-
-    @property
-    def deal_values(self) -> dict[str, Any]:
-        """The values of the deal's fields."""
-        return {name: getattr(self, name) for name in DEAL_FIELDS if hasattr(self, name)}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleDocument:
-    """A sale with its deals, in the order of its page; None for absent members."""
+    """A sale with its deals, in the order of its page."""
 
     slug: str
-    title: str | None
-    text: str | None
-    time_zone: str | None
-    starts_at: datetime
-    ends_at: datetime
-    hold_seconds: int
+    values: dict[str, Any]
     published: bool
     deals: tuple[DealDocument, ...]
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """The given values of the sale's fields."""
-        values = {name: getattr(self, name, None) for name in SALE_FIELDS}
-        return {name: value for name, value in values.items() if value is not None}
 
-
-_SALE_KEYS = frozenset(each.name for each in fields(SaleDocument))
-_VARIANT_KEYS = frozenset(each.name for each in fields(VariantDocument)) - {"place"}
-_DEAL_KEYS = frozenset(each.name for each in fields(DealDocument)) - {"place"} | {"stock"}
+_SALE = tuple(name for name in SALE_FIELDS if name not in {"picture", "delayed_payment"})
+_PRODUCT = ("sku", "slug", "name", "text", "list_price", "currency")
+_DEAL = ("price", "allocation", "max_per_shopper")
+_VARIANT = ("sku", "name", "stock")
+_SALE_KEYS = frozenset({*_SALE, "published", "deals"})
+_DEAL_KEYS = frozenset({*_PRODUCT, *_DEAL, "stock", "variants"})
 
 
 def read_document(content: bytes | str) -> SaleDocument:
@@ -122,60 +95,43 @@ def parse_document(value: object) -> SaleDocument:
     """
     problems: list[Problem] = []
     reader = ObjectReader(value, known=_SALE_KEYS, place="", problems=problems)
-    document = SaleDocument(
-        slug=_text(reader, Sale, "slug"),
-        title=_optional_text(reader, Sale, "title"),
-        text=_optional_text(reader, Sale, "text"),
-        time_zone=_optional_text(reader, Sale, "time_zone"),
-        starts_at=_instant(reader, "starts_at"),
-        ends_at=_instant(reader, "ends_at"),
-        hold_seconds=_integer(reader, Sale, "hold_seconds"),
-        published=reader.boolean("published", default=False),
-        deals=tuple(_deal(each) for each in reader.objects("deals", known=_DEAL_KEYS)),
-    )
-    if _UNKNOWN not in (document.starts_at, document.ends_at):
-        try:
-            Sale(starts_at=document.starts_at, ends_at=document.ends_at).clean()
-        except ValidationError as error:
-            problems.extend(problems_of(error, ""))
-    problems.extend(_repetitions(document.deals))
+    values = _values(reader, Sale, _SALE, optional={"title", "text", "time_zone"})
+    published = reader.boolean("published", default=False)
+    deals = tuple(_deal(each) for each in reader.objects("deals", known=_DEAL_KEYS))
+    try:
+        Sale(**values).clean()
+    except ValidationError as error:
+        problems.extend(problems_of(error, ""))
+    problems.extend(_repetitions(deals))
     if problems:
         raise DocumentError(*problems)
-    return document
+    return SaleDocument(slug=values["slug"], values=values, published=published, deals=deals)
 
 
 def warnings(document: SaleDocument) -> Iterator[Problem]:
-    """Likely slips that are loaded all the same, for a warning.
+    """Likely slips that are loaded all the same.
 
-    With a price above the list price, the sale's page strikes nothing through,
-    and a bag takes the cheaper list price.
+    A bag takes a list price that is below the deal's.
     """
     for deal in document.deals:
-        if deal.price > deal.list_price:
+        price, list_price = deal.values["price"], deal.product_values["list_price"]
+        if price > list_price:
+            yield Problem(f"{deal.place}.price", f"{price} is above the list price of {list_price}")
+        allocation, stock = deal.values["allocation"], sum(each.stock for each in deal.variants)
+        if allocation is not None and allocation > stock:
             yield Problem(
-                f"{deal.place}.price", f"{deal.price} is above the list price of {deal.list_price}"
-            )
-        stock = sum(variant.stock for variant in deal.variants)
-        if deal.allocation is not None and deal.allocation > stock:
-            yield Problem(
-                f"{deal.place}.allocation", f"{deal.allocation} is more than the stock of {stock}"
+                f"{deal.place}.allocation", f"{allocation} is more than the stock of {stock}"
             )
 
 
 def _deal(reader: ObjectReader) -> DealDocument:
-    sku = _text(reader, Product, "sku")
+    product = _values(reader, Product, _PRODUCT, optional={"slug", "text", "currency"})
     return DealDocument(
         place=reader.place,
-        sku=sku,
-        slug=_optional_text(reader, Product, "slug"),
-        name=_text(reader, Product, "name"),
-        text=_optional_text(reader, Product, "text"),
-        list_price=reader.integer("list_price", least=1, most=MOST_MONEY),
-        price=reader.integer("price", least=1, most=MOST_MONEY),
-        currency=_optional_text(reader, Product, "currency"),
-        variants=tuple(_variants(reader, sku)),
-        allocation=_integer(reader, Deal, "allocation") if reader.has("allocation") else None,
-        max_per_shopper=_integer(reader, Deal, "max_per_shopper"),
+        sku=product["sku"],
+        product_values=product,
+        values=_values(reader, Deal, _DEAL),
+        variants=tuple(_variants(reader, product["sku"])),
     )
 
 
@@ -183,16 +139,11 @@ def _variants(reader: ObjectReader, product_sku: str) -> Iterator[VariantDocumen
     if reader.has("variants"):
         if reader.has("stock"):
             reader.add_problem("stock", "a product has either stock or variants, not both")
-        for each in reader.objects("variants", known=_VARIANT_KEYS):
-            yield VariantDocument(
-                place=each.place,
-                sku=_text(each, Variant, "sku"),
-                name=_text(each, Variant, "name"),
-                stock=_integer(each, Variant, "stock"),
-            )
+        for each in reader.objects("variants", known=frozenset(_VARIANT)):
+            yield VariantDocument(place=each.place, **_values(each, Variant, _VARIANT))
     else:
-        stock = _integer(reader, Variant, "stock")
-        yield VariantDocument(place=reader.place, sku=product_sku, name="", stock=stock)
+        stock = _values(reader, Variant, ("stock",))
+        yield VariantDocument(place=reader.place, sku=product_sku, name="", **stock)
 
 
 def _repetitions(deals: Iterable[DealDocument]) -> Iterator[Problem]:
@@ -206,9 +157,10 @@ def _repetitions(deals: Iterable[DealDocument]) -> Iterator[Problem]:
             yield Problem(f"{deal.place}.sku", f"{deal.sku} is in {products[deal.sku]} already")
             continue
         products[deal.sku] = deal.place
-        if deal.slug is not None and deal.slug in slugs:
-            yield Problem(f"{deal.place}.slug", f"{deal.slug} is in {slugs[deal.slug]} already")
-        slugs.setdefault(deal.slug or "", deal.place)
+        if slug := deal.product_values.get("slug"):
+            if slug in slugs:
+                yield Problem(f"{deal.place}.slug", f"{slug} is in {slugs[slug]} already")
+            slugs.setdefault(slug, deal.place)
         names: dict[str, str] = {}
         for variant in deal.variants:
             for key, value, seen in (("sku", variant.sku, variants), ("name", variant.name, names)):
@@ -217,23 +169,41 @@ def _repetitions(deals: Iterable[DealDocument]) -> Iterator[Problem]:
                 seen.setdefault(value, variant.place)
 
 
-def _text(reader: ObjectReader, model: type[models.Model], name: str) -> str:
-    """A text that a model's field of that name can hold."""
-    field = model._meta.get_field(name)
-    assert isinstance(field, models.CharField | models.TextField)
+def _values(
+    reader: ObjectReader,
+    model: type[models.Model],
+    names: Iterable[str],
+    *,
+    optional: Collection[str] = (),
+) -> dict[str, Any]:
+    """Values by the names of a model's fields, without the optional ones that are absent."""
+    return {
+        name: _value(reader, name, model._meta.get_field(name))
+        for name in names
+        if name not in optional or reader.has(name)
+    }
+
+
+def _value(reader: ObjectReader, name: str, field: Any) -> Any:
+    """A value that a model's field can hold, or its default."""
+    match field:
+        case models.BooleanField():
+            return reader.boolean(name, default=field.default)
+        case models.DateTimeField():
+            return _instant(reader, name, field)
+        case models.PositiveBigIntegerField():  # Money.
+            return reader.integer(name, least=1, most=MOST_MONEY)
+        case models.IntegerField():
+            return _integer(reader, name, field)
     is_long = isinstance(field, models.TextField)
     most = field.max_length or MOST_TEXT
     return reader.text(name, most=most, lines=is_long, check=partial(_problem_of, field))
 
 
-def _optional_text(reader: ObjectReader, model: type[models.Model], name: str) -> str | None:
-    return _text(reader, model, name) if reader.has(name) else None
-
-
-def _integer(reader: ObjectReader, model: type[models.Model], name: str) -> int:
-    """A whole number within the bounds of a model's field, or its default."""
-    field = model._meta.get_field(name)
-    assert isinstance(field, models.IntegerField)
+def _integer(reader: ObjectReader, name: str, field: "models.IntegerField[Any, Any]") -> int | None:
+    """A whole number within the bounds of a field, or its default; null is one."""
+    if field.null and not reader.has(name):
+        return None
     bounds = field.validators
     least = max(each.limit_value for each in bounds if isinstance(each, MinValueValidator))
     most = min(each.limit_value for each in bounds if isinstance(each, MaxValueValidator))
@@ -241,30 +211,25 @@ def _integer(reader: ObjectReader, model: type[models.Model], name: str) -> int:
     return reader.integer(name, least=least, most=min(most, MOST_UNITS), default=default)
 
 
-#: Stands for an instant that could not be read.
-_UNKNOWN = datetime.max.replace(tzinfo=UTC)
-
-
-def _instant(reader: ObjectReader, name: str) -> datetime:
-    """An instant in ISO 8601 with its offset; ``_UNKNOWN`` where there is none."""
+def _instant(
+    reader: ObjectReader, name: str, field: "models.DateTimeField[Any, Any]"
+) -> datetime | None:
+    """An instant in ISO 8601 with its offset; None where it is wrong or missing."""
     count = len(reader.problems)
-    text = reader.text(name, most=40)
-    if len(reader.problems) > count:
-        return _UNKNOWN
+    text = reader.text(name, most=40, check=partial(_instant_problem, field))
+    if not text or len(reader.problems) > count:
+        return None
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _instant_problem(field: "models.DateTimeField[Any, Any]", text: str) -> str | None:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        reader.add_problem(name, f"{text} is not a time such as 2026-11-27T12:00:00+01:00")
-        return _UNKNOWN
+        return f"{text} is not a time such as 2026-11-27T12:00:00+01:00"
     if instant.tzinfo is None:
-        reader.add_problem(name, f"{text} has no offset: write it as 2026-11-27T12:00:00+01:00")
-        return _UNKNOWN
-    field = Sale._meta.get_field(name)
-    assert isinstance(field, models.DateTimeField)
-    if problem := _problem_of(field, instant):
-        reader.add_problem(name, problem)
-        return _UNKNOWN
-    return instant.astimezone(UTC)
+        return f"{text} has no offset: write it as 2026-11-27T12:00:00+01:00"
+    return _problem_of(field, instant)
 
 
 def _problem_of(field: "models.Field[Any, Any]", value: Any) -> str | None:
