@@ -26,7 +26,7 @@ def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> Jud
         return JudgedLine(
             line=line, verdict=line.defect or Verdict.FORGED, product=product, current=current
         )
-    deal = snapshot.deal_of(offer)
+    deal = snapshot.deal(offer.sale, offer.sku)
     use = facts.uses.get(offer.id)
     state, taken = _UNKNOWN, 0
     sale = snapshot.sales.get(offer.sale)

@@ -1,7 +1,6 @@
 """What is on show, as immutable values: sales, deals and products at one moment.
 
-They are read from rows (``rows``), kept in memory (``showcase``) and asked
-here: what phase a sale is in, what is left of a deal, what a product costs now.
+``snapshot_queries`` reads them from rows, ``showcase`` keeps them in memory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from offers.anchors import Extension, OfferState, anchor_digest
-from offers.terms import LIST, Offer
+from offers.terms import LIST
 from shop.catalog.pictures import Picture
 from shop.core.durations import exact_duration
 from shop.core.money import format_money, percent_off
@@ -40,6 +39,7 @@ class VariantSnapshot:
     id: int
     sku: str
     name: str
+    position: int
     left: int
 
 
@@ -96,6 +96,7 @@ class DealSnapshot:
     hold: timedelta
     anchor: str
     id: int | None = None
+    position: int = 0
     allocation: int | None = None
     claimed: int = 0
     withdrawn: bool = False
@@ -251,12 +252,8 @@ class Snapshot:
         """The products by their addresses, ``/products/<slug>/``."""
         return {product.slug: product for product in self.products.values()}
 
-    def deal_of(self, offer: Offer) -> DealSnapshot | None:
-        """The deal that an offer was minted from, on show or not; None if there is none."""
-        return self.deal(offer.sale, offer.sku)
-
     def deal(self, sale: str, sku: str) -> DealSnapshot | None:
-        """The deal of a sale (or ``list``) for a product."""
+        """The deal of a sale (or ``list``) for a product, on show or not."""
         if sale == LIST:
             return self.list_deals.get(sku)
         on_show = self.sales.get(sale)

@@ -11,13 +11,15 @@ prices that they would be given.
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models import F, Model, Q, QuerySet, TextField, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, JSONObject
 
 from offers.anchors import Extension, anchor_digest
@@ -39,38 +41,30 @@ from shop.sales.snapshot import (
 #: Sales that ended longer ago than any hold lasts are not kept in memory.
 KEPT_AFTER_END = timedelta(days=31)
 
-
 type Row = dict[str, Any]
 
 
-def _json(*columns: str, **renamed: Any) -> JSONObject:
-    """A row as an object of columns, by their own names or by others."""
-    return JSONObject(**{column: column for column in columns}, **renamed)
+def _json(
+    snapshot: type, model: type[Model], *columns: str, **renamed: str | Combinable
+) -> JSONObject:
+    """A row as an object of the columns that its snapshot has too, and of others."""
+    own = {each.name for each in model._meta.concrete_fields}
+    shared = (each.name for each in fields(snapshot) if each.name in own)
+    return JSONObject(**{name: name for name in (*shared, *columns)}, **renamed)
 
 
 # What is not an attribute of the snapshot is taken out where the row becomes one.
 _SALE = _json(
-    *("id", "slug", "title", "text", "picture", "starts_at", "ends_at", "delayed_payment"),
-    *("state", "nonce", "recall_before", "recall_reason"),
+    *(SaleSnapshot, models.Sale),
+    *("id", "state", "delayed_payment", "nonce", "recall_before", "recall_reason"),
     zone="time_zone",
     hold="hold_seconds",
 )
-_EXTENSION = _json("issued_before", "seconds", sale="sale_id")
-_RECALL = _json("issued_before", "made_at", sale="sale_id")
-_DEAL = _json(
-    *("id", "position", "was", "allocation", "claimed", "withdrawn", "nonce", "recall_reason"),
-    sale="sale_id",
-    product="product_id",
-    amount="price",
-    max="max_per_shopper",
-)
-_PRODUCT = _json(
-    *("id", "sku", "slug", "name", "text", "picture", "list_price", "currency"),
-    *("sold_at_list_price", "nonce"),
-)
-_VARIANT = _json(
-    "id", "sku", "name", "position", product="product_id", left=F("stock") - F("claimed")
-)
+_EXTENSION = JSONObject(sale="sale_id", issued_before="issued_before", seconds="seconds")
+_RECALL = JSONObject(sale="sale_id", issued_before="issued_before", made_at="made_at")
+_DEAL = _json(DealSnapshot, models.Deal, "nonce", amount="price", max="max_per_shopper")
+_PRODUCT = _json(ProductSnapshot, Product)
+_VARIANT = _json(VariantSnapshot, Variant, "product", left=F("stock") - F("claimed"))
 
 
 def read_snapshot(now: datetime, *, slug: str | None = None) -> Snapshot:
@@ -126,14 +120,9 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
         _publish(rows)
     variants = _grouped(rows["variant"], "product")
     products = {row["id"]: _product(row, variants[row["id"]]) for row in rows["product"]}
-    deals = _grouped(rows["deal"], "sale")
-    extensions = _grouped(rows["extension"], "sale")
-    recalls = _grouped(rows["recall"], "sale")
+    of_sales = [_grouped(rows[kind], "sale") for kind in ("deal", "extension", "recall")]
+    sales = [_sale(row, products, *(rows[row["id"]] for rows in of_sales)) for row in rows["sale"]]
     hold = timedelta(seconds=settings.LIST_HOLD_SECONDS)
-    sales = [
-        _sale(row, deals[row["id"]], extensions[row["id"]], recalls[row["id"]], products)
-        for row in rows["sale"]
-    ]
     return Snapshot(
         sales={sale.slug: sale for sale in sales},
         products={product.sku: product for product in products.values()},
@@ -145,7 +134,7 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
 
 
 def _publish(rows: dict[str, list[Row]]) -> None:
-    """Make published ones of drafts, as far as it can be seen."""
+    """Make drafts look published."""
     for row in rows["sale"]:
         if row["state"] == models.Sale.State.DRAFT:
             row["state"] = models.Sale.State.PUBLISHED
@@ -161,29 +150,22 @@ def _grouped(rows: Iterable[Row], key: str) -> defaultdict[int, list[Row]]:
     return groups
 
 
-def _by_position(rows: list[Row]) -> list[Row]:
-    rows.sort(key=_position)
-    for row in rows:
-        del row["position"]
-    return rows
-
-
-_position = itemgetter("position", "id")
+_by_position = itemgetter("position", "id")
 
 
 def _product(row: Row, variants: list[Row]) -> ProductSnapshot:
     row["picture"] = picture_of(row["picture"])
     row["sold_at_list_price"] = bool(row["sold_at_list_price"])
-    units = tuple(VariantSnapshot(**each) for each in _by_position(variants))
+    units = tuple(VariantSnapshot(**each) for each in sorted(variants, key=_by_position))
     return ProductSnapshot(**row, variants=units)
 
 
 def _sale(
     row: Row,
+    products: dict[int, ProductSnapshot],
     deals: list[Row],
     extensions: list[Row],
     recalls: list[Row],
-    products: dict[int, ProductSnapshot],
 ) -> SaleSnapshot:
     del row["id"]
     row["picture"] = picture_of(row["picture"]) if row["picture"] else None
@@ -195,32 +177,30 @@ def _sale(
         Extension(instant(each["issued_before"]), each["seconds"]) for each in extensions
     )
     nonce, recall_reason = row.pop("nonce"), row.pop("recall_reason")
+    recall_before = row.pop("recall_before")
     shared = {
         "sale": row["slug"],
         "hold": row["hold"],
         "extensions": row["extensions"],
-        "recall_before": instant_or_none(row.pop("recall_before")),
+        "recall_before": recall_before and instant(recall_before),
         "delayed_payment": bool(row.pop("delayed_payment")),
     }
-    for deal in _by_position(deals):
+    for deal in deals:
         deal["product"] = product = products[deal["product"]]
         deal["anchor"] = anchor_digest(nonce, deal.pop("nonce"))
         deal["was"] = deal["was"] or product.list_price
         deal["withdrawn"] = bool(deal["withdrawn"])
         deal["recall_reason"] = deal["recall_reason"] or recall_reason
-        deal |= shared
     return SaleSnapshot(
         **row,
         recalls=tuple(
-            SaleRecall.of(instant_or_none(each["issued_before"]), instant(each["made_at"]))
+            SaleRecall.of(
+                each["issued_before"] and instant(each["issued_before"]), instant(each["made_at"])
+            )
             for each in recalls
         ),
-        deals=tuple(DealSnapshot(**deal) for deal in deals),
+        deals=tuple(DealSnapshot(**deal, **shared) for deal in sorted(deals, key=_by_position)),
     )
-
-
-def instant_or_none(text: str | None) -> datetime | None:
-    return instant(text) if text else None
 
 
 def instant(text: str) -> datetime:

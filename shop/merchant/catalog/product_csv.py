@@ -29,27 +29,24 @@ class ProductTable(CsvTable):
 
     needed = ("sku", "name", "list_price", "variant_sku", "supplied")
 
-    sku = fixed_column("sku", "product__sku")
-    name = column("name", "product__name")
-    slug = column("slug", "product__slug")
-    text = column("text", "product__text")
-    currency = fixed_column("currency", "product__currency")
-    list_price = MoneyColumn("list_price", "product__list_price")
-    sold_at_list_price = column("sold_at_list_price", "product__sold_at_list_price", YesNoWidget())
-    variant_sku = fixed_column("variant_sku", "sku")
-    variant = column("variant", "name")
-    supplied = column("supplied", "stock", UnitsWidget())
-    in_orders = fixed_column("in_orders", "claimed")
+    sku = fixed_column("product__sku")
+    name = column("product__name")
+    slug = column("product__slug")
+    text = column("product__text")
+    currency = fixed_column("product__currency")
+    list_price = MoneyColumn("product__list_price")
+    sold_at_list_price = column("product__sold_at_list_price", YesNoWidget())
+    variant_sku = fixed_column("sku")
+    variant = column("name")
+    supplied = column("stock", UnitsWidget())
+    in_orders = fixed_column("claimed")
 
-    class Meta:
+    class Meta(CsvTable.Meta):
         model = Variant
         fields = (
             *("sku", "name", "slug", "text", "currency", "list_price", "sold_at_list_price"),
             *("variant_sku", "variant", "supplied", "in_orders"),
         )
-        import_order = export_order = fields
-        skip_unchanged = True
-        report_skipped = True
 
     def get_or_init_instance(self, instance_loader: Any, row: Row) -> tuple[Variant, bool]:
         """The variant of a row, with its product; either of them may be new.

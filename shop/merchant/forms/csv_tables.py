@@ -23,20 +23,7 @@ from shop.merchant.forms.money_fields import minor_units
 type Row = Mapping[str, Any]
 
 
-class MoneyWidget(widgets.Widget):
-    """An amount in the unit of the row's currency, to minor units."""
-
-    def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> int | None:
-        """:raises ValueError: it is no amount of the currency"""
-        text, currency = str(value or "").strip(), kwargs["currency"]
-        if not text:
-            return None
-        try:
-            return minor_units(Decimal(text), currency)
-        except InvalidOperation:
-            raise ValueError(f"{text} is not an amount such as 49.90.") from None
-        except ValidationError as error:
-            raise ValueError(error.messages[0]) from None
+_WORDS = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 class YesNoWidget(widgets.Widget):
@@ -44,14 +31,10 @@ class YesNoWidget(widgets.Widget):
 
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> bool | None:
         """:raises ValueError: it is neither yes nor no"""
-        match str(value or "").strip().lower():
-            case "":
-                return None
-            case "yes" | "true" | "1":
-                return True
-            case "no" | "false" | "0":
-                return False
-        raise ValueError(f"{value} is neither yes nor no.")
+        word = str(value or "").strip().lower()
+        if word not in _WORDS:
+            raise ValueError(f"{value} is neither yes nor no.")
+        return _WORDS[word]
 
     def render(self, value: Any, obj: Model | None = None, **kwargs: Any) -> str:
         return "yes" if value else "no"
@@ -62,49 +45,42 @@ class UnitsWidget(widgets.Widget):
 
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> int | None:
         """:raises ValueError: it is no whole number"""
-        text = str(value if value is not None else "").strip()
-        if not text:
-            return None
-        if not text.isascii() or not text.isdigit():
+        text = str(value or "").strip()
+        if text and not (text.isascii() and text.isdigit()):
             raise ValueError(f"{text} is not a whole number of units.")
-        return int(text)
+        return int(text) if text else None
 
 
 class MoneyColumn(fields.Field):
-    """An amount in the currency of the instance's product."""
-
-    def __init__(self, name: str, attribute: str) -> None:
-        super().__init__(attribute, name, widget=MoneyWidget())
+    """An amount in the currency of the instance's product; an empty cell changes nothing."""
 
     def save(self, instance: Any, row: Row, is_m2m: bool = False, **kwargs: Any) -> None:
         """:raises ValueError: it is no amount of the currency"""
-        product = instance.product
-        amount = self.widget.clean(row[str(self.column_name)], row, currency=product.currency)
-        if amount is not None:
-            setattr(
-                product if self.attribute == "product__list_price" else instance, self.name, amount
-            )
+        text, product = cell(row, str(self.column_name)), instance.product
+        if not text:
+            return
+        try:
+            amount = minor_units(Decimal(text), product.currency)
+        except InvalidOperation:
+            raise ValueError(f"{text} is not an amount such as 49.90.") from None
+        except ValidationError as error:
+            raise ValueError(error.messages[0]) from None
+        owner, _, name = str(self.attribute).rpartition("__")
+        setattr(product if owner else instance, name, amount)
 
     def export(self, instance: Any, **kwargs: Any) -> str:
         amount = self.get_value(instance)
         return "" if amount is None else str(major_units(amount, instance.product.currency))
 
-    @property
-    def name(self) -> str:
-        """The model field that has the amount."""
-        return str(self.attribute).rpartition("__")[2]
 
-
-def column(name: str, attribute: str, widget: widgets.Widget | None = None) -> fields.Field:
+def column(attribute: str, widget: widgets.Widget | None = None) -> fields.Field:
     """A column whose empty cells change nothing; of text, unless a widget reads it."""
-    return fields.Field(
-        attribute, name, widget=widget or widgets.CharWidget(), saves_null_values=False
-    )
+    return fields.Field(attribute, widget=widget or widgets.CharWidget(), saves_null_values=False)
 
 
-def fixed_column(name: str, attribute: str) -> fields.Field:
+def fixed_column(attribute: str) -> fields.Field:
     """A column that identifies or informs: an import writes nothing of it."""
-    return fields.Field(attribute, name, readonly=True)
+    return fields.Field(attribute, readonly=True)
 
 
 class CsvFormat(CSV):
@@ -133,6 +109,9 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
     """A table with strict columns, whose rows the models validate."""
 
     needed: tuple[str, ...] = ()
+
+    class Meta:
+        skip_unchanged = True
 
     def checks(
         self, instance: Any, unread: Collection[str]
@@ -183,13 +162,10 @@ class CsvAdmin(ImportExportModelAdmin):  # type: ignore[type-arg]
     from_encoding = "utf-8-sig"
     # One format, and all columns: nothing to choose.
     skip_export_form = True
+    # List prices, stock movements and the sale's audit log record an import.
     skip_admin_log = True
     # The message, without a traceback.
     import_error_display = ("message",)
-
-    def get_skip_admin_log(self) -> bool:
-        """No: list prices, stock movements and the sale's audit log record an import."""
-        return self.skip_admin_log
 
 
 def cell(row: Row, name: str) -> str:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
@@ -36,8 +37,8 @@ class CopyForm(StaleFormMixin):
     Its version is the latest copy of the sale.
     """
 
-    title = forms.CharField(max_length=120)
-    starts_at = WallTimeField(label="Opens at")
+    title = Sale._meta.get_field("title").formfield()
+    starts_at = WallTimeField(label=capfirst(Sale._meta.get_field("starts_at").verbose_name))
     times = forms.IntegerField(
         min_value=1,
         max_value=MOST_COPIES,

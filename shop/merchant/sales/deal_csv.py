@@ -30,26 +30,23 @@ class DealTable(CsvTable):
 
     needed = ("sale", "sku", "price")
 
-    sale = fixed_column("sale", "sale__slug")
-    sku = fixed_column("sku", "product__sku")
-    position = column("position", "position", UnitsWidget())
-    currency = fixed_column("currency", "product__currency")
-    price = MoneyColumn("price", "price")
+    sale = fixed_column("sale__slug")
+    sku = fixed_column("product__sku")
+    position = column("position", UnitsWidget())
+    currency = fixed_column("product__currency")
+    price = MoneyColumn("price")
     # An empty cell means all the stock.
-    allocation = fields.Field("allocation", "allocation", widget=UnitsWidget())
-    max_per_shopper = column("max_per_shopper", "max_per_shopper", UnitsWidget())
-    withdrawn = column("withdrawn", "withdrawn", YesNoWidget())
-    in_orders = fixed_column("in_orders", "claimed")
+    allocation = fields.Field("allocation", widget=UnitsWidget())
+    max_per_shopper = column("max_per_shopper", UnitsWidget())
+    withdrawn = column("withdrawn", YesNoWidget())
+    in_orders = fixed_column("claimed")
 
-    class Meta:
+    class Meta(CsvTable.Meta):
         model = Deal
         fields = (
             *("sale", "sku", "position", "currency", "price", "allocation", "max_per_shopper"),
             *("withdrawn", "in_orders"),
         )
-        import_order = export_order = fields
-        skip_unchanged = True
-        report_skipped = True
 
     def get_or_init_instance(self, instance_loader: Any, row: Row) -> tuple[Deal, bool]:
         """The deal of a row.

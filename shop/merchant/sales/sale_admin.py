@@ -26,6 +26,7 @@ from shop.merchant.sales.outstanding_offers import outstanding_offers
 from shop.merchant.sales.sale_form import SaleForm
 from shop.merchant.sales.sale_status import status_of, status_word
 from shop.merchant.sales.window_summary import summary_of, summary_page
+from shop.sales.audit import SALE_FIELDS
 from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.lifecycle import SaleCanceled, publish
 from shop.sales.models import Deal, Extension, Recall, Sale
@@ -33,6 +34,16 @@ from shop.staff.current import staff_of
 
 #: Products that the page lists to choose from; any other is found by its sku.
 LISTED = 2000
+
+_WINDOW = ("time_zone", "starts_at", "ends_at", "hold_seconds")
+
+
+def _fieldsets(more: tuple[str, ...], window: tuple[str, ...]) -> Any:
+    """The form's groups; the first has every field that belongs to no other."""
+    others = {"title", "picture", "delayed_payment", *_WINDOW}
+    what = ("title", *(name for name in SALE_FIELDS if name not in others), *more)
+    groups = (("What", what), ("When", window), ("Payment", ("delayed_payment",)))
+    return tuple((title, {"fields": names}) for title, names in groups)
 
 
 def limit_actions(form: Any, sale: Sale) -> None:
@@ -79,11 +90,7 @@ class SaleAdmin(LockingModelAdmin):
     list_filter = ("state",)
     search_fields = ("title", "slug", "deals__product__sku")
     prepopulated_fields = {"slug": ("title",)}
-    fieldsets = (
-        ("What", {"fields": ("title", "slug", "text", "picture", "seen")}),
-        ("When", {"fields": ("time_zone", "starts_at", "ends_at", "hold_seconds")}),
-        ("Payment", {"fields": ("delayed_payment",)}),
-    )
+    fieldsets = _fieldsets(("picture", "seen"), _WINDOW)
     actions = (
         "publish_sales",
         *(
@@ -118,11 +125,7 @@ class SaleAdmin(LockingModelAdmin):
         """The form's fields; for viewers, their formatted values."""
         if self._may_write(request, obj):
             return super().get_fieldsets(request, obj)
-        return (
-            ("What", {"fields": ("title", "slug", "text")}),
-            ("When", {"fields": ("time_zone", "window", "hold_text")}),
-            ("Payment", {"fields": ("delayed_payment",)}),
-        )
+        return _fieldsets((), ("time_zone", "window", "hold_text"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Sale | None = None) -> Any:
         return () if self._may_write(request, obj) else ("window", "hold_text")
