@@ -1,20 +1,14 @@
-"""Helpers of these tests: the stand-in as a process, a client for it, a shop's webhook inbox."""
-
-from __future__ import annotations
+"""Helpers of these tests: a local server, and a shop's webhook inbox."""
 
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 import stripe
 
 PUBLISHABLE_KEY = "pk_test_conformance"
-
-
 WEBHOOK_SECRET = "whsec_conformance"
-
-
 #: Long enough to be seen as `processing`, short enough to wait for.
 DELAY = 0.4
 
@@ -29,23 +23,37 @@ def eventually(what: Any, *, within: float = 8.0) -> Any:
     raise AssertionError(f"nothing within {within} s")
 
 
-class Inbox(ThreadingHTTPServer):
-    """A shop's webhook endpoint that keeps what it gets, and answers as it is told."""
+class LocalServer(ThreadingHTTPServer):
+    """A server on a free port of this machine, which serves while it is entered."""
 
     daemon_threads = True
 
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.origin = f"http://127.0.0.1:{self.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Inbox(LocalServer):
+    """A shop's webhook endpoint: it keeps the events, and answers with the next of ``answers``."""
+
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Letterbox)
+        super().__init__(_InboxHandler)
         self.letters: list[tuple[bytes, str]] = []
         self.answers: list[int] = []
         #: Cleared, it keeps every answer back: a shop that hangs.
         self.gate = threading.Event()
         self.gate.set()
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/stripe/webhook/"
+        self.url = f"{self.origin}/stripe/webhook/"
+        #: Of the stand-in, so that it sends its events here.
+        self.arguments = ("--webhook-url", self.url, "--webhook-secret", WEBHOOK_SECRET)
 
     def events(self, *types: str, about: str | None = None) -> list[stripe.Event]:
         """What arrived, each letter opened with the library's own signature check."""
@@ -65,7 +73,7 @@ def _payment(event: stripe.Event) -> str | None:
     return event.data.object.to_dict().get("payment_intent")
 
 
-class _Letterbox(BaseHTTPRequestHandler):
+class _InboxHandler(BaseHTTPRequestHandler):
     server: Inbox
 
     def do_POST(self) -> None:

@@ -4,8 +4,6 @@ Nothing in here may know which of the two it talks to. Messages are not compared
 them), types, codes and states are.
 """
 
-from __future__ import annotations
-
 import uuid
 
 import pytest
@@ -37,8 +35,8 @@ def key() -> str:
 # Paying
 
 
-def test_an_intent_starts_unpaid_with_a_client_secret(stripe_api: StripeApi) -> None:
-    intent = stripe_api.intent(metadata={"order": "F-1001"}, statement_descriptor_suffix="F-1001")
+def test_an_intent_starts_unpaid_with_a_client_secret(api: StripeApi) -> None:
+    intent = api.intent(metadata={"order": "F-1001"}, statement_descriptor_suffix="F-1001")
     assert intent.status == "requires_payment_method"
     assert intent.payment_method_types == ["card"]
     assert intent.client_secret is not None and intent.client_secret.startswith(intent.id)
@@ -47,28 +45,28 @@ def test_an_intent_starts_unpaid_with_a_client_secret(stripe_api: StripeApi) -> 
     assert intent.latest_charge is None and intent.next_action is None
 
 
-def test_a_good_card_pays_at_once(stripe_api: StripeApi) -> None:
-    paid = stripe_api.confirm(stripe_api.intent(), "pm_card_visa")
+def test_a_good_card_pays_at_once(api: StripeApi) -> None:
+    paid = api.confirm(api.intent(), "pm_card_visa")
     assert (paid.status, paid.amount_received) == ("succeeded", 4990)
-    assert stripe_api.retrieve(paid).status == "succeeded"
+    assert api.retrieve(paid).status == "succeeded"
 
 
-def test_the_charge_can_be_expanded(stripe_api: StripeApi) -> None:
-    paid = stripe_api.confirm(stripe_api.intent(), expand=["latest_charge"])
+def test_the_charge_can_be_expanded(api: StripeApi) -> None:
+    paid = api.confirm(api.intent(), expand=["latest_charge"])
     charge = paid.latest_charge
     assert isinstance(charge, stripe.Charge)
     assert (charge.status, charge.paid, charge.amount) == ("succeeded", True, 4990)
     assert charge.payment_intent == paid.id
-    assert stripe_api.client.v1.charges.retrieve(charge.id).id == charge.id
+    assert api.v1.charges.retrieve(charge.id).id == charge.id
 
 
 @pytest.mark.parametrize(("card", "code", "decline_code"), DECLINES)
 def test_a_decline_is_a_402_that_brings_the_intent_along(
-    stripe_api: StripeApi, card: str, code: str, decline_code: str | None
+    api: StripeApi, card: str, code: str, decline_code: str | None
 ) -> None:
-    intent = stripe_api.intent()
+    intent = api.intent()
     with pytest.raises(stripe.CardError) as error:
-        stripe_api.confirm(intent, card)
+        api.confirm(intent, card)
     said = refusal(error)
     assert (error.value.http_status, said.type, said.code) == (402, "card_error", code)
     if decline_code:
@@ -76,16 +74,16 @@ def test_a_decline_is_a_402_that_brings_the_intent_along(
     assert said.payment_intent is not None and said.payment_intent.id == intent.id
     assert said.payment_intent.status == "requires_payment_method"
 
-    now = stripe_api.retrieve(intent)
+    now = api.retrieve(intent)
     assert now.status == "requires_payment_method" and now.payment_method is None
     assert now.last_payment_error is not None and now.last_payment_error.code == code
 
 
-def test_after_a_decline_the_same_intent_takes_another_card(stripe_api: StripeApi) -> None:
-    intent = stripe_api.intent()
+def test_after_a_decline_the_same_intent_takes_another_card(api: StripeApi) -> None:
+    intent = api.intent()
     with pytest.raises(stripe.CardError):
-        stripe_api.confirm(intent, "pm_card_visa_chargeDeclined")
-    paid = stripe_api.confirm(intent, "pm_card_visa")
+        api.confirm(intent, "pm_card_visa_chargeDeclined")
+    paid = api.confirm(intent, "pm_card_visa")
     assert paid.status == "succeeded" and paid.last_payment_error is None
 
 
@@ -95,10 +93,8 @@ def test_after_a_decline_the_same_intent_takes_another_card(stripe_api: StripeAp
 @pytest.mark.parametrize(
     "card", ["pm_card_authenticationRequired", "pm_card_threeDSecure2Required"]
 )
-def test_a_card_that_asks_the_bank_gives_an_address_to_go_to(
-    stripe_api: StripeApi, card: str
-) -> None:
-    waiting = stripe_api.confirm(stripe_api.intent(), card, use_stripe_sdk=False)
+def test_a_card_that_asks_the_bank_gives_an_address_to_go_to(api: StripeApi, card: str) -> None:
+    waiting = api.confirm(api.intent(), card, use_stripe_sdk=False)
     assert waiting.status == "requires_action"
     assert waiting.next_action is not None and waiting.next_action.type == "redirect_to_url"
     assert waiting.next_action.redirect_to_url is not None
@@ -106,26 +102,24 @@ def test_a_card_that_asks_the_bank_gives_an_address_to_go_to(
     assert (waiting.next_action.redirect_to_url.url or "").startswith("http")
 
 
-def test_for_the_page_script_the_next_action_is_opaque(stripe_api: StripeApi) -> None:
-    waiting = stripe_api.confirm(
-        stripe_api.intent(), "pm_card_threeDSecure2Required", use_stripe_sdk=True
-    )
+def test_for_the_page_script_the_next_action_is_opaque(api: StripeApi) -> None:
+    waiting = api.confirm(api.intent(), "pm_card_threeDSecure2Required", use_stripe_sdk=True)
     assert waiting.status == "requires_action"
     assert waiting.next_action is not None and waiting.next_action.type == "use_stripe_sdk"
     assert "redirect_to_url" not in waiting.next_action
 
 
-def test_a_card_that_merely_knows_3d_secure_pays_without_it(stripe_api: StripeApi) -> None:
-    paid = stripe_api.confirm(stripe_api.intent(), "pm_card_threeDSecureOptional")
+def test_a_card_that_merely_knows_3d_secure_pays_without_it(api: StripeApi) -> None:
+    paid = api.confirm(api.intent(), "pm_card_threeDSecureOptional")
     assert paid.status == "succeeded"
 
 
 # What an intent refuses
 
 
-def unexpected(stripe_api: StripeApi, intent: stripe.PaymentIntent) -> stripe.ErrorObject:
+def unexpected(api: StripeApi, intent: stripe.PaymentIntent) -> stripe.ErrorObject:
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.confirm(intent, "pm_card_visa")
+        api.confirm(intent, "pm_card_visa")
     said = refusal(error)
     assert error.value.http_status == 400
     assert said.code == "payment_intent_unexpected_state"
@@ -133,61 +127,55 @@ def unexpected(stripe_api: StripeApi, intent: stripe.PaymentIntent) -> stripe.Er
     return said
 
 
-def test_a_paid_intent_cannot_be_confirmed_again(stripe_api: StripeApi) -> None:
-    paid = stripe_api.confirm(stripe_api.intent())
-    said = unexpected(stripe_api, paid)
+def test_a_paid_intent_cannot_be_confirmed_again(api: StripeApi) -> None:
+    paid = api.confirm(api.intent())
+    said = unexpected(api, paid)
     assert said.payment_intent is not None and said.payment_intent.status == "succeeded"
 
 
-def test_an_intent_cannot_be_confirmed_while_the_bank_is_asked(stripe_api: StripeApi) -> None:
-    waiting = stripe_api.confirm(stripe_api.intent(), "pm_card_threeDSecure2Required")
-    unexpected(stripe_api, waiting)
-    assert stripe_api.retrieve(waiting).status == "requires_action"
+def test_an_intent_cannot_be_confirmed_while_the_bank_is_asked(api: StripeApi) -> None:
+    waiting = api.confirm(api.intent(), "pm_card_threeDSecure2Required")
+    unexpected(api, waiting)
+    assert api.retrieve(waiting).status == "requires_action"
 
 
-def test_a_canceled_intent_cannot_be_confirmed(stripe_api: StripeApi) -> None:
-    canceled = stripe_api.client.v1.payment_intents.cancel(stripe_api.intent().id)
-    unexpected(stripe_api, canceled)
+def test_a_canceled_intent_cannot_be_confirmed(api: StripeApi) -> None:
+    canceled = api.v1.payment_intents.cancel(api.intent().id)
+    unexpected(api, canceled)
 
 
-def test_an_intent_needs_a_payment_method_to_be_confirmed(stripe_api: StripeApi) -> None:
+def test_an_intent_needs_a_payment_method_to_be_confirmed(api: StripeApi) -> None:
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.client.v1.payment_intents.confirm(
-            stripe_api.intent().id, {"return_url": "https://shop.example/"}
-        )
+        api.v1.payment_intents.confirm(api.intent().id, {"return_url": "https://shop.example/"})
     assert refusal(error).code == "payment_intent_unexpected_state"
 
 
-def test_an_intent_that_allows_redirects_wants_a_return_url(stripe_api: StripeApi) -> None:
-    created = stripe_api.client.v1.payment_intents.create(
+def test_an_intent_that_allows_redirects_wants_a_return_url(api: StripeApi) -> None:
+    created = api.v1.payment_intents.create(
         {"amount": 4990, "currency": "eur", "automatic_payment_methods": {"enabled": True}}
     )
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.client.v1.payment_intents.confirm(
-            created.id, {"confirmation_token": stripe_api.token()}
-        )
+        api.v1.payment_intents.confirm(created.id, {"confirmation_token": api.token()})
     assert error.value.http_status == 400
-    assert stripe_api.confirm(created).status == "succeeded"
+    assert api.confirm(created).status == "succeeded"
 
 
-def test_an_intent_that_allows_no_redirects_wants_none(stripe_api: StripeApi) -> None:
-    created = stripe_api.client.v1.payment_intents.create(
+def test_an_intent_that_allows_no_redirects_wants_none(api: StripeApi) -> None:
+    created = api.v1.payment_intents.create(
         {
             "amount": 4990,
             "currency": "eur",
             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         }
     )
-    paid = stripe_api.client.v1.payment_intents.confirm(
-        created.id, {"confirmation_token": stripe_api.token()}
-    )
+    paid = api.v1.payment_intents.confirm(created.id, {"confirmation_token": api.token()})
     assert paid.status == "succeeded"
 
 
-def test_the_old_parameter_for_types_is_refused_by_name(stripe_api: StripeApi) -> None:
+def test_the_old_parameter_for_types_is_refused_by_name(api: StripeApi) -> None:
     """Gone since 2026-09-30.endive: `allowed_payment_method_types` took its place."""
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.client.v1.payment_intents.create(
+        api.v1.payment_intents.create(
             {"amount": 4990, "currency": "eur", "payment_method_types": ["card"]}  # type: ignore[typeddict-unknown-key]
         )
     assert refusal(error).code == "payment_method_types_no_longer_supported"
@@ -197,35 +185,33 @@ def test_the_old_parameter_for_types_is_refused_by_name(stripe_api: StripeApi) -
 
 
 @pytest.mark.parametrize("card", [None, "pm_card_threeDSecure2Required"])
-def test_an_unpaid_intent_can_be_canceled(stripe_api: StripeApi, card: str | None) -> None:
-    intent = stripe_api.intent()
+def test_an_unpaid_intent_can_be_canceled(api: StripeApi, card: str | None) -> None:
+    intent = api.intent()
     if card:
-        intent = stripe_api.confirm(intent, card)
-    canceled = stripe_api.client.v1.payment_intents.cancel(
-        intent.id, {"cancellation_reason": "abandoned"}
-    )
+        intent = api.confirm(intent, card)
+    canceled = api.v1.payment_intents.cancel(intent.id, {"cancellation_reason": "abandoned"})
     assert (canceled.status, canceled.cancellation_reason) == ("canceled", "abandoned")
     assert canceled.canceled_at is not None and canceled.next_action is None
 
 
 @pytest.mark.parametrize("end", ["succeeded", "canceled"])
-def test_what_is_over_cannot_be_canceled(stripe_api: StripeApi, end: str) -> None:
-    intent = stripe_api.intent()
+def test_what_is_over_cannot_be_canceled(api: StripeApi, end: str) -> None:
+    intent = api.intent()
     if end == "succeeded":
-        stripe_api.confirm(intent)
+        api.confirm(intent)
     else:
-        stripe_api.client.v1.payment_intents.cancel(intent.id)
+        api.v1.payment_intents.cancel(intent.id)
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.client.v1.payment_intents.cancel(intent.id)
+        api.v1.payment_intents.cancel(intent.id)
     assert refusal(error).code == "payment_intent_unexpected_state"
-    assert stripe_api.retrieve(intent).status == end
+    assert api.retrieve(intent).status == end
 
 
 # ConfirmationTokens
 
 
-def test_a_token_shows_the_card_before_anything_is_paid(stripe_api: StripeApi) -> None:
-    token = stripe_api.client.v1.confirmation_tokens.retrieve(stripe_api.token())
+def test_a_token_shows_the_card_before_anything_is_paid(api: StripeApi) -> None:
+    token = api.v1.confirmation_tokens.retrieve(api.token())
     assert token.payment_intent is None
     assert token.expires_at is not None and token.expires_at > token.created
     preview = token.payment_method_preview
@@ -233,76 +219,76 @@ def test_a_token_shows_the_card_before_anything_is_paid(stripe_api: StripeApi) -
     assert (preview.card.brand, preview.card.last4) == ("visa", "4242")
 
 
-def test_a_token_confirms_once(stripe_api: StripeApi) -> None:
-    token = stripe_api.token()
-    first, second = stripe_api.intent(), stripe_api.intent()
-    stripe_api.confirm(first, confirmation_token=token)
-    used = stripe_api.client.v1.confirmation_tokens.retrieve(token)
+def test_a_token_confirms_once(api: StripeApi) -> None:
+    token = api.token()
+    first, second = api.intent(), api.intent()
+    api.confirm(first, confirmation_token=token)
+    used = api.v1.confirmation_tokens.retrieve(token)
     assert used.payment_intent == first.id
     with pytest.raises(stripe.InvalidRequestError):
-        stripe_api.confirm(second, confirmation_token=token)
-    assert stripe_api.retrieve(second).status == "requires_payment_method"
+        api.confirm(second, confirmation_token=token)
+    assert api.retrieve(second).status == "requires_payment_method"
 
 
-def test_an_unknown_token_is_missing(stripe_api: StripeApi) -> None:
+def test_an_unknown_token_is_missing(api: StripeApi) -> None:
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.client.v1.confirmation_tokens.retrieve("ctoken_1NoSuchToken")
+        api.v1.confirmation_tokens.retrieve("ctoken_1NoSuchToken")
     assert (error.value.http_status, refusal(error).code) == (404, "resource_missing")
 
 
 # Idempotency
 
 
-def test_the_same_key_answers_the_same_intent(stripe_api: StripeApi) -> None:
+def test_the_same_key_answers_the_same_intent(api: StripeApi) -> None:
     name = key()
-    first = stripe_api.intent(idempotency_key=name)
-    second = stripe_api.intent(idempotency_key=name)
+    first = api.intent(idempotency_key=name)
+    second = api.intent(idempotency_key=name)
     assert first.id == second.id
     assert second.last_response is not None
     assert second.last_response.headers["Idempotent-Replayed"] == "true"
 
 
-def test_a_known_key_with_other_parameters_is_an_error(stripe_api: StripeApi) -> None:
+def test_a_known_key_with_other_parameters_is_an_error(api: StripeApi) -> None:
     name = key()
-    stripe_api.intent(idempotency_key=name)
+    api.intent(idempotency_key=name)
     with pytest.raises(stripe.IdempotencyError) as error:
-        stripe_api.intent(idempotency_key=name, amount=5990)
+        api.intent(idempotency_key=name, amount=5990)
     assert (error.value.http_status, refusal(error).type) == (400, "idempotency_error")
 
 
-def test_the_key_of_a_decline_replays_the_decline(stripe_api: StripeApi) -> None:
-    intent, name = stripe_api.intent(), key()
-    token = stripe_api.token("pm_card_visa_chargeDeclined")
+def test_the_key_of_a_decline_replays_the_decline(api: StripeApi) -> None:
+    intent, name = api.intent(), key()
+    token = api.token("pm_card_visa_chargeDeclined")
     for _ in range(2):
         with pytest.raises(stripe.CardError):
-            stripe_api.client.v1.payment_intents.confirm(
+            api.v1.payment_intents.confirm(
                 intent.id,
                 {"confirmation_token": token, "return_url": "https://shop.example/"},
                 {"idempotency_key": name},
             )
     # A new attempt has a new token, and needs a new key.
     with pytest.raises(stripe.IdempotencyError):
-        stripe_api.client.v1.payment_intents.confirm(
+        api.v1.payment_intents.confirm(
             intent.id,
-            {"confirmation_token": stripe_api.token(), "return_url": "https://shop.example/"},
+            {"confirmation_token": api.token(), "return_url": "https://shop.example/"},
             {"idempotency_key": name},
         )
-    assert stripe_api.confirm(intent).status == "succeeded"
+    assert api.confirm(intent).status == "succeeded"
 
 
-def test_a_key_stays_free_when_validation_failed(stripe_api: StripeApi) -> None:
+def test_a_key_stays_free_when_validation_failed(api: StripeApi) -> None:
     name = key()
     with pytest.raises(stripe.InvalidRequestError):
-        stripe_api.intent(idempotency_key=name, colour="red")
-    assert stripe_api.intent(idempotency_key=name).status == "requires_payment_method"
+        api.intent(idempotency_key=name, colour="red")
+    assert api.intent(idempotency_key=name).status == "requires_payment_method"
 
 
 # Refunds
 
 
-def test_a_payment_is_refunded_in_parts_and_no_further(stripe_api: StripeApi) -> None:
-    paid = stripe_api.confirm(stripe_api.intent())
-    refunds = stripe_api.client.v1.refunds
+def test_a_payment_is_refunded_in_parts_and_no_further(api: StripeApi) -> None:
+    paid = api.confirm(api.intent())
+    refunds = api.v1.refunds
     part = refunds.create({"payment_intent": paid.id, "amount": 990})
     assert (part.status, part.amount, part.payment_intent) == ("succeeded", 990, paid.id)
     with pytest.raises(stripe.InvalidRequestError):
@@ -317,29 +303,29 @@ def test_a_payment_is_refunded_in_parts_and_no_further(stripe_api: StripeApi) ->
         rest.id,
     }
     assert refunds.retrieve(part.id).id == part.id
-    charge = stripe_api.retrieve(paid, expand=["latest_charge"]).latest_charge
+    charge = api.retrieve(paid, expand=["latest_charge"]).latest_charge
     assert isinstance(charge, stripe.Charge)
     assert (charge.refunded, charge.amount_refunded) == (True, 4990)
 
 
-def test_an_unpaid_intent_has_nothing_to_refund(stripe_api: StripeApi) -> None:
+def test_an_unpaid_intent_has_nothing_to_refund(api: StripeApi) -> None:
     with pytest.raises(stripe.InvalidRequestError):
-        stripe_api.client.v1.refunds.create({"payment_intent": stripe_api.intent().id})
+        api.v1.refunds.create({"payment_intent": api.intent().id})
 
 
 # Parameters, amounts, addresses, keys
 
 
-def test_an_unknown_parameter_is_named(stripe_api: StripeApi) -> None:
+def test_an_unknown_parameter_is_named(api: StripeApi) -> None:
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.intent(colour="red")
+        api.intent(colour="red")
     said = refusal(error)
     assert (said.code, said.param) == ("parameter_unknown", "colour")
 
 
-def test_a_missing_parameter_is_named(stripe_api: StripeApi) -> None:
+def test_a_missing_parameter_is_named(api: StripeApi) -> None:
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.client.v1.payment_intents.create({"amount": 4990})  # type: ignore[typeddict-item]
+        api.v1.payment_intents.create({"amount": 4990})  # type: ignore[typeddict-item]
     said = refusal(error)
     assert (said.code, said.param) == ("parameter_missing", "currency")
 
@@ -356,56 +342,52 @@ def test_a_missing_parameter_is_named(stripe_api: StripeApi) -> None:
     ],
 )
 def test_an_amount_that_cannot_be_charged_is_refused(
-    stripe_api: StripeApi, amount: object, currency: str, code: str
+    api: StripeApi, amount: object, currency: str, code: str
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.intent(amount=amount, currency=currency)
+        api.intent(amount=amount, currency=currency)
     assert (refusal(error).code, refusal(error).param) == (code, "amount")
 
 
 @pytest.mark.parametrize(("amount", "currency"), [(4990, "eur"), (500, "jpy"), (5000, "bhd")])
-def test_an_amount_is_in_the_smallest_unit(
-    stripe_api: StripeApi, amount: int, currency: str
-) -> None:
-    assert stripe_api.intent(amount=amount, currency=currency).amount == amount
+def test_an_amount_is_in_the_smallest_unit(api: StripeApi, amount: int, currency: str) -> None:
+    assert api.intent(amount=amount, currency=currency).amount == amount
 
 
-def test_three_decimals_end_in_zero(stripe_api: StripeApi) -> None:
+def test_three_decimals_end_in_zero(api: StripeApi) -> None:
     with pytest.raises(stripe.InvalidRequestError):
-        stripe_api.intent(amount=5001, currency="bhd")
+        api.intent(amount=5001, currency="bhd")
 
 
-def test_an_unknown_currency_is_refused(stripe_api: StripeApi) -> None:
+def test_an_unknown_currency_is_refused(api: StripeApi) -> None:
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.intent(currency="xyz")
+        api.intent(currency="xyz")
     assert refusal(error).param == "currency"
 
 
-def test_an_unknown_intent_is_missing(stripe_api: StripeApi) -> None:
+def test_an_unknown_intent_is_missing(api: StripeApi) -> None:
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.client.v1.payment_intents.retrieve("pi_1NoSuchIntent")
+        api.v1.payment_intents.retrieve("pi_1NoSuchIntent")
     assert (error.value.http_status, refusal(error).code) == (404, "resource_missing")
 
 
-def test_an_unknown_address_is_a_404_in_stripes_shape(stripe_api: StripeApi) -> None:
-    response = stripe_api.http("GET", "/v1/no_such_thing")
+def test_an_unknown_address_is_a_404_in_stripes_shape(api: StripeApi) -> None:
+    response = api.http("GET", "/v1/no_such_thing")
     assert response.status_code == 404
     said = response.json()["error"]
     assert said["type"] == "invalid_request_error"
     assert said["message"].startswith("Unrecognized request URL (GET: /v1/no_such_thing)")
 
 
-def test_a_wrong_key_is_unauthenticated(stripe_api: StripeApi) -> None:
-    stranger = stripe.StripeClient(
-        "sk_nothing_at_all", base_addresses={"api": stripe_api.base}, max_network_retries=0
-    )
+def test_a_wrong_key_is_unauthenticated(api: StripeApi) -> None:
+    stranger = StripeApi(api.base, "sk_nothing_at_all")
     with pytest.raises(stripe.AuthenticationError) as error:
         stranger.v1.payment_intents.list()
     assert error.value.http_status == 401
 
 
-def test_every_answer_names_its_request_and_version(stripe_api: StripeApi) -> None:
-    answer = stripe_api.intent().last_response
+def test_every_answer_names_its_request_and_version(api: StripeApi) -> None:
+    answer = api.intent().last_response
     assert answer is not None
     assert answer.request_id is not None and answer.request_id.startswith("req_")
     assert answer.headers["Stripe-Version"] == stripe.api_version
@@ -414,25 +396,25 @@ def test_every_answer_names_its_request_and_version(stripe_api: StripeApi) -> No
 # Changing and listing
 
 
-def test_an_unpaid_intent_can_change_its_amount_and_metadata(stripe_api: StripeApi) -> None:
-    intent = stripe_api.intent(metadata={"order": "F-1", "try": "1"})
-    changed = stripe_api.client.v1.payment_intents.update(
+def test_an_unpaid_intent_can_change_its_amount_and_metadata(api: StripeApi) -> None:
+    intent = api.intent(metadata={"order": "F-1", "try": "1"})
+    changed = api.v1.payment_intents.update(
         intent.id, {"amount": 5990, "metadata": {"try": "", "card": "2"}}
     )
     assert changed.amount == 5990
     assert changed.metadata.to_dict() == {"order": "F-1", "card": "2"}
 
 
-def test_a_paid_amount_stands(stripe_api: StripeApi) -> None:
-    paid = stripe_api.confirm(stripe_api.intent())
+def test_a_paid_amount_stands(api: StripeApi) -> None:
+    paid = api.confirm(api.intent())
     with pytest.raises(stripe.InvalidRequestError) as error:
-        stripe_api.client.v1.payment_intents.update(paid.id, {"amount": 1})
+        api.v1.payment_intents.update(paid.id, {"amount": 1})
     assert refusal(error).code == "payment_intent_unexpected_state"
 
 
-def test_a_list_goes_back_in_time_page_by_page(stripe_api: StripeApi) -> None:
-    older, newer = stripe_api.intent(), stripe_api.intent()
-    list_ = stripe_api.client.v1.payment_intents.list
+def test_a_list_goes_back_in_time_page_by_page(api: StripeApi) -> None:
+    older, newer = api.intent(), api.intent()
+    list_ = api.v1.payment_intents.list
     page = list_({"limit": 1, "created": {"gte": older.created}, "starting_after": newer.id})
     assert [intent.id for intent in page.data] == [older.id]
     everything = list_({"limit": 1, "created": {"gte": older.created}}).auto_paging_iter()
@@ -443,25 +425,25 @@ def test_a_list_goes_back_in_time_page_by_page(stripe_api: StripeApi) -> None:
 # Creating and confirming in one request
 
 
-def test_an_intent_can_be_confirmed_as_it_is_created(stripe_api: StripeApi) -> None:
-    paid = stripe_api.intent(
+def test_an_intent_can_be_confirmed_as_it_is_created(api: StripeApi) -> None:
+    paid = api.intent(
         confirm=True,
-        confirmation_token=stripe_api.token(),
+        confirmation_token=api.token(),
         return_url="https://shop.example/orders/1/",
     )
     assert paid.status == "succeeded"
     with pytest.raises(stripe.CardError) as error:
-        stripe_api.intent(
+        api.intent(
             confirm=True,
-            confirmation_token=stripe_api.token("pm_card_visa_chargeDeclined"),
+            confirmation_token=api.token("pm_card_visa_chargeDeclined"),
             return_url="https://shop.example/orders/1/",
         )
     declined = refusal(error).payment_intent
     assert declined is not None and declined.status == "requires_payment_method"
 
 
-def test_a_payment_method_that_is_given_early_waits_for_the_confirm(stripe_api: StripeApi) -> None:
-    intent = stripe_api.intent(payment_method="pm_card_visa")
+def test_a_payment_method_that_is_given_early_waits_for_the_confirm(api: StripeApi) -> None:
+    intent = api.intent(payment_method="pm_card_visa")
     assert intent.status == "requires_confirmation"
-    paid = stripe_api.client.v1.payment_intents.confirm(intent.id)
+    paid = api.v1.payment_intents.confirm(intent.id)
     assert paid.status == "succeeded"

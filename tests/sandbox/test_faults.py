@@ -1,7 +1,5 @@
 """Faults on order: each goes wrong as at Stripe, and leaves behind what it would leave there."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +10,7 @@ import requests
 import stripe
 
 from shop.qa.pytest_plugin.stand_in import StripeApi, stand_in
-from tests.sandbox.stripe_harness import WEBHOOK_SECRET, Inbox, eventually
+from tests.sandbox.stripe_harness import Inbox, eventually
 
 CREATE = "POST /v1/payment_intents"
 CONFIRM = "POST /v1/payment_intents/*/confirm"
@@ -21,16 +19,14 @@ KEY: Any = {"idempotency_key": "attempt-1"}
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Inbox]:
-    inbox = Inbox()
-    yield inbox
-    inbox.shutdown()
-    inbox.server_close()
+    with Inbox() as inbox:
+        yield inbox
 
 
 @pytest.fixture(scope="module")
 def stood_in(shop: Inbox) -> Iterator[StripeApi]:
     """A stand-in of its own: a fault here must not befall another test's request."""
-    with stand_in("--webhook-url", shop.url, "--webhook-secret", WEBHOOK_SECRET) as api:
+    with stand_in(*shop.arguments) as api:
         yield api
 
 
@@ -47,7 +43,7 @@ def order(api: StripeApi, kind: str, on: str = CONFIRM, **more: Any) -> requests
 
 def confirm(api: StripeApi, intent: stripe.PaymentIntent, token: str) -> stripe.PaymentIntent:
     """As the shop does it, with a key: a second time it is the same request."""
-    return api.client.v1.payment_intents.confirm(
+    return api.v1.payment_intents.confirm(
         intent.id, {"confirmation_token": token, "return_url": "https://shop.example/"}, KEY
     )
 
@@ -104,7 +100,7 @@ def test_a_late_effect_meets_what_was_canceled_meanwhile(api: StripeApi) -> None
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(confirm, api, intent, token)
         eventually(lambda: not api.http("GET", "/faults").json()["faults"])
-        api.client.v1.payment_intents.cancel(intent.id)
+        api.v1.payment_intents.cancel(intent.id)
         with pytest.raises(stripe.APIConnectionError):
             late.result()
     assert charges(api) == 0
@@ -149,7 +145,7 @@ def test_too_many_requests_are_told_so_and_nothing_is_kept(api: StripeApi) -> No
 
 def test_a_fault_befalls_what_it_is_on_and_as_often_as_ordered(api: StripeApi) -> None:
     order(api, "error_500_before", on=CREATE, times=2)
-    intents = api.client.v1.payment_intents
+    intents = api.v1.payment_intents
     intents.list()
     for left in ([1], []):
         with pytest.raises(stripe.APIError):
@@ -200,9 +196,9 @@ def test_an_event_is_lost_for_ever(api: StripeApi, shop: Inbox) -> None:
     lost = api.confirm(api.intent())
     found = api.confirm(api.intent())
     eventually(lambda: shop.events(about=found.id))
-    (event, *_) = api.client.v1.events.list({"type": "payment_intent.succeeded"}).data[::-1]
+    (event, *_) = api.v1.events.list({"type": "payment_intent.succeeded"}).data[::-1]
     assert event.data.object["id"] == lost.id
-    eventually(lambda: api.client.v1.events.retrieve(event.id).pending_webhooks == 0)
+    eventually(lambda: api.v1.events.retrieve(event.id).pending_webhooks == 0)
     assert not shop.events(about=lost.id)
 
 

@@ -1,30 +1,20 @@
 """The page script in a real browser, on a shop's page with a strict Content-Security-Policy."""
 
-from __future__ import annotations
-
 import os
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    FrameLocator,
-    Page,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, expect, sync_playwright
 
 from shop.qa.pytest_plugin.stand_in import StripeApi
 from shop.sandbox.assets import STRIPE_JS_FILES, read
 from tests.sandbox.check_stripe_js import missing, names
-from tests.sandbox.stripe_harness import eventually
+from tests.sandbox.stripe_harness import LocalServer, eventually
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -60,20 +50,16 @@ element.mount("#payment");
 """
 
 
-class ShopPage(ThreadingHTTPServer):
+class ShopPage(LocalServer):
     """A shop of one page, as strict as ours."""
 
-    daemon_threads = True
-
     def __init__(self, api: str) -> None:
-        super().__init__(("127.0.0.1", 0), _ShopPage)
+        super().__init__(_ShopPage)
         self.api = api
-        self.origin = f"http://127.0.0.1:{self.server_port}"
         self.policy = (
             f"default-src 'none'; script-src 'self' {api}; style-src 'self'; frame-src {api};"
             f" connect-src {api}; form-action 'self'; base-uri 'none'"
         )
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
 
 class _ShopPage(BaseHTTPRequestHandler):
@@ -96,10 +82,8 @@ class _ShopPage(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def shop(stripe_stand_in: StripeApi) -> Iterator[ShopPage]:
-    shop = ShopPage(stripe_stand_in.base)
-    yield shop
-    shop.shutdown()
-    shop.server_close()
+    with ShopPage(stripe_stand_in.base) as shop:
+        yield shop
 
 
 @pytest.fixture(scope="module")
@@ -229,14 +213,14 @@ def test_a_card_that_is_typed_becomes_a_token_that_pays(
           } });
         }"""
     )["confirmationToken"]
-    token = stripe_stand_in.client.v1.confirmation_tokens.retrieve(made["id"])
+    token = stripe_stand_in.v1.confirmation_tokens.retrieve(made["id"])
     assert token.use_stripe_sdk is True
     assert (
         token.payment_method_preview is not None and token.payment_method_preview.card is not None
     )
     assert token.payment_method_preview.card.last4 == "4242"
     assert token.payment_method_preview.billing_details.name == "Ada"
-    by_test_id = stripe_stand_in.client.v1.confirmation_tokens.retrieve(stripe_stand_in.token())
+    by_test_id = stripe_stand_in.v1.confirmation_tokens.retrieve(stripe_stand_in.token())
     assert by_test_id.payment_method_preview is not None
     assert by_test_id.payment_method_preview.card is not None
     assert (

@@ -1,71 +1,50 @@
 """The Stripe stand-in as a process of its own, and a client for it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import requests
 import stripe
 
-ROOT = Path(__file__).parents[3]
+from shop.qa.pytest_plugin.factories import ROOT
 
 
-SECRET_KEY = "sk_test_conformance"
-
-
-@dataclass
 class StripeApi:
     """Where the API is, and a client of the real library for it."""
 
-    base: str
-    secret_key: str
-    is_stand_in: bool
-    client: stripe.StripeClient = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, base: str, secret_key: str = "sk_test_conformance") -> None:
+        self.base = base
+        self.secret_key = secret_key
         # No retries of the library's own: the tests look at single answers.
-        self.client = stripe.StripeClient(
-            self.secret_key, base_addresses={"api": self.base}, max_network_retries=0
-        )
+        self.v1 = stripe.StripeClient(
+            secret_key, base_addresses={"api": base}, max_network_retries=0
+        ).v1
 
-    def token(self, payment_method: str = "pm_card_visa", **params: Any) -> str:
-        created = self.client.v1.test_helpers.confirmation_tokens.create(
-            cast(Any, {"payment_method": payment_method, **params})
-        )
-        return created.id
+    def token(self, payment_method: str = "pm_card_visa") -> str:
+        tokens = self.v1.test_helpers.confirmation_tokens
+        return tokens.create({"payment_method": payment_method}).id
 
     def intent(self, **params: Any) -> stripe.PaymentIntent:
-        defaults = {
-            "amount": 4990,
-            "currency": "eur",
-            "allowed_payment_method_types": ["card"],
-        }
+        defaults = {"amount": 4990, "currency": "eur", "allowed_payment_method_types": ["card"]}
         key = params.pop("idempotency_key", None)
-        return self.client.v1.payment_intents.create(
-            cast(Any, {**defaults, **params}), {"idempotency_key": key} if key else {}
-        )
+        request: Any = {**defaults, **params}
+        return self.v1.payment_intents.create(request, {"idempotency_key": key} if key else {})
 
     def confirm(
-        self,
-        intent: stripe.PaymentIntent | str,
-        payment_method: str = "pm_card_visa",
-        **params: Any,
+        self, intent: stripe.PaymentIntent, payment_method: str = "pm_card_visa", **params: Any
     ) -> stripe.PaymentIntent:
         """Confirm with a fresh token, as the shop does."""
-        id = intent if isinstance(intent, str) else intent.id
-        defaults = {"return_url": "https://shop.example/orders/1/"}
         if "confirmation_token" not in params:
             params["confirmation_token"] = self.token(payment_method)
-        return self.client.v1.payment_intents.confirm(id, cast(Any, {**defaults, **params}))
+        request: Any = {"return_url": "https://shop.example/orders/1/", **params}
+        return self.v1.payment_intents.confirm(intent.id, request)
 
     def retrieve(self, intent: stripe.PaymentIntent, **params: Any) -> stripe.PaymentIntent:
-        return self.client.v1.payment_intents.retrieve(intent.id, cast(Any, params))
+        request: Any = params
+        return self.v1.payment_intents.retrieve(intent.id, request)
 
     def http(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Past the library, for what it would never send."""
@@ -84,7 +63,7 @@ def stand_in(*arguments: str, port: int = 0) -> Iterator[StripeApi]:
         assert process.stdout is not None
         announced = process.stdout.readline()
         assert announced.startswith("stripe stand-in: http"), announced
-        yield StripeApi(announced.split()[-1], SECRET_KEY, is_stand_in=True)
+        yield StripeApi(announced.split()[-1])
     finally:
         process.terminate()
         try:
