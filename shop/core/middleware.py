@@ -16,7 +16,7 @@ class NowMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: ShopRequest) -> HttpResponse:
-        request.now, request.preview = timezone.now(), None
+        request.now, request.preview = timezone.now(), None  # noqa: TID251
         return self.get_response(request)
 
 

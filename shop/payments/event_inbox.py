@@ -137,7 +137,7 @@ def _row(event: dict[str, Any], now: datetime) -> StripeEvent:
 @task
 def process_stored(event_id: str) -> None:
     """Act on a stored event; and, if that succeeds, on older ones that are still pending."""
-    now = timezone.now()
+    now = timezone.now()  # noqa: TID251
     row = StripeEvent.objects.get(pk=event_id)
     if row.acted_at is not None or process(row, now):
         process_pending(now, waiting_for=TIME_TO_ACT, limit=MAX_PENDING)

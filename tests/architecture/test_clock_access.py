@@ -67,6 +67,7 @@ def test_no_row_is_stamped_by_the_database() -> None:
         "import time; time.monotonic()",
         "from time import perf_counter",
         "from django.db.models.functions import Now",
+        "from django.utils import timezone; timezone.now()",
     ],
 )
 def test_the_linter_refuses_another_door(line: str) -> None:

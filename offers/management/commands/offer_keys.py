@@ -78,7 +78,7 @@ class Command(BaseCommand):
         return Path(configured).resolve()
 
     def _add(self, keys: list[Jwk], algorithm: str, kid: str | None) -> str:
-        today = timezone.now().astimezone(UTC).date()
+        today = timezone.now().astimezone(UTC).date()  # noqa: TID251
         kid = kid or f"{today:%Y-%m-%d}-{secrets.token_hex(2)}"
         if any(jwk.get("kid") == kid for jwk in keys):
             raise CommandError(f"There is a key {kid} already.")

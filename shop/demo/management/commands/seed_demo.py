@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="with DEBUG off too")
 
     def handle(self, *args: Any, password: str | None, force: bool, **options: Any) -> None:
-        now = timezone.now()
+        now = timezone.now()  # noqa: TID251
         if not settings.DEBUG and not force:
             raise CommandError("DEBUG is off: this looks like a real shop. --force seeds it.")
         try:

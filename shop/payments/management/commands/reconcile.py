@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def _settle_all(self) -> None:
         """:raises Exception: the last that a step raised; all other steps were taken"""
-        now, problem = timezone.now(), None
+        now, problem = timezone.now(), None  # noqa: TID251
         ours = (self._settle_open, self._finish, self._fetch_missed)
         for step in (*ours, process_pending, send_missing):
             try:

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("file", help="the document's path; - reads standard input")
 
     def handle(self, *args: Any, file: str, **options: Any) -> None:
-        now = timezone.now()
+        now = timezone.now()  # noqa: TID251
         try:
             document = read_document(_content(file))
             changes = load_sale(document, now=now)
