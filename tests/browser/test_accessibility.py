@@ -192,9 +192,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(desktop: BrowserContext, sale: Sa
     expect_paid(page)
 
 
-def test_enter_in_the_address_orders_nothing_before_the_card_is_complete(
-    desktop: BrowserContext, sale: Sale
-) -> None:
+def test_enter_orders_nothing_before_the_card_is_there(desktop: BrowserContext, sale: Sale) -> None:
     page = desktop.new_page()
     open_sale(page)
     add(page, "MUG-01")
@@ -205,9 +203,7 @@ def test_enter_in_the_address_orders_nothing_before_the_card_is_complete(
     expect(page.get_by_label("Mail address")).to_be_focused()
 
 
-def test_focus_stays_where_it_was_when_a_line_is_removed(
-    desktop: BrowserContext, sale: Sale
-) -> None:
+def test_focus_stays_in_place_when_a_line_is_removed(desktop: BrowserContext, sale: Sale) -> None:
     page = desktop.new_page()
     open_sale(page)
     add(page, "MUG-01")

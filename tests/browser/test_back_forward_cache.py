@@ -64,9 +64,7 @@ def test_from_memory_the_bag_is_shown_as_it_is_by_now(page: Page, sale: Sale) ->
     assert lines(page) == {"MUG-01": 499, "LMP-01": 790}
 
 
-def test_what_another_tab_did_meanwhile_shows_on_the_way_back(
-    phone: BrowserContext, sale: Sale
-) -> None:
+def test_what_another_tab_did_shows_on_the_way_back(phone: BrowserContext, sale: Sale) -> None:
     page, other = phone.new_page(), phone.new_page()
     for tab in (page, other):
         open_sale(tab)
@@ -79,9 +77,7 @@ def test_what_another_tab_did_meanwhile_shows_on_the_way_back(
     expect(page.locator("#bag-bar")).to_contain_text("€4.99")
 
 
-def test_without_scripts_the_page_shows_the_very_same_promises(
-    open_browser: OpenBrowser, sale: Sale
-) -> None:
+def test_without_scripts_the_promises_are_the_same(open_browser: OpenBrowser, sale: Sale) -> None:
     page = open_browser(viewport=PHONE, java_script_enabled=False).new_page()
     open_sale(page)
     before = offers(page)

@@ -152,9 +152,7 @@ def test_no_page_scrolls_sideways_or_says_anything_twice(
             assert too_wide <= 0, f"{name} at {width} px"
 
 
-def test_a_merchant_without_scripts_gets_around(
-    open_browser: OpenBrowser, pages: dict[str, str]
-) -> None:
+def test_a_merchant_needs_no_scripts(open_browser: OpenBrowser, pages: dict[str, str]) -> None:
     page = open_browser(java_script_enabled=False, viewport=PHONE).new_page()
     log_in(page)
     page.get_by_role("link", name="Orders", exact=True).click()
@@ -212,9 +210,7 @@ def test_enter_in_a_field_saves_and_does_nothing_else(
     assert (sale.title, sale.state) == ("Fall", Sale.State.PUBLISHED)
 
 
-def test_the_back_office_can_be_gone_through_by_keyboard(
-    desktop: BrowserContext, pages: dict[str, str]
-) -> None:
+def test_the_back_office_works_by_keyboard(desktop: BrowserContext, pages: dict[str, str]) -> None:
     page = desktop.new_page()
     log_in(page)
     keyboard = Keyboard(page)

@@ -30,7 +30,7 @@ from tests.browser.shopping import (
 pytestmark = pytest.mark.browser
 
 
-def test_what_was_taken_while_the_sale_was_open_is_bought_at_its_price_after_the_close(
+def test_what_was_taken_in_the_window_is_bought_at_its_price_after_the_close(
     page: Page,
 ) -> None:
     make_sale(starts_at=in_seconds(-60), ends_at=in_seconds(4), hold=timedelta(minutes=1))
@@ -53,9 +53,7 @@ def test_what_was_taken_while_the_sale_was_open_is_bought_at_its_price_after_the
     assert (order.status, order.total) == ("paid", 1289)
 
 
-def test_twenty_deals_fit_into_one_cookie_and_into_one_order(
-    desktop: BrowserContext, sale: Sale
-) -> None:
+def test_twenty_deals_fit_into_a_cookie_and_an_order(desktop: BrowserContext, sale: Sale) -> None:
     for number in range(2, 20):
         product = make_product(f"THING-{number:02}", f"Thing number {number}", list_price=5000)
         add_deal(sale, product, 100 + number)

@@ -60,9 +60,7 @@ def test_a_browser_whose_clock_is_wrong_counts_right(
 
 
 @pytest.mark.parametrize("hours", [5, -5])
-def test_a_clock_that_is_set_while_the_page_is_open_changes_nothing(
-    page: Page, sale: Sale, hours: int
-) -> None:
+def test_a_clock_set_on_an_open_page_changes_nothing(page: Page, sale: Sale, hours: int) -> None:
     open_sale(page)
     before = seconds_left(page)
     page.evaluate("shiftClock", hours * HOURS)

@@ -31,9 +31,7 @@ def put_in_place(page: Page, sku: str, message: str) -> None:
     )
 
 
-def test_an_offer_of_another_shopper_is_refused_in_words(
-    page: Page, sale: Sale, open_browser: OpenBrowser
-) -> None:
+def test_an_offer_of_another_is_refused(page: Page, sale: Sale, open_browser: OpenBrowser) -> None:
     other = open_browser().new_page()
     open_sale(other)
     open_sale(page)
@@ -90,9 +88,7 @@ def refused_for_the_lamp(page: Page) -> None:
     expect(page.locator("[data-verdict=sold_out]").first).to_be_visible()
 
 
-def test_a_refused_order_keeps_the_bag_and_what_is_left_can_be_bought(
-    page: Page, sale: Sale
-) -> None:
+def test_a_refused_order_keeps_the_bag_and_the_rest_can_be_bought(page: Page, sale: Sale) -> None:
     refused_for_the_lamp(page)
     assert lines(page) == {"MUG-01": 499, "LMP-01": 790}
     assert not Order.objects.exists()
@@ -103,9 +99,7 @@ def test_a_refused_order_keeps_the_bag_and_what_is_left_can_be_bought(
     assert Order.objects.get().total == 499
 
 
-def test_an_address_is_kept_when_an_order_is_refused_and_the_bag_mended(
-    page: Page, sale: Sale
-) -> None:
+def test_an_address_is_kept_while_a_refused_order_is_mended(page: Page, sale: Sale) -> None:
     refused_for_the_lamp(page)
     page.get_by_role("button", name="Remove Brass lamp").click()
     page.get_by_role("link", name="Check out").click()
@@ -147,9 +141,7 @@ def test_without_its_cookies_a_browser_is_told_so(phone: BrowserContext, sale: S
     expect(deal(page, "LMP-01")).to_be_visible()
 
 
-def test_without_cookies_and_scripts_a_browser_is_told_so_on_a_page(
-    open_browser: OpenBrowser, sale: Sale
-) -> None:
+def test_without_cookies_and_scripts_a_page_says_so(open_browser: OpenBrowser, sale: Sale) -> None:
     browser = open_browser(java_script_enabled=False)
     page = browser.new_page()
     open_sale(page)

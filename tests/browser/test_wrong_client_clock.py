@@ -29,9 +29,7 @@ A_MACHINE_THAT_CAN_SLEEP = """(() => {
 
 
 @pytest.mark.parametrize("hours", [-7, 7])
-def test_a_clock_that_is_wrong_by_hours_changes_nothing(
-    phone: BrowserContext, sale: Sale, hours: int
-) -> None:
+def test_a_wrong_clock_changes_nothing(phone: BrowserContext, sale: Sale, hours: int) -> None:
     page = phone.new_page()
     page.clock.install(time=timezone.now() + timedelta(hours=hours))
     open_sale(page)
@@ -39,9 +37,7 @@ def test_a_clock_that_is_wrong_by_hours_changes_nothing(
 
 
 @pytest.mark.parametrize("hours", [-7, 7])
-def test_a_clock_that_is_set_on_an_open_page_changes_nothing(
-    phone: BrowserContext, sale: Sale, hours: int
-) -> None:
+def test_setting_the_clock_changes_nothing(phone: BrowserContext, sale: Sale, hours: int) -> None:
     page = phone.new_page()
     page.clock.install()
     open_sale(page)
@@ -68,9 +64,7 @@ def test_a_lid_that_is_opened_after_the_close_shows_that_the_sale_is_over(laptop
     add(laptop, "MUG-01")
 
 
-def test_a_lid_that_is_opened_before_the_close_shows_how_long_is_left(
-    laptop: Page, sale: Sale
-) -> None:
+def test_a_lid_opened_before_the_close_shows_how_long_is_left(laptop: Page, sale: Sale) -> None:
     open_sale(laptop)
     laptop.evaluate("closeLid()")
     laptop.wait_for_timeout(4000)

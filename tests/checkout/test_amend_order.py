@@ -52,9 +52,7 @@ def test_a_declined_card_does_not_hide_the_one_that_pays(buyer: ShopClient, card
     assert units(LimitUse.Kind.CARD) == [1]
 
 
-def test_another_card_that_has_its_share_is_refused_and_the_claim_is_kept(
-    buyer: ShopClient, card: Card
-) -> None:
+def test_a_card_at_its_limit_is_refused_and_the_claim_kept(buyer: ShopClient, card: Card) -> None:
     full = ShopClient()
     full.add(full.offer(), 2)
     full.order(card(), email="bob@example.org")

@@ -164,9 +164,7 @@ def test_a_rule_cannot_make_a_line_that_is_none(line: Any) -> None:
         ("SHIPPING_FLAT", -1),
     ],
 )
-def test_a_shop_that_could_not_charge_does_not_start(
-    settings: Any, setting: str, value: object
-) -> None:
+def test_a_shop_that_cannot_charge_stays_down(settings: Any, setting: str, value: object) -> None:
     setattr(settings, setting, value)
     assert setting in "".join(error.msg for error in run_checks())
 
@@ -179,9 +177,7 @@ def test_nor_one_whose_shipping_no_card_can_pay(settings: Any) -> None:
 
 
 @given(st.lists(st.tuples(amounts, st.integers(1, 100)), min_size=1, max_size=20), currencies)
-def test_lines_that_cards_can_pay_make_a_total_that_they_can(
-    lines: list[tuple[int, int]], currency: str
-) -> None:
+def test_payable_lines_make_a_payable_total(lines: list[tuple[int, int]], currency: str) -> None:
     step = payable_step(currency)
     total = sum(amount * step * units for amount, units in lines)
     to_stripe_amount(total, currency)
@@ -313,9 +309,7 @@ def own_rules(settings: Any) -> None:
 
 
 @in_shop
-def test_shipping_and_the_tax_in_the_prices_are_lines_of_an_order(
-    buyer: ShopClient, card: Card, settings: Any
-) -> None:
+def test_shipping_and_included_tax_are_lines(buyer: ShopClient, card: Card, settings: Any) -> None:
     settings.SHIPPING_FLAT, settings.TAX_PERCENT = 390, "8.1"
     page = buyer.open("/checkout/")
     assert page.total == 499 + 390
@@ -341,9 +335,7 @@ def test_shipping_is_free_from_a_subtotal_on(buyer: ShopClient, card: Card, sett
 
 
 @in_shop
-def test_settings_that_change_later_change_no_order(
-    buyer: ShopClient, card: Card, settings: Any
-) -> None:
+def test_later_settings_change_no_order(buyer: ShopClient, card: Card, settings: Any) -> None:
     settings.SHIPPING_FLAT, settings.TAX_PERCENT = 390, "19"
     page = buyer.order(card())
     settings.SHIPPING_FLAT, settings.TAX_PERCENT = 0, "7"
@@ -388,9 +380,7 @@ def test_an_order_that_waits_for_another_card_does_not_move_to_where_it_costs_mo
 
 
 @in_shop
-def test_rules_that_make_no_line_of_a_charge_charge_nothing(
-    buyer: ShopClient, card: Card, settings: Any
-) -> None:
+def test_rules_without_a_line_charge_nothing(buyer: ShopClient, card: Card, settings: Any) -> None:
     settings.CHARGE_RULES = f"{__name__}.in_floats"
     with pytest.raises(ValueError, match="no amount"):
         buyer.order(card(), shown_total=989)
@@ -427,9 +417,7 @@ def test_an_added_tax_goes_back_with_what_it_is_on_and_in_the_end_all_of_it(
     ],
 )
 @in_shop
-def test_the_database_takes_no_line_that_is_none(
-    buyer: ShopClient, card: Card, wrong: dict[str, Any]
-) -> None:
+def test_no_wrong_line_can_be_stored(buyer: ShopClient, card: Card, wrong: dict[str, Any]) -> None:
     buyer.order(card())
     with pytest.raises(IntegrityError):
         OrderCharge.objects.create(order=Order.objects.get(), label="Parcel", **wrong)

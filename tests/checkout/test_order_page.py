@@ -12,9 +12,7 @@ from tests.support.fixtures import Card
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_bank_that_asks_is_handed_over_to_on_the_order_page(
-    buyer: ShopClient, card: Card
-) -> None:
+def test_the_order_page_hands_over_to_a_bank_that_asks(buyer: ShopClient, card: Card) -> None:
     page = buyer.order(card("pm_card_threeDSecure2Required"))
     assert page.status == 303
     assert page.order_status == "requires_action"
@@ -57,9 +55,7 @@ def test_the_whole_address_shows_only_to_the_browser_that_ordered(
     assert "ada@example.org" not in elsewhere.text
 
 
-def test_an_order_page_is_kept_out_of_caches_searches_and_referers(
-    buyer: ShopClient, card: Card
-) -> None:
+def test_no_cache_search_or_referer_keeps_an_order_page(buyer: ShopClient, card: Card) -> None:
     page = buyer.order(card())
     answer = buyer.client.get(page.path)
     assert "no-store" in answer["Cache-Control"]
@@ -82,7 +78,7 @@ def test_an_unpaid_order_can_be_given_up_by_its_shopper(buyer: ShopClient, card:
     assert buyer.order(card()).order_status == "paid"
 
 
-def test_nobody_else_can_give_an_order_up(
+def test_only_its_shopper_cancels_it(
     buyer: ShopClient, another_shopper: ShopClient, card: Card
 ) -> None:
     path = buyer.order(card("pm_card_threeDSecure2Required")).path
@@ -90,8 +86,6 @@ def test_nobody_else_can_give_an_order_up(
     assert Order.objects.get().status == "requires_action"
 
 
-def test_stripes_scripts_are_allowed_on_the_pages_that_pay_and_on_no_other(
-    buyer: ShopClient, stripe_base: str
-) -> None:
+def test_only_pages_that_pay_allow_stripes_scripts(buyer: ShopClient, stripe_base: str) -> None:
     assert stripe_base in buyer.client.get("/checkout/")["Content-Security-Policy"]
     assert stripe_base not in buyer.client.get("/bag/")["Content-Security-Policy"]

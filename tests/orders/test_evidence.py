@@ -34,9 +34,7 @@ def checks(page: HtmlPage) -> list[str]:
     return [str(each["data-check"]) for each in page.soup.select("[data-check]")]
 
 
-def test_it_says_what_was_promised_until_when_and_that_the_word_is_ours(
-    buyer: ShopClient, order: Order
-) -> None:
+def test_it_says_the_promise_its_end_and_that_it_is_ours(buyer: ShopClient, order: Order) -> None:
     page = evidence(buyer, order)
     assert checks(page) == ["good"]
     assert "You were promised €4.99 until 12:30, Berlin time." in page.text
@@ -68,9 +66,7 @@ def test_an_extension_of_afterwards_is_not(buyer: ShopClient, order: Order, sale
     assert "The shop then held it" not in evidence(buyer, order).text
 
 
-def test_a_key_that_was_voided_since_is_said_to_be_gone(
-    buyer: ShopClient, order: Order, settings: Any
-) -> None:
+def test_a_voided_key_is_said_to_be_gone(buyer: ShopClient, order: Order, settings: Any) -> None:
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("another")]})
     page = evidence(buyer, order)
     assert checks(page) == ["retired"]
@@ -79,9 +75,7 @@ def test_a_key_that_was_voided_since_is_said_to_be_gone(
     assert "The signature is ours" not in page.text
 
 
-def test_a_key_that_only_retires_still_checks_it(
-    buyer: ShopClient, order: Order, settings: Any
-) -> None:
+def test_a_retiring_key_still_checks_it(buyer: ShopClient, order: Order, settings: Any) -> None:
     [old] = json.loads(settings.OFFER_KEYS)["keys"]
     keys = [old | {"status": "retiring"}, new_key("another")]
     settings.OFFER_KEYS = json.dumps({"keys": keys})

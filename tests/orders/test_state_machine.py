@@ -111,9 +111,7 @@ def test_an_order_does_not_move_outside_of_a_transaction(sale: Sale) -> None:
 
 @pytest.mark.parametrize("end", sorted({*OVER, *BY_REFUND}))
 @in_shop
-def test_no_news_of_a_payment_takes_an_order_from_the_end_of_its_life(
-    end: Status, sale: Sale
-) -> None:
+def test_no_news_of_a_payment_moves_an_order_that_has_ended(end: Status, sale: Sale) -> None:
     order = make_order(sale, status=end, paid_at=OPENS)
     with transaction.atomic():
         for status in Status:

@@ -109,9 +109,7 @@ def order_of(whose: str) -> Order | None:
 @pytest.mark.parametrize(
     "point", sampled(POINTS, "payment made, its id not stored", "settled, not committed")
 )
-def test_after_a_crash_reconcile_settles_what_can_be_settled_and_the_lapse_the_rest(
-    point: str, drill: Drill
-) -> None:
+def test_after_a_crash_reconcile_and_then_the_lapse_settle_all(point: str, drill: Drill) -> None:
     for whose in CARDS:
         drill.die_at_checkout(point, whose)
     drill.check_books()
@@ -147,9 +145,7 @@ def test_after_a_crash_the_same_form_again_ends_as_it_would_have(point: str, dri
 
 
 @pytest.mark.parametrize("point", sampled(POINTS, "token stored"))
-def test_after_a_crash_that_nobody_looks_at_the_lapse_settles_all_whoever_comes_first(
-    point: str, drill: Drill
-) -> None:
+def test_after_a_crash_the_lapse_settles_all_whoever_comes_first(point: str, drill: Drill) -> None:
     forms = {whose: drill.die_at_checkout(point, whose) for whose in CARDS}
     drill.clock.move_to(OPENS + LAPSE)
     # Two shoppers send the very same form; the third never returns, so reconcile has to do it.
@@ -162,9 +158,7 @@ def test_after_a_crash_that_nobody_looks_at_the_lapse_settles_all_whoever_comes_
 
 
 @pytest.mark.parametrize("point", sampled(SINCE_CONFIRMATION, "settled"))
-def test_after_a_crash_another_card_pays_while_the_banks_page_is_open(
-    point: str, drill: Drill
-) -> None:
+def test_after_a_crash_another_card_pays_beside_an_open_bank_page(point: str, drill: Drill) -> None:
     drill.die_at_checkout(point, "requires_action")
     drill.check_out("requires_action", drill.form("requires_action", CARDS["paid"]))
     drill.check_books()
@@ -225,9 +219,7 @@ def test_what_a_webhook_that_dies_was_told_of_is_done_once_whoever_comes_next(
 @pytest.mark.parametrize(
     "point", sampled(["canceled at Stripe", "released, not committed"], "canceled at Stripe")
 )
-def test_an_order_whose_cancellation_died_gives_its_claim_back_once(
-    point: str, who: str, drill: Drill
-) -> None:
+def test_a_dead_cancellation_gives_its_claim_back_once(point: str, who: str, drill: Drill) -> None:
     shopper = drill.shoppers["pending"]
     drill.check_out("pending")
     order = Order.objects.get()
@@ -294,9 +286,7 @@ def test_a_refund_that_died_goes_back_once_and_its_units_come_back_once(
 
 
 @pytest.mark.parametrize("point", sampled(LATE_REFUND_POINTS, "late refund meant"))
-def test_a_payment_for_an_order_that_is_over_goes_back_once_whatever_dies(
-    point: str, drill: Drill
-) -> None:
+def test_a_payment_for_a_dead_order_goes_back_once_after_a_crash(point: str, drill: Drill) -> None:
     drill.check_out("pending")
     order = Order.objects.get()
     with transaction.atomic():

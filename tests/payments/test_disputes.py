@@ -34,9 +34,7 @@ def news(stripe_api: StripeClient, order: Order, type_: str) -> dict[str, Any]:
     raise AssertionError(f"There is no {type_}.")
 
 
-def test_a_dispute_is_recorded_and_the_order_stays_paid(
-    order: Order, stripe_api: StripeClient
-) -> None:
+def test_a_dispute_is_kept_and_the_order_stays_paid(order: Order, stripe_api: StripeClient) -> None:
     event = news(stripe_api, order, "charge.dispute.created")
     for _ in range(2):
         assert deliver(event).status_code == 200
@@ -49,9 +47,7 @@ def test_a_dispute_is_recorded_and_the_order_stays_paid(
     assert order.status == "paid"
 
 
-def test_a_dispute_that_is_lost_is_closed(
-    order: Order, stripe_api: StripeClient, clock: Any
-) -> None:
+def test_a_lost_dispute_is_closed(order: Order, stripe_api: StripeClient, clock: Any) -> None:
     opened = news(stripe_api, order, "charge.dispute.created")
     deliver(opened)
     stripe_api.v1.disputes.close(opened["data"]["object"]["id"])
@@ -61,9 +57,7 @@ def test_a_dispute_that_is_lost_is_closed(
     assert (dispute.status, dispute.closed_at) == ("lost", CLOSES)
 
 
-def test_what_is_true_now_counts_and_not_what_an_old_event_says(
-    order: Order, stripe_api: StripeClient
-) -> None:
+def test_an_old_event_does_not_undo_what_is_true(order: Order, stripe_api: StripeClient) -> None:
     opened = news(stripe_api, order, "charge.dispute.created")
     stripe_api.v1.disputes.close(opened["data"]["object"]["id"])
     deliver(news(stripe_api, order, "charge.dispute.closed"))

@@ -49,9 +49,7 @@ def test_one_sale_that_does_not_want_debits_decides_for_the_whole_order(
     assert methods_of_the_payment(stripe_api) == ["card"]
 
 
-def test_a_debit_is_processing_until_the_bank_says(
-    buyer: ShopClient, card: Card, sale: Sale
-) -> None:
+def test_a_debit_is_processing_until_it_clears(buyer: ShopClient, card: Card, sale: Sale) -> None:
     Sale.objects.filter(pk=sale.pk).update(delayed_payment=True)
     page = buyer.order(card("pm_sepaDebit_standIn_success"))
     assert page.order_status in {"processing", "paid"}

@@ -207,9 +207,7 @@ def test_of_eight_merchants_at_once_one_refunds(order: Order) -> None:
 # --- Crashes, and a Stripe that says no or nothing -----------------------------
 
 
-def test_a_crash_before_stripe_was_asked_is_completed(
-    order: Order, stripe_api: StripeClient
-) -> None:
+def test_a_crash_before_stripe_was_asked_is_mended(order: Order, stripe_api: StripeClient) -> None:
     write_down(order, ("MUG-01", 1))
     assert (status(order), back_at(stripe_api, order)) == ("paid", [])
     call_command("reconcile")
@@ -218,9 +216,7 @@ def test_a_crash_before_stripe_was_asked_is_completed(
     assert len(mail.outbox) == 1
 
 
-def test_a_crash_after_stripe_was_asked_makes_no_second_refund(
-    order: Order, stripe_api: StripeClient
-) -> None:
+def test_a_crash_after_asking_stripe_refunds_once(order: Order, stripe_api: StripeClient) -> None:
     written = write_down(order, ("MUG-01", 1))
     refunds._create(written)
     for _ in range(2):
@@ -230,9 +226,7 @@ def test_a_crash_after_stripe_was_asked_makes_no_second_refund(
     assert len(mail.outbox) == 1
 
 
-def test_nor_does_one_whose_key_stripe_has_forgotten(
-    order: Order, stripe_api: StripeClient
-) -> None:
+def test_nor_does_one_whose_key_stripe_forgot(order: Order, stripe_api: StripeClient) -> None:
     written = write_down(order, ("MUG-01", 1))
     key = {"order": order.number, "refund": written.idempotency_key}
     stripe_api.v1.refunds.create(
@@ -254,9 +248,7 @@ def test_a_stripe_that_does_not_answer_leaves_it_for_later(order: Order, setting
     assert status(order) == "partially_refunded"
 
 
-def test_a_refusal_gives_the_units_back_to_the_line_and_says_why(
-    order: Order, stripe_api: StripeClient
-) -> None:
+def test_a_refusal_gives_units_back_and_says_why(order: Order, stripe_api: StripeClient) -> None:
     stripe_api.v1.refunds.create({"payment_intent": order.payment_intent})
     made = refund(order, ("MUG-01", 1))
     assert made.status == "failed"
@@ -308,9 +300,7 @@ def event(about: StripeRefund | Charge, type_: str) -> dict[str, Any]:
     return {"id": f"evt_{type_}_{about.id}", "type": type_, "data": {"object": about.to_dict()}}
 
 
-def test_a_refund_made_at_stripe_is_recorded_without_lines(
-    order: Order, stripe_api: StripeClient
-) -> None:
+def test_a_refund_made_at_stripe_has_no_lines(order: Order, stripe_api: StripeClient) -> None:
     made = stripe_api.v1.refunds.create(
         {"payment_intent": order.payment_intent, "amount": 200, "reason": "duplicate"}
     )
@@ -324,9 +314,7 @@ def test_a_refund_made_at_stripe_is_recorded_without_lines(
     assert len(mail.outbox) == 1
 
 
-def test_after_a_part_went_back_at_stripe_no_more_than_the_rest_does(
-    order: Order, stripe_api: StripeClient
-) -> None:
+def test_after_a_part_at_stripe_the_rest_goes_back(order: Order, stripe_api: StripeClient) -> None:
     made = stripe_api.v1.refunds.create(
         {"payment_intent": order.payment_intent, "amount": order.total - 300}
     )
@@ -365,9 +353,7 @@ def failing(buyer: ShopClient, card: Card) -> Order:
     return Order.objects.get()
 
 
-def test_a_refund_that_fails_later_takes_the_order_back(
-    failing: Order, stripe_api: StripeClient
-) -> None:
+def test_a_refund_that_fails_takes_the_order_back(failing: Order, stripe_api: StripeClient) -> None:
     made = refund(failing, ("MUG-01", 1))
     assert (made.status, status(failing)) == ("succeeded", "refunded")
     failed = fail(stripe_api, made)
@@ -378,9 +364,7 @@ def test_a_refund_that_fails_later_takes_the_order_back(
     assert left_of(failing) == 499
 
 
-def test_what_came_back_into_stock_stays_there_and_comes_back_once(
-    failing: Order, stripe_api: StripeClient
-) -> None:
+def test_what_came_back_into_stock_came_back_once(failing: Order, stripe_api: StripeClient) -> None:
     made = refund(failing, ("MUG-01", 1))
     deliver(event(fail(stripe_api, made), "refund.failed"))
     assert (claimed(), line(failing).restocked) == ((0, 0), 1)
@@ -429,9 +413,7 @@ def test_a_payment_for_an_order_that_is_over_goes_back_by_itself(
     assert "when the order was over" in note.body
 
 
-def test_it_goes_back_once_whoever_brings_the_news(
-    paid_too_late: Order, stripe_api: StripeClient
-) -> None:
+def test_it_goes_back_once_after_every_news(paid_too_late: Order, stripe_api: StripeClient) -> None:
     order = paid_too_late
     for _ in range(2):
         settle_by_id(order, cause="test", now=NOW)

@@ -49,7 +49,7 @@ def paid_behind_our_back(buyer: ShopClient, card: Card, stripe_api: StripeClient
     return order
 
 
-def test_a_payment_that_only_the_webhook_tells_of_makes_the_order_paid(
+def test_a_payment_known_from_the_webhook_alone_is_settled(
     paid_behind_our_back: Order,
 ) -> None:
     order = paid_behind_our_back
@@ -59,7 +59,7 @@ def test_a_payment_that_only_the_webhook_tells_of_makes_the_order_paid(
     assert len(mail.outbox) == 1
 
 
-def test_a_payment_whose_id_was_lost_in_a_crash_is_found_by_its_event(
+def test_a_payment_lost_in_a_crash_is_found_by_its_event(
     paid_behind_our_back: Order,
 ) -> None:
     order = paid_behind_our_back
@@ -86,9 +86,7 @@ def test_an_old_event_that_comes_late_changes_nothing(paid_behind_our_back: Orde
 
 
 @pytest.mark.parametrize("how", [{"secret": "whsec_wrong"}, {"age": 301}])
-def test_an_event_that_is_not_stripes_or_too_old_is_refused(
-    paid_behind_our_back: Order, how: dict[str, Any]
-) -> None:
+def test_a_false_or_old_event_is_refused(paid_behind_our_back: Order, how: dict[str, Any]) -> None:
     order = paid_behind_our_back
     assert deliver(event_about(order.payment_intent), **how).status_code == 400
     order.refresh_from_db()
@@ -105,7 +103,7 @@ def test_an_event_that_we_do_not_know_is_acknowledged(db: None) -> None:
     assert deliver(event).status_code == 200
 
 
-def test_the_signature_is_judged_by_the_real_clock_under_a_frozen_one(
+def test_a_frozen_clock_does_not_judge_the_signature(
     paid_behind_our_back: Order,
 ) -> None:
     # The shop's clock stands at the sale; Stripe's and the machine's do not.

@@ -206,9 +206,7 @@ def test_the_panel_goes_from_boundary_to_boundary(shop: RunningShop, visitor: Vi
     assert back == instants[-2::-1]
 
 
-def test_a_jump_to_an_hour_that_does_not_exist_is_refused(
-    shop: RunningShop, visitor: Visitor
-) -> None:
+def test_a_jump_to_an_hour_that_is_skipped_is_refused(shop: RunningShop, visitor: Visitor) -> None:
     answer = visitor.send(f"{shop.servers[0]}/qa/", {"at": "2027-03-28T02:30:00"})
     assert answer.status_code == 422
     assert "may not exist" in answer.text
@@ -217,18 +215,14 @@ def test_a_jump_to_an_hour_that_does_not_exist_is_refused(
 @pytest.mark.parametrize(
     "path", ["/", "/sales/autumn/", "/bag/", "/qa/", "/merchant/login/", "/no/such/page/"]
 )
-def test_every_page_says_that_its_time_is_not_real(
-    shop: RunningShop, visitor: Visitor, path: str
-) -> None:
+def test_every_page_says_its_time_is_set(shop: RunningShop, visitor: Visitor, path: str) -> None:
     shop.travel(at=LAST_SECOND, running=False)
     page = visitor.session.get(f"{shop.servers[0]}{path}", timeout=10).text
     assert "This shop’s time is not real" in page
     assert "12:14:59" in page
 
 
-def test_the_bar_leads_back_to_its_page_and_nowhere_else(
-    shop: RunningShop, visitor: Visitor
-) -> None:
+def test_the_bar_leads_back_to_its_page_alone(shop: RunningShop, visitor: Visitor) -> None:
     for way_back, leads_to in {
         "/sales/autumn/?from=mail": "/sales/autumn/?from=mail",
         "https://elsewhere.example/": "/qa/",
@@ -322,9 +316,7 @@ def test_management_commands_obey(shop: RunningShop) -> None:
     assert printed == "2026-11-27 11:14:59+00:00"
 
 
-def test_reconcile_obeys_while_it_watches(
-    shop: RunningShop, visitor: Visitor, stripe_base: str
-) -> None:
+def test_a_watching_reconcile_obeys(shop: RunningShop, visitor: Visitor, stripe_base: str) -> None:
     at_stripe = StripeClient("sk_test_development", base_addresses={"api": stripe_base})
     declined = at_stripe.v1.test_helpers.confirmation_tokens.create(
         {"payment_method": "pm_card_visa_chargeDeclined"}
@@ -398,9 +390,7 @@ def test_an_offer_minted_under_a_false_clock_is_worth_nothing_in_a_real_shop(
     assert issuers == ["http://localhost#qa", "http://localhost"]
 
 
-def test_a_shop_without_the_clock_has_no_trace_of_it(
-    shop: RunningShop, visitor: Visitor, real_shop: str
-) -> None:
+def test_a_real_shop_has_no_such_clock(shop: RunningShop, visitor: Visitor, real_shop: str) -> None:
     shop.travel(at=LAST_SECOND, running=False)
     assert abs(now_at(real_shop) - datetime.now(UTC)) < timedelta(seconds=2)
     assert not visitor.open(f"{real_shop}/").select(".qa-bar")

@@ -330,9 +330,7 @@ def test_the_process_inherits_no_secret_and_no_address(
     assert given["STRIPE_SECRET_KEY"].startswith("sk_test_")
 
 
-def test_the_process_is_given_what_shapes_prices_and_promises(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_the_process_has_what_shapes_prices_and_holds(settings: Settings, tmp_path: Path) -> None:
     settings.SHIPPING_FLAT, settings.CLAIM_SECONDS = 490, 300
     given = environment(tmp_path)
     assert (given["SHIPPING_FLAT"], given["CLAIM_SECONDS"]) == ("490", "300")

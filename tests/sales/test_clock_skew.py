@@ -25,9 +25,7 @@ def test_an_offer_from_the_server_that_is_ahead_is_taken_by_the_other(
     assert shopper.bag().lines == {"MUG-01": 499}
 
 
-def test_one_that_is_minutes_ahead_is_not_believed(
-    sale: Sale, shopper: ShopClient, clock: Clock
-) -> None:
+def test_one_minutes_ahead_is_not_believed(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     at = OPENS + timedelta(minutes=5)
     clock.move_to(at + (ISSUE_LEEWAY_SECONDS + 1) * SECOND)
     message = shopper.offer()

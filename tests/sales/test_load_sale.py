@@ -122,9 +122,7 @@ def test_what_the_rows_refuse_writes_nothing_either(load: Load) -> None:
     assert everything() == before
 
 
-def test_new_things_get_the_shops_own_currency_zone_and_an_address_of_their_name(
-    load: Load, settings: Any
-) -> None:
+def test_new_things_get_the_shops_currency_zone_and_an_address(load: Load, settings: Any) -> None:
     settings.SHOP_CURRENCY, settings.TIME_ZONE = "CHF", "Europe/Zurich"
     document = autumn_with(currency=None)
     del document["time_zone"], document["title"]
@@ -163,9 +161,7 @@ def test_a_price_is_edited_and_no_nonce_turns(load: Load) -> None:
     assert mug_deal().was == 4990
 
 
-def test_an_offer_that_is_out_is_honored_whatever_is_loaded(
-    load: Load, shopper: ShopClient
-) -> None:
+def test_an_offer_is_honored_whatever_is_loaded(load: Load, shopper: ShopClient) -> None:
     load(AUTUMN)
     message = shopper.offer()
     load(autumn(published=False, ends_at="2026-11-27T12:00:01+01:00", deals=[LAMP]))

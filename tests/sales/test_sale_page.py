@@ -18,9 +18,7 @@ from tests.support.fixtures import Clock
 SECOND = timedelta(seconds=1)
 
 
-def test_a_second_before_the_window_nothing_is_offered(
-    sale: Sale, shopper: ShopClient, clock: Clock
-) -> None:
+def test_a_second_early_nothing_is_offered(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     clock.move_to(OPENS - SECOND)
     page = shopper.open("/sales/autumn/")
     assert page.status == 200
@@ -48,9 +46,7 @@ def test_an_offer_of_the_last_second_lives_a_whole_hold_past_the_window(
     assert read(shopper.offer()).held_until == CLOSES - SECOND + HOLD
 
 
-def test_the_second_the_window_ends_nothing_is_offered(
-    sale: Sale, shopper: ShopClient, clock: Clock
-) -> None:
+def test_the_second_it_ends_has_no_offers(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     clock.move_to(CLOSES)
     page = shopper.open("/sales/autumn/")
     assert page.offers == {}
@@ -80,9 +76,7 @@ def test_two_shoppers_are_given_offers_of_their_own(
     assert mine.id != theirs.id
 
 
-def test_the_page_is_private_and_may_be_shown_again_by_the_back_button(
-    sale: Sale, shopper: ShopClient
-) -> None:
+def test_the_page_is_private_and_kept_for_the_back_button(sale: Sale, shopper: ShopClient) -> None:
     answer = shopper.client.get("/sales/autumn/")
     directives = {each.strip() for each in answer["Cache-Control"].split(",")}
     assert directives == {"private", "no-cache"}
@@ -144,9 +138,7 @@ def test_a_withdrawn_deal_is_not_shown(sale: Sale, shopper: ShopClient) -> None:
     assert shopper.open("/sales/autumn/").offers.keys() == {"MUG-01"}
 
 
-def test_a_sale_of_long_ago_still_has_its_page(
-    sale: Sale, shopper: ShopClient, clock: Clock
-) -> None:
+def test_a_sale_of_long_ago_has_its_page(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     clock.move_to(CLOSES + timedelta(days=400))
     assert "over" in shopper.open("/sales/autumn/").text
 
@@ -159,9 +151,7 @@ def test_a_product_is_offered_at_its_list_price_outside_any_window(
     assert (offer.sale, offer.amount) == ("list", 4990)
 
 
-def test_a_product_page_offers_the_deal_while_its_sale_is_live(
-    sale: Sale, shopper: ShopClient
-) -> None:
+def test_a_product_page_offers_the_deal_of_a_live_sale(sale: Sale, shopper: ShopClient) -> None:
     offer = read(shopper.open("/products/mug-01/").offers["MUG-01"])
     assert (offer.sale, offer.amount) == ("autumn", 499)
 
@@ -184,17 +174,13 @@ def test_a_page_view_sets_one_cookie_for_the_shopper_and_no_other_but_the_forms_
     assert names == {"shopper", "csrftoken"}
 
 
-def test_the_home_page_shows_sales_by_what_they_are(
-    sale: Sale, shopper: ShopClient, clock: Clock
-) -> None:
+def test_the_home_page_groups_sales_by_phase(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     for instant in (OPENS - SECOND, OPENS, CLOSES):
         clock.move_to(instant)
         assert "/sales/autumn/" in shopper.open("/").html
 
 
-def test_an_upcoming_sale_can_be_put_into_ones_calendar(
-    sale: Sale, shopper: ShopClient, clock: Clock
-) -> None:
+def test_a_calendar_takes_an_upcoming_sale(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     clock.move_to(OPENS - SECOND)
     assert shopper.open("/sales/autumn/").one('a[href="/sales/autumn/reminder.ics"]')
     answer = shopper.client.get("/sales/autumn/reminder.ics")

@@ -54,9 +54,7 @@ def test_four_wrong_passwords_and_the_right_one_let_in(ada: Staff) -> None:
     assert is_in(log_in("ada", PASSWORD))
 
 
-def test_after_five_wrong_ones_the_right_one_has_to_wait_a_quarter_of_an_hour(
-    ada: Staff, clock: Clock
-) -> None:
+def test_after_five_wrong_ones_the_right_one_waits_15_minutes(ada: Staff, clock: Clock) -> None:
     fail(5)
     clock.move_to(OPENS + WAIT - timedelta(seconds=1))
     assert not is_in(log_in("ada", PASSWORD))

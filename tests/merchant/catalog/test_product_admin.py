@@ -27,9 +27,7 @@ def test_money_has_no_more_decimals_than_its_currency(written: str, currency: st
         minor_units(Decimal(written), currency)
 
 
-def test_a_list_price_is_shown_in_euros_kept_in_cents_and_remembered(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_a_list_price_is_shown_in_euros_and_kept_in_cents(merchant: Merchant, sale: Sale) -> None:
     path = page_of(mug())
     assert merchant.form(path)["list_price"] == "49.90"
     merchant.change(path, list_price="39.9")

@@ -28,9 +28,7 @@ def ledger(sku: str = "MUG-01") -> list[tuple[int, str]]:
     return [(each.units, each.reason) for each in movements]
 
 
-def test_units_that_come_in_are_written_down_with_their_reason(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_units_that_come_in_are_recorded_with_their_reason(merchant: Merchant, sale: Sale) -> None:
     merchant.change(stock_of(mug()), units="20", reason="supplied", note="Second pallet")
     assert mug().variants.get().stock == 120
     movement = StockMovement.objects.latest("id")

@@ -87,9 +87,7 @@ def test_one_bad_row_keeps_the_whole_file_out_and_is_named(merchant: Merchant) -
         ("MUG-01,Mug,EUR,1,MUG-XL,XL,2", "each needs a name"),
     ],
 )
-def test_what_is_wrong_with_a_row_is_said(
-    merchant: Merchant, sale: Sale, row: str, said: str
-) -> None:
+def test_the_error_in_a_row_is_said(merchant: Merchant, sale: Sale, row: str, said: str) -> None:
     Variant.objects.filter(sku="MUG-01").update(claimed=3)
     assert said in preview(merchant, PRODUCTS, HEADER + row + "\n").text
 

@@ -18,9 +18,7 @@ def photo() -> SimpleUploadedFile:
     return SimpleUploadedFile("IMG 0001.jpg", target.getvalue(), content_type="image/jpeg")
 
 
-def test_a_photo_is_shown_in_modern_formats(
-    merchant: Merchant, sale: Sale, shopper: ShopClient
-) -> None:
+def test_photos_have_modern_formats(merchant: Merchant, sale: Sale, shopper: ShopClient) -> None:
     page = merchant.change(page_of(mug()), picture=photo())
     assert errors(page) == ""
     name = str(mug().picture.name)
@@ -32,9 +30,7 @@ def test_a_photo_is_shown_in_modern_formats(
     assert name.replace("900.webp", "400.avif") + " 400w" in str(source["srcset"])
 
 
-def test_what_is_no_picture_is_refused_and_the_old_one_stays(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_a_broken_picture_is_refused_and_the_old_one_stays(merchant: Merchant, sale: Sale) -> None:
     merchant.change(page_of(mug()), picture=photo())
     before = str(mug().picture.name)
     page = merchant.change(page_of(mug()), picture=SimpleUploadedFile("a.jpg", b"<script>"))

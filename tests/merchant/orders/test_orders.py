@@ -56,9 +56,7 @@ def listed(client: Client, query: str) -> list[str]:
 @pytest.mark.parametrize(
     "query", ["FF-12345678", "12345678", "ada@example", "lovelace", "MUG-01", "stoneware"]
 )
-def test_an_order_is_found_by_what_people_know_of_it(
-    helper: Client, sale: Sale, query: str
-) -> None:
+def test_an_order_is_found_by_what_is_known_of_it(helper: Client, sale: Sale, query: str) -> None:
     make_order(sale)
     other = make_order(sale, "FF-OTHERONE", email="bob@example.org", name="Bob")
     other.lines.update(sku="LMP-01", name="Brass lamp")
@@ -75,9 +73,7 @@ def test_orders_are_narrowed_to_a_sale_and_to_a_status(helper: Client, sale: Sal
     assert listed(helper, "sale=another") == []
 
 
-def test_orders_that_came_after_the_close_are_told_from_those_before(
-    helper: Client, sale: Sale
-) -> None:
+def test_orders_after_the_close_are_told_from_those_before(helper: Client, sale: Sale) -> None:
     make_order(sale, "FF-LASTSECS", placed_at=CLOSES - timedelta(seconds=1))
     make_order(sale, "FF-FROZEN01", placed_at=CLOSES)
     assert listed(helper, "came=after") == ["FF-FROZEN01"]
@@ -192,9 +188,7 @@ def test_the_page_of_an_order_costs_the_same_with_many_lines(
 # --- The receipt --------------------------------------------------------------
 
 
-def test_a_receipt_is_mailed_once_more_and_it_is_written_down_who_did(
-    helper: Client, sale: Sale, clock: Clock
-) -> None:
+def test_a_receipt_mailed_again_is_recorded(helper: Client, sale: Sale, clock: Clock) -> None:
     order = make_order(sale)
     clock.tick(timedelta(hours=1))
     answer = helper.post(address(order, "receipt"), follow=True)
@@ -232,9 +226,7 @@ def test_an_order_that_is_not_paid_has_no_receipt(helper: Client, sale: Sale) ->
 # --- The parcel ---------------------------------------------------------------
 
 
-def test_a_packing_slip_has_what_goes_out_and_where_and_no_prices(
-    helper: Client, sale: Sale
-) -> None:
+def test_a_packing_slip_has_units_and_address_and_no_prices(helper: Client, sale: Sale) -> None:
     order = make_order(sale)
     order.lines.update(refunded=1)
     slip = open_page(helper, address(order, "slip")).one(".slip")
@@ -250,9 +242,7 @@ def test_a_packing_slip_has_prices_where_they_are_asked_for(helper: Client, sale
     assert "€4.99" in open_page(helper, address(order, "slip") + "?prices").one(".slip").text
 
 
-def test_a_packing_slip_warns_of_what_is_not_paid_and_of_what_was_refunded(
-    helper: Client, sale: Sale
-) -> None:
+def test_a_packing_slip_warns_of_unpaid_and_refunded_orders(helper: Client, sale: Sale) -> None:
     order = make_order(sale, status=Order.Status.PENDING, paid_at=None)
     assert "not paid" in open_page(helper, address(order, "slip")).one(".slip").text
     order.lines.update(refunded=2)
@@ -269,9 +259,7 @@ def rows(client: Client, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode())))
 
 
-def test_orders_are_taken_out_with_money_as_people_write_it_and_instants_in_utc(
-    helper: Client, sale: Sale
-) -> None:
+def test_orders_are_exported_with_written_money_and_utc_times(helper: Client, sale: Sale) -> None:
     order = make_order(sale)
     order.charges.create(kind="shipping", label="Shipping", amount=490)
     Order.objects.update(added=490, total=1488)

@@ -106,9 +106,7 @@ def all_rows() -> dict[str, int]:
 # --- What it shows ------------------------------------------------------------
 
 
-def test_a_draft_is_shown_as_it_will_be_a_second_before_it_opens_and_when_it_does(
-    draft: Sale, olga: Previewer
-) -> None:
+def test_a_draft_is_shown_a_second_early_and_at_its_opening(draft: Sale, olga: Previewer) -> None:
     before, open_ = olga.look(OPENS - SECOND), olga.look(OPENS)
     assert (before.status, offers(before)) == (200, {})
     assert "Put it in my calendar" in before.text
@@ -117,9 +115,7 @@ def test_a_draft_is_shown_as_it_will_be_a_second_before_it_opens_and_when_it_doe
     assert (offer.amount, offer.issued_at) == (499, int(OPENS.timestamp()))
 
 
-def test_a_draft_is_shown_as_it_will_be_in_its_last_second_and_at_its_close(
-    draft: Sale, olga: Previewer
-) -> None:
+def test_a_draft_is_shown_in_its_last_second_and_closed(draft: Sale, olga: Previewer) -> None:
     last, over = olga.look(LAST), olga.look(CLOSES)
     assert read_inside(offers(last)["MUG-01"]).held_until == LAST + HOLD
     assert offers(over) == {}
@@ -136,9 +132,7 @@ def test_a_draft_stays_hidden_from_shoppers(
     assert "Autumn" in olga.look(OPENS, "").text
 
 
-def test_the_reference_price_of_a_draft_is_what_it_would_be_given(
-    draft: Sale, olga: Previewer
-) -> None:
+def test_a_draft_has_the_reference_price_it_would_be_given(draft: Sale, olga: Previewer) -> None:
     mug = draft.deals.get(product__sku="MUG-01").product
     set_list_price(mug, 3990, now=OPENS - timedelta(hours=20))
     set_list_price(mug, 5990, now=OPENS - timedelta(hours=2))
@@ -150,9 +144,7 @@ def test_the_reference_price_of_a_draft_is_what_it_would_be_given(
     assert draft.deals.get(product=mug).was == 3990
 
 
-def test_a_hidden_sale_keeps_the_reference_price_that_was_fixed(
-    sale: Sale, olga: Previewer
-) -> None:
+def test_a_hidden_sale_keeps_its_fixed_reference_price(sale: Sale, olga: Previewer) -> None:
     unpublish(sale, now=OPENS)
     Deal.objects.update(was=4500)
     assert "€45.00" in olga.look(OPENS).one("[data-deal='autumn/MUG-01'] s").get_text()
@@ -360,9 +352,7 @@ def test_orders_that_wait_to_be_paid_are_not_settled_by_its_clock(
     assert Order.objects.get().status == Order.Status.PENDING
 
 
-def test_nothing_of_it_stays_in_the_shops_memory(
-    sale: Sale, olga: Previewer, shopper: ShopClient
-) -> None:
+def test_the_shops_cache_has_none_of_it(sale: Sale, olga: Previewer, shopper: ShopClient) -> None:
     reset_loaders()
     showcase.clear()
     for page in ("", "sales/autumn/", "products/mug-01/", "bag/"):
@@ -377,9 +367,7 @@ def test_addresses_of_files_are_written_from_the_root() -> None:
     assert (written.STATIC_URL[0], written.MEDIA_URL[0]) == ("/", "/")
 
 
-def test_nothing_of_the_shops_memory_is_in_it(
-    sale: Sale, olga: Previewer, shopper: ShopClient
-) -> None:
+def test_it_shows_nothing_from_the_cache(sale: Sale, olga: Previewer, shopper: ShopClient) -> None:
     for path in ("/", "/sales/autumn/", "/bag/"):
         shopper.open(path)
     Sale.objects.update(title="Fall")
@@ -414,9 +402,7 @@ def addresses(page: HtmlPage) -> Iterator[str]:
         (CLOSES + timedelta(hours=3), "bag/"),
     ],
 )
-def test_every_link_and_form_stays_in_it(
-    draft: Sale, olga: Previewer, at: datetime, page: str
-) -> None:
+def test_links_and_forms_stay_in_it(draft: Sale, olga: Previewer, at: datetime, page: str) -> None:
     olga.take(OPENS, offers(olga.look(OPENS))["MUG-01"])
     inside = olga.path(at)
     elsewhere = re.compile(r"(/static/|/media/|#|$)|https?://[^/]+/v3/")
@@ -457,9 +443,7 @@ def test_its_answers_are_kept_nowhere_and_found_by_nobody(sale: Sale, olga: Prev
         assert answer["X-Robots-Tag"] == "noindex"
 
 
-def test_it_has_the_policy_of_the_page_it_shows(
-    sale: Sale, olga: Previewer, shopper: ShopClient
-) -> None:
+def test_it_has_the_policy_of_its_page(sale: Sale, olga: Previewer, shopper: ShopClient) -> None:
     olga.take(OPENS, offers(olga.look(OPENS))["MUG-01"])
     shopper.add(shopper.offer())
     policies = []
@@ -489,9 +473,7 @@ def test_it_has_the_policy_of_the_page_it_shows(
         "/",
     ],
 )
-def test_what_shoppers_are_not_shown_by_a_clock_has_no_preview(
-    sale: Sale, olga: Previewer, page: str
-) -> None:
+def test_what_follows_no_clock_has_no_preview(sale: Sale, olga: Previewer, page: str) -> None:
     make_order(sale, status=Order.Status.PENDING, paid_at=None)
     for answer in (olga.look(OPENS, page), olga.send(olga.path(OPENS, page), {})):
         assert answer.status == 404
@@ -499,9 +481,7 @@ def test_what_shoppers_are_not_shown_by_a_clock_has_no_preview(
 
 
 @pytest.mark.parametrize("page", ["", "sales/autumn", "products/mug-01", "bag", "checkout"])
-def test_an_address_without_its_last_slash_leads_to_the_page(
-    draft: Sale, olga: Previewer, page: str
-) -> None:
+def test_a_missing_last_slash_leads_to_the_page(draft: Sale, olga: Previewer, page: str) -> None:
     path = olga.path(OPENS, page).rstrip("/")
     answer = olga.client.get(f"{path}?from=mail")
     assert (answer.status_code // 100, answer.headers["Location"]) == (3, f"{path}/?from=mail")
@@ -613,9 +593,7 @@ def test_what_is_not_one_instant_is_said_so(
     assert page.one("input[name=page]")["value"] == "/bag/"
 
 
-def test_a_window_that_ends_within_a_second_is_closed_at_the_next_whole_one(
-    draft: Sale, olga: Previewer
-) -> None:
+def test_a_window_ending_within_a_second_closes_at_the_next(draft: Sale, olga: Previewer) -> None:
     draft.ends_at = CLOSES + timedelta(milliseconds=500)
     draft.save()
     instants = {each.text: each.at for each in instants_of(draft)}
@@ -624,9 +602,7 @@ def test_a_window_that_ends_within_a_second_is_closed_at_the_next_whole_one(
     assert offers(olga.look(instants["One second before Autumn closes"])) != {}
 
 
-def test_extensions_and_recalls_are_as_they_are_now(
-    sale: Sale, olga: Previewer, clock: Clock
-) -> None:
+def test_extensions_and_recalls_are_those_of_now(sale: Sale, olga: Previewer, clock: Clock) -> None:
     olga.take(LAST, offers(olga.look(LAST))["MUG-01"])
     clock.move_to(CLOSES)
     extend(sale=sale, seconds=600, by=None, now=CLOSES)

@@ -78,9 +78,7 @@ def test_a_sale_that_was_not_rehearsed_yet_says_so_and_has_a_button(
     assert not folder.exists()
 
 
-def test_who_may_not_change_sales_reads_what_was_found_and_has_no_button(
-    sale: Sale, folder: Path
-) -> None:
+def test_who_may_not_change_sales_reads_findings_without_a_button(sale: Sale, folder: Path) -> None:
     leave(folder, found=FOUND)
     viewer, client = Staff.objects.create_user("vera", is_staff=True), Client()
     give_role(viewer, Role.VIEWER)
@@ -105,9 +103,7 @@ def test_while_one_runs_the_page_says_since_when_and_asks_again_every_two_second
     assert page.one("noscript a")["href"] == PATH
 
 
-def test_a_page_that_is_to_stand_still_asks_nothing_by_itself(
-    sale: Sale, merchant: Merchant, folder: Path
-) -> None:
+def test_a_still_page_asks_for_nothing(sale: Sale, merchant: Merchant, folder: Path) -> None:
     leave(folder)
     with running(folder):
         page = page_of(merchant, "?still")
@@ -141,18 +137,14 @@ def test_broken_promises_are_listed_each_in_its_sentence_and_with_its_scenario(
     assert [each.text for each in page.soup.select(".scenarios .tag")] == ["1 broken", "1 broken"]
 
 
-def test_one_that_was_killed_is_named_and_does_not_run_for_ever(
-    sale: Sale, merchant: Merchant, folder: Path
-) -> None:
+def test_a_killed_one_is_named_and_is_over(sale: Sale, merchant: Merchant, folder: Path) -> None:
     leave(folder)
     page = page_of(merchant)
     assert "found nothing. It was ended before it was over." in page.text
     assert page.one("#rehearsal button").text == "Rehearse it again"
 
 
-def test_what_went_wrong_with_the_last_one_is_said(
-    sale: Sale, merchant: Merchant, folder: Path
-) -> None:
+def test_the_problem_of_the_last_one_is_said(sale: Sale, merchant: Merchant, folder: Path) -> None:
     leave(folder, problem="It took longer than 120 s.")
     assert "found nothing. It took longer than 120 s." in page_of(merchant).text
 
@@ -168,9 +160,7 @@ def test_the_one_before_is_still_shown_when_the_last_one_found_nothing(
     assert page.one("iframe")["src"] == f"{PATH}1/picture/"
 
 
-def test_findings_that_were_half_written_are_none(
-    sale: Sale, merchant: Merchant, folder: Path
-) -> None:
+def test_half_written_findings_are_not_shown(sale: Sale, merchant: Merchant, folder: Path) -> None:
     leave(folder)
     (folder / "1" / REPORT_JSON).write_text('{"kept": true, "scen')
     assert "ended before it was over" in page_of(merchant).text
@@ -333,7 +323,7 @@ def test_what_older_ones_left_is_thrown_away_but_for_the_last_that_found_somethi
     assert sorted(each.name for each in folder.iterdir() if each.is_dir()) == ["2", "4"]
 
 
-def test_readers_do_not_keep_a_rehearsal_from_starting(
+def test_readers_do_not_keep_one_from_starting(
     alive: list["subprocess.Popen[bytes]"],
 ) -> None:
     begin()
@@ -369,9 +359,7 @@ def zombies() -> list[str]:
     return [pid for pid, state in states.items() if state.split()[0] == "Z"]
 
 
-def test_a_sale_is_rehearsed_by_the_press_of_a_button(
-    shop_of_its_own: Sale, merchant: Merchant
-) -> None:
+def test_a_sale_is_rehearsed_by_a_button(shop_of_its_own: Sale, merchant: Merchant) -> None:
     button = page_of(merchant).one("#rehearsal form")
     assert button["action"] == PATH
     merchant.client.post(PATH, {"after": 0})
@@ -396,9 +384,7 @@ def test_why_a_sale_cannot_be_rehearsed_is_said(shop_of_its_own: Sale, merchant:
     assert "It has not been rehearsed yet." in answer
 
 
-def test_a_rehearsal_ends_with_the_process_that_started_it(
-    shop_of_its_own: Sale, folder: Path
-) -> None:
+def test_a_rehearsal_ends_with_its_parent_process(shop_of_its_own: Sale, folder: Path) -> None:
     code = (
         "import time\nfrom django.utils import timezone\n"
         "from shop.merchant.rehearsals.runs import start\n"

@@ -103,17 +103,13 @@ def test_the_time_left_is_told_by_the_servers_clock(
     assert told in room(merchant, sale).text
 
 
-def test_an_extension_moves_the_end_of_what_is_held(
-    merchant: Merchant, sale: Sale, clock: Clock
-) -> None:
+def test_an_extension_moves_the_end_of_holds(merchant: Merchant, sale: Sale, clock: Clock) -> None:
     clock.move_to(CLOSES)
     extend(sale=sale, seconds=600, by=None, now=CLOSES)
     assert "Prices are held for 40 minutes more" in room(merchant, sale).text
 
 
-def test_the_room_says_what_was_paid_and_what_the_discount_was(
-    merchant: Merchant, sold: Sale
-) -> None:
+def test_the_room_says_what_was_paid_and_the_discount(merchant: Merchant, sold: Sale) -> None:
     paid = figures(room(merchant, sold), "What was paid")
     assert paid["Orders"] == "2"
     assert paid["Units"] == "2"
@@ -165,9 +161,7 @@ def test_figures_are_read_once_a_second_however_many_look(merchant: Merchant, so
 # --- The report ---------------------------------------------------------------------
 
 
-def test_the_report_says_what_each_deal_sold_of_what_there_was(
-    merchant: Merchant, sold: Sale
-) -> None:
+def test_the_report_says_what_each_deal_sold_of_its_stock(merchant: Merchant, sold: Sale) -> None:
     page = report(merchant, sold)
     assert figures(page, "In EUR")["Revenue"] == "€9.98"
     rows = [row for row in table(merchant, sold) if row["part"] == "deal"]
@@ -178,9 +172,7 @@ def test_the_report_says_what_each_deal_sold_of_what_there_was(
     assert "2%" in page.text
 
 
-def test_the_report_says_how_late_orders_were_honored_and_what_it_cost(
-    merchant: Merchant, sold: Sale
-) -> None:
+def test_the_report_says_how_late_orders_were_and_the_cost(merchant: Merchant, sold: Sale) -> None:
     late = section(report(merchant, sold), "late")
     assert "1 order came after the close, the latest 10 minutes after." in late
     assert "What the promise cost €44.91" in late
@@ -191,9 +183,7 @@ def test_the_report_says_how_late_orders_were_honored_and_what_it_cost(
     assert sum(map(int, spans.values())) == 1
 
 
-def test_the_report_says_what_was_refused_and_what_was_not_paid(
-    merchant: Merchant, sold: Sale
-) -> None:
+def test_the_report_says_what_was_refused_or_not_paid(merchant: Merchant, sold: Sale) -> None:
     parts = {(row["part"], row["name"]): row["count"] for row in table(merchant, sold)}
     assert parts["refused", "expired"] == "1"
     assert parts["not paid", "pending"] == "1"
@@ -201,9 +191,7 @@ def test_the_report_says_what_was_refused_and_what_was_not_paid(
     assert "Not paid in time" in report(merchant, sold).text
 
 
-def test_a_refund_is_told_and_takes_nothing_off_what_was_sold(
-    merchant: Merchant, sold: Sale
-) -> None:
+def test_a_refund_is_shown_and_does_not_change_the_sold(merchant: Merchant, sold: Sale) -> None:
     order = Order.objects.get(email="ada@example.org")
     merchant.refund(order, "MUG-01", 1, "Cracked")
     page = report(merchant, sold)
@@ -232,9 +220,7 @@ def test_the_report_says_whether_its_figures_are_the_last(
     assert told in report(merchant, sale).text
 
 
-def test_after_the_last_hold_the_figures_are_the_last(
-    merchant: Merchant, sold: Sale, clock: Clock
-) -> None:
+def test_the_figures_end_with_the_last_hold(merchant: Merchant, sold: Sale, clock: Clock) -> None:
     clock.move_to(CLOSES + HOLD)
     assert "1 order may still be paid" in report(merchant, sold).text
     Order.objects.filter(status="pending").update(status="expired")

@@ -64,9 +64,7 @@ def test_thousands_of_orders_take_as_many_queries_as_a_handful(
 
 
 @pytest.mark.parametrize("name", ["sale_live", "sale_report"])
-def test_both_pages_say_what_thousands_of_orders_come_to(
-    merchant: Merchant, busy: Sale, name: str
-) -> None:
+def test_both_pages_add_up_thousands_of_orders(merchant: Merchant, busy: Sale, name: str) -> None:
     page, _ = open_page(merchant, busy, name)
     assert f"Orders {THOUSANDS * 9 // 10}" in page.text
     late = page.one("[aria-labelledby=late] .stats > div").get_text(" ")

@@ -70,16 +70,12 @@ def change(sale: Sale, at: datetime, deal: Deal | None = None, **fields: object)
         (CLOSES + HOLD - SECOND, CLOSES + HOLD),
     ],
 )
-def test_what_was_shown_last_is_held_longest(
-    sale: Sale, now: datetime, held_until: datetime
-) -> None:
+def test_what_was_shown_last_ends_last(sale: Sale, now: datetime, held_until: datetime) -> None:
     assert mug(sale, now).held_until == held_until
 
 
 @pytest.mark.parametrize("now", [OPENS - SECOND, CLOSES + HOLD])
-def test_nothing_is_out_before_the_sale_opens_or_after_the_last_hold(
-    sale: Sale, now: datetime
-) -> None:
+def test_nothing_is_out_before_the_opening_or_after_all_holds(sale: Sale, now: datetime) -> None:
     assert not outstanding_offers(sale, now)
 
 

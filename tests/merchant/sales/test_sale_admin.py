@@ -94,9 +94,7 @@ def test_a_time_that_is_not_one_instant_is_refused(
     assert sale.starts_at == OPENS
 
 
-def test_an_hour_that_comes_twice_is_written_and_shown_with_its_offset(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_an_hour_that_comes_twice_is_shown_with_its_offset(merchant: Merchant, sale: Sale) -> None:
     merchant.change_and_confirm(page_of(sale), starts_at="2026-10-25 02:30+01:00")
     sale.refresh_from_db()
     assert sale.starts_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
@@ -116,9 +114,7 @@ def test_a_sale_ends_after_it_starts(merchant: Merchant, sale: Sale) -> None:
     assert "has to end after it starts" in errors(page)
 
 
-def test_a_close_is_not_compared_with_an_opening_that_cannot_be_read(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_a_close_is_not_compared_with_an_invalid_opening(merchant: Merchant, sale: Sale) -> None:
     page = merchant.change(page_of(sale), starts_at="noon", ends_at="2026-11-01 12:15")
     assert "Write it as" in errors(page)
     assert "has to end after it starts" not in errors(page)
@@ -143,9 +139,7 @@ def new_sale(merchant: Merchant, **changes: str) -> HtmlPage:
     return merchant.change(reverse("admin:sales_sale_add"), **(fields | changes))
 
 
-def test_a_sale_is_made_as_a_draft_and_published_by_an_action(
-    merchant: Merchant, clock: Any
-) -> None:
+def test_a_sale_begins_as_a_draft_and_is_then_published(merchant: Merchant, clock: Any) -> None:
     assert errors(new_sale(merchant)) == ""
     sale = Sale.objects.get()
     assert (sale.state, sale.deals.get().was) == (Sale.State.DRAFT, None)
@@ -167,9 +161,7 @@ def test_a_sale_is_made_as_a_draft_and_published_by_an_action(
         ({"deals__0__max_per_shopper": "1000001"}, "less than or equal to 1000000"),
     ],
 )
-def test_a_sale_that_will_not_do_is_refused_in_words(
-    merchant: Merchant, changes: dict[str, str], said: str
-) -> None:
+def test_an_invalid_sale_is_refused(merchant: Merchant, changes: dict[str, str], said: str) -> None:
     assert said in errors(new_sale(merchant, **changes))
     assert not Sale.objects.exists()
 
@@ -180,9 +172,7 @@ def test_saving_a_sale_untouched_changes_nothing(merchant: Merchant, sale: Sale)
     assert [list(model.objects.order_by("pk").values()) for model in (Sale, Deal)] == rows
 
 
-def test_a_price_edit_leaves_offers_that_are_out_alone(
-    merchant: Merchant, sale: Sale, shopper: ShopClient
-) -> None:
+def test_a_price_edit_changes_no_offer(merchant: Merchant, sale: Sale, shopper: ShopClient) -> None:
     message = shopper.offer()
     assert merchant.form(page_of(sale))["deals-0-price"] == "4.99"
     merchant.change_and_confirm(page_of(sale), deals__0__price="5.99", ends_at="2026-11-27 12:10")
@@ -231,9 +221,7 @@ def test_a_draft_is_deleted(merchant: Merchant) -> None:
     assert not Sale.objects.exists()
 
 
-def test_a_deal_added_to_a_published_sale_has_its_reference_price(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_a_deal_added_later_has_its_reference_price(merchant: Merchant, sale: Sale) -> None:
     hat = make_product("HAT", list_price=1000)
     page = merchant.change(
         page_of(sale),
@@ -296,9 +284,7 @@ def test_no_hold_is_lengthened_beyond_reason(merchant: Merchant, sale: Sale, min
     assert not Extension.objects.exists()
 
 
-def test_offers_of_one_deal_are_recalled_with_a_reason(
-    merchant: Merchant, sale: Sale, shopper: ShopClient
-) -> None:
+def test_one_deals_offers_are_recalled(merchant: Merchant, sale: Sale, shopper: ShopClient) -> None:
     message = shopper.offer()
     path = reverse("admin:sales_sale_recall", args=[sale.pk])
     assert errors(merchant.change(path, deal=str(mug_deal().pk)))

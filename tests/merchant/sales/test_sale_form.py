@@ -111,32 +111,24 @@ def test_a_reduction_is_more_than_nothing_and_less_than_all(written: str) -> Non
         (1, "99", "EUR", 1),
     ],
 )
-def test_a_reduction_is_never_smaller_than_it_says(
-    list_price: int, off: str, currency: str, price: int
-) -> None:
+def test_no_reduction_is_rounded_down(list_price: int, off: str, currency: str, price: int) -> None:
     assert reduced(list_price, Percent(Decimal(off)), currency) == price
 
 
-def test_a_reduction_is_taken_off_the_list_price_and_kept_as_a_price(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_a_reduction_off_the_list_price_is_kept_as_a_price(merchant: Merchant, sale: Sale) -> None:
     merchant.change_and_confirm(page_of(sale), deals__0__price="30%")
     assert Deal.objects.get(product__sku="MUG-01").price == 3493
     assert merchant.form(page_of(sale))["deals-0-price"] == "34.93"
 
 
-def test_a_reduction_to_the_price_it_has_is_no_change(
-    merchant: Merchant, sale: Sale, clock: Clock
-) -> None:
+def test_a_reduction_to_its_price_is_none(merchant: Merchant, sale: Sale, clock: Clock) -> None:
     clock.move_to(OPENS - MINUTE)
     Deal.objects.filter(product__sku="MUG-01").update(price=3493)
     merchant.change(page_of(sale), deals__0__price="30%")
     assert not Change.objects.filter(field="price").exists()
 
 
-def test_another_product_takes_the_price_that_is_written_in_its_currency(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_another_product_takes_the_price_in_its_currency(merchant: Merchant, sale: Sale) -> None:
     make_product("YEN", "Teacup", list_price=1000, currency="JPY")
     Deal.objects.filter(product__sku="MUG-01").update(price=500)
     merchant.change(page_of(hidden(sale)), deals__0__product="YEN")
@@ -145,17 +137,13 @@ def test_another_product_takes_the_price_that_is_written_in_its_currency(
     assert [(each.before, each.after) for each in changes] == [("MUG-01", "YEN"), (500, 5)]
 
 
-def test_a_price_that_another_currency_cannot_have_is_refused(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_a_price_that_its_currency_cannot_have_is_refused(merchant: Merchant, sale: Sale) -> None:
     make_product("YEN", "Teacup", list_price=1000, currency="JPY")
     page = merchant.change(page_of(hidden(sale)), deals__0__product="YEN")
     assert "Amounts in JPY have no decimals." in errors(page)
 
 
-def test_a_zone_that_is_none_is_refused_with_whatever_else_was_changed(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_an_unknown_zone_is_refused_with_other_changes(merchant: Merchant, sale: Sale) -> None:
     page = merchant.change(page_of(sale), time_zone="Mars/X", starts_at="2026-11-27 11:00")
     assert "Mars/X is not a time zone" in errors(page)
 
@@ -215,9 +203,7 @@ def test_a_zone_that_is_none_is_named(zone: str) -> None:
     assert "is not a time zone" in summary(time_zone=zone)
 
 
-def test_a_sale_across_the_hour_that_does_not_exist_lasts_as_long_as_it_says(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_a_sale_across_a_skipped_hour_is_as_long_as_it_says(merchant: Merchant, sale: Sale) -> None:
     merchant.change_and_confirm(
         page_of(sale), starts_at="2027-03-28 01:30", ends_at="2027-03-28 03:30"
     )
@@ -285,9 +271,7 @@ def test_what_was_agreed_to_is_one_change_of_one_product(merchant: Merchant, sal
     assert not Deal.objects.filter(price=599).exists()
 
 
-def test_what_was_agreed_to_before_anything_was_out_is_asked_anew(
-    merchant: Merchant, sale: Sale, clock: Clock
-) -> None:
+def test_an_early_confirmation_is_asked_anew(merchant: Merchant, sale: Sale, clock: Clock) -> None:
     winter = Sale.objects.create(slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES)
     Deal.objects.create(sale=winter, product=Product.objects.get(sku="MUG-01"), price=450)
     clock.move_to(OPENS - MINUTE)
@@ -298,9 +282,7 @@ def test_what_was_agreed_to_before_anything_was_out_is_asked_anew(
     assert sale.deals.get(product__sku="MUG-01").price == 499
 
 
-def test_words_and_pictures_touch_no_promise_and_are_saved_at_once(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_words_touch_no_promise_and_are_saved_at_once(merchant: Merchant, sale: Sale) -> None:
     page = merchant.change(page_of(sale), title="Fall", deals__0__position="7")
     assert said_first(page) == ""
     sale.refresh_from_db()
@@ -343,9 +325,7 @@ def test_a_product_in_two_sales_at_once_is_said_first(merchant: Merchant, sale: 
     assert said_first(merchant.change(page_of(winter), title="Deep winter")) == ""
 
 
-def test_a_sale_that_is_over_overlaps_with_nothing_any_more(
-    merchant: Merchant, sale: Sale, clock: Clock
-) -> None:
+def test_a_sale_that_is_over_overlaps_nothing(merchant: Merchant, sale: Sale, clock: Clock) -> None:
     mug = Product.objects.get(sku="MUG-01")
     winter = Sale.objects.create(
         slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES + 60 * MINUTE
@@ -413,9 +393,7 @@ def test_sales_one_after_the_other_do_not_overlap(merchant: Merchant, sale: Sale
 # --- Two at once ------------------------------------------------------------------
 
 
-def test_the_second_of_two_is_told_what_the_first_did(
-    merchant: Merchant, other: Merchant, sale: Sale
-) -> None:
+def test_the_second_sees_the_first_change(merchant: Merchant, other: Merchant, sale: Sale) -> None:
     opened = merchant.form(page_of(sale))
     other.change(page_of(sale), text="Everything must go")
     page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
@@ -510,9 +488,7 @@ def test_a_window_that_was_typed_keeps_its_instant_in_another_zone_of_somebody_e
     assert sale.ends_at == OPENS + 60 * MINUTE
 
 
-def test_a_deal_that_somebody_took_out_is_no_row_any_more(
-    merchant: Merchant, other: Merchant, sale: Sale
-) -> None:
+def test_a_deal_taken_out_is_no_row(merchant: Merchant, other: Merchant, sale: Sale) -> None:
     opened = merchant.form(page_of(hidden(sale)))
     other.change(page_of(sale), deals__0__DELETE="on")
     typed = opened | {"title": "Fall", "deals-1-price": "7.77", "_save": "Save"}
@@ -524,9 +500,7 @@ def test_a_deal_that_somebody_took_out_is_no_row_any_more(
     assert (sale.title, sale.deals.get().price) == ("Fall", 777)
 
 
-def test_what_is_done_to_offers_meanwhile_hinders_nobody_who_writes(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_what_is_done_to_offers_does_not_hinder_a_writer(merchant: Merchant, sale: Sale) -> None:
     opened = merchant.form(page_of(sale))
     extend(sale=sale, seconds=60, by=None, now=OPENS)
     recall(sale=sale, reason="A slip", by=None, now=OPENS)
@@ -536,9 +510,7 @@ def test_what_is_done_to_offers_meanwhile_hinders_nobody_who_writes(
     assert sale.title == "Fall"
 
 
-def test_words_of_a_document_stay_to_the_last_space_until_they_are_changed(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_unchanged_words_keep_the_spaces_of_a_document(merchant: Merchant, sale: Sale) -> None:
     """Fields cut the spaces off around what was typed; a document keeps them."""
     Sale.objects.update(text="a\nb \n", title=" Autumn")
     assert errors(merchant.change(page_of(sale), hold_seconds="30 min")) == ""
@@ -577,9 +549,7 @@ def test_a_double_click_on_a_new_deal_adds_it_once(
 
 
 @pytest.mark.parametrize("count", [None, "", "x", "-1"])
-def test_a_form_without_its_count_of_deals_is_refused(
-    merchant: Merchant, sale: Sale, count: str | None
-) -> None:
+def test_a_form_must_count_its_deals(merchant: Merchant, sale: Sale, count: str | None) -> None:
     sent = merchant.form(page_of(sale)) | {"deals-INITIAL_FORMS": count, "_save": "Save"}
     sent = {name: value for name, value in sent.items() if value is not None}
     assert merchant.client.post(page_of(sale), sent).status_code == 200
@@ -703,9 +673,7 @@ def test_a_sale_that_is_none_has_no_record(merchant: Merchant, pk: str) -> None:
     assert merchant.open(reverse("admin:sales_sale_history", args=[pk])).status == 404
 
 
-def test_a_struck_through_price_that_is_too_high_is_pointed_out(
-    merchant: Merchant, sale: Sale
-) -> None:
+def test_a_reference_price_that_is_too_high_is_pointed_out(merchant: Merchant, sale: Sale) -> None:
     assert "too high" not in merchant.open(page_of(sale)).text
     Deal.objects.filter(product__sku="MUG-01").update(was=5990)
     assert "€59.90 is too high: €49.90" in merchant.open(page_of(sale)).text
@@ -760,9 +728,7 @@ def test_copies_of_one_day_have_addresses_of_their_own(merchant: Merchant, sale:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_copy_form_that_is_sent_twice_makes_its_drafts_once(
-    merchant: Merchant, sale: Sale, times: int
-) -> None:
+def test_a_copy_form_sent_twice_copies_once(merchant: Merchant, sale: Sale, times: int) -> None:
     path = act_page(sale, "copy")
     sent = merchant.form(path) | {"times": times}
     answers = [merchant.client.post(path, sent) for _ in range(2)]
@@ -783,9 +749,7 @@ def test_another_copy_from_a_page_that_was_open_meanwhile_is_made(
     assert Sale.objects.count() == 4
 
 
-def test_a_sale_of_many_deals_is_read_and_saved_with_few_queries(
-    merchant: Merchant, sale: Sale, clock: Clock
-) -> None:
+def test_many_deals_take_few_queries(merchant: Merchant, sale: Sale, clock: Clock) -> None:
     clock.move_to(OPENS - MINUTE)
     for number in range(80):
         product = make_product(f"P-{number}", f"Plate {number}")

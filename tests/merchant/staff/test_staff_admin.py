@@ -101,7 +101,7 @@ def test_saving_someone_unchanged_ends_no_session(owner: Client) -> None:
     assert is_in(browser)
 
 
-def test_someone_who_may_not_log_in_is_out_at_once_and_an_old_session_stays_dead(
+def test_a_deactivated_login_is_out_at_once_and_its_session_stays_dead(
     owner: Client,
 ) -> None:
     bob, browser = hire("bob", Role.SUPPORT)
