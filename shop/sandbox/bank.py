@@ -1,8 +1,7 @@
 """The bank's page: where a shopper approves or declines a payment that needs 3-D Secure.
 
-Reached by a redirect (`next_action.redirect_to_url.url`), or in a frame that the page script lays
-over the shop's page. The `attempt` in its address is worth one decision on one attempt; a page
-left open from an earlier one can decide nothing.
+Reached by a redirect (`next_action.redirect_to_url.url`), or in a frame of the page script. The
+`attempt` in its address is worth one decision on one attempt.
 """
 
 import html

@@ -1,7 +1,6 @@
-"""What Stripe charges: currencies, their exponents and least amounts.
+"""The currencies a shop in Europe or America is likely to sell in, and their least amounts.
 
-From https://docs.stripe.com/currencies (read on 2026-11-23). The list is what a shop in Europe or
-America is likely to sell in, not all of Stripe's; any other answers as an unknown currency does.
+From https://docs.stripe.com/currencies (read on 2026-11-23).
 """
 
 from .errors import ApiError

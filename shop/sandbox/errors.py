@@ -1,7 +1,6 @@
-"""Stripe's errors: the one exception of this package that reaches a client.
+"""Stripe's errors, as the one exception of this package that reaches a client.
 
-Messages and codes follow https://docs.stripe.com/error-codes and what Stripe has been seen to
-answer. Where we do not know Stripe's code we send none rather than invent one.
+Codes follow https://docs.stripe.com/error-codes; where Stripe's is unknown, none is sent.
 """
 
 from typing import Any

@@ -8,21 +8,13 @@ from .context import API_VERSION, Context, new_id, now, origin
 from .forms import EXPAND, PAGE, Form, boolean, several, text
 from .store import Json, Record
 
-#: What the shop's endpoint is subscribed to (STRIPE.md). Others can be listed, but are not sent.
-SUBSCRIBED = frozenset(
-    {
-        "payment_intent.succeeded",
-        "payment_intent.payment_failed",
-        "payment_intent.processing",
-        "payment_intent.requires_action",
-        "payment_intent.canceled",
-        "charge.refunded",
-        "refund.updated",
-        "refund.failed",
-        "charge.dispute.created",
-        "charge.dispute.closed",
-    }
-)
+#: What the shop's endpoint is subscribed to at Stripe. Others can be listed, but are not sent.
+SUBSCRIBED = frozenset({
+    "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.processing",
+    "payment_intent.requires_action", "payment_intent.canceled",
+    "charge.refunded", "refund.updated", "refund.failed",
+    "charge.dispute.created", "charge.dispute.closed",
+})  # fmt: skip
 
 LIST = Form(**PAGE, **EXPAND, type=text, types=several(text), delivery_success=boolean)
 

@@ -1,7 +1,4 @@
-"""`expand[]`: an id in an answer is replaced by the object it names.
-
-Only the object in the answer is expanded, never the one in the store.
-"""
+"""`expand[]`: an id in an answer, never in the store, is replaced by the object it names."""
 
 from .context import Context
 from .errors import ApiError

@@ -1,7 +1,6 @@
 """Reading what a client sends: nested form encoding, then one strict shape for each address.
 
-A parameter that its shape does not name is refused (`parameter_unknown`). The stand-in never
-ignores what it does not understand: the shop would learn of its mistake from Stripe, too late.
+What a shape does not name is refused (`parameter_unknown`), and never ignored.
 """
 
 import re

@@ -192,14 +192,15 @@ def confirm(context: Context, params: dict[str, Any], id: str) -> Json:
     if intent["status"] not in CONFIRMABLE:
         raise unexpected_state(_why_not_confirm(intent["status"]), intent)
 
-    token = None
+    token = attached = None
     if "confirmation_token" in params:
         token = tokens.usable(context, params["confirmation_token"])
         method = payment_methods.of(token)
     elif "payment_method" in params:
         method = payment_methods.by_test_id(params["payment_method"], param="payment_method")
     elif intent["payment_method"] is not None:
-        method = payment_methods.of(context.need("payment_method", intent["payment_method"]))
+        attached = context.need("payment_method", intent["payment_method"])
+        method = payment_methods.of(attached)
     else:
         raise unexpected_state(
             "You cannot confirm this PaymentIntent because it's missing a payment method. You can"
@@ -224,14 +225,11 @@ def confirm(context: Context, params: dict[str, Any], id: str) -> Json:
             payment_intent=intent,
         )
 
+    preview = None
     if token is not None:
         preview = token.body["payment_method_preview"]
-        payment_method = payment_methods.create(context, method, preview)
         tokens.spend(context, token, id)
-    elif "payment_method" in params:
-        payment_method = payment_methods.create(context, method)
-    else:
-        payment_method = context.need("payment_method", intent["payment_method"])
+    payment_method = attached or payment_methods.create(context, method, preview)
 
     # What the request says wins over what the token carries.
     if "receipt_email" in params:

@@ -1,8 +1,4 @@
-"""One attempt to pay: at the bank, at once or later, and what it leaves behind.
-
-Every end of an attempt is written here: on the intent, as a charge, and as events. `intents`
-decides whether one may begin.
-"""
+"""One attempt to pay: each end of it is written here, on the intent, as a charge, as events."""
 
 from contextlib import suppress
 from functools import partial

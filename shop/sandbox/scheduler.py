@@ -1,7 +1,4 @@
-"""The one background thread: decides what is decided later, and sends the courier out.
-
-It sleeps until the next thing is due, or until it is woken because something was written.
-"""
+"""The one background thread: runs scheduled tasks and the courier when due, or when woken."""
 
 import sys
 import threading

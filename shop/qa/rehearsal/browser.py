@@ -40,13 +40,7 @@ class BrowserPage:
     @property
     def verdict(self) -> str:
         """The server's error, else the first refusal on the page by its name, else empty."""
-        if self.error:
-            return self.error
-        for name in ("data-verdict", "data-obstacle"):
-            found = self.soup.select_one(f"[{name}]")
-            if found is not None:
-                return str(found[name])
-        return ""
+        return self.error or self._data("verdict") or self._data("obstacle")
 
     @property
     def problem(self) -> str:
@@ -57,14 +51,12 @@ class BrowserPage:
     @property
     def total(self) -> int | None:
         """The whole charge of the checkout page, in minor units."""
-        found = self.soup.select_one("[data-total]")
-        return int(str(found["data-total"])) if found is not None else None
+        return int(total) if (total := self._data("total")) else None
 
     @property
     def order_status(self) -> str:
         """The status on the page of an order."""
-        found = self.soup.select_one("[data-order-status]")
-        return str(found["data-order-status"]) if found is not None else ""
+        return self._data("order-status")
 
     def instant(self, name: str) -> datetime | None:
         """The instant of the first ``<time data-{name}>``."""
@@ -88,6 +80,10 @@ class BrowserPage:
     def lines(self) -> dict[str, Tag]:
         """The lines of a bag, by sku."""
         return {str(each["data-sku"]): each for each in self.soup.select("[data-line][data-sku]")}
+
+    def _data(self, name: str) -> str:
+        found = self.soup.select_one(f"[data-{name}]")
+        return str(found[f"data-{name}"]) if found is not None else ""
 
 
 #: Shared: each handler would set up all middleware again.

@@ -6,7 +6,6 @@ printed. Timelines are not to scale: the seconds around a boundary are drawn wid
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -26,47 +25,6 @@ _ROW = 46
 _TOP = 8
 #: Seconds that are drawn a tenth wider than one second is: the unit of the scale.
 _GROWTH = 1.4
-
-
-@dataclass(frozen=True)
-class TimelineBar:
-    """A stretch of time: what it is, where it begins and how wide it is, in percent."""
-
-    kind: str
-    x: str
-    width: str
-    y: int
-
-
-@dataclass(frozen=True)
-class TimelineMark:
-    """A point in time, in percent, on a row in pixels."""
-
-    kind: str
-    x: str
-    y: int
-
-
-@dataclass(frozen=True)
-class TimelineLabel:
-    """Words above a row, at a height in pixels."""
-
-    text: str
-    y: int
-    kind: str = ""
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """The shapes and words of a drawing; ``actions`` are the instants at which they happen."""
-
-    height: int
-    ticks: Sequence[str]
-    bars: Sequence[TimelineBar]
-    marks: Sequence[TimelineMark]
-    labels: Sequence[TimelineLabel]
-    actions: Sequence[TimelineMark]
-    summary: str
 
 
 def render_html(report: RehearsalReport) -> str:
@@ -92,7 +50,7 @@ def _scenario(scenario: ScenarioResult, times: TimeFormat) -> dict[str, Any]:
         "matrices": [
             {
                 "sku": matrix.sku,
-                "timeline": timeline(scenario, matrix, times),
+                "timeline": _timeline(scenario, matrix, times),
                 "columns": [_head(column, times) for column in matrix.columns],
                 "rows": list(_rows(matrix, times)),
             }
@@ -118,12 +76,12 @@ def _rows(matrix: Matrix, times: TimeFormat) -> Iterator[dict[str, Any]]:
             "day": day if day != previous else "",
             "time": times.time(row.at),
             "why": ", ".join(row.why),
-            "cells": [{"kind": kind_of(cell), "word": cell_text(cell)} for cell in cells],
+            "cells": [{"kind": _kind(cell), "word": cell_text(cell)} for cell in cells],
         }
         previous = day
 
 
-def kind_of(cell: Cell) -> str:
+def _kind(cell: Cell) -> str:
     """The kind of a cell, which its style follows."""
     if not cell.verdict:
         return "none"
@@ -163,52 +121,55 @@ class Scale:
         return self._places[-1]
 
 
-def timeline(scenario: ScenarioResult, matrix: Matrix, times: TimeFormat) -> Timeline:
-    """The window, the actions, and for each visit to the page its hold and its verdicts."""
+def _timeline(scenario: ScenarioResult, matrix: Matrix, times: TimeFormat) -> dict[str, Any]:
+    """The window, the actions, and for each visit to the page its hold and its verdicts.
+
+    Instants and widths (``x``, ``width``) are percents, heights (``y``) pixels.
+    """
     scale = Scale([row.at for row in matrix.rows])
     bars = [_bar("window", scale, scenario.starts_at, scenario.ends_at, _TOP)]
     opens, closes = times.time(scenario.starts_at), times.time(scenario.ends_at)
-    labels = [TimelineLabel(f"The sale is open: {opens} to {closes}", _TOP + 13, "window")]
+    labels = [_label(f"The sale is open: {opens} to {closes}", _TOP, "window")]
     actions, marks = [], []
     y = _TOP + _ROW
     first, last = matrix.rows[0].at, matrix.rows[-1].at
     visible = [action for action in scenario.actions if first <= action.at <= last]
     for action in visible:
-        actions.append(TimelineMark(action.kind, _percent(scale(action.at)), y))
-        labels.append(TimelineLabel(f"{times.time(action.at)}: {action.text}", y + 13, "action"))
+        actions.append({"kind": action.kind, "x": _percent(scale(action.at)), "y": y})
+        labels.append(_label(f"{times.time(action.at)}: {action.text}", y, "action"))
         y += _ROW // 2 + 4
     if visible:
         y += 8
     for number, column in enumerate(matrix.columns):
         head = _head(column, times)
         day = f"{head['day']}, " if head["day"] else ""
-        labels.append(
-            TimelineLabel(f"Shown {day}{head['shown']}, held until {head['until']}", y + 13, "hold")
-        )
+        shown = f"Shown {day}{head['shown']}, held until {head['until']}"
+        labels.append(_label(shown, y, "hold"))
         bars += _holds(scenario, matrix, column, scale, y + 20)
         for row, cells in zip(matrix.rows, matrix.cells, strict=True):
             if cells[number].verdict:
-                marks.append(TimelineMark(kind_of(cells[number]), _percent(scale(row.at)), y + 28))
+                x, kind = _percent(scale(row.at)), _kind(cells[number])
+                marks.append({"kind": kind, "x": x, "y": y + 28})
         y += _ROW + 8
-    return Timeline(
-        height=y,
-        ticks=[_percent(scale(row.at)) for row in matrix.rows],
-        bars=bars,
-        marks=marks,
-        labels=labels,
-        actions=actions,
-        summary=f"The sale is open from {opens} to {closes}. "
+    return {
+        "height": y,
+        "ticks": [_percent(scale(row.at)) for row in matrix.rows],
+        "bars": bars,
+        "marks": marks,
+        "labels": labels,
+        "actions": actions,
+        "summary": f"The sale is open from {opens} to {closes}. "
         + " ".join(
             f"What is shown at {times.time(each.issued.at)} is held until "
             f"{times.time(each.held_until)}."
             for each in matrix.columns
         ),
-    )
+    }
 
 
 def _holds(
     scenario: ScenarioResult, matrix: Matrix, column: MatrixColumn, scale: Scale, y: int
-) -> Iterator[TimelineBar]:
+) -> Iterator[dict[str, Any]]:
     """Bars for the hold, for its extensions, and for what a recall took from it."""
     shown_at, held_until = column.issued.at, column.held_until
     max_stale = timedelta(seconds=settings.SHOWCASE_MAX_STALE)
@@ -231,9 +192,13 @@ def _holds(
             since = until
 
 
-def _bar(kind: str, scale: Scale, start: datetime, end: datetime, y: int) -> TimelineBar:
+def _bar(kind: str, scale: Scale, start: datetime, end: datetime, y: int) -> dict[str, Any]:
     left, right = scale(start), scale(end)
-    return TimelineBar(kind, _percent(left), _percent(max(right - left, 0.4)), y)
+    return {"kind": kind, "x": _percent(left), "width": _percent(max(right - left, 0.4)), "y": y}
+
+
+def _label(text: str, top: int, kind: str) -> dict[str, Any]:
+    return {"text": text, "y": top + 13, "kind": kind}
 
 
 def _percent(value: float) -> str:

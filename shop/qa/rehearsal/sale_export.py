@@ -15,15 +15,7 @@ from offers.anchors import new_nonce
 from shop.catalog.models import PricePoint, Product, Variant
 from shop.sales.models import Deal, Extension, Recall, Sale
 
-ROWS: tuple[type[models.Model], ...] = (
-    Sale,
-    Product,
-    Variant,
-    PricePoint,
-    Deal,
-    Extension,
-    Recall,
-)
+ROWS = Sale, Product, Variant, PricePoint, Deal, Extension, Recall
 
 
 class NothingToRehearse(Exception):

@@ -45,16 +45,29 @@ class TemporaryDatabase:
     def __init__(self, rows: str) -> None:
         self.actions: list[MerchantAction] = []
         self.empty: list[str] = []
-        recalls: list[Recall] = []
         for each in serializers.deserialize("json", rows):
             row = each.object
             if isinstance(row, Extension):
-                self.actions.append(_extension(row))
+                self.actions.append(
+                    MerchantAction(
+                        kind=ActionKind.EXTENSION,
+                        at=row.made_at,
+                        seconds=row.seconds,
+                        issued_before=row.issued_before,
+                    )
+                )
             elif isinstance(row, Recall):
-                recalls.append(row)
+                # Its deal precedes it in the rows.
+                self.actions.append(
+                    MerchantAction(
+                        kind=ActionKind.RECALL,
+                        at=row.made_at,
+                        issued_before=row.issued_before,
+                        sku=row.deal.product.sku if row.deal else None,
+                    )
+                )
             else:
                 each.save()
-        self.actions += [_recall(row) for row in recalls]
         self.actions.sort(key=lambda action: action.at)
         self.sale = Sale.objects.get()
         self._prepare()
@@ -166,19 +179,3 @@ def _shape(deal: Deal, recalled: set[str]) -> str:
         f"in {product.currency}",
     ]
     return ", ".join(word for word in words if word)
-
-
-def _extension(row: Extension) -> MerchantAction:
-    return MerchantAction(
-        kind=ActionKind.EXTENSION,
-        at=row.made_at,
-        seconds=row.seconds,
-        issued_before=row.issued_before,
-    )
-
-
-def _recall(row: Recall) -> MerchantAction:
-    sku = row.deal.product.sku if row.deal else None
-    return MerchantAction(
-        kind=ActionKind.RECALL, at=row.made_at, issued_before=row.issued_before, sku=sku
-    )

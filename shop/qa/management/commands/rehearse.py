@@ -1,9 +1,9 @@
 """Rehearse a sale: what shoppers see and what checkout answers at every boundary of it."""
 
-import json
 import signal
 import sys
 from argparse import ArgumentParser
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +45,13 @@ class Command(BaseCommand):
         # An exit that ends the rehearsal, too.
         previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(MISUSED))
         try:
-            for file in (html, json):
-                _check_writable(file)
+            for file in filter(None, (html, json)):
+                file.open("a").close()  # fails before the rehearsal, not after it
             result = run(export_sale(sale), timeout=timeout)
             if html is not None:
                 html.write_text(result.html)
             if json is not None:
-                _write_json(json, result.report)
+                json.write_text(dumps(result.report, indent=1) + "\n")
         except NothingToRehearse as problem:
             raise CommandError(str(problem), returncode=MISUSED) from None
         except RehearsalFailed as problem:
@@ -65,16 +65,3 @@ class Command(BaseCommand):
         self.stdout.write(result.text, ending="")
         if not result.is_kept:
             raise CommandError("Promises were broken.", returncode=BROKEN)
-
-
-def _check_writable(file: Path | None) -> None:
-    """Fail before the rehearsal, not after it.
-
-    :raises OSError: the file cannot be written
-    """
-    if file is not None:
-        file.open("a").close()
-
-
-def _write_json(file: Path, report: dict[str, Any]) -> None:
-    file.write_text(json.dumps(report, indent=1) + "\n")
