@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import FileExtensionValidator, RegexValidator
 from django.db import models
@@ -11,6 +10,7 @@ from django.urls import reverse
 
 from offers.anchors import new_nonce
 from shop.core.money import format_money, validate_currency, validate_payable
+from shop.staff.models import Staff
 
 sku_validator = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z",
@@ -46,9 +46,7 @@ class Product(models.Model):
     name = models.CharField(max_length=120)
     text = models.TextField(blank=True)
     picture = models.FileField(
-        upload_to="products/",
-        blank=True,
-        validators=[FileExtensionValidator(PICTURE_EXTENSIONS)],
+        upload_to="products/", blank=True, validators=[FileExtensionValidator(PICTURE_EXTENSIONS)]
     )
     list_price = models.PositiveBigIntegerField(help_text="In minor units: 4990 is €49.90.")
     currency = models.CharField(max_length=3, validators=[validate_currency])
@@ -82,9 +80,8 @@ class Product(models.Model):
 class Variant(models.Model):
     """A size of a product, or the product itself: the unit of stock.
 
-    ``stock`` is the units ever supplied, ``claimed`` those in orders that are
-    paid or may still be. The difference is left, and never negative. Only
-    ``shop.catalog.stock`` writes ``stock``, with a ``StockMovement`` each time.
+    ``stock`` is the units ever supplied, ``claimed`` those in orders that are paid or may
+    still be. Only ``shop.catalog.stock`` writes ``stock``, with a ``StockMovement`` each time.
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
@@ -139,9 +136,7 @@ class StockMovement(models.Model):
     reason = models.CharField(max_length=10, choices=Reason)
     note = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    made_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["made_at", "id"]

@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import F, Q
 
 from shop.catalog.models import StockMovement, Variant
-
-type Reason = StockMovement.Reason
+from shop.staff.models import Staff
 
 
 class TooFew(Exception):
@@ -20,9 +18,9 @@ def move_stock(
     variant: Variant,
     units: int,
     *,
-    reason: Reason,
+    reason: StockMovement.Reason,
     now: datetime,
-    made_by: AbstractUser | None = None,
+    made_by: Staff | None = None,
     note: str = "",
 ) -> None:
     """Add units to a variant's stock, or take some out, and record why.
@@ -38,7 +36,7 @@ def move_stock(
     if not Variant.objects.filter(enough, pk=variant.pk).update(stock=F("stock") + units):
         raise TooFew
     variant.refresh_from_db(fields=["stock"])
-    _record_movement(variant, units, reason, now, made_by, note)
+    variant.movements.create(units=units, reason=reason, note=note, made_at=now, made_by=made_by)
 
 
 @transaction.atomic
@@ -46,39 +44,18 @@ def save_with_stock(
     variant: Variant,
     fields: list[str],
     *,
-    reason: Reason,
+    reason: StockMovement.Reason,
     now: datetime,
-    made_by: AbstractUser | None = None,
+    made_by: Staff | None = None,
 ) -> None:
     """Save a variant whose stock was set to a number, and record the difference.
 
     :param fields: the changed ones; a new variant is saved with all
     :raises django.db.IntegrityError: more units are claimed by now than it was set to
     """
-    before = 0
+    before = variant.stock if variant.pk is not None else 0
     if variant.pk is not None and "stock" in fields:
-        row = Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)
-        before = row.stock
-    elif variant.pk is not None:
-        before = variant.stock
+        before = Variant.objects.select_for_update(no_key=True).get(pk=variant.pk).stock
     variant.save(update_fields=fields if variant.pk is not None else None)
-    if variant.stock != before:
-        _record_movement(variant, variant.stock - before, reason, now, made_by, "")
-
-
-def _record_movement(
-    variant: Variant,
-    units: int,
-    reason: Reason,
-    now: datetime,
-    made_by: AbstractUser | None,
-    note: str,
-) -> None:
-    StockMovement.objects.create(
-        variant=variant,
-        units=units,
-        reason=reason,
-        note=note,
-        made_at=now,
-        made_by_id=made_by.pk if made_by else None,
-    )
+    if units := variant.stock - before:
+        variant.movements.create(units=units, reason=reason, made_at=now, made_by=made_by)

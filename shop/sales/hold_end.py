@@ -1,4 +1,4 @@
-"""When the last hold of a sale ends: pages, lists, reports and commands all ask here."""
+"""When the last hold of a sale ends, extensions and recalls counted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Extend and recall the offers of a sale that are out; nothing else changes those.
-
-Each is one transaction, and records who did it, when and why.
-"""
+"""Extend and recall the offers of a sale that are out; nothing else changes those."""
 
 from datetime import datetime, timedelta
 
@@ -16,10 +13,9 @@ from shop.staff.models import Staff
 def extend(
     *, sale: Sale, seconds: int, by: Staff | None, now: datetime, reason: str = ""
 ) -> Extension:
-    """Hold every offer of a sale that was issued before now for longer.
+    """Hold every offer of a sale that was issued before now for longer, in one more extension.
 
-    The window stays as it is. Extensions add up, and one made after an unused
-    offer expired makes that offer good again.
+    An unused offer that had expired is good again.
     """
     return Extension.objects.create(
         sale=sale, issued_before=now, seconds=seconds, reason=reason, made_at=now, made_by=by
@@ -37,9 +33,8 @@ def recall(
 ) -> Recall:
     """Void offers that are out: of a sale, of one of its deals, or those before an instant.
 
-    Offers minted from now on carry the new anchor and are good. The nonce is
-    replaced for a single deal, and for an ``issued_before`` so near that a stale
-    showcase may still mint offers from before it.
+    The nonce is replaced for a single deal, and for an ``issued_before`` so near that a
+    stale showcase may still mint offers from before it.
 
     :param reason: shown to shoppers
     """
@@ -68,7 +63,7 @@ def recall(
 def voids_all(issued_before: datetime | None, now: datetime) -> bool:
     """Whether a recall of a whole sale, made now, voids all its offers that are out.
 
-    It does without an instant, and with one that a stale page may still mint before.
+    One with an instant does if a stale page may still mint from before it.
     """
     settled = now - timedelta(seconds=settings.SHOWCASE_MAX_STALE)
     return issued_before is None or issued_before >= settled

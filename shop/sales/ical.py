@@ -14,13 +14,14 @@ def calendar_of(sale: SaleSnapshot, address: str, now: datetime) -> bytes:
 
     :param address: the sale's page; it also makes the entry the same one each time
     """
-    event = Event()
-    event.add("uid", address)
-    event.add("dtstamp", now)
-    event.add("dtstart", sale.starts_at)
-    event.add("dtend", sale.ends_at)
-    event.add("summary", sale.title)
-    event.add("url", address)
+    event = Event.new(
+        uid=address,
+        stamp=now,
+        start=sale.starts_at,
+        end=sale.ends_at,
+        summary=sale.title,
+        url=address,
+    )
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", sale.title)

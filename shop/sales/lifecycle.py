@@ -1,7 +1,7 @@
 """Publish, hide and cancel a sale.
 
-None of these replaces a nonce: offers that are out stay honored (``holds``
-extends and recalls those). Each is one transaction that locks the sale's row.
+None of these replaces a nonce: offers that are out stay honored (``holds`` changes those).
+Each is one transaction that locks the sale's row.
 """
 
 from datetime import datetime
@@ -45,7 +45,7 @@ def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
 
 @transaction.atomic
 def unpublish(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str = "") -> None:
-    """Hide a sale for now; the instant of its first publication and its reference prices stay.
+    """Hide a sale for now; its ``published_at`` and its reference prices stay.
 
     :raises SaleCanceled: it was canceled, and is hidden already
     """

@@ -1,4 +1,4 @@
-"""Answers 503 while no recent snapshot of the sales can be shown."""
+"""The answer while no recent snapshot of the sales can be shown."""
 
 from collections.abc import Callable
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import (
     FileExtensionValidator,
@@ -19,6 +18,7 @@ from offers.anchors import new_nonce
 from offers.terms import LIST
 from shop.catalog.models import PICTURE_EXTENSIONS, Product, validate_price, validate_units
 from shop.core.wall_time import validate_instant
+from shop.staff.models import Staff
 
 LONGEST_HOLD_SECONDS = 30 * 24 * 3600
 #: The most that an offer can carry (``offers.tokens.OFFER``).
@@ -43,9 +43,8 @@ def validate_unreserved(slug: str) -> None:
 class Sale(models.Model):
     """A window of time in which deals are offered, and how long an offer is held.
 
-    The window is half-open, ``[starts_at, ends_at)``. Its phase (upcoming, live,
-    over) follows from the clock and is never stored; ``state`` is what the
-    merchant decided.
+    The window is half-open, ``[starts_at, ends_at)``. ``state`` is what the merchant
+    decided; the phase (upcoming, live, over) follows from the clock.
     """
 
     class State(models.TextChoices):
@@ -141,9 +140,8 @@ class Sale(models.Model):
 class Deal(models.Model):
     """A product in a sale: its price there, and how many units are sold to one shopper.
 
-    ``allocation`` is the units ever set aside for the deal (None: all the
-    stock), ``claimed`` those in orders that are paid or may still be.
-    ``was`` is the reference price, fixed at publication.
+    ``allocation`` is units ever set aside (None: all the stock), ``claimed`` those in orders
+    that are paid or may still be, ``was`` the reference price, fixed at publication.
     """
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="deals")
@@ -201,9 +199,7 @@ class Extension(models.Model):
     seconds = models.PositiveIntegerField()
     reason = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    made_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["made_at"]
@@ -226,9 +222,7 @@ class Recall(models.Model):
     issued_before = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200)
     made_at = models.DateTimeField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    made_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["made_at"]
@@ -240,9 +234,8 @@ class Recall(models.Model):
 class Change(models.Model):
     """An entry of the audit log: a field of a sale or of one of its deals was changed.
 
-    ``before`` and ``after`` are the field's values as JSON: instants in ISO 8601,
-    money in minor units. A deal that was added or deleted is a change of the field
-    ``deal``, from or to None, whose value is the product's sku.
+    ``before`` and ``after`` are JSON (``audit.as_json``). A deal that was added or deleted is
+    a change of the field ``deal``, from or to None, whose value is the product's sku.
     """
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="changes")
@@ -252,9 +245,7 @@ class Change(models.Model):
     after = models.JSONField(null=True)
     reason = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    made_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["made_at", "id"]
@@ -314,8 +305,7 @@ class LimitUse(models.Model):
 class RefusalCount(models.Model):
     """How often offers of a sale were refused with one verdict, in one minute.
 
-    ``sale`` is its slug, ``list`` for list prices, or ``-`` for a sale that does
-    not exist: a forged offer adds no names.
+    ``sale`` is a slug, ``list``, or ``-`` for no sale of ours: a forged offer adds no names.
     """
 
     sale = models.CharField(max_length=80)

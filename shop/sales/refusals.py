@@ -1,13 +1,8 @@
 """How often offers were refused: by sale, by reason, by minute.
 
-A refusal costs its request nothing: it is counted in the memory of the process,
-and written down with others a few seconds later, by a thread of its own, in one
-statement. A database that is away is asked again later. A process that is
-killed takes what it has not written with it: ``REFUSALS_WRITTEN_EVERY`` seconds
-of counts at most, while the database answers.
-
-When to write is measured on the machine's own clock, which no travelling clock
-moves; the minute that a refusal counts for is the shop's.
+Counted in the memory of the process, and written by a thread every
+``REFUSALS_WRITTEN_EVERY`` seconds: a process that is killed loses those at most,
+while the database answers.
 """
 
 import atexit
@@ -28,9 +23,9 @@ from shop.core.upserts import add_counts
 from shop.sales.models import RefusalCount
 from shop.sales.snapshot import Snapshot
 
-#: The sale of an offer that cannot be read, or that says it is of a sale that nobody knows.
+#: The sale of an offer that cannot be read, or of an unknown sale.
 NO_SALE = "-"
-#: Counts that are kept in memory while the database is away; what comes then is not counted.
+#: Counts kept in memory while the database is away; more are not counted.
 MOST_KEPT = 10_000
 #: Rows of a statement: both databases bound what one may carry.
 _ROWS_AT_ONCE = 200
@@ -57,11 +52,7 @@ class RefusalCounts:
     def count(
         self, offer: Offer | None, verdict: Verdict, snapshot: Snapshot, now: datetime
     ) -> None:
-        """Count one refusal.
-
-        :param offer: None where the message could not be read
-        :param snapshot: what says which sales there are
-        """
+        """Count one refusal; ``offer`` is None where the message could not be read."""
         is_known = offer is not None and (offer.sale == LIST or offer.sale in snapshot.sales)
         sale = offer.sale if offer is not None and is_known else NO_SALE
         key = (sale, now.replace(second=0, microsecond=0), verdict)
@@ -91,12 +82,12 @@ class RefusalCounts:
         if not self._writes_at_exit:
             atexit.register(self.flush)
             self._writes_at_exit = True
-        self._timer = Timer(seconds, self._flush_aside)
+        self._timer = Timer(seconds, self._flush_in_thread)
         self._timer.daemon = True
         self._timer.start()
 
-    def _flush_aside(self) -> None:
-        """What the thread does: it has a connection of its own, and leaves none behind."""
+    def _flush_in_thread(self) -> None:
+        """Flush, and close the connection that the thread opened."""
         try:
             self.flush()
         finally:

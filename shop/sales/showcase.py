@@ -1,10 +1,8 @@
 """The showcase: what is on show now, in this process's memory.
 
-A snapshot serves for one second of real time. Then one thread reads the next
-one, and the others wait for it, 250 ms at most. Only a database that fails or
+A snapshot serves for one second of the machine's time. Then one thread reads the
+next one, and the others wait for it, 250 ms at most. Only a database that fails or
 is slow makes an older snapshot serve on, for at most ``SHOWCASE_MAX_STALE``.
-
-Ages are measured on the machine's own clock, which no travelling clock moves.
 """
 
 import logging
@@ -27,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class ShowcaseUnavailable(Exception):
-    """There is nothing recent enough to show: no database, and no snapshot to stand in."""
+    """There is no recent snapshot, and the database is away."""
 
 
 class Showcase:

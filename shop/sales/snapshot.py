@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from offers.anchors import Extension, OfferState, anchor_digest
+from offers.anchors import Extension, OfferState
 from offers.terms import LIST
 from shop.catalog.pictures import Picture
 from shop.core.durations import exact_duration
@@ -61,12 +61,10 @@ class ProductSnapshot:
 
     @cached_property
     def url(self) -> str:
-        """The path of its page."""
         return reverse("sales:product", args=[self.slug])
 
     @cached_property
     def list_price_text(self) -> str:
-        """The list price, as people read it."""
         return format_money(self.list_price, self.currency)
 
     @cached_property
@@ -144,7 +142,6 @@ class DealSnapshot:
 
     @cached_property
     def amount_text(self) -> str:
-        """The price, as people read it."""
         return format_money(self.amount, self.product.currency)
 
     @cached_property
@@ -200,7 +197,6 @@ class SaleSnapshot:
 
     @cached_property
     def url(self) -> str:
-        """The path of its page."""
         return reverse("sales:sale", args=[self.slug])
 
     def phase(self, now: datetime) -> Phase:
@@ -219,7 +215,6 @@ class SaleSnapshot:
 
     @cached_property
     def deals_on_show(self) -> tuple[DealSnapshot, ...]:
-        """The deals its page shows."""
         return tuple(deal for deal in self.deals if not deal.withdrawn)
 
     @cached_property
@@ -276,16 +271,3 @@ class Snapshot:
         """
         deals = [deal for deal in self.open_deals(sku, now) if deal.left > 0]
         return min(deals, key=lambda deal: (deal.amount, deal.sale != prefer), default=None)
-
-
-def list_price_deal(product: ProductSnapshot, *, hold: timedelta, most: int) -> DealSnapshot:
-    """A product at its list price, as a deal outside any sale."""
-    return DealSnapshot(
-        sale=LIST,
-        product=product,
-        amount=product.list_price,
-        was=product.list_price,
-        max=most,
-        hold=hold,
-        anchor=anchor_digest(LIST, product.nonce),
-    )

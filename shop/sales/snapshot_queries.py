@@ -1,11 +1,9 @@
 """The snapshot, read from rows in one statement.
 
-One statement, because it sees one state of the database: a price and the
-nonce that anchors it never come from two moments; and because the bag may ask
-one query at most. Each branch of the union yields (kind, JSON object).
+One statement sees one state of the database: a price and the nonce that anchors it
+never come from two moments. Each branch of the union yields (kind, JSON object).
 
-In a preview, drafts are read as if they were published: at the reference
-prices that they would be given.
+In a preview, drafts are read as if they were published.
 """
 
 import json
@@ -23,6 +21,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, JSONObject
 
 from offers.anchors import Extension, anchor_digest
+from offers.terms import LIST
 from shop.catalog.models import Product, Variant
 from shop.catalog.pictures import picture_of
 from shop.core import preview
@@ -35,7 +34,6 @@ from shop.sales.snapshot import (
     SaleSnapshot,
     Snapshot,
     VariantSnapshot,
-    list_price_deal,
 )
 
 #: Sales that ended longer ago than any hold lasts are not kept in memory.
@@ -122,12 +120,19 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
     products = {row["id"]: _product(row, variants[row["id"]]) for row in rows["product"]}
     of_sales = [_grouped(rows[kind], "sale") for kind in ("deal", "extension", "recall")]
     sales = [_sale(row, products, *(rows[row["id"]] for rows in of_sales)) for row in rows["sale"]]
-    hold = timedelta(seconds=settings.LIST_HOLD_SECONDS)
     return Snapshot(
         sales={sale.slug: sale for sale in sales},
         products={product.sku: product for product in products.values()},
         list_deals={
-            product.sku: list_price_deal(product, hold=hold, most=settings.LIST_MAX)
+            product.sku: DealSnapshot(
+                sale=LIST,
+                product=product,
+                amount=product.list_price,
+                was=product.list_price,
+                max=settings.LIST_MAX,
+                hold=timedelta(seconds=settings.LIST_HOLD_SECONDS),
+                anchor=anchor_digest(LIST, product.nonce),
+            )
             for product in products.values()
         },
     )

@@ -1,8 +1,4 @@
-"""The pages on which prices are shown, and with every price its promise.
-
-Each takes ``now`` from its request. When the showcase is warm they run no query, and they
-never write: what was shown is kept by the browser it was shown to.
-"""
+"""The pages that show prices. With a warm showcase they run no query, and they never write."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
