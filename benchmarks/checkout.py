@@ -30,8 +30,7 @@ from benchmarks.sql_replay import Recording, Replay, bare_connection, recorded
 from benchmarks.stored_offers import postgres
 from benchmarks.workers import Burst, Job, Workers
 from offers.anchors import new_id
-from shop.bag.judged import JudgedBag
-from shop.bag.judging import judge_again, judge_bag
+from shop.bag.judging import JudgedBag, judge_again, judge_bag
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Product, Variant
 from shop.checkout import placing
@@ -153,7 +152,7 @@ class Purchase:
     @property
     def values(self) -> dict[str, object]:
         """What its statements say and no other's, except for the order's number and key."""
-        [line] = self.bag
+        [line] = self.bag.lines
         [variant] = self.deal.product.variants
         return {
             "shopper": self.shopper.id,
@@ -189,7 +188,7 @@ class OrderWorkload:
         self._orders = orders
         self._now = timezone.now()
         skus = fill_shelf(self._now)
-        self._facts = read_facts([], skus=skus, shoppers=[], now=self._now)
+        self._facts = read_facts([], skus=skus, shopper=Shopper([], []), now=self._now)
         self._deals = self._facts.snapshot.sales[SLUG].deals
         one, other = (self._recording(deal) for deal in (self._deals[0], self._deals[-1]))
         source = f'INSERT INTO "{Order._meta.db_table}" '
@@ -234,7 +233,7 @@ class OrderWorkload:
     def _judged(self, purchase: Purchase) -> Purchase:
         bag = JudgedBefore()
         bag.lines = purchase.bag.lines
-        bag.judged = judge_again(bag, self._facts, purchase.shopper, self._now)
+        bag.judged = judge_again(bag, replace(self._facts, shopper=purchase.shopper))
         return replace(purchase, bag=bag)
 
     def _recording(self, deal: DealSnapshot) -> Recording:

@@ -1,9 +1,8 @@
 """Packing a bag into one cookie, and back into the very same messages.
 
-A cookie holds 4,096 bytes and an offer is some 450, most of which every other
-offer of the bag says too. So the messages are kept decoded (a signature does
-not compress, its base64 neither) and everything but the signatures is
-compressed together, primed with what every offer says.
+A cookie holds 4,096 bytes and an offer has some 450, most of them the same in
+every offer. So the messages are decoded (neither a signature nor its base64
+compresses), and all but the signatures is compressed together.
 
     version  1 byte
     lines    1 byte
@@ -12,13 +11,14 @@ compressed together, primed with what every offer says.
     DEFLATE (RFC 1951, raw) of, for each line:
         header, payload, quantities; each 2 bytes of length, then its bytes
 
-No signature of its own: each offer in it has one, and the quantities are the
-shopper's to choose. A damaged cookie gives back every line before the damage.
+The cookie itself is not signed: each offer in it is, and the shopper chooses
+the quantities. A damaged cookie gives back every line before the damage.
 """
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from offers.tokens import Unreadable, decode_segment, encode_segment
 
@@ -27,7 +27,7 @@ MOST_BYTES = 4096
 _ATTRIBUTES_BYTES = 160
 _VERSION = 1
 _MOST_LINES = 60
-#: Far more than any bag of that many lines; a bomb ends here.
+#: Far more than any bag of that many lines; it bounds a decompression bomb.
 _MOST_UNPACKED_BYTES = 64 * 1024
 _DICTIONARY = (
     b'=1,=2{"alg":"ES256","kid":"{"alg":"HS256","kid":"development-","typ":"offer+jwt"}'
@@ -40,20 +40,19 @@ class BagFull(Exception):
     """The lines do not fit into one cookie."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Packed:
-    """One line as it travels: the signed message and the units wanted by variant's sku."""
+    """One line in the cookie: the signed message and the units wanted by variant's sku."""
 
     message: str
     quantities: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
-    """What a cookie gave back; ``damaged`` says that something in it could not be read."""
+class Unpacked(NamedTuple):
+    """The lines of a cookie, and whether some of it could not be read."""
 
-    lines: Sequence[Packed]
-    damaged: bool = False
+    lines: tuple[Packed, ...]
+    damaged: bool
 
 
 def pack(lines: Sequence[Packed]) -> str:
@@ -70,7 +69,8 @@ def pack(lines: Sequence[Packed]) -> str:
     for line in lines:
         header, payload, signature = map(decode_segment, line.message.split("."))
         signatures.append(signature)
-        for part in (header, payload, _write_quantities(line.quantities)):
+        quantities = ",".join(f"{sku}={units}" for sku, units in line.quantities.items())
+        for part in (header, payload, quantities.encode()):
             text += len(part).to_bytes(2) + part
     deflate = zlib.compressobj(9, wbits=-15, memLevel=9, zdict=_DICTIONARY)
     head = bytes([_VERSION, len(lines), *map(len, signatures)])
@@ -83,15 +83,13 @@ def pack(lines: Sequence[Packed]) -> str:
 
 def unpack(value: str) -> Unpacked:
     """The lines of a cookie's value, in order; never an exception, whatever it holds."""
-    if not value:
-        return Unpacked(())
     lines: list[Packed] = []
     try:
-        for line in _lines(_octets(value)):
+        for line in _lines(_octets(value)) if value else ():
             lines.append(line)
     except (ValueError, IndexError, zlib.error):
         return Unpacked(tuple(lines), damaged=True)
-    return Unpacked(tuple(lines))
+    return Unpacked(tuple(lines), damaged=False)
 
 
 def _octets(value: str) -> bytes:
@@ -126,6 +124,8 @@ def _lines(octets: bytes) -> Iterator[Packed]:
                 raise ValueError("cut off")
             parts.append(part)
         header, payload, quantities = parts
+        if not (header and payload and signature):
+            raise ValueError("no message")
         message = ".".join(map(encode_segment, (header, payload, signature)))
         yield Packed(message, _read_quantities(quantities))
     if position != len(text):
@@ -135,7 +135,7 @@ def _lines(octets: bytes) -> Iterator[Packed]:
 def _inflate(deflated: bytes) -> bytes:
     inflate = zlib.decompressobj(wbits=-15, zdict=_DICTIONARY)
     text = bytearray()
-    # In small steps: damage then costs what comes after it, not what came before.
+    # In small steps, so that the text before a damage is kept.
     for start in range(0, len(deflated), 64):
         try:
             text += inflate.decompress(deflated[start : start + 64], _MOST_UNPACKED_BYTES)
@@ -144,10 +144,6 @@ def _inflate(deflated: bytes) -> bytes:
         if len(text) > _MOST_UNPACKED_BYTES:
             raise ValueError("more than a bag")
     return bytes(text)
-
-
-def _write_quantities(quantities: Mapping[str, int]) -> bytes:
-    return ",".join(f"{sku}={units}" for sku, units in quantities.items()).encode()
 
 
 def _read_quantities(text: bytes) -> dict[str, int]:

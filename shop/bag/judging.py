@@ -1,17 +1,17 @@
-"""The whole bag, judged anew each time it is shown: nothing is trusted because it was true once."""
+"""The whole bag, judged anew each time it is shown: no verdict is kept from before."""
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property, partial
 
 from django.db import Error as DatabaseError
 
 from offers.verdicts import Verdict
 from shop.bag.cookie import BagFull
-from shop.bag.judged import JudgedBag, JudgedLine
-from shop.bag.line_judging import judge_line, with_only_variant
-from shop.bag.lines import Bag, Line
+from shop.bag.line_judging import JudgedLine, judge_line, with_only_variant
+from shop.bag.lines import Bag, Line, total_text, totals
 from shop.bag.renewal import renewed
 from shop.core import preview
 from shop.core.shopper import Shopper
@@ -22,65 +22,112 @@ from shop.sales.showcase import showcase
 
 logger = logging.getLogger(__name__)
 
+#: Verdicts that an unpaid order may cause, and its expiry end.
+_HELD_BY_ORDERS = frozenset({Verdict.USED, Verdict.SOLD_OUT, Verdict.OVER_LIMIT})
 
-#: What an order that nobody pays may keep a line from; it may be over by now.
-HELD_BY_ORDERS = frozenset({Verdict.USED, Verdict.SOLD_OUT, Verdict.OVER_LIMIT})
+
+@dataclass(frozen=True)
+class JudgedBag:
+    """All lines, judged by the same facts."""
+
+    lines: Sequence[JudgedLine]
+    facts: Facts
+
+    @cached_property
+    def honored(self) -> list[JudgedLine]:
+        """The lines that can be bought."""
+        return [each for each in self.lines if each.is_honored]
+
+    @cached_property
+    def refused(self) -> list[JudgedLine]:
+        """The lines that cannot be bought as they are."""
+        return [each for each in self.lines if not each.is_honored]
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """The sums of the honored lines by currency, in minor units."""
+        return totals(each.line for each in self.honored)
+
+    @property
+    def total_text(self) -> str:
+        """The same, as people read them."""
+        return total_text(each.line for each in self.honored)
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of what can be bought; None for nothing, or for more than one."""
+        return next(iter(self.totals)) if len(self.totals) == 1 else None
+
+    @property
+    def can_check_out(self) -> bool:
+        """Whether all of it can be ordered now."""
+        return not self.refused and self.currency is not None
+
+    @property
+    def next_to_run_out(self) -> JudgedLine | None:
+        """The honored line whose price is held the shortest."""
+        held = ((each.honored_until, each) for each in self.honored if each.honored_until)
+        return min(held, key=lambda pair: pair[0], default=(None, None))[1]
+
+    def line(self, line_id: str) -> JudgedLine | None:
+        """The judged line that a form names; the page may be older than the line's renewal."""
+        for each in self.lines:
+            if line_id == each.line.id or (each.renewed_from and line_id == each.renewed_from.id):
+                return each
+        return None
 
 
 def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> JudgedBag:
     """Judge every line by the rows, with one query, and renew what may be renewed.
 
-    :param extra: lines that are not in the bag, to have the facts of too
+    While the database is away, the showcase stands in (``Facts.is_provisional``).
+
+    :param extra: lines outside the bag whose facts are read too
     """
     lines = [*bag.lines, *extra]
-    offers = [line.offer for line in lines if line.offer is not None]
-    skus = {line.sku for line in lines}
+    read = partial(
+        read_facts,
+        [line.offer for line in lines if line.offer is not None],
+        skus={line.sku for line in lines},
+        shopper=shopper,
+        now=now,
+    )
     try:
-        facts = read_facts(offers, skus=skus, shoppers=shopper.ids, now=now)
-        # By another clock than theirs, orders are never due.
-        is_preview = preview.is_on()
-        if not is_preview and (wanting := _kept_by_orders(lines, facts, shopper, now)):
-            claims = open_claims({each.line.sku for each in wanting})
+        facts = read()
+        # No order is due by the clock of a preview.
+        kept = [] if preview.is_on() else _kept_by_orders(lines, facts)
+        if kept:
+            jtis, skus = [line.id for line in kept], [line.sku for line in kept]
+            claims = open_claims(skus)
             is_due = any(each.lapses_at <= now for each in claims)
-            if is_due and settle_blocking_orders(
-                jtis=[each.line.id for each in wanting],
-                skus=[each.line.sku for each in wanting],
-                now=now,
-            ):
-                facts = read_facts(offers, skus=skus, shoppers=shopper.ids, now=now)
-                claims = open_claims({each.line.sku for each in wanting})
+            if is_due and settle_blocking_orders(jtis=jtis, skus=skus, now=now):
+                facts, claims = read(), open_claims(skus)
             facts = replace(facts, open_claims=claims)
     except DatabaseError:
         logger.exception("The bag is judged by the showcase: the database is away")
-        facts = Facts(snapshot=showcase.snapshot(now), uses={}, units_taken={}, is_provisional=True)
-    return judge_again(bag, facts, shopper, now)
+        facts = Facts(
+            shopper=shopper, now=now, snapshot=showcase.snapshot(now), is_provisional=True
+        )
+    return judge_again(bag, facts)
 
 
-def judge_again(bag: Bag, facts: Facts, shopper: Shopper, now: datetime) -> JudgedBag:
+def judge_again(bag: Bag, facts: Facts) -> JudgedBag:
     """Judge every line by facts that were just read."""
     judged: list[JudgedLine] = []
     for line in bag.lines:
-        outcome = judge_line(line, facts, shopper, now)
-        better = None if facts.is_provisional else renewed(outcome, bag, facts, shopper, now)
-        if better is not None:
+        outcome = judge_line(line, facts)
+        renewal = None if facts.is_provisional else renewed(outcome, bag, facts)
+        if renewal is not None:
             try:
-                bag.put(better.line, instead_of=line)
+                bag.put(renewal.line, instead_of=line)
             except BagFull:
-                better = None
-        judged.append(better or outcome)
-    totals: dict[str, int] = {}
-    for each in judged:
-        if each.is_honored and each.line.offer:
-            currency = each.line.offer.currency
-            totals[currency] = totals.get(currency, 0) + each.total
-    return JudgedBag(lines=judged, facts=facts, now=now, totals=totals)
+                renewal = None
+        judged.append(renewal or outcome)
+    return JudgedBag(judged, facts)
 
 
-def _kept_by_orders(
-    lines: Sequence[Line], facts: Facts, shopper: Shopper, now: datetime
-) -> list[JudgedLine]:
-    """The lines that are refused for what orders hold, which may be over by now."""
+def _kept_by_orders(lines: Sequence[Line], facts: Facts) -> list[Line]:
+    """The lines that are refused for what orders hold; those may have expired."""
     products = facts.snapshot.products
-    chosen = (with_only_variant(line, products.get(line.sku)) for line in lines)
-    judged = (judge_line(line, facts, shopper, now) for line in chosen)
-    return [each for each in judged if each.verdict in HELD_BY_ORDERS]
+    chosen = [with_only_variant(line, products.get(line.sku)) for line in lines]
+    return [line for line in chosen if judge_line(line, facts).verdict in _HELD_BY_ORDERS]

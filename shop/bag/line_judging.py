@@ -1,76 +1,152 @@
-"""The verdict on one line of the bag."""
+"""The verdict on one line of the bag, and what a page says about it."""
 
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
 
 from django.utils.timezone import get_default_timezone
 
 from offers.anchors import OfferState, honored_until, judge
 from offers.verdicts import Verdict
-from shop.bag.judged import JudgedLine, Unpaid
 from shop.bag.lines import Line
-from shop.core.shopper import Shopper
-from shop.orders.offer_facts import Facts
-from shop.sales.snapshot import DealSnapshot, ProductSnapshot
+from shop.orders.offer_facts import Facts, OfferUse
+from shop.sales.snapshot import DealSnapshot, ProductSnapshot, VariantSnapshot
 
-#: For an offer of a deal that nobody knows: no anchor is its anchor.
+#: For an offer of an unknown deal: no anchor matches.
 _UNKNOWN = OfferState(anchor=None)
 
 
-def judge_line(line: Line, facts: Facts, shopper: Shopper, now: datetime) -> JudgedLine:
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """Units that a line wants, and that others have claimed and not paid.
+
+    ``next_free_at``: when the first of them return to stock unless they are
+    paid; None where that is past, or banks work on all of them.
+    """
+
+    units: int
+    next_free_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedLine:
+    """A line, the verdict on it, and what a page needs to say about it."""
+
+    line: Line
+    verdict: Verdict
+    product: ProductSnapshot | None
+    #: What the product costs now; None where it cannot be had.
+    current: DealSnapshot | None
+    deal: DealSnapshot | None = None
+    honored_until: datetime | None = None
+    #: The use of its offer in an order of this shopper.
+    own_use: OfferUse | None = None
+    #: The line in whose place it was renewed just now.
+    renewed_from: Line | None = None
+    #: The zone of its instants: its sale's, or the shop's own.
+    zone: tzinfo = field(default_factory=get_default_timezone)
+    #: Units of its deal that the shopper has in orders already.
+    units_taken: int = 0
+    #: Where it is sold out, and open claims were looked up.
+    unpaid: Unpaid | None = None
+
+    @property
+    def is_honored(self) -> bool:
+        """Whether checkout takes it as it is."""
+        return self.verdict is Verdict.HONORED
+
+    @property
+    def units(self) -> list[tuple[VariantSnapshot, int]]:
+        """The wanted variants that the product has, with the units of each."""
+        if self.product is None:
+            return []
+        pairs = ((self.product.variant(sku), n) for sku, n in self.line.quantities.items())
+        return [(variant, n) for variant, n in pairs if variant is not None]
+
+    @property
+    def most_available(self) -> int:
+        """Units left of the wanted ones: none, or fewer than wanted."""
+        stock = sum(variant.left for variant, _ in self.units)
+        return min(self.deal.left, stock) if self.deal else 0
+
+    @property
+    def look_again_at(self) -> datetime | None:
+        """When unpaid units come free, rounded up to the minute while its price is held."""
+        free_at = self.unpaid.next_free_at if self.unpaid else None
+        if free_at is None or self.honored_until is None:
+            return free_at
+        minute = free_at.replace(second=0, microsecond=0)
+        after = minute if minute == free_at else minute + timedelta(minutes=1)
+        return after if after < self.honored_until else free_at
+
+    @property
+    def is_worth_waiting(self) -> bool:
+        """Whether unpaid units may come free while its price is held."""
+        if self.unpaid is None or not self.unpaid.units or self.honored_until is None:
+            return False
+        next_free_at = self.unpaid.next_free_at
+        return next_free_at is None or next_free_at < self.honored_until
+
+    @property
+    def is_cheaper(self) -> bool:
+        """Whether it was renewed because its product has become cheaper."""
+        return self.renewed_from is not None and self.line.amount < self.renewed_from.amount
+
+    @property
+    def instead(self) -> DealSnapshot | None:
+        """The deal that the shopper can accept instead; None where just that is refused."""
+        offer, current = self.line.offer, self.current
+        if self.verdict is Verdict.USED or current is None:
+            return None
+        if self.verdict in {Verdict.OVER_LIMIT, Verdict.SOLD_OUT} and offer is not None:
+            return None if current.sale == offer.sale else current
+        return current
+
+
+def judge_line(line: Line, facts: Facts) -> JudgedLine:
     """The verdict on one line, with what its product costs now."""
-    snapshot = facts.snapshot
+    offer, snapshot, shoppers = line.offer, facts.snapshot, facts.shopper.ids
     product = snapshot.products.get(line.sku)
-    offer = line.offer
-    current = snapshot.best_deal(line.sku, now, prefer=offer.sale if offer else "")
+    current = snapshot.best_deal(line.sku, facts.now, prefer=offer.sale if offer else "")
     if offer is None:
-        return JudgedLine(
-            line=line, verdict=line.defect or Verdict.FORGED, product=product, current=current
-        )
-    deal = snapshot.deal(offer.sale, offer.sku)
+        return JudgedLine(line=line, verdict=line.defect, product=product, current=current)
+    deal, sale = snapshot.deal(*offer.deal), snapshot.sales.get(offer.sale)
     use = facts.uses.get(offer.id)
     state, taken = _UNKNOWN, 0
-    sale = snapshot.sales.get(offer.sale)
     if deal is not None:
         taken = facts.units_taken.get(deal.id, 0) if deal.id is not None else 0
         state = deal.offer_state(
             line.quantities, used=use is not None, units_taken=taken, most=offer.max
         )
-    verdict = judge(offer, now=now, shoppers=shopper.ids, state=state, quantity=line.quantity)
-    return JudgedLine(
+    judged = JudgedLine(
         line=line,
-        verdict=verdict,
+        verdict=judge(offer, now=facts.now, shoppers=shoppers, state=state, quantity=line.quantity),
         product=product,
+        current=current,
         deal=deal,
         honored_until=honored_until(offer, state.extensions),
-        use=use,
-        is_own_use=use is not None and use.shopper in shopper.ids,
-        current=current,
+        own_use=use if use and use.shopper in shoppers else None,
         zone=sale.zone if sale else get_default_timezone(),
         units_taken=taken,
-        unpaid=_unpaid(line, product, deal, facts, now) if verdict is Verdict.SOLD_OUT else None,
     )
+    is_sold_out = judged.verdict is Verdict.SOLD_OUT
+    return replace(judged, unpaid=_unpaid(judged, facts)) if is_sold_out else judged
 
 
 def with_only_variant(line: Line, product: ProductSnapshot | None) -> Line:
-    """The line, for the one variant there is where nobody has to choose."""
+    """The line for the product's only variant, where it has no choice of variants."""
     if product is None or product.has_choice:
         return line
     return Line(line.message, {product.variants[0].sku: line.quantity})
 
 
-def _unpaid(
-    line: Line,
-    product: ProductSnapshot | None,
-    deal: DealSnapshot | None,
-    facts: Facts,
-    now: datetime,
-) -> Unpaid | None:
-    """What is claimed, not paid, and just what the line lacks: stock, allocation or both."""
+def _unpaid(judged: JudgedLine, facts: Facts) -> Unpaid | None:
+    """Open claims on what the line lacks: stock, allocation or both."""
+    product, deal = judged.product, judged.deal
     if facts.open_claims is None or product is None or deal is None:
         return None
-    wanted = ((product.variant(sku), units) for sku, units in line.quantities.items())
-    scarce = {variant.id for variant, units in wanted if variant and variant.left < units}
-    is_allotted = deal.allocation_left is not None and deal.allocation_left < line.quantity
+    scarce = {variant.id for variant, units in judged.units if variant.left < units}
+    left = deal.allocation_left
+    is_allotted = left is not None and left < judged.line.quantity
     own = {variant.id for variant in product.variants}
     claims = [
         each
@@ -78,6 +154,5 @@ def _unpaid(
         if each.variant in (scarce or own) and (not is_allotted or each.deal == deal.id)
     ]
     instants = (each.next_free_at for each in claims if each.next_free_at is not None)
-    return Unpaid(
-        sum(each.units for each in claims), min((at for at in instants if at > now), default=None)
-    )
+    next_free_at = min((at for at in instants if at > facts.now), default=None)
+    return Unpaid(sum(each.units for each in claims), next_free_at)

@@ -1,12 +1,12 @@
 """The bag: offers that the browser carries, with the units wanted of each.
 
-It lives in one cookie and nowhere else. An offer's deal stands in it once. A
-line whose offer can no longer be read stays, marked, until the shopper removes
-it: nothing leaves a bag by itself.
+It lives in one cookie and nowhere else. Each deal has one line at most. A line
+whose offer cannot be read any more stays, marked, until the shopper removes it.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -22,22 +22,18 @@ from shop.core.money import format_money
 MAX_AGE_SECONDS = 90 * 24 * 3600
 
 
-@dataclass(frozen=True)
-class Line:
-    """One offer, as the browser brought it, and the units wanted by variant's sku."""
-
-    message: str
-    quantities: Mapping[str, int]
+class Line(cookie.Packed):
+    """One offer as the browser brought it, and the units wanted by variant's sku."""
 
     @cached_property
     def offer(self) -> Offer | None:
-        """The terms, if the message is one of ours; None otherwise, with ``defect`` saying why."""
+        """The terms; None where the message cannot be read, for ``defect``."""
         return self._reading if isinstance(self._reading, Offer) else None
 
-    @cached_property
-    def defect(self) -> Verdict | None:
-        """Why the message cannot be read, if it cannot."""
-        return None if isinstance(self._reading, Offer) else self._reading
+    @property
+    def defect(self) -> Verdict:
+        """The verdict on a message that cannot be read."""
+        return Verdict.FORGED if isinstance(self._reading, Offer) else self._reading
 
     @cached_property
     def _reading(self) -> Offer | Verdict:
@@ -48,14 +44,14 @@ class Line:
 
     @cached_property
     def id(self) -> str:
-        """What forms call the line: the offer's ``jti``, or a digest where there is none."""
+        """The line's name in forms: the offer's ``jti``; a digest where it cannot be read."""
         if self.offer is not None:
             return self.offer.id
         return sha256(self.message.encode()).hexdigest()[:22]
 
     @cached_property
     def sku(self) -> str:
-        """The product it is about; of an unreadable message, what it says of itself."""
+        """The product's sku; of an unreadable message, the one it claims."""
         return self.offer.sku if self.offer else tokens.hint(self.message, "sku")
 
     @property
@@ -63,20 +59,48 @@ class Line:
         """Units wanted, of all variants together."""
         return sum(self.quantities.values())
 
+    @property
+    def amount(self) -> int:
+        """The unit price in minor units; 0 where the message cannot be read."""
+        return self.offer.amount if self.offer else 0
+
+    @property
+    def amount_text(self) -> str:
+        """The unit price, as people read it."""
+        return format_money(self.amount, self.offer.currency) if self.offer else ""
+
+    @property
+    def total_text(self) -> str:
+        """The price of all its units, as people read it."""
+        return total_text([self])
+
     def with_quantity(self, variant: str, quantity: int) -> "Line | None":
-        """The line with another number of units of a variant; None where nothing is left."""
+        """The line with another number of units of a variant; None where no unit is left."""
         rest = {sku: units for sku, units in self.quantities.items() if sku != variant}
         wanted = {**self.quantities, variant: quantity} if quantity else rest
         return replace(self, quantities=wanted) if wanted else None
+
+
+def totals(lines: Iterable[Line]) -> dict[str, int]:
+    """The sums of lines by currency, in minor units."""
+    sums: Counter[str] = Counter()
+    for line in lines:
+        if line.offer is not None:
+            sums[line.offer.currency] += line.amount * line.quantity
+    return sums
+
+
+def total_text(lines: Iterable[Line]) -> str:
+    """The sums of lines as people read them, one for each currency."""
+    return " + ".join(format_money(sum_, currency) for currency, sum_ in totals(lines).items())
 
 
 class Bag:
     """The lines of one browser, in the order in which they came."""
 
     def __init__(self, value: str = "") -> None:
-        unpacked = cookie.unpack(value)
-        self.damaged = unpacked.damaged
-        self.lines = [Line(each.message, each.quantities) for each in unpacked.lines]
+        packed, self.damaged = cookie.unpack(value)
+        self.lines = [Line(each.message, each.quantities) for each in packed]
         self._brought = self.lines
 
     @classmethod
@@ -84,63 +108,45 @@ class Bag:
         """The bag that a request brought."""
         return cls(request.COOKIES.get(cookie_name(), ""))
 
-    def __iter__(self) -> Iterator[Line]:
-        return iter(self.lines)
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
     @property
     def count(self) -> int:
-        """Units in the bag, whatever has become of their prices."""
+        """Units in the bag, refused lines included."""
         return sum(line.quantity for line in self.lines)
 
     @property
     def total_text(self) -> str:
-        """What its prices add up to, as people read it, before anyone has judged them."""
-        totals: dict[str, int] = {}
-        for line in self.lines:
-            if line.offer is not None:
-                amount = line.offer.amount * line.quantity
-                totals[line.offer.currency] = totals.get(line.offer.currency, 0) + amount
-        return " + ".join(format_money(total, currency) for currency, total in totals.items())
-
-    @property
-    def offers(self) -> list[Offer]:
-        """The offers that can be read."""
-        return [line.offer for line in self.lines if line.offer is not None]
+        """The sums of all lines that can be read, without judging them."""
+        return total_text(self.lines)
 
     def line(self, line_id: str) -> Line | None:
         """The line that a form names."""
         return next((line for line in self.lines if line.id == line_id), None)
 
-    def line_of(self, deal: tuple[str, str]) -> Line | None:
-        """The line that holds an offer of this deal, (sale, sku)."""
-        return next(
-            (line for line in self.lines if line.offer is not None and line.offer.deal == deal),
-            None,
-        )
+    def line_of(self, sale: str, sku: str) -> Line | None:
+        """The line that holds an offer of a deal."""
+        deal = sale, sku
+        return next((line for line in self.lines if line.offer and line.offer.deal == deal), None)
 
     def put(self, line: Line, *, instead_of: Line | None = None) -> None:
-        """Take a line in, in the place of another or at the end.
+        """Put a line in the place of another, or at the end.
 
         :raises cookie.BagFull: it does not fit; the bag is as it was
         """
         lines = [line if each is instead_of else each for each in self.lines]
         if instead_of is None:
             lines.append(line)
-        _pack(lines)
+        cookie.pack(lines)
         self.lines = lines
 
     def remove(self, line: Line) -> None:
-        """Take a line out."""
+        """Remove a line."""
         self.lines = [each for each in self.lines if each is not line]
 
     def save(self, response: HttpResponse) -> None:
-        """Give the browser its bag, if it is not the one it brought."""
+        """Set the bag's cookie, if the bag has changed."""
         if self.lines == self._brought:
             return
-        value = _pack(self.lines)
+        value = cookie.pack(self.lines)
         response.set_cookie(
             cookie_name(),
             value,
@@ -151,10 +157,6 @@ class Bag:
         )
 
 
-def _pack(lines: list[Line]) -> str:
-    return cookie.pack([cookie.Packed(line.message, line.quantities) for line in lines])
-
-
 def cookie_name() -> str:
-    """The bag's cookie; tied to the host where the connection is encrypted (``__Host-``)."""
+    """The name of the cookie; ``__Host-`` ties it to the host where the connection is encrypted."""
     return "__Host-bag" if settings.HTTPS else "bag"

@@ -1,7 +1,7 @@
-"""What a shopper does to the bag: add, change a quantity, agree to a price, remove.
+"""What a shopper does to the bag: add, change a quantity, accept an amount, remove.
 
-Each function changes the bag it is given, or leaves it as it was and says what
-stood in the way.
+Each function changes the bag it is given, or leaves it as it was and returns
+the obstacle.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ from enum import StrEnum
 from offers.verdicts import Verdict
 from shop.bag import renewal
 from shop.bag.cookie import BagFull
-from shop.bag.judged import JudgedBag, JudgedLine
-from shop.bag.judging import judge_again, judge_bag
-from shop.bag.line_judging import judge_line, with_only_variant
+from shop.bag.judging import JudgedBag, judge_again, judge_bag
+from shop.bag.line_judging import JudgedLine, judge_line, with_only_variant
 from shop.bag.lines import Bag, Line
 from shop.core.shopper import Shopper
 
@@ -28,26 +27,18 @@ class Obstacle(StrEnum):
     PRICE_CHANGED = "price_changed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class BagChange:
-    """What came of it: ``obstacle`` is None where it was done.
-
-    ``judged`` is the bag as it is now, ``subject`` the line it was about.
-    """
+    """The bag after a change, the line it was about, and the obstacle; None where it was done."""
 
     judged: JudgedBag
-    subject: JudgedLine | None = None
+    judged_line: JudgedLine | None = None
     obstacle: Obstacle | Verdict | None = None
 
     @property
-    def is_done(self) -> bool:
-        """Whether the bag was changed as asked."""
-        return self.obstacle is None
-
-    @property
     def is_kept(self) -> bool:
-        """Whether the bag holds what it was about all the same, as it was before."""
-        offer = self.subject.line.offer if self.subject else None
+        """Whether the bag still holds an offer of the refused line's deal."""
+        offer = self.judged_line.line.offer if self.judged_line else None
         held = (each.line.offer for each in self.judged.lines)
         return any(each and offer and each.deal == offer.deal for each in held)
 
@@ -57,84 +48,81 @@ def add(
 ) -> BagChange:
     """Add units at an offered price, if the offer is honored for all of them."""
     line = Line(message, {variant: quantity})
-    judged_bag = judge_bag(bag, shopper, now, line)
-    product = judged_bag.facts.snapshot.products.get(line.sku)
-    line = with_only_variant(line, product)
+    judged = judge_bag(bag, shopper, now, line)
+    product = judged.facts.snapshot.products.get(line.sku)
     if product is not None and product.has_choice and product.variant(variant) is None:
-        subject = judge_line(line, judged_bag.facts, shopper, now)
-        return BagChange(judged=judged_bag, subject=subject, obstacle=Obstacle.NO_VARIANT)
-    existing = bag.line_of(line.offer.deal) if line.offer else None
-    return _merge(bag, line, existing, judged_bag, shopper)
+        return BagChange(judged, judge_line(line, judged.facts), Obstacle.NO_VARIANT)
+    return _merge(bag, with_only_variant(line, product), judged)
 
 
 def set_quantity(
     bag: Bag, line_id: str, *, variant: str, quantity: int, shopper: Shopper, now: datetime
 ) -> BagChange:
-    """Set the number of units of a line; 0 removes them."""
-    judged_bag = judge_bag(bag, shopper, now)
-    line = bag.line(line_id)
-    if line is None:
-        return BagChange(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
+    """Set the units of a variant in a line; 0 removes them.
+
+    Fewer units than before are accepted even where they are still too many.
+    """
+    judged = judge_bag(bag, shopper, now)
+    found = judged.line(line_id)
+    if found is None:
+        return BagChange(judged, obstacle=Obstacle.NO_SUCH_LINE)
+    line = found.line
     variant = variant or next(iter(line.quantities))
     changed = line.with_quantity(variant, quantity)
     if changed is None:
-        return remove(bag, line_id, variant="", shopper=shopper, now=now)
-    subject = judge_line(changed, judged_bag.facts, shopper, now)
-    if not subject.is_honored and quantity > line.quantities.get(variant, 0):
-        return BagChange(judged=judged_bag, subject=subject, obstacle=subject.verdict)
-    return _replace(bag, subject, line, judged_bag, shopper)
-
-
-def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datetime) -> BagChange:
-    """Take a line out, or one variant of it. One that is gone already is gone."""
-    line = bag.line(line_id)
-    if line is not None:
-        rest = line.with_quantity(variant, 0) if variant else None
-        if rest is None:
-            bag.remove(line)
-        else:
-            bag.put(rest, instead_of=line)
-    return BagChange(judged=judge_bag(bag, shopper, now))
+        return remove(bag, line.id, variant="", shopper=shopper, now=now)
+    judged_line = judge_line(changed, judged.facts)
+    if not judged_line.is_honored and quantity > line.quantities.get(variant, 0):
+        return BagChange(judged, judged_line, judged_line.verdict)
+    return _put(bag, judged_line, line, judged)
 
 
 def accept_amount(
     bag: Bag, line_id: str, *, amount: int, shopper: Shopper, now: datetime
 ) -> BagChange:
     """Keep a line at what its product costs now, if that is no more than the shopper saw."""
-    judged_bag = judge_bag(bag, shopper, now)
-    subject = judged_bag.line(line_id)
-    if subject is None:
-        return BagChange(judged=judged_bag, obstacle=Obstacle.NO_SUCH_LINE)
-    line = renewal.accept(subject, amount, shopper, now)
-    if line is None or line.offer is None:
-        return BagChange(judged=judged_bag, subject=subject, obstacle=Obstacle.PRICE_CHANGED)
-    existing = bag.line_of(line.offer.deal)
-    if existing is None or existing is subject.line:
-        kept = judge_line(line, judged_bag.facts, shopper, now)
-        return _replace(bag, kept, subject.line, judged_bag, shopper)
-    change = _merge(bag, line, existing, judged_bag, shopper)
-    if not change.is_done:
+    judged = judge_bag(bag, shopper, now)
+    judged_line = judged.line(line_id)
+    if judged_line is None:
+        return BagChange(judged, obstacle=Obstacle.NO_SUCH_LINE)
+    current = judged_line.current
+    if current is None or current.amount > amount:
+        return BagChange(judged, judged_line, Obstacle.PRICE_CHANGED)
+    line = renewal.with_offer_of(current, judged_line.line, judged.facts)
+    if bag.line_of(current.sale, current.product.sku) in (None, judged_line.line):
+        return _put(bag, judge_line(line, judged.facts), judged_line.line, judged)
+    change = _merge(bag, line, judged)
+    if change.obstacle is not None:
         return change
-    return remove(bag, subject.line.id, variant="", shopper=shopper, now=now)
+    return remove(bag, judged_line.line.id, variant="", shopper=shopper, now=now)
 
 
-def _merge(
-    bag: Bag, line: Line, existing: Line | None, judged_bag: JudgedBag, shopper: Shopper
-) -> BagChange:
-    facts, now = judged_bag.facts, judged_bag.now
-    judged_existing = judge_line(existing, facts, shopper, now) if existing else None
-    subject = judge_line(renewal.merge(judged_existing, line), facts, shopper, now)
-    if not subject.is_honored:
-        return BagChange(judged=judged_bag, subject=subject, obstacle=subject.verdict)
-    return _replace(bag, subject, existing, judged_bag, shopper)
+def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datetime) -> BagChange:
+    """Remove a line, or one variant of it; done as well where the bag has no such line."""
+    line = bag.line(line_id)
+    rest = line.with_quantity(variant, 0) if line and variant else None
+    if line and rest:
+        bag.put(rest, instead_of=line)
+    elif line:
+        bag.remove(line)
+    return BagChange(judge_bag(bag, shopper, now))
 
 
-def _replace(
-    bag: Bag, subject: JudgedLine, instead_of: Line | None, judged_bag: JudgedBag, shopper: Shopper
+def _merge(bag: Bag, line: Line, judged: JudgedBag) -> BagChange:
+    """Put a line into the bag, merged with the line that holds the same deal."""
+    existing = bag.line_of(*line.offer.deal) if line.offer else None
+    judged_existing = judge_line(existing, judged.facts) if existing else None
+    judged_line = judge_line(renewal.merge(judged_existing, line), judged.facts)
+    if not judged_line.is_honored:
+        return BagChange(judged, judged_line, judged_line.verdict)
+    return _put(bag, judged_line, existing, judged)
+
+
+def _put(
+    bag: Bag, judged_line: JudgedLine, instead_of: Line | None, judged: JudgedBag
 ) -> BagChange:
     try:
-        bag.put(subject.line, instead_of=instead_of)
+        bag.put(judged_line.line, instead_of=instead_of)
     except BagFull:
-        return BagChange(judged=judged_bag, subject=subject, obstacle=Obstacle.BAG_FULL)
-    after = judge_again(bag, judged_bag.facts, shopper, judged_bag.now)
-    return BagChange(judged=after, subject=subject)
+        return BagChange(judged, judged_line, Obstacle.BAG_FULL)
+    return BagChange(judge_again(bag, judged.facts), judged_line)

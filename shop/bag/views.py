@@ -1,7 +1,7 @@
 """The bag's page and its three forms.
 
-A form that is done answers 303 to the bag, one that is not 422 with what stood
-in the way. A request by htmx gets the same status with a fragment, and no
+A form that is done answers 303 to the bag, one that is not 422 with the
+obstacle. A request by htmx gets the same status with a fragment, and no
 address to go to: the fragment is the answer.
 """
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from offers.verdicts import Verdict
 from shop.bag import operations
-from shop.bag.forms import AddForm, LineForm, UpdateForm
+from shop.bag.forms import AddForm, UpdateForm
 from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
 from shop.bag.operations import BagChange, Obstacle
@@ -33,14 +33,13 @@ private = cache_control(private=True, no_cache=True)
 @private
 def show(request: ShopRequest) -> HttpResponse:
     """The bag, every line judged now."""
-    now = request.now
     bag = Bag.from_request(request)
-    judged = judge_bag(bag, request.shopper, now)
+    judged = judge_bag(bag, request.shopper, request.now)
     fragments = {"bag": "#bag", "bag-link": "#bag_link", "bag-bar": "#bag_bar"}
     template = "bag/page.html" + fragments.get(request.htmx.target or "", "")
-    response = render(request, template, {"bag": bag, "judged": judged, "now": now})
+    response = render(request, template, {"bag": bag, "judged": judged, "now": request.now})
     if request.htmx:
-        # The Back button is to find the page at this address, never a part of it.
+        # The Back button has to find the page at this address, never a part of it.
         response["Cache-Control"] = "no-store"
     bag.save(response)
     return response
@@ -48,27 +47,19 @@ def show(request: ShopRequest) -> HttpResponse:
 
 @require_POST
 def add(request: ShopRequest) -> HttpResponse:
-    """Take an offer along."""
-    now = request.now
-    bag = Bag.from_request(request)
-    keeps_cookies = request.shopper.is_known
+    """Add units of an offer to the bag."""
+    bag, keeps_cookies = Bag.from_request(request), request.shopper.is_known
     form = AddForm({"quantity": 1, **request.POST.dict()})
-    if "offer" in form.errors:
-        change = operations.add(bag, "", variant="", quantity=1, shopper=request.shopper, now=now)
-    elif not form.is_valid():
-        judged = judge_bag(bag, request.shopper, now)
-        change = BagChange(judged=judged, obstacle=Obstacle.BAD_QUANTITY)
-    else:
+    if form.is_valid():
+        # Text of any form: what is no offer is refused as forged.
+        message = request.POST.get("offer", "")
         change = operations.add(
-            bag,
-            form.cleaned_data["offer"],
-            variant=form.cleaned_data["variant"],
-            quantity=form.cleaned_data["quantity"],
-            shopper=request.shopper,
-            now=now,
+            bag, message, **form.cleaned_data, shopper=request.shopper, now=request.now
         )
-    if isinstance(change.obstacle, Verdict) and change.subject is not None:
-        count_line(change.subject, change.judged, change.obstacle)
+    else:
+        change = _bad_quantity(request, bag)
+    if isinstance(change.obstacle, Verdict) and change.judged_line is not None:
+        count_line(change.judged_line.line, change.judged.facts, change.obstacle)
     if change.obstacle is Verdict.NOT_YOURS and not keeps_cookies:
         return cookies_needed(request)
     return _answer(request, bag, change, fragment="added")
@@ -76,19 +67,14 @@ def add(request: ShopRequest) -> HttpResponse:
 
 @require_POST
 def update(request: ShopRequest) -> HttpResponse:
-    """Another quantity, or a yes to the price of now."""
-    now = request.now
-    bag = Bag.from_request(request)
-    form = UpdateForm(request.POST)
+    """Change the quantity of a line, or accept what its product costs now."""
+    bag, form = Bag.from_request(request), UpdateForm(request.POST)
     if not form.is_valid():
-        change = BagChange(
-            judged=judge_bag(bag, request.shopper, now), obstacle=Obstacle.BAD_QUANTITY
-        )
-        return _answer(request, bag, change)
-    line, given = form.cleaned_data["line"], form.cleaned_data
-    if given["accept_amount"] is not None:
+        return _answer(request, bag, _bad_quantity(request, bag))
+    given, line = form.cleaned_data, form.cleaned_data["line"]
+    if (amount := given["accept_amount"]) is not None:
         change = operations.accept_amount(
-            bag, line, amount=given["accept_amount"], shopper=request.shopper, now=now
+            bag, line, amount=amount, shopper=request.shopper, now=request.now
         )
     else:
         change = operations.set_quantity(
@@ -97,30 +83,32 @@ def update(request: ShopRequest) -> HttpResponse:
             variant=given["variant"],
             quantity=given["quantity"] or 0,
             shopper=request.shopper,
-            now=now,
+            now=request.now,
         )
     return _answer(request, bag, change)
 
 
 @require_POST
 def remove(request: ShopRequest) -> HttpResponse:
-    """Take a line out."""
-    now = request.now
+    """Remove a line, or a variant of it."""
     bag = Bag.from_request(request)
-    form = LineForm(request.POST)
-    line = form.cleaned_data["line"] if form.is_valid() else ""
-    change = operations.remove(
-        bag, line, variant=form.cleaned_data.get("variant", ""), shopper=request.shopper, now=now
-    )
+    line, variant = request.POST.get("line", ""), request.POST.get("variant", "")
+    change = operations.remove(bag, line, variant=variant, shopper=request.shopper, now=request.now)
     return _answer(request, bag, change)
+
+
+def _bad_quantity(request: ShopRequest, bag: Bag) -> BagChange:
+    judged = judge_bag(bag, request.shopper, request.now)
+    return BagChange(judged, obstacle=Obstacle.BAD_QUANTITY)
 
 
 def _answer(
     request: ShopRequest, bag: Bag, change: BagChange, *, fragment: str = "bag"
 ) -> HttpResponse:
-    if change.obstacle is not None:
-        logger.info("refused in the bag: %s", change.obstacle)
-    if change.is_done and not request.htmx:
+    obstacle = change.obstacle
+    if obstacle is not None:
+        logger.info("refused in the bag: %s", obstacle)
+    if obstacle is None and not request.htmx:
         response = see_other(reverse("bag:show"))
     else:
         template = f"bag/page.html#{fragment}" if request.htmx else "bag/page.html"
@@ -128,9 +116,9 @@ def _answer(
             "bag": bag,
             "judged": change.judged,
             "change": change,
-            "now": change.judged.now,
-            "verdict": change.obstacle if isinstance(change.obstacle, Verdict) else None,
+            "now": request.now,
+            "verdict": obstacle if isinstance(obstacle, Verdict) else None,
         }
-        response = render(request, template, context, status=303 if change.is_done else 422)
+        response = render(request, template, context, status=422 if obstacle else 303)
     bag.save(response)
     return response

@@ -7,7 +7,7 @@ import stripe
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from shop.bag.judged import JudgedBag
+from shop.bag.judging import JudgedBag
 from shop.checkout.charge_rules import Destination
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.placing import charge_of
@@ -38,7 +38,7 @@ def checkout_context(
         "form": form,
         "charge": charge,
         "problem": problem,
-        "now": judged.now,
+        "now": judged.facts.now,
         "stripe": {
             "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
             "script": script_url(),

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from offers.verdicts import Verdict
-from shop.bag.judged import JudgedBag, JudgedLine
-from shop.bag.judging import judge_bag
+from shop.bag.judging import JudgedBag, judge_bag
+from shop.bag.line_judging import JudgedLine
 from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
 from shop.core.compiled_sql import CompiledQuery, InParameter
@@ -112,7 +112,7 @@ def charge_of(judged: JudgedBag, destination: Destination | None) -> Charge | No
         for variant, quantity in line.units
     )
     return charge_for(
-        Basket(items=items, currency=judged.currency, destination=destination, now=judged.now)
+        Basket(items=items, currency=judged.currency, destination=destination, now=judged.facts.now)
     )
 
 
@@ -272,7 +272,7 @@ def _order_lines(judged: JudgedLine, bag: JudgedBag) -> list[OrderLine]:
             was=offer.was,
             jti=offer.id,
             offer=judged.line.message,
-            seconds_late=sale.seconds_over(bag.now) if sale else None,
+            seconds_late=sale.seconds_over(bag.facts.now) if sale else None,
         )
         for variant, quantity in judged.units
     ]

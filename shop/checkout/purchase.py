@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from shop.bag.judged import JudgedBag
-from shop.bag.judging import judge_bag
+from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.placing import (
     Address,
@@ -50,7 +49,7 @@ def order_of(judged: JudgedBag) -> Order | None:
     A pending order has to have the same units too, so that nobody pays for
     another size than the bag shows.
     """
-    uses = [line.use for line in judged.lines if line.use is not None and line.is_own_use]
+    uses = [line.own_use for line in judged.lines if line.own_use is not None]
     numbers = {use.order_number for use in uses}
     if len(numbers) != 1 or len(uses) != len(judged.lines):
         return None

@@ -9,8 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from offers.verdicts import Verdict
-from shop.bag.judged import JudgedBag
-from shop.bag.judging import judge_bag
+from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.bag.refusal_counts import count_order
 from shop.checkout import page_context
@@ -123,5 +122,5 @@ def _checkout_page(
 
 
 def _bag(request: ShopRequest, judged: JudgedBag, problem: str) -> HttpResponse:
-    context = {"judged": judged, "now": judged.now, "problem": problem}
+    context = {"judged": judged, "now": judged.facts.now, "problem": problem}
     return render(request, "bag/page.html", context, status=422)

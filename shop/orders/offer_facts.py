@@ -1,8 +1,8 @@
 """What the rows say about offers: uses, units taken, open claims; read with one query."""
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
@@ -14,6 +14,7 @@ from offers.terms import Offer
 from shop.catalog.models import Product
 from shop.core import preview
 from shop.core.compiled_sql import CompiledQuery, InParameter, Parameter
+from shop.core.shopper import Shopper
 from shop.orders.limits import limit_key
 from shop.sales import models
 from shop.sales.snapshot import Snapshot
@@ -45,11 +46,14 @@ class OpenClaims:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the rows say: a snapshot, uses of offers by ``jti``, units taken by deal."""
+    """What the rows say at ``now``: a snapshot, uses of offers by ``jti``, units taken by deal."""
 
+    shopper: Shopper
+    now: datetime
     snapshot: Snapshot
-    uses: dict[str, OfferUse]
-    units_taken: dict[int, int]
+    uses: Mapping[str, OfferUse] = field(default_factory=dict)
+    #: Units that the shopper has in orders.
+    units_taken: Mapping[int, int] = field(default_factory=dict)
     #: Looked up only where something is not to be had because of orders; None elsewhere.
     open_claims: Collection[OpenClaims] | None = None
     #: Not from rows: the database was away, and the showcase stands in.
@@ -57,12 +61,11 @@ class Facts:
 
 
 def read_facts(
-    offers: Collection[Offer], *, skus: Collection[str], shoppers: Collection[str], now: datetime
+    offers: Collection[Offer], *, skus: Collection[str], shopper: Shopper, now: datetime
 ) -> Facts:
     """What has to be known to judge offers, and to say what products cost now.
 
     :param skus: the products, those of the offers included
-    :param shoppers: whose units in earlier orders count
     """
     drafts = preview.is_on()
     rows = rows_by_kind(
@@ -72,7 +75,7 @@ def read_facts(
                 "sales": [offer.sale for offer in offers],
                 "offers": [offer.id for offer in offers],
                 "skus": list(skus),
-                "shoppers": [limit_key(models.LimitUse.Kind.SHOPPER, each) for each in shoppers],
+                "shoppers": [limit_key(models.LimitUse.Kind.SHOPPER, each) for each in shopper.ids],
             }
         )
     )
@@ -80,9 +83,11 @@ def read_facts(
     for row in rows["taken"]:
         taken[row["deal"]] += row["units"]
     return Facts(
+        shopper=shopper,
+        now=now,
         snapshot=assemble(rows, drafts=drafts),
         uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
-        units_taken=dict(taken),
+        units_taken=taken,
     )
 
 

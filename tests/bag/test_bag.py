@@ -167,6 +167,18 @@ def test_two_tabs_renew_an_offer_to_one_id(sale: Sale, shopper: ShopClient, cloc
     assert shopper.bag().one("input[name=line]")["value"] == first
 
 
+def test_a_quantity_can_be_changed_on_a_page_older_than_the_renewal(
+    sale: Sale, shopper: ShopClient, clock: Clock
+) -> None:
+    Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
+    shopper.add(shopper.offer())
+    line = shopper.bag().one("input[name=line]")["value"]
+    clock.move_to(OPENS + timedelta(minutes=5))
+    data = {"line": line, "variant": "MUG-01", "quantity": 2}
+    assert shopper.send("/bag/update/", data).status == 303
+    assert quantity_of(shopper.bag(), "MUG-01") == "2"
+
+
 def test_a_higher_price_needs_a_yes(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     Sale.objects.filter(pk=sale.pk).update(hold_seconds=60)
     shopper.add(shopper.offer())

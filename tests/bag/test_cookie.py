@@ -96,6 +96,14 @@ def test_a_decompression_bomb_is_not_unpacked() -> None:
     assert not unpacked.lines
 
 
+def test_a_cookie_with_an_empty_message_is_damaged() -> None:
+    deflate = zlib.compressobj(wbits=-15)
+    quantities = b"MUG-01=1"
+    text = bytes(4) + len(quantities).to_bytes(2) + quantities
+    unpacked = unpack(encode_segment(bytes([1, 1, 0]) + deflate.compress(text) + deflate.flush()))
+    assert unpacked == ((), True)
+
+
 @given(st.text(max_size=300))
 def test_no_text_whatever_breaks_the_reader(value: str) -> None:
     unpack(value)
