@@ -1,4 +1,4 @@
-"""A merchant's browser, which fills in the forms of the back office as they are shown."""
+"""A merchant's browser, which fills in the forms of the back office."""
 
 from datetime import datetime
 from typing import Any
@@ -42,17 +42,17 @@ class Merchant:
         return fields_of(self.open(path).one("#content form:has([name=_save]), #content form"))
 
     def send(self, path: str, data: dict[str, Any]) -> HtmlPage:
-        """Send a form; the page that it leads to, or the form again with its errors."""
+        """Send a form; returns the page it redirects to, or the form with its errors."""
         answer = self.client.post(path, data, follow=True)
         return HtmlPage(answer.status_code, path, answer.content.decode())
 
     def change(self, path: str, **changes: Any) -> HtmlPage:
-        """Send a page's form with some fields changed; a double underscore stands for a dash."""
+        """Send a page's form with changed fields; in names ``__`` stands for a dash."""
         fields = {name.replace("__", "-"): value for name, value in changes.items()}
         return self.send(path, self.form(path) | fields | {"_save": "Save"})
 
     def change_and_confirm(self, path: str, **changes: Any) -> HtmlPage:
-        """Change fields, and confirm the consequences that the page has to show first."""
+        """Change fields, and confirm the consequences that the page must show first."""
         page = self.change(path, **changes)
         assert page.soup.select(".impact"), errors(page) or "No consequences were shown."
         return self.send(path, fields_of(page.one("#content form")) | {"_save": "Save"})
@@ -64,11 +64,11 @@ class Merchant:
 
     def set_price(self, deal: Deal, amount: int) -> None:
         """Change a price, in minor units."""
-        self._change_deal(deal, price=_as_typed(amount, deal.product))
+        self._change(deal.sale, {"price": _as_typed(amount, deal.product)}, row=deal)
 
     def withdraw(self, deal: Deal) -> None:
         """Withdraw a deal."""
-        self._change_deal(deal, withdrawn="on")
+        self._change(deal.sale, {"withdrawn": "on"}, row=deal)
 
     def set_list_price(self, product: Product, amount: int) -> None:
         """Change a list price, in minor units."""
@@ -84,7 +84,7 @@ class Merchant:
         self._change(sale, {"ends_at": str(ends_at.astimezone(sale.zone).replace(tzinfo=None))})
 
     def set_hold(self, sale: Sale, seconds: int) -> None:
-        """Change the hold of offers from now on."""
+        """Change the hold of future offers."""
         self._change(sale, {"hold_seconds": f"{seconds} seconds"})
 
     def publish(self, sale: Sale) -> None:
@@ -97,7 +97,7 @@ class Merchant:
         self._act(sale, "unpublish")
 
     def extend(self, sale: Sale, minutes: int, reason: str = "") -> None:
-        """Extend the offers that are out."""
+        """Extend the outstanding offers."""
         self._act(sale, "extend", minutes=minutes, reason=reason)
 
     def recall(self, sale: Sale, reason: str, deal: Deal | None = None) -> None:
@@ -115,8 +115,7 @@ class Merchant:
         form = fields_of(self.open(path).one("form:has([name=seen])"))
         wanted = form | {f"units_{line.pk}": units, "reason": reason}
         # The first answer shows the plan; sending its form executes it.
-        answer = self.client.post(path, wanted)
-        plan = HtmlPage.of(answer, path)
+        plan = HtmlPage.of(self.client.post(path, wanted), path)
         self._send(path, fields_of(plan.one("form:has([name=seen])")))
 
     def _send(self, path: str, data: dict[str, Any]) -> None:
@@ -132,27 +131,22 @@ class Merchant:
         if answer.status_code != 302 or wrong:
             raise ActionRefused(f"The back office answers {answer.status_code}: {' '.join(wrong)}")
 
-    def _change_deal(self, deal: Deal, **fields: Any) -> None:
-        self._change(deal.sale, fields, row=deal)
-
     def _change(
         self, owner: Product | Sale, fields: dict[str, Any], *, row: Model | None = None
     ) -> None:
-        """Change fields of a form, or of the inline row ``row``; confirm where that is asked."""
+        """Change fields of a form, or of its inline row ``row``, and confirm if asked to."""
         path = page_of(owner)
         form = fields_of(self.open(path).one("form:has([name=_save])"))
         if row is not None:
             prefix = _inline_prefix(row, form)
             fields = {f"{prefix}-{name}": value for name, value in fields.items()}
-        wanted = form | fields | {"_save": "Save"}
-        answer = self.client.post(path, wanted)
+        answer = self.client.post(path, form | fields | {"_save": "Save"})
         page = HtmlPage.of(answer, path)
         if page.soup.select("input[name=agreed]"):
             # The page asks for confirmation.
             form = fields_of(page.one("form:has([name=_save])"))
-            self._send(path, form | {"_save": "Save"})
-        else:
-            self._check(answer)
+            answer = self.client.post(path, form | {"_save": "Save"})
+        self._check(answer)
 
     def _act(self, sale: Sale, name: str, **fields: Any) -> None:
         path = reverse(f"admin:sales_sale_{name}", args=[sale.pk])

@@ -29,7 +29,7 @@ def read(message: str) -> Offer:
 
 @dataclass
 class HtmlPage:
-    """What a browser got: status, where it ended up, and the document."""
+    """An answer: its status, its path after redirects, and its document."""
 
     status: int
     path: str
@@ -37,7 +37,7 @@ class HtmlPage:
 
     @classmethod
     def of(cls, answer: Any, path: str = "") -> Self:
-        """The page in an answer of Django's test client; ``path`` where it was not redirected."""
+        """The page in an answer of Django's test client; ``path`` if it was not redirected."""
         chain = getattr(answer, "redirect_chain", [])
         return cls(answer.status_code, chain[-1][0] if chain else path, answer.content.decode())
 
@@ -50,9 +50,11 @@ class HtmlPage:
         """The page as it reads, white space folded."""
         return " ".join(self.soup.get_text(" ").split()).replace(" ,", ",").replace(" .", ".")
 
-    @property
+    @cached_property
     def offers(self) -> dict[str, str]:
-        """The signed messages on the page, by the sku they are for."""
+        """The signed messages on the page, by sku."""
+        if 'name="offer"' not in self.html:
+            return {}  # Parsing is slow.
         messages = [str(field["value"]) for field in self.soup.select("input[name=offer]")]
         return {read(message).sku: message for message in messages}
 
@@ -83,18 +85,17 @@ class HtmlPage:
 
 
 class ShopClient:
-    """A browser of someone's, cookies and all; it follows redirects after a form."""
+    """A browser with its cookies; it follows redirects after a form."""
 
     def __init__(self) -> None:
         self.client = Client(enforce_csrf_checks=True)
-        self.csrf = ""
 
     def open(self, path: str, **headers: str) -> HtmlPage:
         """Visit a page."""
         return HtmlPage.of(self.client.get(path, follow=True, headers=headers), path)
 
     def send(self, path: str, data: dict[str, Any], *, htmx: bool = False) -> HtmlPage:
-        """Send a form; the status is the form's own answer, the page where it led."""
+        """Send a form; the page is the one it redirects to, the status the form's own."""
         if "csrftoken" not in self.client.cookies:
             self.open("/sales/autumn/")
         headers = {"X-CSRFToken": self.client.cookies["csrftoken"].value}
@@ -124,19 +125,10 @@ class ShopClient:
             page = self.open("/checkout/")
             found = page.soup.select_one("[data-total]")
             shown_total = int(str(found["data-total"])) if found else 1
-        return self.send(
-            "/checkout/",
-            {
-                **ADDRESS,
-                **address,
-                "shown_total": shown_total,
-                "confirmation_token": token,
-            },
-        )
+        form = {"shown_total": shown_total, "confirmation_token": token}
+        return self.send("/checkout/", {**ADDRESS, **address, **form})
 
     def cookie(self, prefix: str) -> str:
-        """The value of the cookie whose name starts so."""
-        return next(
-            (each.value for name, each in self.client.cookies.items() if name.startswith(prefix)),
-            "",
-        )
+        """The value of the cookie whose name starts so, or nothing."""
+        cookies = self.client.cookies.items()
+        return next((each.value for name, each in cookies if name.startswith(prefix)), "")

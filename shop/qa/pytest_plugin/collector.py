@@ -1,7 +1,7 @@
-"""``.feature`` files as tests, wherever they lie, and what became of them in words.
+"""Collects ``.feature`` files as tests, and reports their results in words.
 
-pytest-bdd runs the scenarios; this finds them without any Python beside them,
-looks at their words before anything is done, and tells a failure by its steps.
+pytest-bdd runs the scenarios; this plugin needs no Python beside them, checks all steps
+of a scenario before its first one runs, and reports a failure by its steps.
 """
 
 from collections.abc import Generator
@@ -18,11 +18,11 @@ from pytest_bdd.parser import Feature, Scenario, Step
 from shop.qa.pytest_plugin.parsing import WrongWords
 from shop.qa.pytest_plugin.vocabulary import VOCABULARY, closest
 
-_TOLD = pytest.StashKey[list[str]]()
+_REPORT = pytest.StashKey[list[str]]()
 
 
 class FeatureFile(pytest.Module):
-    """A ``.feature`` file: each scenario in it is a test, called by its own title."""
+    """A ``.feature`` file; each of its scenarios is a test named by its title."""
 
     def _getobj(self) -> ModuleType:
         try:
@@ -33,21 +33,21 @@ class FeatureFile(pytest.Module):
         module = ModuleType(self.path.stem, feature.description)
         for title in feature.scenarios:
             test = bind(str(self.path), title, features_base_dir=str(self.path.parent))
-            setattr(module, title, test(_nothing_more))
+            setattr(module, title, test(lambda: None))
         return module
 
     def funcnamefilter(self, name: str) -> bool:
-        """All of it is tests."""
+        """Everything in it is a test."""
         return True
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--in-words`` tells each scenario by its title, under its feature."""
-    parser.addoption("--in-words", action="store_true", help="tell each scenario by its title")
+    """``--in-words`` lists each scenario by its title, under its feature."""
+    parser.addoption("--in-words", action="store_true", help="list each scenario by its title")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell in words, if so asked."""
+    """Report in words, if asked to."""
     if config.getoption("in_words"):
         config.pluginmanager.register(InWords(config))
 
@@ -61,13 +61,13 @@ class InWords:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Nothing but our own lines, and the sum at the end."""
+        """Print nothing but the lines of this plugin and pytest's sum."""
         if report.when == "call" or report.outcome != "passed":
             return ("error" if report.when != "call" else report.outcome, "", "")
         return None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """One scenario."""
+        """Print a scenario's line."""
         if report.when != "call" and report.outcome == "passed":
             return
         terminal = self._config.get_terminal_writer()
@@ -77,12 +77,13 @@ class InWords:
         if feature != self._feature:
             self._feature = feature
             terminal.line(f"\n{feature}", bold=True)
-        is_kept = report.outcome == "passed"
-        terminal.line(f"  {'✓' if is_kept else '✗'} {title}", green=is_kept, red=not is_kept)
+        is_passed = report.outcome == "passed"
+        mark = "✓" if is_passed else "✗"
+        terminal.line(f"  {mark} {title}", green=is_passed, red=not is_passed)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
-    """Find feature files."""
+    """Collect feature files."""
     if file_path.suffix != ".feature":
         return None
     file: FeatureFile = FeatureFile.from_parent(parent, path=file_path)
@@ -93,8 +94,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFil
 def pytest_bdd_before_scenario(
     request: pytest.FixtureRequest, feature: Feature, scenario: Scenario
 ) -> None:
-    """Look at all words of a scenario before the first of them is acted on."""
-    request.node.stash[_TOLD] = []
+    """Check all steps of a scenario before its first one runs."""
+    request.node.stash[_REPORT] = []
     request.node.user_properties.append(("feature", feature.name))
     unknown = [problem for step in scenario.steps if (problem := _problem(step))]
     if unknown:
@@ -102,45 +103,40 @@ def pytest_bdd_before_scenario(
 
 
 def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Step) -> None:
-    """Remember what went well."""
-    request.node.stash[_TOLD].append(f"    ✓ {step.keyword} {step.name}")
+    """Record a step that passed."""
+    request.node.stash[_REPORT].append(f"    ✓ {step.keyword} {step.name}")
 
 
 def pytest_bdd_step_error(
     request: pytest.FixtureRequest, scenario: Scenario, step: Step, exception: Exception
 ) -> None:
-    """Remember what did not, and what was not come to."""
-    told = request.node.stash[_TOLD]
-    told.append(f"    ✗ {step.keyword} {step.name}   (line {step.line_number})")
-    told += [f"        {line}" for line in str(exception).splitlines()[:30]]
-    steps = scenario.steps
-    place = next(i for i, each in enumerate(steps) if each.line_number == step.line_number)
-    told += [f"    · {each.keyword} {each.name}" for each in steps[place + 1 :]]
+    """Record the step that failed, and those that were not reached."""
+    lines = request.node.stash[_REPORT]
+    lines.append(f"    ✗ {step.keyword} {step.name}   (line {step.line_number})")
+    lines += [f"        {line}" for line in str(exception).splitlines()[:30]]
+    rest = [each for each in scenario.steps if each.line_number > step.line_number]
+    lines += [f"    · {each.keyword} {each.name}" for each in rest]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell a failed scenario by its steps; the traceback only where it is no expectation's."""
+    """Report a failed scenario by its steps, with a traceback unless an expectation failed."""
     report = yield
-    if call.excinfo is None or _TOLD not in item.stash or call.when != "call":
+    if call.excinfo is None or _REPORT not in item.stash or call.when != "call":
         return report
     error = call.excinfo.value
-    told = item.stash[_TOLD] or [f"    {line}" for line in str(error).splitlines()]
-    text = "\n".join(told)
+    lines = item.stash[_REPORT] or [f"    {line}" for line in str(error).splitlines()]
+    text = "\n".join(lines)
     if not isinstance(error, AssertionError):
         text += f"\n\n{report.longreprtext}"
     report.longrepr = text
     return report
 
 
-def _nothing_more() -> None:
-    """What a test does after the steps of its scenario."""
-
-
 def _problem(step: Step) -> str:
-    """What is wrong with a step's words, and what is like them; nothing where they are known."""
+    """What is wrong with a step, with suggestions; empty for a known step."""
     known = [entry for entry in VOCABULARY if entry.phrase.is_matching(step.name)]
     where = f"line {step.line_number}: {step.keyword} {step.name}"
     if not known:
@@ -155,7 +151,7 @@ def _problem(step: Step) -> str:
 
 
 def _check_titles(path: Path) -> None:
-    """:raises WrongWords: there is none, or two are the same and only one of them would run"""
+    """:raises WrongWords: a title is missing or used twice (only one of the two would run)"""
     feature = get_gherkin_document(str(path)).feature
     outer = feature.children if feature else []
     rules = [child.rule for child in outer if child.rule]

@@ -14,15 +14,9 @@ from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 
 ROOT = Path(__file__).parents[3]
-
-
-#: The window of the sale that most tests are about: a quarter of an hour, prices held for half.
+#: The window of the sale that most tests are about, and how long its prices are held.
 OPENS = datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
-
-
 CLOSES = OPENS + timedelta(minutes=15)
-
-
 HOLD = timedelta(minutes=30)
 
 
@@ -43,12 +37,7 @@ def make_product(
 ) -> Product:
     """A product with its stock; ``variants`` gives names and stock of sizes instead."""
     product = Product.objects.create(
-        sku=sku,
-        slug=sku.lower(),
-        name=name,
-        list_price=list_price,
-        currency=currency,
-        **fields,
+        sku=sku, slug=sku.lower(), name=name, list_price=list_price, currency=currency, **fields
     )
     for size, units in (variants or {"": stock}).items():
         variant_sku = f"{sku}-{size}" if size else sku
@@ -71,7 +60,7 @@ def make_sale(
     *,
     starts_at: datetime,
     ends_at: datetime,
-    hold: timedelta = timedelta(minutes=30),
+    hold: timedelta = HOLD,
     **fields: Any,
 ) -> Sale:
     """A published sale of a mug and a lamp."""

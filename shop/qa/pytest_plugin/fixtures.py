@@ -1,9 +1,7 @@
-"""The fixtures: ``clock``, ``sale``, ``shopper``, ``merchant`` and ``stripe``, and what they need.
+"""The fixtures ``clock``, ``sale``, ``shopper``, ``merchant`` and ``stripe``, and what they need.
 
-What a freeze costs: freezegun looks through every module that is loaded for
-something to replace, 14 ms each time with ours, 70 ms the first time. So it is
-started once for a module of tests, running with the real time, and each test
-that wants a clock puts a stopped one on top, which takes 0.05 ms.
+freezegun searches every loaded module, which takes 14 ms. So it is started once for a
+module of tests, with the real time; a test's stopped clock on top takes 0.05 ms.
 """
 
 import json
@@ -26,7 +24,7 @@ from shop.sales.models import Sale
 from shop.sales.refusals import refusals
 from shop.sales.showcase import showcase
 
-#: Whose time stays real: what measures tests, and what ages connections and waits for answers.
+#: Modules with the real time: they measure tests, age connections, and wait for answers.
 REAL_TIME = [
     "_pytest.runner",
     "_pytest.timing",
@@ -39,15 +37,15 @@ REAL_TIME = [
 
 
 @pytest.fixture(autouse=True)
-def _a_process_of_its_own(settings: Settings) -> Iterator[None]:
-    """Each test starts with keys of its own, an empty showcase, and storage in memory."""
+def _isolated_process(settings: Settings) -> Iterator[None]:
+    """New keys, an empty showcase and storage in memory for each test."""
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("tests")]})
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": f"{InMemoryStorage.__module__}.{InMemoryStorage.__name__}"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    # A thread that writes would write outside of the test's transaction.
+    # A thread would write outside of the test's transaction.
     settings.REFUSALS_WRITTEN_EVERY = 0
     settings.ASIDE_THREADS = 0
     # Slow by design in production, and many of our tests log in.
@@ -60,14 +58,14 @@ def _a_process_of_its_own(settings: Settings) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def _freezable() -> Iterator[None]:
-    """Time as freezegun gives it, and for now it is the real one."""
+    """freezegun, running with the real time."""
     with freeze_time(datetime.now(UTC), tick=True, ignore=REAL_TIME):
         yield
 
 
 @pytest.fixture
 def clock(_freezable: None) -> Iterator[FrozenDateTimeFactory]:
-    """The shop's time, stopped at the opening of the sale; ``clock.move_to(…)`` travels."""
+    """The shop's time, stopped when the sale opens; ``clock.move_to(…)`` changes it."""
     with freeze_time(OPENS, ignore=REAL_TIME) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
         yield clock
@@ -81,32 +79,32 @@ def sale(db: None, clock: FrozenDateTimeFactory) -> Sale:
 
 @pytest.fixture
 def shopper() -> ShopClient:
-    """Someone with a browser."""
+    """A shopper's browser."""
     return ShopClient()
 
 
 @pytest.fixture
 def another_shopper() -> ShopClient:
-    """Someone else, with another browser."""
+    """Another shopper's browser."""
     return ShopClient()
 
 
 @pytest.fixture
 def merchant(db: None) -> Merchant:
-    """Someone at the back office."""
+    """A merchant's browser."""
     return Merchant()
 
 
 @pytest.fixture(scope="session")
 def stripe_base() -> Iterator[str]:
-    """The address of the Stripe stand-in, a process of its own on the real clock."""
+    """The address of the Stripe stand-in, which runs in its own process with the real time."""
     with stand_in() as api:
         yield api.base
 
 
 @pytest.fixture
 def stripe_api(settings: Settings, stripe_base: str) -> stripe_library.StripeClient:
-    """Stripe as the shop sees it, for looking behind the shop's back."""
+    """A Stripe client with the shop's settings."""
     settings.STRIPE_API_BASE = stripe_base
     settings.STRIPE_SECRET_KEY = "sk_test_shop"
     return stripe_library.StripeClient("sk_test_shop", base_addresses={"api": stripe_base})
@@ -114,7 +112,7 @@ def stripe_api(settings: Settings, stripe_base: str) -> stripe_library.StripeCli
 
 @pytest.fixture
 def stripe(stripe_api: stripe_library.StripeClient, stripe_base: str) -> Iterator[Stripe]:
-    """Stripe with nothing in its books yet: cards, banks, faults and news."""
+    """Stripe without any payments yet."""
     stripe = Stripe(stripe_base, stripe_api)
     stripe.reset()
     yield stripe

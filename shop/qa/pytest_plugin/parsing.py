@@ -1,20 +1,19 @@
-"""Words of a scenario that mean the same wherever they stand: money, numbers, spans of time."""
+"""Money, numbers and durations in the steps of a scenario."""
 
-import re
 from datetime import timedelta
 from typing import NamedTuple
 
-from shop.core.money import digits_of, format_money, is_currency
+from django.core.exceptions import ValidationError
 
-_IN_WORDS = """
-    no one two three four five six seven eight nine ten eleven twelve
-"""
+from shop.core.durations import parse_duration
+from shop.core.money import digits_of, format_money, validate_currency
+
+_IN_WORDS = "no one two three four five six seven eight nine ten eleven twelve"
 NUMBERS = {word: number for number, word in enumerate(_IN_WORDS.split())}
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 class WrongWords(AssertionError):
-    """A step that is known, with something in it that cannot be meant; the text says what."""
+    """A known step with a value that is impossible; the text says which."""
 
 
 class Money(NamedTuple):
@@ -28,18 +27,20 @@ class Money(NamedTuple):
 
 
 def number(text: str) -> int:
-    """Units, as a figure or a word: "2" and "two" are 2, "no" is 0."""
+    """A number in figures or a word: "2" and "two" are 2, "no" is 0."""
     return NUMBERS[text] if text in NUMBERS else int(text)
 
 
 def money(text: str) -> Money:
-    """Money as QA writes it, in integers all the way: "9.90 EUR" is 990 cents.
+    """An amount without floats: "9.90 EUR" is 990 cents.
 
     :raises WrongWords: no such currency, or not its number of decimals
     """
     figure, currency = text.split(" ")
-    if not is_currency(currency):
-        raise WrongWords(f"{currency} is not a currency of ISO 4217, such as EUR.")
+    try:
+        validate_currency(currency)
+    except ValidationError as error:
+        raise WrongWords(error.message) from None
     whole, _, decimals = figure.partition(".")
     digits = digits_of(currency)
     if len(decimals) != (digits if "." in figure else 0):
@@ -49,13 +50,9 @@ def money(text: str) -> Money:
 
 
 def duration(text: str) -> timedelta:
-    """A span of time: "30 minutes", "an hour", "half an hour", "one hour and 30 seconds"."""
-    return sum((_span(part) for part in text.split(" and ")), timedelta())
-
-
-def _span(text: str) -> timedelta:
-    if text == "half an hour":
-        return timedelta(minutes=30)
-    count, unit = re.fullmatch(r"(\w+) (\w+?)s?", text).groups()  # type: ignore[union-attr]
-    units = 1 if count in {"a", "an"} else number(count)
-    return units * timedelta(seconds=_UNITS[unit])
+    """A duration: "30 minutes", "an hour", "half an hour", "one hour and 30 seconds"."""
+    counts = {"a": 1, "an": 1, **NUMBERS}
+    words = text.replace("half an hour", "30 minutes").replace(" and ", " ").split()
+    return timedelta(
+        seconds=parse_duration(" ".join(str(counts.get(each, each)) for each in words))
+    )

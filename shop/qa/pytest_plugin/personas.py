@@ -1,8 +1,7 @@
-"""Shoppers of a scenario: a browser with tabs, a card, a mail address, and what they were shown."""
+"""The shoppers of a scenario: a browser with tabs, a card, a mail address, and pages seen."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,19 +11,12 @@ from shop.qa.pytest_plugin.parsing import WrongWords
 from shop.qa.pytest_plugin.payment_vocabulary import CARDS
 from shop.qa.pytest_plugin.stripe import Stripe
 
-_CARDS_OF_THEIR_OWN = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex"]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A page in a tab, and the offers it made when it was opened, by sku."""
-
-    page: HtmlPage
-    offers: dict[str, str]
+#: Each shopper's own working card; the fourth and all later ones have the last.
+_OWN_CARDS = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex", "pm_card_standIn_noFingerprint"]
 
 
 class Person:
-    """One shopper. What is done in a browser is done in the tab that is in front."""
+    """One shopper. All actions happen in the tab in front."""
 
     def __init__(self, name: str, *, place: int, stripe: Stripe) -> None:
         self.name = name
@@ -32,43 +24,32 @@ class Person:
         self.browser = ShopClient()
         self.order_path = ""
         self._stripe = stripe
-        self._card = [*_CARDS_OF_THEIR_OWN, "pm_card_standIn_noFingerprint"][min(place, 3)]
-        self._tabs: list[list[Seen]] = [[]]
+        self._card = _OWN_CARDS[min(place, 3)]
+        self._tabs: list[list[HtmlPage]] = [[]]
         self._tab = 0
         self._held_until: datetime | None = None
         self._last_offer = ""
         self._has_added = False
         self._form: dict[str, Any] = {}
-        self._way_back = ""
+        self._return_path = ""
 
     # --- Looking --------------------------------------------------------------
 
     @property
     def page(self) -> HtmlPage:
-        """What is on the screen.
-
-        :raises WrongWords: nothing is
-        """
-        return self._seen[-1].page
+        """The page in front, or ``WrongWords`` before the first."""
+        return self._pages[-1]
 
     @property
-    def offers(self) -> dict[str, str]:
-        """The signed messages on the screen, by sku."""
-        return self._seen[-1].offers
-
-    @property
-    def _seen(self) -> list[Seen]:
-        seen = self._tabs[self._tab]
-        if not seen:
+    def _pages(self) -> list[HtmlPage]:
+        pages = self._tabs[self._tab]
+        if not pages:
             raise WrongWords(f"{self.name} has opened no page yet.")
-        return seen
+        return pages
 
     @property
     def held_until(self) -> datetime:
-        """Until when the price is held, by the last page that said so.
-
-        :raises WrongWords: none did
-        """
+        """The end of the hold on the last page with one, or ``WrongWords`` without any."""
         if self._held_until is None:
             raise WrongWords(f"No page has promised {self.name} a price yet.")
         return self._held_until
@@ -87,21 +68,18 @@ class Person:
         self._tab = place
 
     def go_back(self) -> None:
-        """See the page before this one again, as it was."""
-        if len(self._seen) < 2:
+        """Show the page before this one, as it was."""
+        if len(self._pages) < 2:
             raise WrongWords(f"There is no page for {self.name} to go back to.")
-        self._seen.pop()
+        self._pages.pop()
 
     # --- The bag --------------------------------------------------------------
 
     def offer_of(self, sku: str) -> str:
-        """The signed message for a product, from the last page in this tab that has one.
-
-        :raises WrongWords: none has
-        """
-        for seen in reversed(self._seen):
-            if sku in seen.offers:
-                return seen.offers[sku]
+        """The signed message on this tab's last page with one, or ``WrongWords`` without any."""
+        for page in reversed(self._pages):
+            if sku in page.offers:
+                return page.offers[sku]
         raise WrongWords(f"No page that {self.name} has open shows a price for that.")
 
     def add(self, message: str, units: int = 1, variant: str = "") -> HtmlPage:
@@ -114,7 +92,7 @@ class Person:
         return self.add(self._last_offer)
 
     def change(self, sku: str, **fields: Any) -> HtmlPage:
-        """Send one of the forms that the bag has for a product."""
+        """Send one of the bag's forms for a product."""
         if not self.page.soup.select("[data-line]"):
             self.open("/bag/")
         item = self.page.one(f'[data-line][data-sku="{sku}"]')
@@ -132,13 +110,13 @@ class Person:
     # --- Paying ---------------------------------------------------------------
 
     def card(self, words: str = "a card that works") -> str:
-        """A card, entered: the token that the page makes of it."""
+        """Enter a card; returns its token."""
         return self._stripe.card(CARDS[words] or self._card)
 
     def pay(self, token: str, mail: str = "", *, is_answer_lost: bool = False) -> None:
         """Order and pay at the total on the screen, or as the checkout shows it now."""
         if not self._has_added:
-            offers = self.offers
+            offers = self.page.offers
             if len(offers) != 1:
                 raise WrongWords(f"Say what {self.name} adds: there is {', '.join(offers) or '–'}.")
             self.add(next(iter(offers.values())))
@@ -146,7 +124,7 @@ class Person:
             self.open("/checkout/")
         total = self.page.soup.select_one("form [name=shown_total]")
         if total is None:
-            return  # The bag stands there in its place, and says why.
+            return  # The bag is shown instead, and says why.
         self._form = {
             **ADDRESS,
             "name": self.name.title(),
@@ -157,7 +135,7 @@ class Person:
         self.send_form(is_answer_lost=is_answer_lost)
 
     def send_form(self, *, is_answer_lost: bool = False) -> None:
-        """Send the checkout's form as it was filled in, maybe for another time."""
+        """Send the checkout's form as it was filled in last."""
         if not self._form:
             raise WrongWords(f"{self.name} has not paid yet.")
         if is_answer_lost:
@@ -171,37 +149,37 @@ class Person:
         self._show(self.browser.send("/checkout/", self._form))
 
     def cancel(self) -> None:
-        """Give the order up."""
+        """Cancel the order."""
         self._show(self.browser.send(f"{self._order()}cancel/", {}))
 
     def open_order(self) -> None:
-        """Look at the order."""
+        """Open the order's page."""
         self.open(self._order())
 
     def answer_bank(self, *, approve: bool) -> None:
-        """Go to the bank's page, and say yes or no there."""
+        """Approve or decline on the bank's page."""
         link = self.page.soup.select_one("a[data-next-action]")
         if link is None:
             raise WrongWords(f"No bank asks {self.name} anything: {self.page.text[:300]}")
-        self._way_back = self._stripe.decide_at_bank(str(link["href"]), approve=approve)
+        self._return_path = self._stripe.decide_at_bank(str(link["href"]), approve=approve)
 
     def come_back(self) -> None:
-        """Come back from the bank's page."""
-        if not self._way_back:
+        """Return from the bank's page."""
+        if not self._return_path:
             raise WrongWords(f"{self.name} has not answered a bank.")
-        self.open(self._way_back)
+        self.open(self._return_path)
 
-    # --- What is not meant to be done ------------------------------------------
+    # --- Tampering ------------------------------------------------------------
 
     def alter(self, message: str, amount: int) -> str:
-        """An offer with another amount in it, and the signature it had."""
+        """An offer with another amount under its old signature."""
         head, payload, signature = message.split(".")
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         altered = json.dumps({**claims, "amount": amount}).encode()
         return f"{head}.{urlsafe_b64encode(altered).decode().rstrip('=')}.{signature}"
 
     def ids(self) -> tuple[str, ...]:
-        """What the shop calls this browser by."""
+        """The shopper ids in this browser's cookies."""
         cookies = {name: morsel.value for name, morsel in self.browser.client.cookies.items()}
         return Cookie.from_cookies(cookies).ids
 
@@ -211,9 +189,9 @@ class Person:
         return self.order_path
 
     def _show(self, page: HtmlPage) -> HtmlPage:
-        # Most pages have neither, and to take one apart is what takes time here.
-        offers = page.offers if 'name="offer"' in page.html else {}
-        self._tabs[self._tab].append(Seen(page, offers))
+        # Read now, and kept: keys may be voided later.
+        offers = page.offers
+        self._tabs[self._tab].append(page)
         if page.path.startswith("/orders/"):
             self.order_path = page.path.partition("?")[0]
         if "data-held-until" in page.html:

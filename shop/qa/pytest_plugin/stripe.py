@@ -1,9 +1,10 @@
-"""Stripe from outside the shop: cards, the bank, its books, faults on order, and its news."""
+"""The Stripe stand-in as seen from outside the shop: cards, bank, ledger, faults and events."""
 
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,16 +16,13 @@ from django.test import Client
 from shop.core.machine_clock import unix_seconds
 
 CONFIRM = "POST /v1/payment_intents/*/confirm"
-#: Everything that the shop's server asks; not the page that a card is typed into.
+#: All requests of the shop's server; not those of the page that a card is typed into.
 SERVER = ("* /v1/payment_intents*", "GET /v1/confirmation_tokens/*", "* /v1/refunds*")
 
 
 @dataclass(frozen=True)
 class Stripe:
-    """The stand-in, a process of its own: what people do there, and what it says of them.
-
-    ``client`` is the real library's, for looking behind the shop's back.
-    """
+    """The stand-in, which runs in a process of its own; ``client`` is the real library's."""
 
     base: str
     client: stripe.StripeClient
@@ -35,12 +33,14 @@ class Stripe:
         return tokens.create({"payment_method": payment_method}).id
 
     def ledger(self) -> list[dict[str, Any]]:
-        """What was really charged and given back, by payment; the shop's books say nothing here."""
-        payments: list[dict[str, Any]] = self._get("/ledger")["intents"]
+        """What Stripe charged and refunded, by payment."""
+        answer = requests.get(f"{self.base}/ledger", timeout=5)
+        answer.raise_for_status()
+        payments: list[dict[str, Any]] = answer.json()["intents"]
         return payments
 
     def decide_at_bank(self, address: str, *, approve: bool) -> str:
-        """Answer the bank's question on its page; the path it sends the shopper back to."""
+        """Answer on the bank's page; returns the path that the bank redirects to."""
         page, _, attempt = address.partition("?attempt=")
         decision = {"attempt": attempt, "decision": "approve" if approve else "decline"}
         answer = requests.post(page, decision, allow_redirects=False, timeout=5)
@@ -49,28 +49,25 @@ class Stripe:
         return f"{way_back.path}?{way_back.query}"
 
     def fault(self, on: str, kind: str, *, times: int = 2, seconds: float = 3) -> None:
-        """Order a fault (``shop.sandbox.faults``); twice, for the library asks again by itself."""
+        """Order a fault (``shop.sandbox.faults``); twice, because the library retries once."""
         order: Any = {"on": on, "kind": kind, "times": times, "seconds": seconds}
         requests.post(f"{self.base}/faults", json=order, timeout=5).raise_for_status()
 
     def end_faults(self) -> None:
-        """Nothing goes wrong any more."""
+        """Cancel all ordered faults."""
         requests.delete(f"{self.base}/faults", timeout=5).raise_for_status()
 
     def reset(self) -> None:
-        """Forget every payment, and every fault."""
+        """Delete all payments and faults."""
         requests.post(f"{self.base}/reset", timeout=5).raise_for_status()
 
     def events(self) -> list[dict[str, Any]]:
-        """Its news since the reset, the oldest first."""
+        """Events since the reset, oldest first."""
         page = self.client.v1.events.list({"limit": 100})
         return [event.to_dict() for event in reversed(page.data)]
 
     def deliver(self, event: dict[str, Any], *, secret: str = "", age: int = 0) -> int:
-        """Bring an event to the shop, signed now by the real clock; the shop's answer.
-
-        :param age: seconds since it was signed
-        """
+        """Send an event, signed ``age`` seconds ago by the real clock; the webhook's status."""
         body = json.dumps(event)
         signed_at = int(unix_seconds()) - age
         key = (secret or settings.STRIPE_WEBHOOK_SECRET).encode()
@@ -83,7 +80,40 @@ class Stripe:
         )
         return answer.status_code
 
-    def _get(self, path: str) -> Any:
-        answer = requests.get(self.base + path, timeout=5)
-        answer.raise_for_status()
-        return answer.json()
+
+@dataclass
+class EventDelivery:
+    """Delivers Stripe's events by the shop's clock, which the stand-in does not know."""
+
+    stripe: Stripe
+    copies: int = 1
+    delay: timedelta = timedelta()
+    is_reversed: bool = False
+    _seen: set[str] = field(default_factory=set)
+    _pending: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
+
+    def collect(self, now: datetime) -> None:
+        """Schedule the new events, with the current delay and number of copies."""
+        for event in self.stripe.events():
+            if event["id"] not in self._seen:
+                self._seen.add(event["id"])
+                self._pending += [(now + self.delay, event)] * self.copies
+
+    def due_until(self, instant: datetime) -> list[datetime]:
+        """The instants until then at which an event arrives."""
+        return sorted({due for due, _ in self._pending if due <= instant})
+
+    def deliver(self, now: datetime) -> None:
+        """Send to the webhook what is due by now."""
+        due = [pair for pair in self._pending if pair[0] <= now]
+        if self.is_reversed:
+            # The first waits until another has overtaken it.
+            due = due[::-1] if len(due) > 1 else []
+        for pair in due:
+            self._pending.remove(pair)
+            status = self.stripe.deliver(pair[1])
+            if status == 503:
+                # Stripe retries later.
+                self._pending.append((now + timedelta(minutes=1), pair[1]))
+            else:
+                assert status == 200, f"The webhook answers {status} to {pair[1]['type']}."

@@ -1,8 +1,7 @@
-"""The vocabulary: phrases that scenarios are made of, and what to say of a step that is none.
+"""The vocabulary: the phrases that scenarios consist of, and suggestions for unknown steps.
 
-A phrase is text with ``{placeholders}``, each named after what may stand there
-(``PLACEHOLDERS``); what stands in ``[brackets]`` may be left out. A phrase in which
-somebody does something may end in a moment, to which the shop's clock goes
+A phrase is text with ``{placeholders}`` (``PLACEHOLDERS``) and optional parts in
+``[brackets]``. A ``when`` phrase may end in a moment, to which the shop's clock is moved
 first: *Ada pays at 12:44:59*, *Ada pays one second before the hold ends*.
 """
 
@@ -10,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, partial
 from inspect import getdoc, signature
 from typing import Any
 
@@ -21,11 +20,12 @@ from shop.qa.pytest_plugin.parsing import NUMBERS, WrongWords, duration, money, 
 from shop.qa.pytest_plugin.payment_vocabulary import CARDS, STATUSES, VERDICTS
 
 type Table = list[list[str]]
+type Action = Callable[..., None]
 
 
 @dataclass(frozen=True)
 class Placeholder:
-    """What may stand for a placeholder."""
+    """The texts that a placeholder takes, and how they are read."""
 
     pattern: str
     example: str
@@ -55,11 +55,7 @@ _WORDS = r"[a-z][a-z-]*(?: [a-z][a-z-]*){0,2}"
 
 
 def _unquoted(text: str) -> str:
-    return text.removeprefix('"').removesuffix('"')
-
-
-def _possessor(text: str) -> str:
-    return text.removesuffix("'s")
+    return text.strip('"')
 
 
 PLACEHOLDERS: dict[str, Placeholder] = {
@@ -71,7 +67,7 @@ PLACEHOLDERS: dict[str, Placeholder] = {
         "same, `{whose}` too with an `'s`",
     ),
     "whose": Placeholder(
-        r"(?:the|the other) shopper's|[A-Z][a-z]+'s", "Ada's", "the same", _possessor
+        r"(?:the|the other) shopper's|[A-Z][a-z]+'s", "Ada's", "the same", lambda text: text[:-2]
     ),
     "whom": Placeholder(_PERSON, "Bob", "the same"),
     "sale": Placeholder(
@@ -121,35 +117,35 @@ PLACEHOLDERS: dict[str, Placeholder] = {
 class Phrase(StepParser):
     """A phrase of the vocabulary, as pytest-bdd matches it."""
 
-    def __init__(self, text: str, *, is_act: bool) -> None:
+    def __init__(self, text: str, *, has_moment: bool) -> None:
         super().__init__(text)
-        self.is_act = is_act
+        self.has_moment = has_moment
         self.placeholders = re.findall(r"{(\w+)}", text)
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
-        return re.compile(_regex_of(self.name) + (_AT if self.is_act else ""))
+        return re.compile(_regex_of(self.name) + (_AT if self.has_moment else ""))
 
     def is_matching(self, name: str) -> bool:
-        """Whether a step says this."""
+        """Whether a step is this phrase."""
         return self._regex.fullmatch(name) is not None
 
     def parse_arguments(self, name: str) -> dict[str, Any] | None:
-        """What a step says; raised as a failure of the step where it cannot be meant."""
+        """The values in a step; ``WrongWords`` where one is impossible."""
         found = self._regex.fullmatch(name)
         if found is None:
             return None
-        said = {key: text for key, text in found.groupdict().items() if text is not None}
-        at = said.pop("clock", None) or said.pop("other", None)
+        texts = {key: text for key, text in found.groupdict().items() if text is not None}
+        at = texts.pop("clock", None) or texts.pop("other", None)
         try:
-            words = {key: PLACEHOLDERS[key].read(text) for key, text in said.items()}
+            words = {key: PLACEHOLDERS[key].read(text) for key, text in texts.items()}
         except ValueError as error:
             raise WrongWords(f"{name}: {error}") from None
         return {"words": words, "at": at}
 
     @property
     def example(self) -> str:
-        """The phrase with an example in each place, whole."""
+        """The whole phrase with an example for each placeholder."""
         whole = re.sub(r"\[(.*?)\]", r"\1", self.name)
         return re.sub(r"{(\w+)}", lambda place: PLACEHOLDERS[place[1]].example, whole)
 
@@ -168,44 +164,33 @@ class Entry:
 VOCABULARY: list[Entry] = []
 
 
-def given(*texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """How things are when the scenario begins. (Any keyword is taken for any phrase.)"""
-    return _phrase("Given", texts, is_act=False)
+def _phrase(keyword: str, *texts: str) -> Callable[[Action], Action]:
+    """Register the decorated function as what a step does. Scenarios may use any keyword."""
 
-
-def when(*texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """What somebody does, maybe at a moment."""
-    return _phrase("When", texts, is_act=True)
-
-
-def then(*texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """What has to be so."""
-    return _phrase("Then", texts, is_act=False)
-
-
-def _phrase(
-    keyword: str, texts: tuple[str, ...], *, is_act: bool
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    def decorator(act: Callable[..., None]) -> Callable[..., None]:
-        has_table = "table" in signature(act).parameters
+    def decorator(action: Action) -> Action:
+        has_table = "table" in signature(action).parameters
         for text in texts:
-            phrase = Phrase(text, is_act=is_act)
-            section = act.__module__.rpartition(".")[2]
-            VOCABULARY.append(Entry(phrase, keyword, section, getdoc(act) or "", has_table))
+            phrase = Phrase(text, has_moment=keyword == "When")
+            section = action.__module__.rpartition(".")[2]
+            VOCABULARY.append(Entry(phrase, keyword, section, getdoc(action) or "", has_table))
             # The frame above this one: pytest finds steps among the names of their module.
-            pytest_bdd.step(phrase, stacklevel=2)(_step(act, has_table, is_check=keyword == "Then"))
-        return act
+            step = _step(action, has_table, is_check=keyword == "Then")
+            pytest_bdd.step(phrase, stacklevel=2)(step)
+        return action
 
     return decorator
 
 
-def _step(act: Callable[..., None], has_table: bool, *, is_check: bool) -> Callable[..., None]:
+given, when, then = (partial(_phrase, keyword) for keyword in ("Given", "When", "Then"))
+
+
+def _step(action: Action, has_table: bool, *, is_check: bool) -> Callable[..., None]:
     def run(
         world: Any, words: dict[str, Any], at: str | None, datatable: Table | None = None
     ) -> None:
         table = {"table": datatable} if has_table else {}
         if is_check:
-            act(world, **words, **table)
+            action(world, **words, **table)
             return
         # The database's transaction is the scenario's; what waits for its end comes after the step.
         with world.as_if_committed(execute=True):
@@ -213,7 +198,7 @@ def _step(act: Callable[..., None], has_table: bool, *, is_check: bool) -> Calla
                 if "who" in words:
                     world.person(words["who"])  # Whose hold it is that ends.
                 world.move_to(world.moment(at))
-            act(world, **words, **table)
+            action(world, **words, **table)
         with world.as_if_committed(execute=True):
             world.deliver_news()
 

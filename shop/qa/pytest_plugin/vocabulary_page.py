@@ -1,24 +1,16 @@
-"""The vocabulary as a page: every phrase, with what it means and what may stand in it."""
+"""The vocabulary as a page: each step with its meaning and its placeholders."""
 
+from importlib import import_module
 from itertools import groupby
 
-from shop.qa.pytest_plugin import steps
+from shop.qa.pytest_plugin.steps import MODULES, SECTIONS
 from shop.qa.pytest_plugin.vocabulary import PLACEHOLDERS, VOCABULARY, Entry
-
-#: The modules of steps in the order of the page, and what they are about.
-SECTIONS = {
-    "sales": "The sale and its merchant",
-    "shoppers": "Shoppers",
-    "payments": "Paying",
-    "time": "Time",
-    "faults": "What goes wrong, and keys",
-    "outcomes": "What has to be so",
-}
 
 
 def vocabulary() -> str:
-    """All of it, in Markdown."""
-    steps.load()
+    """The page, in Markdown."""
+    for module in MODULES:
+        import_module(module)
     parts = []
     for section, title in SECTIONS.items():
         entries = [entry for entry in VOCABULARY if entry.section == section]

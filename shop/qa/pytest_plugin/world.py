@@ -1,8 +1,7 @@
-"""A scenario's world: its clock, its sales by title, its people by name, and Stripe's news.
+"""The state of a scenario: clock, sales by title, shoppers by name, and Stripe's events.
 
-Everything goes through the shop's own doors: pages and forms by a browser
-without JavaScript, the back office by its forms, sales by ``load_sale``,
-payments by the stand-in, and its news by the webhook.
+Steps use the shop as people do: its pages and forms without JavaScript, the back
+office, ``load_sale``, the Stripe stand-in and the webhook.
 """
 
 import json
@@ -26,20 +25,18 @@ from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.parsing import WrongWords, duration, number
 from shop.qa.pytest_plugin.personas import Person
-from shop.qa.pytest_plugin.stripe import Stripe
-from shop.qa.pytest_plugin.webhook_deliveries import News
+from shop.qa.pytest_plugin.stripe import EventDelivery, Stripe
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 
-#: The day of a scenario that names none: a Friday in November.
+#: The day unless a scenario names one: a Friday.
 FIRST_DAY = date(2026, 11, 27)
-#: Clocks stand here before the first sale opens.
+#: A scenario starts this long before its first sale opens.
 LEAD = timedelta(hours=1)
-SECOND = timedelta(seconds=1)
 
 
 class World:
-    """What the steps of one scenario act on."""
+    """The state of one scenario."""
 
     def __init__(
         self,
@@ -57,7 +54,7 @@ class World:
         self.as_if_committed = as_if_committed
         self.day = FIRST_DAY
         self.zone = ZoneInfo("Europe/Berlin")
-        self.news = News(stripe)
+        self.news = EventDelivery(stripe)
         self._folder = folder
         self._has_started = False
         self._slugs: dict[str, str] = {}
@@ -77,7 +74,7 @@ class World:
         return self.clock().replace(tzinfo=UTC)
 
     def start_on(self, day: str) -> None:
-        """Another day for the times that name none.
+        """Set the day of times without a date.
 
         :raises WrongWords: the scenario has begun, or there is no such day
         """
@@ -89,9 +86,9 @@ class World:
             raise WrongWords(f"There is no {day}.") from None
 
     def move_to(self, instant: datetime) -> None:
-        """Let time pass until an instant; Stripe's news that are due on the way arrive then.
+        """Move the clock forward; Stripe's events arrive when they are due on the way.
 
-        :raises WrongWords: it is past
+        :raises WrongWords: the instant is past
         """
         if self._has_started and instant < self.now:
             raise WrongWords(
@@ -101,14 +98,14 @@ class World:
         self._has_started = True
         for due in self.news.due_until(instant):
             self.clock.move_to(max(due, self.now))
-            self.news.bring(self.now)
+            self.news.deliver(self.now)
         self.clock.move_to(instant)
         showcase.clear()
 
     def moment(self, text: str) -> datetime:
-        """The instant that words mean (``phrases.KINDS["moment"]``).
+        """The instant of a ``{moment}``.
 
-        :raises WrongWords: they mean none, or two
+        :raises WrongWords: the clocks show it never, or twice
         """
         if found := re.fullmatch(r"([^:]+) later", text):
             return self.now + duration(found[1])
@@ -117,10 +114,10 @@ class World:
         if found := re.fullmatch(r"(.+?) (before|after) (.+)", text):
             span = duration(found[1])
             return self._event(found[3]) + (span if found[2] == "after" else -span)
-        return self._on_the_wall(text)
+        return self._local_time(text)
 
     def wall(self, instant: datetime) -> str:
-        """An instant as the wall in the sale's zone shows it."""
+        """An instant in the sale's zone, with its date if that is not the scenario's."""
         local = instant.astimezone(self.zone)
         return f"{local:%H:%M:%S}" if local.date() == self.day else f"{local:%H:%M:%S on %F}"
 
@@ -133,7 +130,7 @@ class World:
         sale = self.sale(title.strip('"'))
         return sale.starts_at if what == "opens" else sale.ends_at
 
-    def _on_the_wall(self, text: str) -> datetime:
+    def _local_time(self, text: str) -> datetime:
         parts = re.fullmatch(
             r"(?:the (?P<which>first|second) )?(?P<time>[\d:]+)"
             r"(?: (?:(?P<next>the next day)|(?P<days>\w+) days? later|on (?P<date>[\d-]+)))?",
@@ -164,9 +161,9 @@ class World:
     # --- Sales ----------------------------------------------------------------
 
     def load_sale(self, title: str, zone: str, opens: str, closes: str, **document: Any) -> None:
-        """A sale by ``manage.py load_sale``; the clock then stands an hour before the first.
+        """Create a sale by ``manage.py load_sale``; the first one also starts the clock.
 
-        :raises WrongWords: it is refused, or there is no such zone
+        :raises WrongWords: the sale is refused, or there is no such zone
         """
         try:
             self.zone = ZoneInfo(zone)
@@ -190,10 +187,7 @@ class World:
         showcase.clear()
 
     def sale(self, title: str = "the sale") -> Sale:
-        """A sale by its title; "the sale" is the one that was named last.
-
-        :raises WrongWords: there is none
-        """
+        """A sale by its title, "the sale" being the newest; ``WrongWords`` if there is none."""
         if not self._slugs:
             raise WrongWords('There is no sale yet. Begin with: Given the sale "Autumn" from …')
         if title == "the sale":
@@ -204,21 +198,19 @@ class World:
         return Sale.objects.get(slug=self._slugs[title])
 
     def deal(self, words: str | None = None) -> Deal:
-        """What is sold, by what the table calls it; the only thing there is where nobody says.
+        """A deal by its name in the table, or the only one.
 
-        :raises WrongWords: there is none, or it is not clear which
+        :raises WrongWords: there is none, or there are several and no name
         """
-        deals = list(self.sale().deals.select_related("product", "sale"))
+        everywhere = Deal.objects.select_related("product", "sale")
+        deals = list(everywhere.filter(sale=self.sale()))
         names = [deal.product.name for deal in deals]
         if words is None:
             if len(deals) != 1:
                 raise WrongWords(f"Say which: {', '.join(names)}.")
             return deals[0]
         bare = re.sub(r"\A(?:the|an?) ", "", words.strip('"'))
-        others = Deal.objects.filter(sale__slug__in=self._slugs.values()).select_related(
-            "product", "sale"
-        )
-        for deal in [*deals, *others]:
+        for deal in [*deals, *everywhere.filter(sale__slug__in=self._slugs.values())]:
             name = deal.product.name
             if bare in {name, f"{name}s", f"{name}es"}:
                 return deal
@@ -227,7 +219,7 @@ class World:
     # --- People ---------------------------------------------------------------
 
     def person(self, name: str) -> Person:
-        """A shopper, who acts from here on; one nobody spoke of yet comes with a new browser."""
+        """A shopper by name, who is now the last to act; a new name comes with a new browser."""
         name = {"a shopper": "the shopper", "another shopper": "the other shopper"}.get(name, name)
         name = name[0].lower() + name[1:] if name.endswith("shopper") else name
         if name not in self._people:
@@ -237,19 +229,13 @@ class World:
 
     @property
     def last(self) -> Person:
-        """The shopper who acted last.
-
-        :raises WrongWords: nobody did
-        """
+        """The shopper who acted last, or ``WrongWords`` before the first."""
         if self._last is None:
             raise WrongWords("Nobody has done anything yet: let a shopper open the sale page.")
         return self._last
 
     def order(self, whose: str | None = None) -> Order:
-        """The newest order, of somebody or at all.
-
-        :raises WrongWords: there is none
-        """
+        """The newest order, of one shopper or of all; ``WrongWords`` if there is none."""
         orders = Order.objects.order_by("-id")
         if whose is not None:
             orders = orders.filter(shopper__in=self.person(whose).ids())
@@ -258,13 +244,11 @@ class World:
             raise WrongWords("There is no order.")
         return order
 
-    # --- Stripe's news --------------------------------------------------------
-
     def deliver_news(self) -> None:
-        """Let the news that are out by now arrive."""
+        """Deliver Stripe's events that are due by now."""
         if Order.objects.exists():
             self.news.collect(self.now)
-            self.news.bring(self.now)
+            self.news.deliver(self.now)
 
 
 @pytest.fixture

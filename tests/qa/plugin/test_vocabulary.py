@@ -8,8 +8,9 @@ from pytest_bdd.feature import get_feature
 
 from shop.qa.pytest_plugin.factories import ROOT
 from shop.qa.pytest_plugin.parsing import Money, WrongWords, duration, money
+from shop.qa.pytest_plugin.steps import SECTIONS
 from shop.qa.pytest_plugin.vocabulary import PLACEHOLDERS, VOCABULARY, Entry, closest
-from shop.qa.pytest_plugin.vocabulary_page import SECTIONS, vocabulary
+from shop.qa.pytest_plugin.vocabulary_page import vocabulary
 from shop.qa.pytest_plugin.world import World
 
 FEATURES = sorted((ROOT / "tests" / "scenarios").glob("*.feature"))

@@ -1,4 +1,4 @@
-"""What goes wrong with Stripe, its news and the server, and what happens to keys."""
+"""Steps: failures of Stripe, its events and the server, and changes of keys."""
 
 import json
 from datetime import timedelta
@@ -67,7 +67,7 @@ def _(world: World, duration: timedelta) -> None:
 @when("Stripe's news arrive in the wrong order")
 def _(world: World) -> None:
     """From here on the first waits until another has overtaken it."""
-    world.news.is_crossed = True
+    world.news.is_reversed = True
 
 
 @when("the shop settles its open orders")

@@ -1,4 +1,4 @@
-"""What has to be so: verdicts, sentences, prices, promises, orders, money, stock, mails."""
+"""Steps: expected verdicts, sentences, prices, holds, orders, money, stock and mails."""
 
 from django.db.models import F, Sum
 
@@ -7,18 +7,17 @@ from shop.orders.models import Order
 from shop.qa.pytest_plugin.client import HtmlPage, read
 from shop.qa.pytest_plugin.parsing import Money
 from shop.qa.pytest_plugin.payment_vocabulary import STATUSES, VERDICTS
-from shop.qa.pytest_plugin.personas import Person
 from shop.qa.pytest_plugin.vocabulary import then
 from shop.qa.pytest_plugin.world import World
 from shop.sales.models import Deal
 
 
 class Unmet(AssertionError):
-    """An expectation that was not met; the text says what there is instead."""
+    """A failed expectation; the text says what was found instead."""
 
 
 def expect(is_met: bool, instead: str) -> None:
-    """:raises Unmet: it is not"""
+    """:raises Unmet: the expectation is not met"""
     if not is_met:
         raise Unmet(instead)
 
@@ -69,7 +68,7 @@ def _(world: World) -> None:
 @then("{who} sees {deal} at {price}")
 def _(world: World, who: str, deal: str, price: Money) -> None:
     """The page in front offers it at that price."""
-    offers = world.person(who).offers
+    offers = world.person(who).page.offers
     sku = world.deal(deal).product.sku
     expect(sku in offers, "The page offers no price for it.")
     offer = read(offers[sku])
@@ -80,7 +79,7 @@ def _(world: World, who: str, deal: str, price: Money) -> None:
 @then("{who} sees no price")
 def _(world: World, who: str) -> None:
     """The page in front offers nothing."""
-    offers = world.person(who).offers
+    offers = world.person(who).page.offers
     expect(not offers, f"The page offers {', '.join(offers)}.")
 
 
@@ -98,10 +97,7 @@ def _(world: World, whose: str | None = None) -> None:
     expect(not lines, f"There is {', '.join(lines)} in it.")
 
 
-@then(
-    "{whose} bag holds {n} {deals} at {price}",
-    "the bag holds {n} {deals} at {price}",
-)
+@then("{whose} bag holds {n} {deals} at {price}", "the bag holds {n} {deals} at {price}")
 def _(world: World, n: int, deals: str, price: Money, whose: str | None = None) -> None:
     """So many units, each at that price; whether it is still honored is another step."""
     page, sku = _bag(world, whose), world.deal(deals).product.sku
@@ -135,7 +131,10 @@ def _(world: World, status: str, total: Money, whose: str | None = None) -> None
     charged = Money(order.total, order.currency)
     expect(charged == total, f"It is {status}, at {charged}.")
     if order.status == Order.Status.PAID:
-        _expect_charged(world, order)
+        payments = world.stripe.ledger()
+        of_order = [each for each in payments if each["metadata"].get("order") == order.number]
+        charges = [each["charged"] for each in of_order if each["charged"]]
+        expect(charges == [order.total], f"By Stripe's books {charges} minor units were charged.")
 
 
 @then("the order is {status}", "{whose} order is {status}")
@@ -224,9 +223,8 @@ def _(world: World, who: str, total: Money) -> None:
 
 
 def _bag(world: World, whose: str | None) -> HtmlPage:
-    """The bag as it is shown now, without turning the shopper's page away."""
-    person: Person = world.person(whose) if whose else world.last
-    return person.browser.bag()
+    """The bag as it is shown now; the shopper's page in front stays."""
+    return (world.person(whose) if whose else world.last).browser.bag()
 
 
 def _order(world: World, whose: str | None, status: str) -> Order:
@@ -234,14 +232,6 @@ def _order(world: World, whose: str | None, status: str) -> Order:
     names = {value: name for name, value in STATUSES.items()}
     expect(order.status == STATUSES[status], f"It is {names[Order.Status(order.status)]}.")
     return order
-
-
-def _expect_charged(world: World, order: Order) -> None:
-    payments = [
-        each for each in world.stripe.ledger() if each["metadata"].get("order") == order.number
-    ]
-    charges = [each["charged"] for each in payments if each["charged"]]
-    expect(charges == [order.total], f"By Stripe's books {charges} minor units were charged.")
 
 
 def _refusal(page: HtmlPage) -> str:

@@ -1,4 +1,4 @@
-"""What shoppers do at the checkout, at their bank, and with an order."""
+"""Steps: shoppers at the checkout, at their bank, and with an order."""
 
 from shop.qa.pytest_plugin.vocabulary import when
 from shop.qa.pytest_plugin.world import World

@@ -1,4 +1,4 @@
-"""What the merchant does: sales and their deals, prices, windows, promises, stock."""
+"""Steps: the merchant's sales and their deals, prices, windows, holds and stock."""
 
 from datetime import timedelta
 from typing import Any
@@ -63,14 +63,14 @@ def _document(row: dict[str, str]) -> dict[str, Any]:
     if not row.get("deal") or not row.get("price"):
         raise WrongWords("Each row of the table needs a deal and a price.")
     price = money(row["price"])
-    list_price = money(row["instead of"]) if row.get("instead of") else _times_five(price)
+    list_price = money(row["instead of"]).amount if row.get("instead of") else price.amount * 5
     sku = row["deal"].upper().replace(" ", "-")
     document: dict[str, Any] = {
         "sku": sku,
         "name": row["deal"],
         "price": price.amount,
         "currency": price.currency,
-        "list_price": list_price.amount,
+        "list_price": list_price,
         "max_per_shopper": number(row.get("at most") or "10"),
     }
     if row.get("set aside"):
@@ -84,10 +84,6 @@ def _document(row: dict[str, str]) -> dict[str, Any]:
     else:
         document["stock"] = stock
     return document
-
-
-def _times_five(price: Money) -> Money:
-    return Money(price.amount * 5, price.currency)
 
 
 @when("the merchant raises the price[ of {deal}][ to {price}]")

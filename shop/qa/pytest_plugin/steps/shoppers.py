@@ -1,4 +1,4 @@
-"""What shoppers do: look, fill the bag, change their minds, use two tabs, try tricks."""
+"""Steps: shoppers open pages, fill the bag, use two tabs, and tamper with offers."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Time, where nobody does anything in it."""
+"""Steps: time passes."""
 
 from datetime import timedelta
 
