@@ -26,8 +26,7 @@ from benchmarks.measure import WALL, Row, compare
 from benchmarks.page import checked
 from benchmarks.shop import SLUG, database_settings
 from shop.core.requests import ShopRequest
-from shop.sales.minting import mint
-from shop.sales.page_context import OfferOnPage
+from shop.sales.minting import OfferOnPage, mint
 from shop.sales.showcase import sale_on_show
 from shop.sales.snapshot import DealSnapshot
 from shop.sales.views import private
@@ -105,7 +104,7 @@ def sale(request: ShopRequest, way: str, database: str, slug: str) -> HttpRespon
 def stored_offers(
     deals: Iterable[DealSnapshot], shopper: str, now: datetime, way: str, database: str
 ) -> list[OfferOnPage]:
-    """``shop.sales.page_context.offers_for``, with a write in place of the signatures."""
+    """``shop.sales.minting.offers_for``, with a write in place of the signatures."""
     offers = [(deal, mint(deal, shopper=shopper, now=now)) for deal in deals]
     claims = [offer.claims() for _, offer in offers]
     with transaction.atomic(using=database), connections[database].cursor() as cursor:

@@ -1,9 +1,7 @@
 """Uploaded pictures: re-encoded upright, in modern formats and several widths.
 
-Only the pixels of an upload are kept: no metadata, such as the place and the
-camera, and nothing that is not a picture. A picture is stored once, by its
-digest: ``products/<digest>/<width>.webp``. Its other widths and formats follow
-from that name.
+Only pixels are kept, no metadata. A picture is stored once, by its digest:
+``products/<digest>/<width>.webp``; its other widths and formats follow from that name.
 """
 
 import hashlib
@@ -83,9 +81,8 @@ def picture_of(name: str) -> Picture:
     if not name:
         return Picture(static("no-picture.svg"))
     parts = _STORED_NAME.match(name)
-    if parts is None:
-        return Picture(default_storage.url(name))
-    return Picture(default_storage.url(name), tuple(_sources(parts["stem"], int(parts["width"]))))
+    sources = _sources(parts["stem"], int(parts["width"])) if parts else ()
+    return Picture(default_storage.url(name), tuple(sources))
 
 
 def _sources(stem: str, widest: int) -> Iterator[tuple[str, str]]:
@@ -131,15 +128,11 @@ def _upright(image: Image.Image) -> Image.Image:
     if profile and image.mode in {"RGB", "RGBA", "CMYK", "L"}:
         # A profile that does not fit its picture is ignored.
         with suppress(ImageCms.PyCMSError):
-            image = _in_srgb(image, profile, mode)
+            srgb, own = ImageCms.createProfile("sRGB"), io.BytesIO(profile)
+            image = ImageCms.profileToProfile(image, own, srgb, outputMode=mode) or image
     plain = Image.new(mode, image.size)
     plain.paste(image.convert(mode))
     return plain
-
-
-def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
-    srgb = ImageCms.createProfile("sRGB")
-    return ImageCms.profileToProfile(image, io.BytesIO(profile), srgb, outputMode=mode) or image
 
 
 def _encoded(image: Image.Image, width: int, format: str) -> bytes:

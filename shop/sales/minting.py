@@ -1,6 +1,10 @@
 """Minting: a deal, a shopper and an instant make an offer."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+
+from django.utils.safestring import SafeString
 
 from offers import conf, tokens
 from offers.anchors import new_id
@@ -11,8 +15,7 @@ from shop.sales.snapshot import DealSnapshot
 def mint(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | None = None) -> Offer:
     """Freeze a deal's terms for one shopper, from now until the end of its hold.
 
-    Whether the deal may be offered now is the caller's to know
-    (``SaleSnapshot.is_open``): none is minted outside the window.
+    The caller checks that the sale is open (``SaleSnapshot.is_open``).
 
     :param offer_id: the ``jti``; a renewal derives it, otherwise it is random
     """
@@ -36,3 +39,19 @@ def mint(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | Non
 def freeze(offer: Offer) -> str:
     """The signed message that carries an offer, for the browser to keep."""
     return tokens.sign_offer(offer, conf.ring().active)
+
+
+@dataclass(frozen=True)
+class OfferOnPage:
+    """A deal, and the signed message that promises it to this shopper."""
+
+    deal: DealSnapshot
+    message: SafeString
+    held_until: datetime
+
+
+def offers_for(deals: Iterable[DealSnapshot], shopper: str, now: datetime) -> list[OfferOnPage]:
+    """Mint one offer for each deal."""
+    offers = [(deal, mint(deal, shopper=shopper, now=now)) for deal in deals]
+    # Base64url and dots: there is nothing in a message to escape.
+    return [OfferOnPage(deal, SafeString(freeze(each)), each.held_until) for deal, each in offers]

@@ -234,6 +234,15 @@ class SaleSnapshot:
         )
 
 
+@dataclass(frozen=True)
+class SalesByPhase:
+    """The visible sales: those that run now, those to come, those just over."""
+
+    live: list[SaleSnapshot]
+    upcoming: list[SaleSnapshot]
+    over: list[SaleSnapshot]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """All of it at one moment: read in one statement, so that it agrees with itself."""
@@ -243,9 +252,26 @@ class Snapshot:
     list_deals: Mapping[str, DealSnapshot]
 
     @cached_property
-    def products_by_slug(self) -> Mapping[str, ProductSnapshot]:
-        """The products by their addresses, ``/products/<slug>/``."""
+    def _products_by_slug(self) -> Mapping[str, ProductSnapshot]:
         return {product.slug: product for product in self.products.values()}
+
+    def product_at(self, slug: str) -> ProductSnapshot | None:
+        """The product at ``/products/<slug>/``; its sku in small letters finds it too."""
+        of_sku = (each for each in self.products.values() if each.sku.lower() == slug.lower())
+        return self._products_by_slug.get(slug) or next(of_sku, None)
+
+    def sales_by_phase(self, now: datetime) -> SalesByPhase:
+        """All visible sales in the order in which a visitor wants them."""
+        visible = [sale for sale in self.sales.values() if sale.visible and sale.deals_on_show]
+
+        def of(phase: Phase) -> list[SaleSnapshot]:
+            return [sale for sale in visible if sale.phase(now) is phase]
+
+        return SalesByPhase(
+            live=sorted(of(Phase.LIVE), key=lambda sale: sale.ends_at),
+            upcoming=sorted(of(Phase.UPCOMING), key=lambda sale: sale.starts_at),
+            over=sorted(of(Phase.OVER), key=lambda sale: sale.ends_at, reverse=True)[:6],
+        )
 
     def deal(self, sale: str, sku: str) -> DealSnapshot | None:
         """The deal of a sale (or ``list``) for a product, on show or not."""

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from shop.core.requests import ShopRequest
 from shop.sales.ical import calendar_of
-from shop.sales.page_context import offers_for, product_at, sales_by_phase
+from shop.sales.minting import offers_for
 from shop.sales.showcase import sale_on_show, showcase
 
 # Never no-store: the Back button must show the promise again.
@@ -20,7 +20,7 @@ private = cache_control(private=True, no_cache=True)
 def home(request: ShopRequest) -> HttpResponse:
     """Sales that are live, upcoming and just over."""
     now = request.now
-    sales = sales_by_phase(showcase.snapshot(now), now)
+    sales = showcase.snapshot(now).sales_by_phase(now)
     return render(request, "sales/home.html", {"sales": sales, "now": now})
 
 
@@ -45,7 +45,7 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
     """A product, with an offer at what it costs now: in a sale of it, or at its list price."""
     now = request.now
     snapshot = showcase.snapshot(now)
-    on_show = product_at(snapshot, slug)
+    on_show = snapshot.product_at(slug)
     if on_show is None:
         raise Http404(f"No product is on show at {slug}.")
     if on_show.slug != slug:
@@ -60,7 +60,7 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
         "zone": sale.zone if sale else get_default_timezone(),
         "upcoming": [
             sale
-            for sale in sales_by_phase(snapshot, now).upcoming
+            for sale in snapshot.sales_by_phase(now).upcoming
             if any(deal.product is on_show for deal in sale.deals_on_show)
         ],
         "now": now,

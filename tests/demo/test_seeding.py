@@ -16,7 +16,7 @@ from shop.demo.seeding import EARLIER, JUST_OVER, LIVE, UPCOMING
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
-from shop.sales.page_context import SalesByPhase, sales_by_phase
+from shop.sales.snapshot import SalesByPhase
 from shop.sales.snapshot_queries import read_snapshot
 from shop.staff.models import Staff
 from shop.staff.roles import Role, role_of
@@ -43,7 +43,7 @@ def seed(at: datetime = NOW, **options: Any) -> str:
 
 def phases(at: datetime = NOW) -> SalesByPhase:
     with freeze_time(at):
-        return sales_by_phase(read_snapshot(at), timezone.now())
+        return read_snapshot(at).sales_by_phase(timezone.now())
 
 
 def test_there_is_a_sale_of_each_kind() -> None:

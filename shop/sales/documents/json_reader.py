@@ -1,8 +1,6 @@
 """A strict JSON reader that collects all problems, each with its place in the document.
 
-Stricter than JSON itself: no repeated or unknown keys in an object, and exact
-types (``true`` is not 1, ``1.0`` is not 1, ``null`` is no value). It knows
-nothing of sales.
+It refuses repeated and unknown keys, and ``true`` or ``1.0`` in place of 1.
 """
 
 import json
@@ -85,9 +83,7 @@ def _no_constant(name: str) -> None:
 class ObjectReader:
     """Reads one object of a document, and adds what is wrong with it to ``problems``.
 
-    A method returns a value of the right type even where it is wrong or missing,
-    so that the other problems are found too. Use none of the values before
-    checking ``problems``.
+    Where a value is wrong or missing, a method still returns one of the right type.
     """
 
     def __init__(

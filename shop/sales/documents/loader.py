@@ -1,14 +1,11 @@
 """Loads a sale's document into its rows: all of it, or nothing.
 
-Right while the sale sells: ``claimed`` is never written, and only what changed
-is. A document that changes nothing writes nothing, and takes no lock that a
-claim waits for. Locks, in order: the sale, its products, then variants and
-deals by key, as ``orders.claims`` does; the database's own constraints catch a
-claim that comes in between.
+Right while the sale sells: only what changed is written, and never ``claimed``.
+Locks, in order: the sale, its products, then variants and deals by key, as
+``orders.claims`` does; the database's constraints catch a claim in between.
 
-What the document leaves out is sold no more: a deal is withdrawn (or deleted,
-where its sale was never published), and a variant keeps only the stock that is
-claimed.
+A deal that the document leaves out is withdrawn (or deleted, where its sale was
+never published); a variant keeps only the stock that is claimed.
 """
 
 from collections.abc import Iterable

@@ -1,12 +1,8 @@
 """The schema of the JSON document that ``load_sale`` reads.
 
-The planner finds the problems that depend on existing rows.
-
-An absent ``published`` (false), ``hold_seconds`` (1800), ``allocation`` (all the
-stock) or ``max_per_shopper`` (10) means its default, on every load. An absent
-``title``, ``text``, ``time_zone``, ``currency`` or ``slug`` of a product changes
-nothing; new rows get the sale's slug as title, no text, the shop's zone and
-currency, and a slug made of the product's name.
+An absent number or boolean means its default (``allocation``: all the stock), on
+every load. An absent text changes nothing; new rows get the sale's slug as title,
+the shop's zone and currency, and a slug made of the product's name.
 """
 
 from collections.abc import Collection, Iterable, Iterator

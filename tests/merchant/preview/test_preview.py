@@ -321,7 +321,9 @@ def test_a_walk_through_it_writes_nothing(draft: Sale, olga: Previewer) -> None:
 def test_whoever_would_write_in_it_is_stopped(
     sale: Sale, olga: Previewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop.sales.views.sales_by_phase", lambda *_: cancel(sale, now=OPENS))
+    monkeypatch.setattr(
+        "shop.sales.snapshot.Snapshot.sales_by_phase", lambda *_: cancel(sale, now=OPENS)
+    )
     with pytest.raises(preview.NotInPreview):
         olga.look(OPENS, "")
     sale.refresh_from_db()
