@@ -9,12 +9,7 @@ from django.shortcuts import render
 
 
 def merchant_page(
-    request: HttpRequest,
-    template: str,
-    title: str,
-    *,
-    about: Model | None = None,
-    **context: Any,
+    request: HttpRequest, template: str, title: str, *, about: Model | None = None, **context: Any
 ) -> HttpResponse:
     """Render a page with the site's header, navigation and breadcrumbs.
 

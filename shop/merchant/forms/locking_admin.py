@@ -32,13 +32,7 @@ class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         changed = [name for name in form.changed_data if name in columns]
         obj.save(update_fields=changed if change else None)
 
-    def save_formset(
-        self,
-        request: HttpRequest,
-        form: Any,
-        formset: Any,
-        change: bool,
-    ) -> None:
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """The same for the rows that belong to it."""
         formset.save(commit=False)
         for row in formset.deleted_objects:

@@ -81,10 +81,7 @@ def _sums(sums: Any, currency: str, prefix: str = "") -> Row:
 
 
 def _refunded(sums: Any, currency: str) -> Row:
-    return {
-        "refunded_units": sums.refunded_units,
-        "refunded": _money(sums.refunded, currency),
-    }
+    return {"refunded_units": sums.refunded_units, "refunded": _money(sums.refunded, currency)}
 
 
 def _money(amount: int, currency: str) -> str:

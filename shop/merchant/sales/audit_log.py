@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shop.core.durations import exact_duration
-from shop.merchant.sales.field_changes import FieldChange
+from shop.merchant.sales.field_changes import describe
 from shop.sales.models import Change, Extension, Recall, Sale
 from shop.staff.models import Staff
 
@@ -35,7 +35,7 @@ def _changes(sale: Sale) -> Iterator[AuditEntry]:
     # The latest first, also among those of one instant.
     rows = sale.changes.select_related("made_by", "deal__product", "sale").order_by("-pk")
     for row in rows:
-        yield _entry(row, str(FieldChange.of(row)))
+        yield _entry(row, describe(row))
 
 
 def _extensions(sale: Sale) -> Iterator[AuditEntry]:

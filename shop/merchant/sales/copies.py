@@ -137,12 +137,7 @@ def _reason(sale: Sale) -> str:
 
 @transaction.atomic
 def copy(
-    sale: Sale,
-    *,
-    title: str,
-    windows: list[tuple[datetime, datetime]],
-    by: Staff,
-    now: datetime,
+    sale: Sale, *, title: str, windows: list[tuple[datetime, datetime]], by: Staff, now: datetime
 ) -> list[Sale]:
     """Make a draft for each window, with the sale's deals that are not withdrawn."""
     deals = sale.deals.filter(withdrawn=False).select_related("product").order_by("position", "pk")

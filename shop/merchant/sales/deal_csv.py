@@ -18,7 +18,7 @@ from shop.merchant.forms.csv_tables import (
     column,
     fixed_column,
 )
-from shop.merchant.sales.field_changes import FieldChange
+from shop.sales.audit import record
 from shop.sales.models import Deal, Sale
 from shop.staff.current import staff_of
 
@@ -72,7 +72,7 @@ class DealTable(CsvTable):
 
     def save_instance(self, instance: Deal, is_create: bool, row: Row, **kwargs: Any) -> None:
         """Write what a row can say, and never what is claimed."""
-        request = kwargs["request"]
+        by, now, sale = staff_of(kwargs["request"]), kwargs["request"].now, instance.sale
         changes: list[tuple[str, Any, Any]] = [("deal", None, instance.product.sku)]
         if is_create:
             instance.save()
@@ -80,12 +80,9 @@ class DealTable(CsvTable):
             old = Deal.objects.get(pk=instance.pk)
             changes = [(name, getattr(old, name), getattr(instance, name)) for name in _WRITTEN]
             instance.save(update_fields=_WRITTEN)
-        for field, before, after in changes:
-            if before != after:
-                change = FieldChange(
-                    sale=instance.sale, deal=instance, field=field, before=before, after=after
-                )
-                change.record(by=staff_of(request), now=request.now)
+        for field, was, new in changes:
+            if was != new:
+                record(sale=sale, deal=instance, field=field, before=was, after=new, now=now, by=by)
 
 
 def _validate_draft(sale: Sale) -> None:

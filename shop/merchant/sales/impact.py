@@ -12,26 +12,18 @@ from hashlib import sha256
 from shop.core.durations import exact_duration, several
 from shop.core.formatting import clock, day, day_and_clock
 from shop.core.money import format_money
-from shop.merchant.sales.field_changes import DealRow, FieldChange
+from shop.merchant.sales.field_changes import DealRow, formatted
 from shop.merchant.sales.outstanding_offers import (
     OutstandingDeal,
     OutstandingOffers,
     outstanding_offers,
 )
-from shop.sales.models import Deal, Sale
+from shop.sales.models import Change, Deal, Sale
 from shop.sales.reference_prices import reference_price
 
 #: Fields that offers state or are bounded by.
 _TERMS = frozenset(
-    {
-        "starts_at",
-        "ends_at",
-        "hold_seconds",
-        "price",
-        "allocation",
-        "max_per_shopper",
-        "withdrawn",
-    }
+    {"starts_at", "ends_at", "hold_seconds", "price", "allocation", "max_per_shopper", "withdrawn"}
 )
 
 
@@ -55,7 +47,7 @@ def assess_impact(
     before: Sale | None,
     after: Sale,
     deals: Iterable[DealRow],
-    changes: list[FieldChange],
+    changes: list[Change],
     now: datetime,
 ) -> ChangeImpact:
     """Consequences of unsaved changes to a sale.
@@ -86,7 +78,7 @@ def summary(out: OutstandingOffers, sale: Sale) -> str:
     )
 
 
-def _on_outstanding(sale: Sale, changes: Iterable[FieldChange], now: datetime) -> Iterator[str]:
+def _on_outstanding(sale: Sale, changes: Iterable[Change], now: datetime) -> Iterator[str]:
     of_terms = [each for each in changes if each.field in _TERMS]
     out = outstanding_offers(sale, now) if of_terms else OutstandingOffers(())
     if not out:
@@ -100,7 +92,7 @@ def _on_outstanding(sale: Sale, changes: Iterable[FieldChange], now: datetime) -
             yield from _of_sale(change, now)
 
 
-def _of_deal(change: FieldChange, held: OutstandingDeal, sale: Sale) -> Iterator[str]:
+def _of_deal(change: Change, held: OutstandingDeal, sale: Sale) -> Iterator[str]:
     name, currency = held.deal.product.name, held.deal.product.currency
     match change.field:
         case "price" if change.after > held.amount:
@@ -117,15 +109,15 @@ def _of_deal(change: FieldChange, held: OutstandingDeal, sale: Sale) -> Iterator
         case "allocation":
             yield (
                 f"{name}: what is set aside bounds the held prices too: "
-                f"{change.formatted(change.before)} before, "
-                f"{change.formatted(change.after)} from now on."
+                f"{formatted(change, change.before)} before, "
+                f"{formatted(change, change.after)} from now on."
             )
         case "withdrawn" if change.after:
             until = day_and_clock(held.shown_until, sale.zone)
             yield f"{name} is shown no more. Whoever was shown it may buy it until {until}."
 
 
-def _of_sale(change: FieldChange, now: datetime) -> Iterator[str]:
+def _of_sale(change: Change, now: datetime) -> Iterator[str]:
     match change.field:
         case "ends_at":
             at = datetime.fromisoformat(change.after)
@@ -147,11 +139,11 @@ def _of_sale(change: FieldChange, now: datetime) -> Iterator[str]:
             )
 
 
-def _day_and_clock(change: FieldChange, instant: datetime) -> str:
+def _day_and_clock(change: Change, instant: datetime) -> str:
     return day_and_clock(instant, change.sale.zone)
 
 
-def _not_reduced(changes: Iterable[FieldChange]) -> Iterator[str]:
+def _not_reduced(changes: Iterable[Change]) -> Iterator[str]:
     """Prices that are no reduction for shoppers (98/6/EC, Article 6a)."""
     for change in changes:
         deal = change.deal

@@ -20,7 +20,7 @@ from shop.merchant.sales.actions import SALE_ACTIONS, action_page
 from shop.merchant.sales.audit_log import read_audit_log
 from shop.merchant.sales.copies import copy_page
 from shop.merchant.sales.deal_admin import DealInline
-from shop.merchant.sales.field_changes import field_changes_of
+from shop.merchant.sales.field_changes import unsaved_changes
 from shop.merchant.sales.impact import ChangeImpact, assess_impact, summary
 from shop.merchant.sales.outstanding_offers import outstanding_offers
 from shop.merchant.sales.sale_form import SaleForm
@@ -213,7 +213,7 @@ class SaleAdmin(LockingModelAdmin):
         sale, now = form.instance, now_of(request)
         deals = [row for rows in formsets if rows.model is Deal for row in rows.forms]
         before = Sale.objects.get(pk=sale.pk) if change else None
-        changes = field_changes_of(before, sale, deals)
+        changes = unsaved_changes(before, sale, deals)
         impact = assess_impact(before, sale, deals, changes, now)
         if impact and request.POST.get("agreed") != impact.digest:
             raise UnconfirmedImpact(impact)
@@ -221,7 +221,8 @@ class SaleAdmin(LockingModelAdmin):
         super().save_model(request, sale, form, change)
         super().save_related(request, form, formsets, change)
         for each in changes:
-            each.record(by=staff_of(request), now=now)
+            each.made_at, each.made_by = now, staff_of(request)
+            each.save()
         if sale.state == Sale.State.PUBLISHED:
             # New deals need their reference price.
             publish(sale, now=now)

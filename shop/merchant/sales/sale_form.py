@@ -14,7 +14,7 @@ from shop.merchant.forms.picture_field import PictureField
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import DurationField, WallTimeField
 from shop.merchant.sales.audit_log import author_name
-from shop.merchant.sales.field_changes import FieldChange
+from shop.merchant.sales.field_changes import describe
 from shop.sales.audit import SALE_FIELDS
 from shop.sales.models import Sale, validate_time_zone
 from shop.staff.models import Staff
@@ -99,5 +99,5 @@ class SaleForm(StaleFormMixin, ConflictAwareForm):
             return []
         news = self.instance.changes.filter(pk__gt=int(seen) if seen.isdigit() else self.version)
         rows = news.exclude(made_by=self.by).select_related("made_by", "deal__product", "sale")
-        lines = [f"{author_name(row.made_by)}: {FieldChange.of(row)}" for row in rows]
+        lines = [f"{author_name(row.made_by)}: {describe(row)}" for row in rows]
         return [_CHANGED_MEANWHILE, *lines] if lines else []
