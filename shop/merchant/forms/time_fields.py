@@ -26,7 +26,24 @@ class _InstantBoundField(forms.BoundField):
         return self.field.hidden_widget().render(self.html_initial_name, began, given)
 
 
-class WallTimeField(forms.CharField):
+class _ParsedField(forms.CharField):
+    """Text that stands for a value of another type."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=40, **options)
+
+    # A CharField counts characters; these values have none, and their bounds are the model's.
+    def run_validators(self, value: Any) -> None:
+        """Check nothing more than ``to_python`` does."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != self.to_python(initial))
+        except ValidationError:
+            return True
+
+
+class WallTimeField(_ParsedField):
     """An instant, written as wall time in ``zone``.
 
     When clocks change, an hour that does not exist is refused, and one that
@@ -36,9 +53,7 @@ class WallTimeField(forms.CharField):
     zone = ZoneInfo("UTC")
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            help_text=f"As {EXAMPLE}, in the sale's own time zone.", max_length=40, **options
-        )
+        super().__init__(help_text=f"As {EXAMPLE}, in the sale's own time zone.", **options)
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
         return _InstantBoundField(form, self, field_name)
@@ -48,11 +63,8 @@ class WallTimeField(forms.CharField):
         if not isinstance(value, datetime):
             return value
         wall = wall_time(value, self.zone)
-        return (
-            with_offset(wall, value)
-            if len(instants_of_wall_time(wall, self.zone)) > 1
-            else str(wall)
-        )
+        is_twice = len(instants_of_wall_time(wall, self.zone)) > 1
+        return with_offset(wall, value) if is_twice else str(wall)
 
     def to_python(self, value: Any) -> Any:
         """:raises ValidationError: it is not exactly one instant"""
@@ -66,25 +78,16 @@ class WallTimeField(forms.CharField):
             raise ValidationError(f"Write it as {EXAMPLE}.")
         return instant_of(time, self.zone)
 
-    # A CharField counts characters; this value has none.
-    def run_validators(self, value: Any) -> None:
-        """Nothing more to check: ``to_python`` did."""
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return bool(self.to_python(data) != initial)
-        except ValidationError:
-            return True
+def set_zone(form: forms.BaseForm, zone: ZoneInfo) -> None:
+    """Set the zone that a form's wall times are written in."""
+    for field in form.fields.values():
+        if isinstance(field, WallTimeField):
+            field.zone = zone
 
 
-class DurationField(forms.CharField):
-    """A duration, written like "30 minutes" or "1 h 30 min", in seconds.
-
-    A number alone is minutes.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=40, **options)
+class DurationField(_ParsedField):
+    """Seconds, written like "30 minutes" or "1 h 30 min"; a number alone is minutes."""
 
     def prepare_value(self, value: Any) -> Any:
         """Seconds in words; text unchanged."""
@@ -96,13 +99,3 @@ class DurationField(forms.CharField):
             return value
         text = str(value or "").strip()
         return parse_duration(text) if text else None
-
-    # A CharField counts characters; this value has none.
-    def run_validators(self, value: Any) -> None:
-        """Nothing of the text is left to check; bounds are the model's."""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return bool(self.to_python(data) != self.to_python(initial))
-        except ValidationError:
-            return True

@@ -24,7 +24,7 @@ from shop.core import preview as previewing
 from shop.core.error_views import not_found
 from shop.core.middleware import ShopperMiddleware
 from shop.core.requests import ShopRequest
-from shop.merchant.forms.time_fields import WallTimeField
+from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
 from shop.merchant.preview.instants import instants_of
 from shop.sales.models import Sale
@@ -55,10 +55,10 @@ class InstantForm(forms.Form):
 
     def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        at = self.fields["at"]
-        assert isinstance(at, WallTimeField)
-        at.zone = sale.zone
-        at.help_text = f"As 2026-11-27 12:14:59, in the sale’s zone, {sale.time_zone}."
+        set_zone(self, sale.zone)
+        self.fields[
+            "at"
+        ].help_text = f"As 2026-11-27 12:14:59, in the sale’s zone, {sale.time_zone}."
 
     def clean_page(self) -> str | None:
         """The path of the page without its first slash; None if it has no preview."""

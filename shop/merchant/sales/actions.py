@@ -1,12 +1,9 @@
-"""Actions on a sale that cannot be undone, each on a page of its own.
-
-The page says what follows and what stays. A form that was sent twice, or whose
-page was opened before something else happened to the sale, is shown once more.
-"""
+"""Actions on a sale that cannot be undone, each with a page that explains its consequences."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -19,7 +16,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from shop.core.requests import ShopRequest
 from shop.merchant.forms.stale_form import StaleFormMixin
-from shop.merchant.forms.time_fields import WallTimeField
+from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
 from shop.merchant.sales.outstanding_offers import outstanding_offers
 from shop.sales.holds import extend, recall
@@ -63,9 +60,8 @@ class RecallForm(SaleActionForm):
         super().__init__(*args, sale=sale, **kwargs)
         deal, before = self.fields["deal"], self.fields["issued_before"]
         assert isinstance(deal, forms.ModelChoiceField)
-        assert isinstance(before, WallTimeField)
         deal.queryset = sale.deals.select_related("product", "sale")
-        before.zone = sale.zone
+        set_zone(self, sale.zone)
         minutes = settings.SHOWCASE_MAX_STALE // 60
         before.help_text += (
             f" Leave it empty for all. An instant of the last {minutes} minutes takes back all "
@@ -110,8 +106,7 @@ class EndForm(SaleActionForm):
 class SaleAction:
     """An action on a sale: its texts, its form, and the functions that check and do it.
 
-    ``obstacle`` says why a sale does not allow it, or nothing; ``perform``
-    returns a message about what was done.
+    ``obstacle`` returns why a sale does not allow it, or ""; ``perform`` returns a message.
     """
 
     name: str
@@ -150,22 +145,13 @@ def _recall(form: SaleActionForm, by: Staff) -> str:
     return f"Offers of {deal or form.sale} that {which} are void: {reason}"
 
 
-def _unpublish(form: SaleActionForm, by: Staff) -> str:
-    unpublish(form.sale, now=form.now, by=by, reason=form.cleaned_data["reason"])
-    return f"{form.sale} is hidden. {_recall_too(form, by)}"
-
-
-def _cancel(form: SaleActionForm, by: Staff) -> str:
-    cancel(form.sale, now=form.now, by=by, reason=form.cleaned_data["reason"])
-    return f"{form.sale} is canceled. {_recall_too(form, by)}"
-
-
-def _recall_too(form: SaleActionForm, by: Staff) -> str:
-    if not form.cleaned_data.get("recall"):
-        return "Offers that are out stay honored."
+def _end(end: Callable[..., object], done: str, form: SaleActionForm, by: Staff) -> str:
     reason = form.cleaned_data["reason"]
+    end(form.sale, now=form.now, by=by, reason=reason)
+    if not form.cleaned_data.get("recall"):
+        return f"{form.sale} is {done}. Offers that are out stay honored."
     recall(sale=form.sale, reason=reason, by=by, now=form.now)
-    return f"Offers that were out are void: {reason}"
+    return f"{form.sale} is {done}. Offers that were out are void: {reason}"
 
 
 SALE_ACTIONS = (
@@ -196,7 +182,7 @@ SALE_ACTIONS = (
         "out stay honored while they are held, unless you take them back here.",
         EndForm,
         _hidden,
-        _unpublish,
+        partial(_end, unpublish, "hidden"),
     ),
     SaleAction(
         "cancel",
@@ -205,7 +191,7 @@ SALE_ACTIONS = (
         "are held, unless you take them back here. A canceled sale cannot be published again.",
         EndForm,
         _canceled,
-        _cancel,
+        partial(_end, cancel, "canceled"),
     ),
 )
 

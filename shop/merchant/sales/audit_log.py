@@ -1,6 +1,5 @@
 """The audit log of a sale: its changes, extensions and recalls."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +21,16 @@ class AuditEntry:
 
 def read_audit_log(sale: Sale) -> list[AuditEntry]:
     """The entries about a sale, the latest first."""
-    entries = [*_changes(sale), *_extensions(sale), *_recalls(sale)]
+    # The latest first, also among those of one instant: the sort is stable.
+    rows: list[Change | Extension | Recall] = [
+        *sale.changes.select_related("made_by", "deal__product", "sale").order_by("-pk"),
+        *sale.extensions.select_related("made_by").order_by("-pk"),
+        *sale.recalls.select_related("made_by", "deal__product").order_by("-pk"),
+    ]
+    entries = [
+        AuditEntry(row.made_at, author_name(row.made_by), _in_words(row, sale), row.reason)
+        for row in rows
+    ]
     return sorted(entries, key=lambda each: each.at, reverse=True)
 
 
@@ -31,32 +39,11 @@ def author_name(person: Staff | None) -> str:
     return str(person) if person else "A document, or a command"
 
 
-def _changes(sale: Sale) -> Iterator[AuditEntry]:
-    # The latest first, also among those of one instant.
-    rows = sale.changes.select_related("made_by", "deal__product", "sale").order_by("-pk")
-    for row in rows:
-        yield _entry(row, describe(row))
-
-
-def _extensions(sale: Sale) -> Iterator[AuditEntry]:
-    for row in sale.extensions.select_related("made_by").order_by("-pk"):
-        yield _entry(
-            row,
-            f"Offers shown before {_instant(row.issued_before, sale)} are held "
-            f"{exact_duration(row.seconds)} longer",
-        )
-
-
-def _recalls(sale: Sale) -> Iterator[AuditEntry]:
-    for row in sale.recalls.select_related("made_by", "deal__product").order_by("-pk"):
-        what = row.deal.product.name if row.deal else "all deals"
-        until = row.issued_before or row.made_at
-        yield _entry(row, f"Offers of {what} shown before {_instant(until, sale)} are taken back")
-
-
-def _entry(row: Change | Extension | Recall, what: str) -> AuditEntry:
-    return AuditEntry(row.made_at, author_name(row.made_by), what, row.reason)
-
-
-def _instant(instant: datetime, sale: Sale) -> str:
-    return f"{instant.astimezone(sale.zone):%F %H:%M:%S}"
+def _in_words(row: Change | Extension | Recall, sale: Sale) -> str:
+    if isinstance(row, Change):
+        return describe(row)
+    shown = f"{(row.issued_before or row.made_at).astimezone(sale.zone):%F %H:%M:%S}"
+    if isinstance(row, Extension):
+        return f"Offers shown before {shown} are held {exact_duration(row.seconds)} longer"
+    what = row.deal.product.name if row.deal else "all deals"
+    return f"Offers of {what} shown before {shown} are taken back"

@@ -19,7 +19,7 @@ from shop.core.durations import several
 from shop.core.requests import ShopRequest
 from shop.core.wall_time import instant_of, wall_time
 from shop.merchant.forms.stale_form import StaleFormMixin
-from shop.merchant.forms.time_fields import WallTimeField
+from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, record
 from shop.sales.models import Change, Deal, Sale
@@ -51,9 +51,7 @@ class CopyForm(StaleFormMixin):
         latest = _copy_records(sale).order_by("-pk").first()
         super().__init__(*args, version=latest.pk if latest else 0, **kwargs)
         self.sale = sale
-        field = self.fields["starts_at"]
-        assert isinstance(field, WallTimeField)
-        field.zone = sale.zone
+        set_zone(self, sale.zone)
         self.initial.setdefault("title", sale.title)
         self.initial.setdefault("starts_at", _a_week_later(sale.starts_at, sale))
 
@@ -140,37 +138,22 @@ def copy(
     sale: Sale, *, title: str, windows: list[tuple[datetime, datetime]], by: Staff, now: datetime
 ) -> list[Sale]:
     """Make a draft for each window, with the sale's deals that are not withdrawn."""
-    deals = sale.deals.filter(withdrawn=False).select_related("product").order_by("position", "pk")
-    return [_copy(sale, deals, title, *window, by, now) for window in windows]
-
-
-def _copy(
-    sale: Sale,
-    deals: Any,
-    title: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    by: Staff,
-    now: datetime,
-) -> Sale:
-    draft = Sale(**{name: getattr(sale, name) for name in SALE_FIELDS})
-    draft.slug, draft.title = _free_slug(sale, starts_at), title
-    draft.starts_at, draft.ends_at = starts_at, ends_at
-    draft.full_clean()
-    draft.save()
-    Deal.objects.bulk_create(
-        Deal(sale=draft, **{name: getattr(deal, name) for name in DEAL_FIELDS}) for deal in deals
-    )
-    record(
-        sale=draft,
-        field="state",
-        before=None,
-        after=draft.state,
-        now=now,
-        by=by,
-        reason=_reason(sale),
-    )
-    return draft
+    deals = sale.deals.filter(withdrawn=False).order_by("position", "pk")
+    drafts = []
+    for starts_at, ends_at in windows:
+        draft = Sale(**{name: getattr(sale, name) for name in SALE_FIELDS})
+        draft.slug, draft.title = _free_slug(sale, starts_at), title
+        draft.starts_at, draft.ends_at = starts_at, ends_at
+        draft.full_clean()
+        draft.save()
+        Deal.objects.bulk_create(
+            Deal(sale=draft, **{name: getattr(deal, name) for name in DEAL_FIELDS})
+            for deal in deals.select_related("product")
+        )
+        state, reason = draft.state, _reason(sale)
+        record(sale=draft, field="state", before=None, after=state, now=now, by=by, reason=reason)
+        drafts.append(draft)
+    return drafts
 
 
 def _free_slug(sale: Sale, starts_at: datetime) -> str:

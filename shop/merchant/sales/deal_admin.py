@@ -16,6 +16,12 @@ from shop.sales.models import Deal, Sale
 from shop.sales.reference_prices import reference_prices
 
 
+@admin.display(description="price", ordering="price")
+def price_text(deal: Deal) -> str:
+    """The price, formatted."""
+    return format_money(deal.price, deal.product.currency)
+
+
 class DealInline(LockingInline):
     model = Deal
     form = DealForm
@@ -31,7 +37,7 @@ class DealInline(LockingInline):
         "position",
         "withdrawn",
     )
-    readonly_fields = ("name", "price_text", "was_text", "claimed")
+    readonly_fields = ("name", price_text, "was_text", "claimed")  # type: ignore[assignment]
     #: Reference prices by deal for ``was_text``, read once: each request has its own inline.
     _reference_prices: dict[int, int] | None = None
 
@@ -43,7 +49,7 @@ class DealInline(LockingInline):
         fields = super().get_fields(request, obj)
         if self.has_change_permission(request, obj):
             return fields
-        return tuple("price_text" if name == "price" else name for name in fields)
+        return tuple(price_text if name == "price" else name for name in fields)
 
     def get_extra(self, request: HttpRequest, obj: Sale | None = None, **kwargs: Any) -> int:
         """One empty row if the sale has no deals yet."""
@@ -59,10 +65,6 @@ class DealInline(LockingInline):
     def name(self, deal: Deal) -> str:
         """The name of the product."""
         return deal.product.name if deal.product_id else ""
-
-    @admin.display(description="price")
-    def price_text(self, deal: Deal) -> str:
-        return format_money(deal.price, deal.product.currency)
 
     @admin.display(description="was")
     def was_text(self, deal: Deal) -> str:
@@ -81,7 +83,7 @@ class DealAdmin(ReadOnlyAdmin, CsvAdmin):  # type: ignore[misc]
     """All deals, read-only, with CSV export and import; the form of a sale edits them."""
 
     resource_classes = (DealTable,)
-    list_display = ("product", "sale", "price_text", "allocation", "claimed", "withdrawn")
+    list_display = ("product", "sale", price_text, "allocation", "claimed", "withdrawn")
     list_filter = ("sale", "withdrawn")
     search_fields = ("product__sku", "product__name", "sale__slug", "sale__title")
     ordering = ("-sale__starts_at", "position", "pk")
@@ -93,7 +95,3 @@ class DealAdmin(ReadOnlyAdmin, CsvAdmin):  # type: ignore[misc]
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Deal]:
         return super().get_export_queryset(request).select_related("product", "sale")
-
-    @admin.display(description="price", ordering="price")
-    def price_text(self, deal: Deal) -> str:
-        return format_money(deal.price, deal.product.currency)

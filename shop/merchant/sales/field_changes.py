@@ -26,18 +26,18 @@ _MOST_LETTERS = 60
 
 def describe(change: Change) -> str:
     """A change in words for the merchant."""
-    deal, field = change.deal, change.field
+    deal, field, after = change.deal, change.field, change.after
     if field == "deal":
-        what = deal.product.name if deal else str(change.after or change.before)
+        what = deal.product.name if deal else str(after or change.before)
         return f"{what}: {'put in' if change.before is None else 'taken out'}"
     if field == "state":
         is_new = change.before is None
-        return "Made" if is_new else _STATES[Sale.State(change.after)].capitalize()
+        return "Made" if is_new else _STATES[Sale.State(str(after))].capitalize()
     label = str((deal or change.sale)._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
     what = f"{deal.product.name}, {label}" if deal else capfirst(label)
     if field == "picture":
-        return f"{what}: {'another one' if change.after else 'taken away'}"
-    return f"{what}: {formatted(change, change.before)} → {formatted(change, change.after)}"
+        return f"{what}: {'another one' if after else 'taken away'}"
+    return f"{what}: {formatted(change, change.before)} → {formatted(change, after)}"
 
 
 def formatted(change: Change, value: Any) -> str:

@@ -1,13 +1,10 @@
-"""The impact of unsaved changes to a sale, in sentences for the merchant to confirm.
-
-It covers outstanding offers, other sales of the same product at the same time,
-and prices that shoppers do not see as a reduction.
-"""
+"""The impact of unsaved changes to a sale, in sentences for the merchant to confirm."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from shop.core.durations import exact_duration, several
 from shop.core.formatting import clock, day, day_and_clock
@@ -25,8 +22,6 @@ from shop.sales.reference_prices import reference_price
 _TERMS = frozenset(
     {"starts_at", "ends_at", "hold_seconds", "price", "allocation", "max_per_shopper", "withdrawn"}
 )
-
-
 #: Fields that decide which products are on sale when, and for how much.
 _SCHEDULE = frozenset({"deal", "product", "price", "starts_at", "ends_at", "withdrawn"})
 
@@ -50,7 +45,7 @@ def assess_impact(
     changes: list[Change],
     now: datetime,
 ) -> ChangeImpact:
-    """Consequences of unsaved changes to a sale.
+    """Consequences of unsaved changes for outstanding offers, and overlaps and prices to notice.
 
     :param before: the saved sale; None if it is new
     :param deals: the valid forms of its deals
@@ -94,9 +89,11 @@ def _on_outstanding(sale: Sale, changes: Iterable[Change], now: datetime) -> Ite
 
 def _of_deal(change: Change, held: OutstandingDeal, sale: Sale) -> Iterator[str]:
     name, currency = held.deal.product.name, held.deal.product.currency
+    before: Any = change.before
+    after: Any = change.after
     match change.field:
-        case "price" if change.after > held.amount:
-            less = (change.after - held.amount) * held.units
+        case "price" if after > held.amount:
+            less = (after - held.amount) * held.units
             yield (
                 f"{name}: whoever was shown {format_money(held.amount, currency)} still pays "
                 f"that. That is {several(held.units, 'unit')} at the most, and "
@@ -105,42 +102,37 @@ def _of_deal(change: Change, held: OutstandingDeal, sale: Sale) -> Iterator[str]
         case "price":
             yield f"{name}: a bag takes the lower price by itself."
         case "max_per_shopper":
-            yield f"{name}: whoever was shown that {change.before} are the most may have as many."
+            yield f"{name}: whoever was shown that {before} are the most may have as many."
         case "allocation":
             yield (
                 f"{name}: what is set aside bounds the held prices too: "
-                f"{formatted(change, change.before)} before, "
-                f"{formatted(change, change.after)} from now on."
+                f"{formatted(change, before)} before, {formatted(change, after)} from now on."
             )
-        case "withdrawn" if change.after:
+        case "withdrawn" if after:
             until = day_and_clock(held.shown_until, sale.zone)
             yield f"{name} is shown no more. Whoever was shown it may buy it until {until}."
 
 
 def _of_sale(change: Change, now: datetime) -> Iterator[str]:
+    before: Any = change.before
+    after: Any = change.after
     match change.field:
+        case "ends_at" if datetime.fromisoformat(after) <= now:
+            yield "The sale closes at once, and makes no more offers."
         case "ends_at":
-            at = datetime.fromisoformat(change.after)
-            if at <= now:
-                yield "The sale closes at once, and makes no more offers."
-            else:
-                yield (
-                    f"The sale now closes on {_day_and_clock(change, at)}. What is shown until "
-                    "then is held for its whole hold."
-                )
-        case "starts_at" if datetime.fromisoformat(change.after) > now:
-            at = datetime.fromisoformat(change.after)
-            yield f"The sale makes no more offers until it opens on {_day_and_clock(change, at)}."
+            closes = day_and_clock(datetime.fromisoformat(after), change.sale.zone)
+            yield (
+                f"The sale now closes on {closes}. What is shown until then is held for its whole "
+                "hold."
+            )
+        case "starts_at" if datetime.fromisoformat(after) > now:
+            opens = day_and_clock(datetime.fromisoformat(after), change.sale.zone)
+            yield f"The sale makes no more offers until it opens on {opens}."
         case "hold_seconds":
             yield (
-                f"Pages that are opened from now on hold their prices for "
-                f"{exact_duration(change.after)}; those that are open keep "
-                f"{exact_duration(change.before)}."
+                f"Pages that are opened from now on hold their prices for {exact_duration(after)}; "
+                f"those that are open keep {exact_duration(before)}."
             )
-
-
-def _day_and_clock(change: Change, instant: datetime) -> str:
-    return day_and_clock(instant, change.sale.zone)
 
 
 def _not_reduced(changes: Iterable[Change]) -> Iterator[str]:

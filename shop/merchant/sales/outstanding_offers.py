@@ -1,13 +1,12 @@
 """Bounds on a sale's outstanding offers: how long, how many units, how much money.
 
-Offers are stored nowhere, so their bounds follow from the sale's past and
-present terms: when it issued offers, at which prices, with which hold. ``Change``
-records the past ones. A deal's units are bounded by what is left of the deal and
-of its product's stock, plus open orders, in any sale, that may still expire. A
-page may be as old as the showcase usually is.
+Offers are stored nowhere, so their bounds follow from the sale's present terms and
+the past ones, which ``Change`` records. A deal's units are bounded by what is left of
+the deal and of its product's stock, plus open orders, in any sale, that may still
+expire. A page may be as old as the showcase usually is.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -42,8 +41,9 @@ class OutstandingDeal:
 
     @property
     def shown_until(self) -> datetime:
-        """When the last of them expires, rounded up to the minute."""
-        return _full_minute(self.held_until)
+        """``held_until``, rounded up to the minute."""
+        whole = self.held_until.replace(second=0, microsecond=0)
+        return whole if whole == self.held_until else whole + _MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,9 @@ class OutstandingOffers:
         return bool(self.deals)
 
     @property
-    def held_until(self) -> datetime:
-        """When the last of them expires."""
-        return max(each.held_until for each in self.deals)
-
-    @property
     def shown_until(self) -> datetime:
-        """The same, rounded up to the minute."""
-        return _full_minute(self.held_until)
+        """When the last of them expires, rounded up to the minute."""
+        return max(each.shown_until for each in self.deals)
 
     @property
     def units(self) -> int:
@@ -73,10 +68,9 @@ class OutstandingOffers:
     @property
     def totals(self) -> dict[str, int]:
         """The total of those units by currency, in minor units."""
-        sums: dict[str, int] = {}
+        sums = Counter[str]()
         for each in self.deals:
-            currency = each.deal.product.currency
-            sums[currency] = sums.get(currency, 0) + each.total
+            sums[each.deal.product.currency] += each.total
         return sums
 
     def of(self, deal: Deal) -> OutstandingDeal | None:
@@ -209,26 +203,11 @@ def _hold_end(
     return last_hold_end(opens_at=first, closes_at=last, hold=terms.hold, extensions=extensions)
 
 
-def _full_minute(instant: datetime) -> datetime:
-    """Round up to the minute."""
-    whole = instant.replace(second=0, microsecond=0)
-    return whole if whole == instant else whole + _MINUTE
-
-
 def _units(sale: Sale, deals: Iterable[Deal]) -> Mapping[int, int]:
     """Units by deal that are left if every open order expires."""
-    # A subquery of the few open orders, so that the index on them is used.
-    lines = OrderLine.objects.filter(order__in=Order.objects.filter(IS_OPEN)).order_by()
-    of_deals = defaultdict(
-        int, lines.filter(deal__sale=sale).values_list("deal").annotate(Sum("quantity"))
-    )
+    of_deals = _open_units("deal", deal__sale=sale)
     products = [deal.product_id for deal in deals]
-    of_products = defaultdict(
-        int,
-        lines.filter(variant__product__in=products)
-        .values_list("variant__product")
-        .annotate(Sum("quantity")),
-    )
+    of_products = _open_units("variant__product", variant__product__in=products)
     units = {}
     for deal in deals:
         variants = deal.product.variants.all()
@@ -237,3 +216,10 @@ def _units(sale: Sale, deals: Iterable[Deal]) -> Mapping[int, int]:
             free = deal.allocation - deal.claimed + of_deals[deal.pk]
             units[deal.pk] = min(units[deal.pk], free)
     return units
+
+
+def _open_units(key: str, **of: Any) -> Mapping[int, int]:
+    """Units in the lines of open orders, by a key of the lines."""
+    # A subquery of the few open orders, so that the index on them is used.
+    lines = OrderLine.objects.filter(order__in=Order.objects.filter(IS_OPEN), **of).order_by()
+    return defaultdict(int, lines.values_list(key).annotate(Sum("quantity")))

@@ -110,16 +110,8 @@ class SaleAdmin(LockingModelAdmin):
     ) -> Any:
         """The form of a member of staff; it is not to be saved while its impact is asked about."""
         form_class = super().get_form(request, obj, change, **kwargs)
-        by, is_asking = staff_of(request), hasattr(request, "impact")
-
-        class StaffSaleForm(form_class):  # type: ignore[misc, valid-type]
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, by=by, **kwargs)
-
-            def is_valid(self) -> bool:
-                return super().is_valid() and not is_asking
-
-        return StaffSaleForm
+        given = {"by": staff_of(request), "is_asking": hasattr(request, "impact")}
+        return type("StaffSaleForm", (form_class,), given)
 
     def get_fieldsets(self, request: HttpRequest, obj: Sale | None = None) -> Any:
         """The form's fields; for viewers, their formatted values."""
@@ -140,24 +132,14 @@ class SaleAdmin(LockingModelAdmin):
         """The hold in words."""
         return exact_duration(sale.hold_seconds)
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The list of sales, with the rows that ``phase`` reads."""
-        changelist = super().get_changelist_instance(request)
-        changelist.result_list = changelist.result_list.prefetch_related("extensions", "recalls")
-        return changelist
-
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         # A slug stays when the title changes.
         return {} if obj else super().get_prepopulated_fields(request, obj)
 
     def get_inlines(self, request: HttpRequest, obj: Sale | None) -> list[Any]:
         """The deals, and the extensions and recalls if there are any."""
-        records: list[Any] = []
-        if obj is not None and obj.extensions.exists():
-            records.append(ExtensionInline)
-        if obj is not None and obj.recalls.exists():
-            records.append(RecallInline)
-        return [DealInline, *records]
+        records = ((ExtensionInline, "extensions"), (RecallInline, "recalls")) if obj else ()
+        return [DealInline, *(inline for inline, rows in records if getattr(obj, rows).exists())]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Not several at once: Django asks without naming them.
@@ -187,20 +169,14 @@ class SaleAdmin(LockingModelAdmin):
         ]
         return [*actions, *others, *super().get_urls()]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The sale's form; sent, it is saved, or shown again with an impact to confirm."""
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return super().changeform_view(request, *args, **kwargs)
         except UnconfirmedImpact as unconfirmed:
             # Nothing is saved yet. Show the form as it was sent.
             request.impact = unconfirmed.impact  # type: ignore[attr-defined]
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return super().changeform_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Sale, form: Any, change: bool) -> None:
         """Do nothing: ``save_related`` saves the sale, once its impact is confirmed."""

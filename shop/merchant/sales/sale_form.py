@@ -12,7 +12,7 @@ from django.conf import settings
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm
 from shop.merchant.forms.picture_field import PictureField
 from shop.merchant.forms.stale_form import StaleFormMixin
-from shop.merchant.forms.time_fields import DurationField, WallTimeField
+from shop.merchant.forms.time_fields import DurationField, WallTimeField, set_zone
 from shop.merchant.sales.audit_log import author_name
 from shop.merchant.sales.field_changes import describe
 from shop.sales.audit import SALE_FIELDS
@@ -52,11 +52,14 @@ class SaleForm(StaleFormMixin, ConflictAwareForm):
             ),
         }
 
-    def __init__(self, *args: Any, by: Staff, **kwargs: Any) -> None:
+    #: Who fills it in, and whether it only asks to confirm the impact of what was sent.
+    by: Staff
+    is_asking = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         sale = kwargs.get("instance")
         latest = sale.changes.order_by("-pk").first() if sale and sale.pk else None
         super().__init__(*args, version=latest.pk if latest else 0, **kwargs)
-        self.by = by
         self.fields["seen"].show_hidden_initial = False
         if self.instance.pk is None:
             self.initial.setdefault("time_zone", settings.TIME_ZONE)
@@ -64,12 +67,12 @@ class SaleForm(StaleFormMixin, ConflictAwareForm):
         if self.instance.published_at is not None and "slug" in self.fields:
             self.fields["slug"].disabled = True
         # Viewers have no such field.
-        if "time_zone" in self.fields:
-            name = self["time_zone"].value()
-            for window in ("starts_at", "ends_at"):
-                field = self.fields[window]
-                if isinstance(field, WallTimeField) and name in available_timezones():
-                    field.zone = ZoneInfo(name)
+        name = self["time_zone"].value() if "time_zone" in self.fields else None
+        if name in available_timezones():
+            set_zone(self, ZoneInfo(name))
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and not self.is_asking
 
     def clean_time_zone(self) -> str:
         """:raises ValidationError: there is no such zone"""

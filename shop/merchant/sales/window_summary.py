@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from shop.core.durations import duration
-from shop.core.formatting import clock, day
+from shop.core.formatting import clock, day_and_clock, hour
 from shop.core.requests import ShopRequest
 from shop.core.wall_time import wall_time
 from shop.merchant.forms.time_fields import DurationField, WallTimeField
@@ -60,15 +60,11 @@ def summary_of_input(written: Mapping[str, Any], now: datetime) -> WindowSummary
     except ValidationError as error:
         return WindowSummary(wrong=tuple(error.messages))
     zone, wrong = ZoneInfo(str(written["time_zone"])), []
+    instant, span = WallTimeField(required=False), DurationField(required=False)
+    instant.zone = zone
     values: dict[str, Any] = {}
     for name in _FIELDS[1:]:
-        field = (
-            DurationField(required=False)
-            if name == "hold_seconds"
-            else WallTimeField(required=False)
-        )
-        if isinstance(field, WallTimeField):
-            field.zone = zone
+        field = span if name == "hold_seconds" else instant
         try:
             values[name] = field.clean(written.get(name))
         except ValidationError as error:
@@ -89,20 +85,23 @@ def _sentences(
     zone: ZoneInfo, starts_at: datetime, ends_at: datetime, hold: int | None, now: datetime
 ) -> list[str]:
     lasts = ends_at - starts_at
-    is_one_day = starts_at.astimezone(zone).date() == ends_at.astimezone(zone).date()
-    closes = clock(ends_at, zone) if is_one_day else f"{day(ends_at, zone)}, {clock(ends_at, zone)}"
     sentences = [
-        f"Open on {day(starts_at, zone)}, {clock(starts_at, zone)}, for {duration(lasts)}: until "
-        f"{closes}. In UTC, {starts_at.astimezone(UTC):%H:%M} to {ends_at.astimezone(UTC):%H:%M}."
+        f"Open on {day_and_clock(starts_at, zone)}, for {duration(lasts)}: until "
+        f"{_later(starts_at, ends_at, zone)}. In UTC, {hour(starts_at, UTC)} to "
+        f"{hour(ends_at, UTC)}."
     ]
     if shift := wall_time(ends_at, zone) - wall_time(starts_at, zone) - lasts:
         way = "forward" if shift > timedelta() else "back"
         sentences.append(f"Clocks are put {way} in between, by {duration(abs(shift))}.")
     if hold is not None:
-        last = ends_at + timedelta(seconds=hold)
-        same = last.astimezone(zone).date() == ends_at.astimezone(zone).date()
-        until = clock(last, zone) if same else f"{day(last, zone)}, {clock(last, zone)}"
+        until = _later(ends_at, ends_at + timedelta(seconds=hold), zone)
         sentences.append(f"A page opened in the last second is honored until {until}.")
     if ends_at <= now:
         sentences.append("That is over.")
     return sentences
+
+
+def _later(first: datetime, later: datetime, zone: ZoneInfo) -> str:
+    """An instant after another, with its day if that is another one."""
+    is_same_day = later.astimezone(zone).date() == first.astimezone(zone).date()
+    return clock(later, zone) if is_same_day else day_and_clock(later, zone)

@@ -29,14 +29,17 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {"username": "Name to log in with", "is_active": "May log in"}
         help_texts = {"username": "", "is_active": "Without it nothing is lost but the key."}
 
-    def __init__(self, *args: Any, by: Staff, **kwargs: Any) -> None:
+    #: Who fills it in.
+    by: Staff
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].required = True
         self.fields["email"].help_text = "Links to choose a password go there."
         if not self.instance.pk:
             return
         self.fields["role"].initial = role_of(self.instance)
-        if self.instance.pk == by.pk:
+        if self.instance.pk == self.by.pk:
             # A disabled field ignores what is sent.
             self.fields["role"].disabled = self.fields["is_active"].disabled = True
             self.fields["role"].help_text = "Nobody changes their own role: ask another owner."
@@ -72,15 +75,9 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """The form, given who fills it in."""
+        """The form, with who fills it in."""
         form_class = super().get_form(request, obj, change, **kwargs)
-        by = request.user
-
-        class FormByUser(form_class):  # type: ignore[misc, valid-type]
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, by=by, **kwargs)
-
-        return FormByUser
+        return type("StaffFormByUser", (form_class,), {"by": request.user})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # New staff may always log in.
