@@ -11,11 +11,7 @@ from django.shortcuts import render
 def merchant_page(
     request: HttpRequest, template: str, title: str, *, about: Model | None = None, **context: Any
 ) -> HttpResponse:
-    """Render a page with the site's header, navigation and breadcrumbs.
-
-    :param title: the page's heading
-    :param about: the row that the page is about; the breadcrumbs lead to it and to its list
-    """
+    """Render a page with header, navigation and breadcrumbs; these lead to the row ``about``."""
     if about is not None:
         context |= {"opts": about._meta, "object": about}
     site = admin.site.each_context(request)

@@ -3,15 +3,44 @@
 Modules with models are imported in methods: the site is created before models are loaded.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
 
 from shop.core.requests import ShopRequest
+
+#: The sections of the navigation: name, app label and model.
+SECTIONS = (
+    ("Sales", "sales", "sale"),
+    ("Products", "catalog", "product"),
+    ("Orders", "checkout", "order"),
+    ("Staff", "staff", "staff"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """An entry of the navigation; ``is_open`` on every page of its section."""
+
+    name: str
+    address: str
+    is_open: bool
+
+
+def menu_items(request: HttpRequest) -> Iterator[MenuItem]:
+    """The start page and every section that the user may see."""
+    home = reverse("admin:index")
+    yield MenuItem("Today", home, request.path == home)
+    for name, app, model in SECTIONS:
+        if request.user.has_perm(f"{app}.view_{model}"):
+            address = reverse(f"admin:{app}_{model}_changelist")
+            yield MenuItem(name, address, request.path.startswith(f"{home}{app}/"))
 
 
 class MerchantSite(AdminSite):
@@ -28,7 +57,6 @@ class MerchantSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """The context of every page: the navigation and the role of who is logged in."""
-        from shop.merchant.navigation import menu_items
         from shop.staff.roles import role_of
 
         context = super().each_context(request)

@@ -1,46 +1,53 @@
 """URL patterns of the back office's own pages; all require a login."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from django.contrib.admin import AdminSite
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, register_converter
 
+from shop.core.formatting import utc
+from shop.core.wall_time import is_in_range
 from shop.merchant.preview import views as preview
-from shop.merchant.preview.instants import InstantConverter
 from shop.merchant.rehearsals import views as rehearsals
 from shop.merchant.reports import live_view, report_view
-from shop.merchant.staff import account
+from shop.merchant.staff.staff_admin import log_out_everywhere
+
+
+class InstantConverter:
+    """A path segment: a whole second in UTC, from the year 2000 to 2999."""
+
+    regex = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+    def to_python(self, value: str) -> datetime:
+        """:raises ValueError: no such instant, or out of range"""
+        instant = datetime.fromisoformat(value)
+        if not is_in_range(instant):
+            raise ValueError("not from 2000 to 2999")
+        return instant
+
+    def to_url(self, instant: datetime) -> str:
+        return utc(instant)
+
 
 register_converter(InstantConverter, "instant")
+
+_PAGES: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
+    "log_out_everywhere": ("account/log-out-everywhere/", log_out_everywhere),
+    "sale_live": ("sales/<slug:slug>/live/", live_view.live),
+    "sale_report": ("sales/<slug:slug>/report/", report_view.report),
+    "sale_preview": ("sales/<slug:slug>/preview/", preview.choose),
+    "preview": ("sales/<slug:slug>/preview/<instant:at>/", preview.preview),
+    "preview_page": ("sales/<slug:slug>/preview/<instant:at>/<path:page>", preview.preview),
+    "sale_rehearsal": ("sales/<slug:slug>/rehearsal/", rehearsals.rehearsal),
+    "sale_rehearsal_picture": (
+        "sales/<slug:slug>/rehearsal/<int:number>/picture/",
+        rehearsals.picture,
+    ),
+}
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
     """The pages that are not part of a model's admin."""
-    return [
-        path(
-            "account/log-out-everywhere/",
-            site.admin_view(account.log_out_everywhere),
-            name="log_out_everywhere",
-        ),
-        path("sales/<slug:slug>/live/", site.admin_view(live_view.live), name="sale_live"),
-        path("sales/<slug:slug>/report/", site.admin_view(report_view.report), name="sale_report"),
-        path("sales/<slug:slug>/preview/", site.admin_view(preview.choose), name="sale_preview"),
-        path(
-            "sales/<slug:slug>/preview/<instant:at>/",
-            site.admin_view(preview.preview),
-            name="preview",
-        ),
-        path(
-            "sales/<slug:slug>/preview/<instant:at>/<path:page>",
-            site.admin_view(preview.preview),
-            name="preview_page",
-        ),
-        path(
-            "sales/<slug:slug>/rehearsal/",
-            site.admin_view(rehearsals.rehearsal),
-            name="sale_rehearsal",
-        ),
-        path(
-            "sales/<slug:slug>/rehearsal/<int:number>/picture/",
-            site.admin_view(rehearsals.picture),
-            name="sale_rehearsal_picture",
-        ),
-    ]
+    return [path(route, site.admin_view(view), name=name) for name, (route, view) in _PAGES.items()]

@@ -1,7 +1,4 @@
-"""Alerts of the start page: what needs attention, each with a link to the page to act on.
-
-One query each for orders, refunds and disputes; the rest is read from the schedule.
-"""
+"""Alerts of the start page: what needs attention, each with a link to the page to act on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,10 +1,8 @@
 """The sales of the start page: live, upcoming and just over.
 
-A fixed number of queries for any number of deals. Stock is read from the rows, because
-the showcase may be a second old.
+Stock is read from the rows: the showcase may be a second old.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -81,25 +79,13 @@ def schedule(now: datetime) -> Schedule:
             Prefetch("deals", deals), "deals__product__variants", "extensions", "recalls"
         )
     )
-    sales_now = [_sale_now(sale) for sale in sales[: 3 * SHOWN]]
-    return Schedule(
-        live=_first(
-            each
-            for each in sales_now
-            if each.sale.starts_at <= now < each.sale.ends_at and not each.is_draft
-        ),
-        upcoming=_first(
-            each
-            for each in sales_now
-            if now < each.sale.starts_at or (each.is_draft and now < each.sale.ends_at)
-        ),
-        over=_first(each for each in reversed(sales_now) if each.sale.ends_at <= now),
-    )
-
-
-def _first(sales: Iterable[SaleNow]) -> tuple[SaleNow, ...]:
-    return tuple(sales)[:SHOWN]
-
-
-def _sale_now(sale: Sale) -> SaleNow:
-    return SaleNow(sale, tuple(deal_now(deal) for deal in sale.deals.all()))
+    phases: dict[str, list[SaleNow]] = {"live": [], "upcoming": [], "over": []}
+    for sale in sales[: 3 * SHOWN]:
+        phase = "live"
+        if sale.ends_at <= now:
+            phase = "over"
+        elif now < sale.starts_at or sale.state == Sale.State.DRAFT:
+            phase = "upcoming"
+        phases[phase].append(SaleNow(sale, tuple(deal_now(deal) for deal in sale.deals.all())))
+    phases["over"].reverse()
+    return Schedule(**{phase: tuple(found[:SHOWN]) for phase, found in phases.items()})

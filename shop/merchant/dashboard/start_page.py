@@ -1,6 +1,7 @@
 """The start page: live, next and past sales, alerts, offer keys, and the steps to a first sale."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -25,16 +26,6 @@ class Step:
     text: str
     address: str
     is_done: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class KeysNow:
-    """The ids of the offer keys in use, by status."""
-
-    active: str
-    upcoming: tuple[str, ...]
-    retiring: tuple[str, ...]
-    partners: tuple[str, ...]
 
 
 def start_page(request: ShopRequest) -> HttpResponse:
@@ -62,11 +53,9 @@ def _first_steps(staff: Staff) -> list[Step]:
     has_product = Product.objects.exists()
     sale = Sale.objects.exclude(state=Sale.State.CANCELED).order_by("-pk").first()
     has_deals = sale is not None and Deal.objects.filter(sale=sale).exists()
-    change_sale = (
-        reverse("admin:sales_sale_change", args=[sale.pk])
-        if sale
-        else reverse("admin:sales_sale_add")
-    )
+    change_sale = reverse("admin:sales_sale_add")
+    if sale:
+        change_sale = reverse("admin:sales_sale_change", args=[sale.pk])
     return [
         Step(
             "Add a product",
@@ -90,17 +79,17 @@ def _first_steps(staff: Staff) -> list[Step]:
     ]
 
 
-def _keys() -> KeysNow | None:
+def _keys() -> dict[str, Any] | None:
+    """The ids of the offer keys in use, by status; None if there are none to use."""
     try:
         keys = ring()
     except KeyRingError:
         return None
-    ours = [key for key in keys.values() if key.issuer == keys.active.issuer]
-    return KeysNow(
-        active=keys.active.kid,
-        upcoming=tuple(key.kid for key in ours if key.status is KeyStatus.NEXT),
-        retiring=tuple(key.kid for key in ours if key.status is KeyStatus.RETIRING),
-        partners=tuple(
-            f"{key.issuer} ({key.kid})" for key in keys.values() if key.issuer != keys.active.issuer
-        ),
-    )
+    own = [key for key in keys.values() if key.issuer == keys.active.issuer]
+    partners = [key for key in keys.values() if key.issuer != keys.active.issuer]
+    return {
+        "active": keys.active.kid,
+        "upcoming": [key.kid for key in own if key.status is KeyStatus.NEXT],
+        "retiring": [key.kid for key in own if key.status is KeyStatus.RETIRING],
+        "partners": [f"{key.issuer} ({key.kid})" for key in partners],
+    }

@@ -1,12 +1,8 @@
 """Forms that several people edit at once, without loss.
 
-A page carries the initial value of each field (Django's hidden initial
-values), so a form that comes back knows what its user changed, whatever has
-happened to the row meanwhile. It writes those fields alone, and leaves the others
-as the row has them, to the last space. A field that others changed too is
+A page carries each field's initial value (Django's hidden initial values), so a form
+writes only what its user changed. A field that others changed meanwhile, too, is
 shown once more before it is saved.
-
-Django's generic classes take no arguments at run time, hence the ignores.
 """
 
 import re
@@ -49,11 +45,7 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def _post_clean(self) -> None:
-        """Validate the model if anything was changed.
-
-        A field that could not be read has no value meanwhile, so that the model compares
-        nothing with the one it had.
-        """
+        """Validate the model if anything was changed, and fields that could not be read as None."""
         if self.instance.pk is not None and not self.changed_data:
             return
         unread = {
@@ -128,9 +120,7 @@ def drop_deleted_rows(data: Any, prefix: str, there: Collection[str]) -> Any:
 
 
 def adopt_added_rows(data: Any, prefix: str, field: str, there: Mapping[str, str]) -> Any:
-    """The data of a formset in which new rows that were added meanwhile are existing ones.
-
-    A form that is sent twice adds its rows with the first.
+    """The data of a formset, with new rows that it added when it was first sent as existing ones.
 
     :param there: the ids of the rows that exist, by the value of ``field`` that is unique
     """

@@ -1,11 +1,4 @@
-"""Admin forms that do not overwrite concurrent changes.
-
-A form writes the fields that were changed in it and no others, so that it
-overwrites neither claims nor a nonce. The rows that it validates against are
-locked until it is saved.
-
-Django's generic classes take no arguments at run time, hence the ignores.
-"""
+"""Admin forms that lock the rows they validate, and overwrite no claims or nonces."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""Rows that the back office shows and does not write.
-
-Django's generic classes take no arguments at run time, hence the ignores.
-"""
+"""Rows that the back office shows and does not write."""
 
 from typing import Any
 

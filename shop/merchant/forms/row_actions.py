@@ -15,10 +15,7 @@ EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 def page_action(name: str, page: str, description: str, permission: str) -> AdminAction:
-    """An action that leads to a page about the one chosen row.
-
-    :param page: the page's URL name; its argument is the row's key
-    """
+    """An action that leads to the page of that URL name, about the one chosen row."""
 
     @admin.action(description=description, permissions=[permission], location=EVERYWHERE)
     def action(model_admin: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:

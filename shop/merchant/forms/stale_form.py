@@ -1,4 +1,4 @@
-"""Forms that are not carried out twice, nor on top of what their page does not show."""
+"""Forms that refuse to act twice, or on what their page does not show."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -12,11 +12,7 @@ _STALE = (
 
 
 class StaleFormMixin(forms.Form):
-    """Shows a form once more if its subject has changed since its page was made.
-
-    ``seen`` is the version of the subject that the page shows, ``event`` what
-    may have happened to it since.
-    """
+    """Shows a form once more if its subject's version is not the one that its page has ``seen``."""
 
     event: ClassVar[str] = "Something happened"
     seen = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -44,11 +44,7 @@ class _ParsedField(forms.CharField):
 
 
 class WallTimeField(_ParsedField):
-    """An instant, written as wall time in ``zone``.
-
-    When clocks change, an hour that does not exist is refused, and one that
-    comes twice is written and shown with its offset.
-    """
+    """An instant, written as wall time in ``zone``; with its offset if that hour comes twice."""
 
     zone = ZoneInfo("UTC")
 

@@ -1,7 +1,6 @@
-"""Orders as streamed CSV, one row an order.
+"""Orders as streamed CSV, a row each: money in major units, instants in ISO 8601 in UTC.
 
-A thousand orders at a time are in memory, and no query stays open while a slow
-client reads. Money is in major units with a point; instants are ISO 8601 in UTC.
+A thousand orders at a time are in memory; no query stays open while a slow client reads.
 """
 
 import csv

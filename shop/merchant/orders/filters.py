@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from shop.core.requests import now_of
@@ -60,11 +60,8 @@ class FrozenFilter(admin.SimpleListFilter):
         return [("after", "After the close"), ("within", "While the sale was open")]
 
     def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
-        closed = Q(deal__sale__ends_at__lte=F("order__placed_at"))
-        match self.value():
-            case "after":
-                return orders.filter(pk__in=OrderLine.objects.filter(closed).values("order"))
-            case "within":
-                open_then = Q(deal__sale__ends_at__gt=F("order__placed_at"))
-                return orders.filter(pk__in=OrderLine.objects.filter(open_then).values("order"))
+        closes = {"after": "deal__sale__ends_at__lte", "within": "deal__sale__ends_at__gt"}
+        if lookup := closes.get(self.value() or ""):
+            lines = OrderLine.objects.filter(**{lookup: F("order__placed_at")})
+            return orders.filter(pk__in=lines.values("order"))
         return orders

@@ -32,7 +32,6 @@ from shop.staff.current import staff_of
 
 logger = logging.getLogger(__name__)
 
-
 #: What the page of an order reads besides its row.
 _OF_PAGE = (
     "lines__deal__sale",
@@ -92,11 +91,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         return ours + super().get_urls()
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """The page of an order."""
         if request.method != "GET" or not self.has_view_permission(request):

@@ -1,8 +1,4 @@
-"""The refund form, with a preview of its consequences.
-
-Sent once, the form shows what the refund would do; sent again unchanged, it
-makes the refund. Changed in between, or sent twice, it shows the preview again.
-"""
+"""The refund form: sent once, it previews the consequences; sent again unchanged, it refunds."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -27,10 +23,7 @@ from shop.staff.models import Staff
 
 
 class RefundForm(StaleFormMixin):
-    """Units of each line, shipping or not, and why.
-
-    Its version is the number of refunds; ``agreed`` is the plan that its page showed.
-    """
+    """What to refund and why; ``agreed`` is the plan that its page showed."""
 
     agreed = forms.CharField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(max_length=200, help_text="The shopper reads it.")

@@ -1,13 +1,13 @@
 """The preview: the shop's pages as of any instant, for staff only.
 
-The shop's own views render the pages; ``shop.core.preview`` keeps them from writing.
-All addresses of a preview start with those of the sale and the instant. Its cookies have
-names of their own, so the browser's shopper and bag are neither read nor changed.
+The shop's own views render the pages; ``shop.core.preview`` keeps them from writing. Cookies
+have names of their own, so the browser's shopper and bag are neither read nor changed.
 """
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,9 +24,10 @@ from shop.core import preview as previewing
 from shop.core.error_views import not_found
 from shop.core.middleware import ShopperMiddleware
 from shop.core.requests import ShopRequest
+from shop.core.wall_time import is_in_range
 from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
-from shop.merchant.preview.instants import instants_of
+from shop.sales.boundaries import Boundary, boundaries_of
 from shop.sales.models import Sale
 
 #: The views that have a preview; any other is a 404 in one.
@@ -56,9 +57,8 @@ class InstantForm(forms.Form):
     def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         set_zone(self, sale.zone)
-        self.fields[
-            "at"
-        ].help_text = f"As 2026-11-27 12:14:59, in the sale’s zone, {sale.time_zone}."
+        text = f"As 2026-11-27 12:14:59, in the sale’s zone, {sale.time_zone}."
+        self.fields["at"].help_text = text
 
     def clean_page(self) -> str | None:
         """The path of the page without its first slash; None if it has no preview."""
@@ -159,6 +159,15 @@ def _address(sale: Sale, at: datetime, page: str) -> str:
     if not page:
         return reverse("admin:preview", args=[sale.slug, at])
     return reverse("admin:preview_page", args=[sale.slug, at, page])
+
+
+def instants_of(sale: Sale) -> Iterator[Boundary]:
+    """A sale's boundaries, rounded up to whole seconds."""
+    for each in boundaries_of(sale, sale.extensions.all()):
+        whole = each.at.replace(microsecond=0)
+        at = whole if whole == each.at else whole + timedelta(seconds=1)
+        if is_in_range(at):
+            yield Boundary(at, each.text, each.zone)
 
 
 def _stops(sale: Sale, page: str) -> tuple[Stop, ...]:

@@ -1,13 +1,10 @@
 """Rehearsals that the back office starts: isolated processes, and the files they leave.
 
-``VAR/rehearsals/<slug>/`` has a numbered folder for each rehearsal of a sale:
-``started.json`` says when and for whom it was started, ``isolated_process`` what
-else is in it.
-
-A rehearsal runs as long as its process holds the lock of its sale, which the
-system releases however that process ends. So there is one rehearsal of a sale at
-a time, for all web processes of a machine, and none that was killed seems to run.
-The process ends with the web process that started it.
+Each has a numbered folder in ``VAR/rehearsals/<slug>/``, with ``started.json`` and the
+files of ``isolated_process``. It runs as long as its process holds the lock of its
+sale, which the system releases however that process ends: so each sale has one
+rehearsal at a time, for all web processes of a machine. The process ends with the
+web process that started it.
 """
 
 import fcntl
@@ -15,20 +12,23 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 
 from shop.core.durations import duration
 from shop.core.machine_clock import unix_seconds
 from shop.qa.rehearsal import isolated_process
 from shop.qa.rehearsal.sale_export import export_sale
+from shop.sales.models import Sale
 
 #: How long one may take, in seconds.
 TIMEOUT = 120
@@ -104,6 +104,27 @@ def rehearsals_of(slug: str) -> Rehearsals:
         return _read(folder, is_running=not _acquire(lock))
 
 
+def terms_of(sale: Sale) -> str:
+    """A digest of what a sale promises; texts, stock and publication do not change it."""
+    deals = sale.deals.select_related("product").prefetch_related("product__variants")
+    terms = {
+        "sale": [sale.time_zone, sale.starts_at, sale.ends_at, sale.hold_seconds],
+        "is canceled": sale.state == Sale.State.CANCELED,
+        "deals": [
+            [
+                *(deal.product.sku, deal.price, deal.allocation, deal.max_per_shopper),
+                *(deal.withdrawn, deal.product.list_price, deal.product.currency),
+                deal.product.sold_at_list_price,
+                [each.sku for each in deal.product.variants.all()],
+            ]
+            for deal in deals.order_by("product__sku")
+        ],
+        "extensions": list(sale.extensions.order_by("pk").values_list("issued_before", "seconds")),
+        "recalls": list(sale.recalls.order_by("pk").values_list("made_at", "issued_before")),
+    }
+    return sha256(json.dumps(terms, cls=DjangoJSONEncoder).encode()).hexdigest()[:24]
+
+
 def start(slug: str, *, after: int, by: str, terms: str, now: datetime) -> bool:
     """Start a rehearsal in a process of its own; False if it was not started.
 
@@ -127,7 +148,10 @@ def start(slug: str, *, after: int, by: str, terms: str, now: datetime) -> bool:
         except Exception:
             shutil.rmtree(run, ignore_errors=True)
             raise
-        _delete_others(folder, [run, before.reported.folder] if before.reported else [run])
+        kept = [run, before.reported.folder] if before.reported else [run]
+        for each in folder.iterdir():
+            if each.is_dir() and each not in kept:
+                shutil.rmtree(each, ignore_errors=True)
     # Keeps its standard input open while it lives.
     Thread(target=isolated_process.wait, args=(process,), daemon=True).start()
     return True
@@ -173,12 +197,6 @@ def _create(run: Path, started: dict[str, Any]) -> None:
     fresh.mkdir()
     (fresh / _STARTED).write_text(json.dumps(started))
     fresh.rename(run)
-
-
-def _delete_others(folder: Path, kept: Sequence[Path]) -> None:
-    for each in folder.iterdir():
-        if each.is_dir() and each not in kept:
-            shutil.rmtree(each, ignore_errors=True)
 
 
 def _acquire(lock: IO[str]) -> bool:

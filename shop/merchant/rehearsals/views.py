@@ -18,8 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from shop.core.durations import duration
 from shop.core.requests import ShopRequest
 from shop.merchant.pages import merchant_page
-from shop.merchant.rehearsals.runs import TIMEOUT, rehearsals_of, start
-from shop.merchant.rehearsals.terms_digest import terms_of
+from shop.merchant.rehearsals.runs import TIMEOUT, rehearsals_of, start, terms_of
 from shop.qa.rehearsal.sale_export import NothingToRehearse
 from shop.sales.models import Sale
 from shop.staff.current import staff_of

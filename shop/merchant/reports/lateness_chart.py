@@ -18,18 +18,12 @@ _MOST_COLUMNS = 40
 
 
 def span_of(sale: Sale, latest: int) -> int:
-    """How many seconds a column of the chart stands for.
-
-    :param latest: seconds after the close of the latest order, -1 for none
-    """
+    """The seconds of a column; ``latest``: those from the close to the latest order, or -1."""
     return step_for(_axis(sale, latest), _STEPS, _MOST_COLUMNS)
 
 
 def lateness(sale: Sale, orders: Mapping[int, int], latest: int) -> Chart:
-    """Orders by how late they came.
-
-    :param orders: how many in which span of ``span_of`` seconds
-    """
+    """A chart of the number of orders in each span of ``span_of`` seconds after the close."""
     span = span_of(sale, latest)
     count = -(-_axis(sale, latest) // span)
     columns = [ChartColumn(_label(place, span), 0, orders.get(place, 0)) for place in range(count)]

@@ -1,8 +1,7 @@
 """The sale room's chart: orders by the minute in which they were placed.
 
-Its axis is time that passes, not what a wall clock shows: in a sale across a
-change of clocks the hour that comes twice has its columns twice, and labels
-carry their offset from UTC.
+Its axis is elapsed time: when clocks are put back, the hour that comes twice has two sets of
+columns, with offsets from UTC in their labels.
 """
 
 from collections.abc import Mapping
@@ -30,9 +29,9 @@ def by_minute(
     end = max(held_until, *(each + _MINUTE for each in minutes), start + _MINUTE)
     span = -(-(end - start) // _MINUTE)
     width = step_for(span, _STEPS, _MOST_COLUMNS)
-    columns = _columns(minutes, start, -(-span // width), width, _Clock(sale.zone, start, end))
-    whole = len(columns) * width * 60
     clock = _Clock(sale.zone, start, end)
+    columns = _columns(minutes, start, -(-span // width), width, clock)
+    whole = len(columns) * width * 60
 
     def mark(at: datetime, name: str, label: str = "") -> AxisMark:
         return AxisMark(label, name, (at - start) // timedelta(seconds=1), whole)
@@ -55,10 +54,7 @@ def by_minute(
 
 
 class _Clock:
-    """Instants as labels: with the day where there are several, with the offset where it changes.
-
-    One label stands for one instant alone.
-    """
+    """Unambiguous labels of instants: with the day or the offset if there are several."""
 
     def __init__(self, zone: ZoneInfo, start: datetime, end: datetime) -> None:
         first, last = start.astimezone(zone), end.astimezone(zone)

@@ -10,6 +10,7 @@ from cachetools import TTLCache, cached
 from django.db import connection
 from django.db.models import Sum
 
+from offers.verdicts import Verdict
 from shop.core.machine_clock import monotonic_seconds
 from shop.core.money import format_money
 from shop.orders.models import OPEN, OrderStatus, SaleMinute
@@ -67,17 +68,14 @@ class UnderWay:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures, as of one reading.
-
-    ``by_minute`` is by the minute in which an order was placed, over all currencies.
-    """
+    """The figures of one reading; ``by_minute`` of placing, over all currencies."""
 
     by_currency: Mapping[str, Sums]
     by_minute: Mapping[datetime, Sums]
     under_way: tuple[UnderWay, ...]
     deals: tuple[DealNow, ...]
-    refused: Mapping[str, int]
-    refused_nowhere: Mapping[str, int]
+    refused: Mapping[Verdict, int]
+    refused_nowhere: Mapping[Verdict, int]
 
     @property
     def total(self) -> Sums:
@@ -137,12 +135,11 @@ def under_way(sale: Sale) -> list[UnderWay]:
 
 def refused_by_verdict(
     sale: str, *, since: datetime | None = None, until: datetime | None = None
-) -> dict[str, int]:
+) -> dict[Verdict, int]:
     """How often offers of a sale were refused, by verdict, the most frequent first.
 
     :param sale: its slug, or ``NO_SALE``
-    :param since: count from this instant's minute on
-    :param until: count up to this instant's minute
+    :param since: count from this instant's minute on, and up to that of ``until``
     """
     counted = RefusalCount.objects.filter(sale=sale)
     if since is not None:
@@ -150,7 +147,8 @@ def refused_by_verdict(
     if until is not None:
         counted = counted.filter(minute__lte=until)
     rows = counted.order_by().values_list("verdict").annotate(Sum("count"))
-    return dict(sorted(rows, key=lambda row: (-row[1], row[0])))
+    ordered = sorted(rows, key=lambda row: (-row[1], row[0]))
+    return {Verdict(verdict): count for verdict, count in ordered}
 
 
 def amounts(by_currency: Mapping[str, Sums], name: str) -> list[str]:

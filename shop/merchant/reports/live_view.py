@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from shop.core.money import format_money
 from shop.core.requests import ShopRequest
 from shop.merchant.pages import merchant_page
-from shop.merchant.reports.labels import refused
 from shop.merchant.reports.live_chart import by_minute
 from shop.merchant.reports.live_queries import amounts, figures_of
 from shop.merchant.reports.svg_chart import percent
@@ -54,8 +53,8 @@ def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
         "under_way": [(each.status.texts.waiting, each) for each in figures.under_way],
         "units_under_way": sum(each.units for each in figures.under_way),
         "deals": [deal_row(each) for each in figures.deals],
-        "refused": refused(figures.refused),
-        "refused_nowhere": refused(figures.refused_nowhere),
+        "refused": figures.refused,
+        "refused_nowhere": figures.refused_nowhere,
         "chart": by_minute(sale, figures.by_minute, held_until, now),
     }
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from offers.verdicts import Verdict
 from shop.merchant.reports.lateness_chart import lateness, span_of
 from shop.merchant.reports.live_queries import Figures, Sums, read_figures, refused_by_verdict
 from shop.merchant.reports.report_queries import (
@@ -60,7 +61,7 @@ class SaleReport:
     payments: tuple[NotPaid, ...]
     back: tuple[MoneyBack, ...]
     back_whole: tuple[MoneyBack, ...]
-    refused_nowhere: dict[str, int]
+    refused_nowhere: dict[Verdict, int]
 
     @property
     def over(self) -> list[NotPaid]:

@@ -27,10 +27,7 @@ type Row = dict[str, Any]
 
 
 def as_csv(report: SaleReport) -> str:
-    """The whole file. ``part`` says what a row is about, ``count`` how many orders it were.
-
-    Of refusals, ``count`` is how often offers were refused; of refunds, how many there were.
-    """
+    """The whole file; ``count`` is the number of orders, refunds or refusals, by ``part``."""
     file = StringIO()
     writer = csv.DictWriter(file, COLUMNS, restval="")
     writer.writeheader()

@@ -66,10 +66,7 @@ class MoneyBack:
 
 
 def sold_lines(sale: Sale) -> QuerySet[OrderLine]:
-    """The lines of a sale that were paid for, refunded since or not.
-
-    A payment that came when its order was over sold nothing, and was refunded.
-    """
+    """The lines of a sale that were paid for in time, refunded since or not."""
     paid = Q(order__status__in=HAS_GOODS)
     back = Q(order__status=OrderStatus.REFUNDED) & ~Q(_WAS_OVER)
     return OrderLine.objects.filter(paid | back, deal__sale=sale).order_by()

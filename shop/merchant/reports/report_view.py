@@ -8,7 +8,6 @@ from django.views.decorators.http import require_safe
 
 from shop.core.requests import ShopRequest
 from shop.merchant.pages import merchant_page
-from shop.merchant.reports.labels import refused
 from shop.merchant.reports.report import read_report
 from shop.merchant.reports.report_csv import as_csv
 from shop.sales.models import Sale
@@ -34,8 +33,8 @@ def report(request: ShopRequest, slug: str) -> HttpResponse:
         sale=sale,
         now=now,
         report=found,
-        refused=refused(found.figures.refused),
-        refused_nowhere=refused(found.refused_nowhere),
+        refused=found.figures.refused,
+        refused_nowhere=found.refused_nowhere,
         not_paid=[(each.status.texts.event, each) for each in found.over],
         under_way=[(each.status.texts.waiting, each) for each in found.open],
     )

@@ -1,8 +1,6 @@
-"""Columns over time, drawn by the server as SVG: two kinds stacked, with instants marked.
+"""Columns over time as SVG: two kinds stacked, with instants marked.
 
-Everything a template draws is here as text in percent of the picture, worked out
-in whole hundredths of a percent: a template does no arithmetic, and type keeps
-its size on every screen. Who cannot see the picture has its columns as a table.
+Lengths are text in percent of the picture, so that type keeps its size on every screen.
 """
 
 from collections.abc import Sequence
@@ -25,7 +23,7 @@ class ChartColumn:
 
     @property
     def total(self) -> int:
-        """Both together."""
+        """Both kinds."""
         return self.plain + self.late
 
 
@@ -76,11 +74,6 @@ class Chart:
     ends: str
     shade: ChartBar | None
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to see."""
-        return self.most == 0
-
 
 def draw(
     *,
@@ -94,9 +87,9 @@ def draw(
 ) -> Chart:
     """A chart of columns of the same width.
 
-    :param text: what it shows, in a sentence, for who cannot see it
-    :param begins: what stands at the left end of the axis, where no mark is in its way
-    :param ends: likewise at the right end
+    :param text: what it shows, in a sentence for assistive technology
+    :param begins: the label at the left end of the axis, as ``ends`` at the right, unless a mark
+        is in its way
     :param shade: the span, from one mark to another, in which prices were still held
     """
     most = max((each.total for each in columns), default=0)
@@ -161,5 +154,5 @@ def _along(mark: AxisMark) -> int:
 
 
 def _is_above(mark: AxisMark) -> bool:
-    """The end of the hold is told above the columns, everything else below them."""
+    """Whether its label stands above the columns."""
     return mark.name == "hold"

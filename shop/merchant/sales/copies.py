@@ -32,10 +32,7 @@ _LONGEST_SLUG = 80
 
 
 class CopyForm(StaleFormMixin):
-    """Title and opening of the first copy, and the number of weekly copies.
-
-    Its version is the latest copy of the sale.
-    """
+    """Title and opening of the first copy, and the number of weekly copies."""
 
     title = Sale._meta.get_field("title").formfield()
     starts_at = WallTimeField(label=capfirst(Sale._meta.get_field("starts_at").verbose_name))

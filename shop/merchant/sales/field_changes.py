@@ -10,17 +10,13 @@ from django.utils.text import capfirst
 from shop.catalog.models import Product
 from shop.core.durations import exact_duration
 from shop.core.money import format_money
+from shop.merchant.sales.sale_status import STATE_WORDS
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, as_json
 from shop.sales.models import Change, Deal, Sale
 
 # Django's generic classes take no arguments at run time.
 type DealRow = "forms.ModelForm[Deal]"
 
-_STATES = {
-    Sale.State.DRAFT: "hidden",
-    Sale.State.PUBLISHED: "published",
-    Sale.State.CANCELED: "canceled",
-}
 _MOST_LETTERS = 60
 
 
@@ -31,8 +27,7 @@ def describe(change: Change) -> str:
         what = deal.product.name if deal else str(after or change.before)
         return f"{what}: {'put in' if change.before is None else 'taken out'}"
     if field == "state":
-        is_new = change.before is None
-        return "Made" if is_new else _STATES[Sale.State(str(after))].capitalize()
+        return "Made" if change.before is None else STATE_WORDS[str(after)]
     label = str((deal or change.sale)._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
     what = f"{deal.product.name}, {label}" if deal else capfirst(label)
     if field == "picture":

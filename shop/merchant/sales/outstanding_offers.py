@@ -80,10 +80,7 @@ class OutstandingOffers:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """A sale's terms from ``since`` to ``ended_at``, which is None for the present ones.
-
-    ``amounts`` and ``withdrawn`` are by the key of the deal.
-    """
+    """A sale's terms from ``since`` to ``ended_at``: None for the present ones; by deal key."""
 
     since: datetime
     ended_at: datetime | None

@@ -1,7 +1,4 @@
-"""The form of a sale.
-
-Django's generic classes take no arguments at run time, hence the ignores.
-"""
+"""The form of a sale."""
 
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -26,10 +23,7 @@ _CHANGED_MEANWHILE = (
 
 
 class SaleForm(StaleFormMixin, ConflictAwareForm):
-    """A sale; its window is written in its own time zone.
-
-    Its version is the latest change of it; one's own changes make no form stale.
-    """
+    """A sale, with its window in its own zone; stale once others have changed it."""
 
     starts_at = WallTimeField()
     ends_at = WallTimeField()

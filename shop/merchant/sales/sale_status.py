@@ -10,7 +10,12 @@ from shop.sales.models import Sale
 #: The last minutes of a sale, shown in red.
 ENDING = timedelta(minutes=2)
 
-_OFF: dict[str, str] = {Sale.State.DRAFT: "Hidden", Sale.State.CANCELED: "Canceled"}
+#: The words for states; a draft may have been published before.
+STATE_WORDS: dict[str, str] = {
+    Sale.State.DRAFT: "Hidden",
+    Sale.State.PUBLISHED: "Published",
+    Sale.State.CANCELED: "Canceled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +34,13 @@ def status_of(sale: Sale, held_until: datetime, now: datetime) -> SaleStatus:
         return SaleStatus("quiet", "Draft", "Nobody sees it, and nothing is sold.")
     if now < sale.starts_at:
         if not is_on:
-            return SaleStatus("quiet", _OFF[sale.state], "It is not going to open.")
+            return SaleStatus("quiet", STATE_WORDS[sale.state], "It is not going to open.")
         return SaleStatus("quiet", duration(sale.starts_at - now), "until it opens")
     if now < sale.ends_at and is_on:
         left = sale.ends_at - now
         return SaleStatus("ending" if left <= ENDING else "live", duration(left), "left")
     if now < held_until:
-        figure = "Closed" if is_on else _OFF[sale.state]
+        figure = "Closed" if is_on else STATE_WORDS[sale.state]
         return SaleStatus("held", figure, f"Prices are held for {duration(held_until - now)} more.")
     return SaleStatus("quiet", "Over", "No price of it is held any more.")
 
@@ -43,7 +48,7 @@ def status_of(sale: Sale, held_until: datetime, now: datetime) -> SaleStatus:
 def status_word(sale: Sale, now: datetime) -> str:
     """The same in a word or two, for lists; prefetch extensions and recalls."""
     if sale.state != Sale.State.PUBLISHED:
-        return _OFF[sale.state].lower() if sale.published_at else "draft"
+        return STATE_WORDS[sale.state].lower() if sale.published_at else "draft"
     if now < sale.starts_at:
         return "upcoming"
     if now < sale.ends_at:

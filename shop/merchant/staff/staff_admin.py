@@ -1,15 +1,19 @@
-"""The admin of staff and their roles; only owners have the permission."""
+"""The admin of staff and their roles, for owners; and a view to end one's own sessions."""
 
 from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth import logout
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
 
 from shop.merchant.forms.row_actions import EVERYWHERE
+from shop.staff.current import staff_of
 from shop.staff.login import mail_password_link
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role, role_of
@@ -141,3 +145,12 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def role(self, person: Staff) -> str:
         role = role_of(person)
         return role.title() if role else "none"
+
+
+@require_POST
+def log_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End all sessions of the user, in every browser."""
+    staff_of(request).end_sessions()
+    logout(request)
+    messages.success(request, "You are logged out everywhere.")
+    return redirect("admin:login")

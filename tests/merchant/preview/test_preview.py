@@ -21,7 +21,7 @@ from shop.bag import judging
 from shop.catalog.list_prices import set_list_price
 from shop.catalog.models import Variant
 from shop.core import preview
-from shop.merchant.preview.instants import instants_of
+from shop.merchant.preview.views import instants_of
 from shop.orders.models import Order
 from shop.payments import stripe_client
 from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient

@@ -18,8 +18,7 @@ from pytest_django import Settings
 
 from shop.catalog.models import Variant
 from shop.merchant.rehearsals import runs
-from shop.merchant.rehearsals.runs import rehearsals_of, start
-from shop.merchant.rehearsals.terms_digest import terms_of
+from shop.merchant.rehearsals.runs import rehearsals_of, start, terms_of
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, ROOT, make_sale
