@@ -4,7 +4,6 @@ Modules with models are imported in methods: the site is created before models a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -24,23 +23,15 @@ SECTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MenuItem:
-    """An entry of the navigation; ``is_open`` on every page of its section."""
-
-    name: str
-    address: str
-    is_open: bool
-
-
-def menu_items(request: HttpRequest) -> Iterator[MenuItem]:
-    """The start page and every section that the user may see."""
+def menu_items(request: HttpRequest) -> Iterator[dict[str, Any]]:
+    """The start page and every section that the user may see; ``is_open`` on their pages."""
     home = reverse("admin:index")
-    yield MenuItem("Today", home, request.path == home)
+    yield {"name": "Today", "address": home, "is_open": request.path == home}
     for name, app, model in SECTIONS:
         if request.user.has_perm(f"{app}.view_{model}"):
+            is_open = request.path.startswith(f"{home}{app}/")
             address = reverse(f"admin:{app}_{model}_changelist")
-            yield MenuItem(name, address, request.path.startswith(f"{home}{app}/"))
+            yield {"name": name, "address": address, "is_open": is_open}
 
 
 class MerchantSite(AdminSite):

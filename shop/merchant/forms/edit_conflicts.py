@@ -120,7 +120,7 @@ def drop_deleted_rows(data: Any, prefix: str, there: Collection[str]) -> Any:
 
 
 def adopt_added_rows(data: Any, prefix: str, field: str, there: Mapping[str, str]) -> Any:
-    """The data of a formset, with new rows that it added when it was first sent as existing ones.
+    """The data of a formset sent twice: rows that the first sending added are existing ones.
 
     :param there: the ids of the rows that exist, by the value of ``field`` that is unique
     """

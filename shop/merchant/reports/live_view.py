@@ -1,6 +1,5 @@
 """The live sale room: the figures of a running sale."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -52,30 +51,23 @@ def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
         **{name: amounts(figures.by_currency, name) for name in summed},
         "under_way": [(each.status.texts.waiting, each) for each in figures.under_way],
         "units_under_way": sum(each.units for each in figures.under_way),
-        "deals": [deal_row(each) for each in figures.deals],
+        "deals": [_deal_row(each) for each in figures.deals],
         "refused": figures.refused,
         "refused_nowhere": figures.refused_nowhere,
         "chart": by_minute(sale, figures.by_minute, held_until, now),
     }
 
 
-@dataclass(frozen=True, slots=True)
-class LiveDeal:
-    """A deal with its formatted prices, and the width of the bar of its used units."""
+def _deal_row(each: DealNow) -> dict[str, Any]:
+    """A deal with its formatted prices, and the width of the bar of its used units.
 
-    now: DealNow
-    amount: str
-    was: str
-    width: str
-
-
-def deal_row(each: DealNow) -> LiveDeal:
-    """The row of a deal. Units of the same stock that other sales claimed count as used."""
+    Units of the same stock that other sales claimed count as used.
+    """
     deal, currency = each.deal, each.deal.product.currency
     used = each.supply - each.left
-    return LiveDeal(
-        now=each,
-        amount=format_money(deal.price, currency),
-        was=format_money(deal.was, currency) if deal.was and deal.was > deal.price else "",
-        width=percent(used * 10_000 // each.supply if each.supply else 10_000),
-    )
+    return {
+        "now": each,
+        "amount": format_money(deal.price, currency),
+        "was": format_money(deal.was, currency) if deal.was and deal.was > deal.price else "",
+        "width": percent(used * 10_000 // each.supply if each.supply else 10_000),
+    }

@@ -1,7 +1,6 @@
 """The audit log of a sale: its changes, extensions and recalls."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from shop.core.durations import exact_duration
 from shop.merchant.sales.field_changes import describe
@@ -9,29 +8,23 @@ from shop.sales.models import Change, Extension, Recall, Sale
 from shop.staff.models import Staff
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """An entry of the audit log, with its author and reason."""
-
-    at: datetime
-    who: str
-    what: str
-    why: str
-
-
-def read_audit_log(sale: Sale) -> list[AuditEntry]:
-    """The entries about a sale, the latest first."""
+def read_audit_log(sale: Sale) -> list[dict[str, Any]]:
+    """The entries about a sale, the latest first: ``at``, ``who``, ``what`` and ``why``."""
     # The latest first, also among those of one instant: the sort is stable.
     rows: list[Change | Extension | Recall] = [
         *sale.changes.select_related("made_by", "deal__product", "sale").order_by("-pk"),
         *sale.extensions.select_related("made_by").order_by("-pk"),
         *sale.recalls.select_related("made_by", "deal__product").order_by("-pk"),
     ]
-    entries = [
-        AuditEntry(row.made_at, author_name(row.made_by), _in_words(row, sale), row.reason)
-        for row in rows
+    return [
+        {
+            "at": row.made_at,
+            "who": author_name(row.made_by),
+            "what": _in_words(row, sale),
+            "why": row.reason,
+        }
+        for row in sorted(rows, key=lambda row: row.made_at, reverse=True)
     ]
-    return sorted(entries, key=lambda each: each.at, reverse=True)
 
 
 def author_name(person: Staff | None) -> str:

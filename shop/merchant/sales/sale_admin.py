@@ -105,11 +105,9 @@ class SaleAdmin(LockingModelAdmin):
         sales = super().get_queryset(request).prefetch_related("extensions", "recalls")
         return sales.annotate(as_of=Value(now_of(request)))
 
-    def get_form(
-        self, request: HttpRequest, obj: Sale | None = None, change: bool = False, **kwargs: Any
-    ) -> Any:
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The form of a member of staff; it is not to be saved while its impact is asked about."""
-        form_class = super().get_form(request, obj, change, **kwargs)
+        form_class = super().get_form(request, *args, **kwargs)
         given = {"by": staff_of(request), "is_asking": hasattr(request, "impact")}
         return type("StaffSaleForm", (form_class,), given)
 

@@ -76,11 +76,9 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Staff]:
         return super().get_queryset(request).prefetch_related("groups")
 
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The form, with who fills it in."""
-        form_class = super().get_form(request, obj, change, **kwargs)
+        form_class = super().get_form(request, *args, **kwargs)
         return type("StaffFormByUser", (form_class,), {"by": request.user})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
