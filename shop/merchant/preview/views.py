@@ -67,15 +67,6 @@ class InstantForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """A boundary of the sale, and the address of the current page at it."""
-
-    at: datetime
-    text: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class PreviewBar:
     """The bar at the top of every previewed page."""
 
@@ -83,7 +74,7 @@ class PreviewBar:
     zone: ZoneInfo
     sale: Sale
     page: str
-    stops: tuple[Stop, ...]
+    stops: list[dict[str, Any]]
     choose: str
     way_out: str
 
@@ -170,10 +161,12 @@ def instants_of(sale: Sale) -> Iterator[Boundary]:
             yield Boundary(at, each.text, each.zone)
 
 
-def _stops(sale: Sale, page: str) -> tuple[Stop, ...]:
-    return tuple(
-        Stop(each.at, each.text, _address(sale, each.at, page)) for each in instants_of(sale)
-    )
+def _stops(sale: Sale, page: str) -> list[dict[str, Any]]:
+    """The boundaries of a sale, and the address of a page at each."""
+    return [
+        {"at": each.at, "text": each.text, "address": _address(sale, each.at, page)}
+        for each in instants_of(sale)
+    ]
 
 
 def _bar(sale: Sale, at: datetime, page: str) -> PreviewBar:

@@ -5,17 +5,9 @@ from datetime import datetime
 from functools import cached_property
 
 from offers.verdicts import Verdict
+from shop.merchant.reports import report_queries as queries
 from shop.merchant.reports.lateness_chart import lateness, span_of
 from shop.merchant.reports.live_queries import Figures, Sums, read_figures, refused_by_verdict
-from shop.merchant.reports.report_queries import (
-    MoneyBack,
-    NotPaid,
-    late_by_span,
-    money_back,
-    money_back_whole,
-    not_paid,
-    sold_by_deal,
-)
 from shop.merchant.reports.svg_chart import Chart
 from shop.orders.models import OPEN, OVER
 from shop.sales.availability import DealNow
@@ -58,18 +50,18 @@ class SaleReport:
     figures: Figures
     deals: tuple[DealSold, ...]
     lateness: Chart
-    payments: tuple[NotPaid, ...]
-    back: tuple[MoneyBack, ...]
-    back_whole: tuple[MoneyBack, ...]
+    payments: tuple[queries.NotPaid, ...]
+    back: tuple[queries.MoneyBack, ...]
+    back_whole: tuple[queries.MoneyBack, ...]
     refused_nowhere: dict[Verdict, int]
 
     @property
-    def over(self) -> list[NotPaid]:
+    def over(self) -> list[queries.NotPaid]:
         """Orders that ended unpaid."""
         return [each for each in self.payments if each.status in OVER]
 
     @property
-    def open(self) -> list[NotPaid]:
+    def open(self) -> list[queries.NotPaid]:
         """Orders that may still be paid."""
         return [each for each in self.payments if each.status in OPEN]
 
@@ -93,8 +85,8 @@ class SaleReport:
 def read_report(sale: Sale, now: datetime) -> SaleReport:
     """Count a sale's orders."""
     figures, held_until = read_figures(sale), last_hold_ends_at(sale)
-    sold, latest = sold_by_deal(sale)
-    by_span = late_by_span(sale, span_of(sale, latest)) if latest >= 0 else {}
+    sold, latest = queries.sold_by_deal(sale)
+    by_span = queries.late_by_span(sale, span_of(sale, latest)) if latest >= 0 else {}
     return SaleReport(
         sale=sale,
         read_at=now,
@@ -103,8 +95,8 @@ def read_report(sale: Sale, now: datetime) -> SaleReport:
         figures=figures,
         deals=tuple(DealSold(each, sold.get(each.deal.pk, Sums())) for each in figures.deals),
         lateness=lateness(sale, by_span, latest),
-        payments=tuple(not_paid(sale)),
-        back=tuple(money_back(sale)),
-        back_whole=tuple(money_back_whole(sale)),
+        payments=tuple(queries.not_paid(sale)),
+        back=tuple(queries.money_back(sale)),
+        back_whole=tuple(queries.money_back_whole(sale)),
         refused_nowhere=refused_by_verdict(NO_SALE, since=sale.starts_at, until=held_until),
     )
