@@ -174,13 +174,11 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         form = RefundForm(request.POST or None, order=order)
         by, now = staff_of(request), now_of(request)
         if form.is_valid() and form.is_agreed and (refund := form.make_refund(by, now)):
-            text, has_succeeded = outcome(refund)
+            text, level = outcome(refund)
             self.log_change(request, order, text)
-            level = messages.SUCCESS if has_succeeded else messages.ERROR
             self.message_user(request, text, level)
             return redirect("admin:checkout_order_change", pk)
-        if form.is_bound:
-            form.show_again()
+        form.show_again()
         return merchant_page(
             request,
             "merchant/refund.html",

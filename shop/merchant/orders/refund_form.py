@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 
 from shop.core.money import format_money
@@ -81,7 +82,9 @@ class RefundForm(StaleFormMixin):
         return self.plan is not None and self.cleaned_data["agreed"] == self.plan.signature
 
     def show_again(self) -> None:
-        """Let the form, as its page shows it next, mean what that page says."""
+        """Agree a form that was sent to the consequences that its page shows next."""
+        if not self.is_bound:
+            return
         self.data = {
             **dict(self.data.items()),
             "agreed": self.plan.signature if self.plan else "",
@@ -120,15 +123,15 @@ class RefundForm(StaleFormMixin):
         yield f"{self.order.email} gets a mail about it. It cannot be taken back."
 
 
-def outcome(refund: Refund) -> tuple[str, bool]:
-    """The outcome of a refund, as a sentence for the merchant, and whether it succeeded."""
+def outcome(refund: Refund) -> tuple[str, int]:
+    """The outcome of a refund, as a sentence for the merchant and the level of that message."""
     what = f"{refund.amount_text} of {refund.order}"
     if refund.status == Refund.Status.FAILED:
-        return f"Stripe does not refund {what}: {refund.problem} Nothing went back.", False
+        return f"Stripe does not refund {what}: {refund.problem} Nothing went back.", messages.ERROR
     if not refund.is_at_stripe:
         return (
             f"Stripe does not answer. The refund of {what} is written down, and is made as soon "
             "as it does: do not make another.",
-            False,
+            messages.ERROR,
         )
-    return f"{what} goes back: {refund.reason}", True
+    return f"{what} goes back: {refund.reason}", messages.SUCCESS
