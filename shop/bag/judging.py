@@ -15,8 +15,7 @@ from shop.bag.lines import Bag, Line, total_text, totals
 from shop.bag.renewal import renewed
 from shop.core import preview
 from shop.core.shopper import Shopper
-from shop.orders.offer_facts import Facts, read_facts
-from shop.orders.open_claims import open_claims
+from shop.orders.offer_facts import Facts, open_claims, read_facts
 from shop.payments.settlement import settle_blocking_orders
 from shop.sales.showcase import showcase
 

@@ -1,18 +1,15 @@
 """Charge rules: the shipping and taxes of an order.
 
-The setting ``CHARGE_RULES`` names the function, so that a shop can have its own.
-It takes a ``Basket`` and returns ``ChargeLine``s:
+The setting ``CHARGE_RULES`` names the function, so that a shop can have its own. It takes a
+``Basket`` and returns ``ChargeLine``s:
 
     def rules(basket: Basket) -> Iterable[ChargeLine]:
         abroad = basket.destination is not None and basket.destination.country != "DE"
-        yield ChargeLine(Kind.SHIPPING, "Parcel", 1290 if abroad else 490)
+        yield ChargeLine(ChargeKind.SHIPPING, "Parcel", 1290 if abroad else 490)
 
-* It is called for the checkout page, before the destination is known
-  (``destination`` is None), and answers for the usual address. It is called again
-  with the form's address, before anything is claimed; if that changes the total,
-  the shopper is shown the new one and has to order again.
-* It is called outside any transaction, while the shopper waits: it has to be fast.
-* It reads no clock: ``basket.now`` is the time.
+* For the checkout page it answers for the usual address (``destination`` is None); for the form's
+  address before anything is claimed. Where that changes the total, the shopper has to agree.
+* A shopper waits, outside any transaction: it has to be fast. Its time is ``basket.now``.
 * Added tax is refunded in proportion.
 """
 
@@ -29,9 +26,9 @@ from shop.orders.charge import Charge, ChargeKind, ChargeLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """The part of an address that shipping and tax may depend on.
+    """The part of an address that shipping and tax may depend on, as the shopper wrote it.
 
-    ``country`` is a code of ISO 3166-1; the others are as the shopper wrote them.
+    ``country`` is a code of ISO 3166-1.
     """
 
     country: str
@@ -80,10 +77,9 @@ def default_charges(basket: Basket) -> Iterator[ChargeLine]:
 
     The settings are in the shop's own currency: in another one, shipping is free.
     """
-    fee = 0
-    if basket.currency == settings.SHOP_CURRENCY:
-        free_from = settings.SHIPPING_FREE_FROM
-        fee = 0 if free_from and basket.subtotal >= free_from else settings.SHIPPING_FLAT
+    free_from = settings.SHIPPING_FREE_FROM
+    is_free = basket.currency != settings.SHOP_CURRENCY or 0 < free_from <= basket.subtotal
+    fee = 0 if is_free else settings.SHIPPING_FLAT
     if fee:
         yield ChargeLine(ChargeKind.SHIPPING, "Shipping", fee)
     percent = Decimal(settings.TAX_PERCENT)

@@ -24,6 +24,19 @@ def countries() -> list[tuple[str, str]]:
     return sorted(((code, names[code]) for code in codes), key=lambda country: country[1])
 
 
+def _text(
+    autocomplete: str, max_length: int, label: str | None = None, *, missing: str = ""
+) -> forms.CharField:
+    """A line of text; required where there is something to say of a ``missing`` one."""
+    return forms.CharField(
+        label=label,
+        max_length=max_length,
+        required=bool(missing),
+        error_messages={"required": missing},
+        widget=forms.TextInput(attrs={"autocomplete": autocomplete}),
+    )
+
+
 class CheckoutForm(forms.Form):
     """Address and payment on one page."""
 
@@ -36,35 +49,11 @@ class CheckoutForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text="The receipt goes here.",
     )
-    name = forms.CharField(
-        error_messages={"required": "Say who it is for."},
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-    line1 = forms.CharField(
-        label="Street and number",
-        error_messages={"required": "Say where it goes."},
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
-    )
-    line2 = forms.CharField(
-        label="Flat, floor, company",
-        max_length=120,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
-    )
-    postal_code = forms.CharField(
-        label="Postal code",
-        max_length=20,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
-    )
-    city = forms.CharField(
-        label="Town",
-        error_messages={"required": "Say in which town."},
-        max_length=80,
-        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
-    )
+    name = _text("name", 120, missing="Say who it is for.")
+    line1 = _text("address-line1", 120, "Street and number", missing="Say where it goes.")
+    line2 = _text("address-line2", 120, "Flat, floor, company")
+    postal_code = _text("postal-code", 20, "Postal code")
+    city = _text("address-level2", 80, "Town", missing="Say in which town.")
     country = forms.ChoiceField(
         widget=forms.Select(attrs={"autocomplete": "country"}),
         error_messages={"required": "Choose a country."},
@@ -88,11 +77,8 @@ class CheckoutForm(forms.Form):
         given = getattr(self, "cleaned_data", {})
         if "country" not in given:
             return None
-        return Destination(
-            country=given["country"],
-            postal_code=given.get("postal_code", ""),
-            city=given.get("city", ""),
-        )
+        names = (each.name for each in fields(Destination))
+        return Destination(**{name: given.get(name, "") for name in names})
 
     def purchase(self) -> Purchase:
         """What a valid form orders."""

@@ -5,12 +5,10 @@ from zoneinfo import ZoneInfo
 
 import stripe
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from shop.bag.judging import JudgedBag
-from shop.checkout.charge_rules import Destination
 from shop.checkout.forms import CheckoutForm
-from shop.checkout.placing import charge_of
 from shop.orders.charge import Charge
 from shop.orders.models import CANCELABLE, Order, Refund
 from shop.payments.intents import allowed_methods, methods_for_order
@@ -18,20 +16,15 @@ from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import script_url
 
 
-def charge_to_show(
-    judged: JudgedBag, order: Order | None, destination: Destination | None
-) -> Charge | None:
-    """The whole charge of the unpaid order, or of the bag.
-
-    :param destination: None before the shopper has entered it
-    """
-    return order.charge if order is not None else charge_of(judged, destination)
-
-
 def checkout_context(
     judged: JudgedBag, order: Order | None, charge: Charge, form: CheckoutForm, problem: str
 ) -> dict[str, Any]:
     """Context of the checkout page."""
+    if order is not None:
+        methods = methods_for_order(order)
+    else:
+        deals = [line.deal for line in judged.honored]
+        methods = allowed_methods(deal is not None and deal.delayed_payment for deal in deals)
     return {
         "judged": judged,
         "order": order,
@@ -42,26 +35,11 @@ def checkout_context(
         "stripe": {
             "publishable_key": settings.STRIPE_PUBLISHABLE_KEY,
             "script": script_url(),
-            "allowed_payment_method_types": (
-                methods_for_order(order) if order else _methods_for_bag(judged)
-            ),
+            "allowed_payment_method_types": methods,
             "amount": to_stripe_amount(charge.total, charge.currency),
             "currency": charge.currency.lower(),
         },
     }
-
-
-def _methods_for_bag(judged: JudgedBag) -> list[str]:
-    """Stripe's names of the payment methods for a bag."""
-    return allowed_methods(
-        line.deal is not None and line.deal.delayed_payment for line in judged.honored
-    )
-
-
-def address_of(order: Order) -> dict[str, str]:
-    """The address of an order, as initial values of the form."""
-    fields = ("email", "name", "line1", "line2", "postal_code", "city", "country")
-    return {field: getattr(order, field) for field in fields}
 
 
 def order_context(
@@ -70,23 +48,19 @@ def order_context(
     """Context of an order's page; address and payment are for the browser that ordered."""
     lines = list(order.lines.select_related("variant__product", "deal__sale"))
     zones = [line.deal.sale.zone for line in lines if line.deal is not None]
+    refused_at_once = Q(status=Refund.Status.FAILED, stripe_id="")
+    refunds = order.refunds.exclude(refused_at_once).prefetch_related("lines__order_line")
     return {
         "order": order,
         "lines": lines,
         "history": order.history.all(),
-        "refunds": visible_refunds(order),
+        "refunds": refunds,
         "zone": zones[0] if zones else ZoneInfo(settings.TIME_ZONE),
         "is_own": is_own,
         "next_action": _next_action(intent) if is_own else None,
         "can_cancel": is_own and order.status in CANCELABLE,
         "can_pay": is_own and order.status == Order.Status.PENDING,
     }
-
-
-def visible_refunds(order: Order) -> QuerySet[Refund]:
-    """The refunds of an order, without those that Stripe refused at once."""
-    refused = Q(status=Refund.Status.FAILED, stripe_id="")
-    return order.refunds.exclude(refused).prefetch_related("lines__order_line")
 
 
 def _next_action(intent: stripe.PaymentIntent | None) -> dict[str, str] | None:

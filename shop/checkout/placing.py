@@ -1,7 +1,7 @@
 """Placing an order, from a bag of offers to an unpaid claim; and changing its address."""
 
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -92,6 +92,11 @@ class Address:
     city: str
     country: str
 
+    @classmethod
+    def of(cls, order: Order) -> "Address":
+        """The address of an order."""
+        return cls(**{each.name: getattr(order, each.name) for each in fields(cls)})
+
     @property
     def destination(self) -> Destination:
         """The part that shipping and tax may depend on."""
@@ -142,7 +147,7 @@ def place_order(
     if charge.total != shown_total:
         raise TotalChanged(judged, charge)
     order = Order(
-        number=_new_number(),
+        number="FF-" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
         shopper=shopper.id,
         currency=charge.currency,
         subtotal=charge.subtotal,
@@ -151,13 +156,7 @@ def place_order(
         placed_at=now,
         lapses_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
         card_key=card_key(card_fingerprint),
-        email=address.email,
-        name=address.name,
-        line1=address.line1,
-        line2=address.line2,
-        postal_code=address.postal_code,
-        city=address.city,
-        country=address.country,
+        **asdict(address),
     )
     lines = [line for each in judged.honored for line in _order_lines(each, judged)]
     try:
@@ -197,7 +196,7 @@ def amend_order(order: Order, judged: JudgedBag, address: Address, card_fingerpr
 
 def _total_differs(order: Order, destination: Destination) -> bool:
     """Whether an order would have another charge at another destination."""
-    before = Destination(country=order.country, postal_code=order.postal_code, city=order.city)
+    before = Address.of(order).destination
     if destination == before:
         return False
     lines = order.lines.all()
@@ -244,15 +243,7 @@ def _create_rows(order: Order, lines: list[OrderLine], charge: Charge, now: date
         line.order = order
     OrderLine.objects.bulk_create(lines)
     OrderCharge.objects.bulk_create(
-        OrderCharge(
-            order=order,
-            kind=line.kind,
-            label=line.label,
-            amount=line.amount,
-            is_included=line.is_included,
-            percent=line.percent,
-        )
-        for line in charge.lines
+        OrderCharge(order=order, **asdict(line)) for line in charge.lines
     )
     StatusChange.objects.create(order=order, to_status=order.status, at=now, cause="placed")
 
@@ -276,7 +267,3 @@ def _order_lines(judged: JudgedLine, bag: JudgedBag) -> list[OrderLine]:
         )
         for variant, quantity in judged.units
     ]
-
-
-def _new_number() -> str:
-    return "FF-" + "".join(secrets.choice(_ALPHABET) for _ in range(8))

@@ -1,8 +1,7 @@
 """Buying: from the checkout form to a paid order, or an exception with the reason.
 
-The order of the steps is the promise: the card's token is checked before
-anything is claimed, and the claim is made before anything is charged. The same
-offers again find their order, and nothing is done twice.
+The card's token is checked before anything is claimed, and the claim is made before anything is
+charged. The same offers again find their order, and nothing is done twice.
 """
 
 import logging
@@ -46,8 +45,7 @@ class Purchase:
 def order_of(judged: JudgedBag) -> Order | None:
     """The shopper's open or paid order of just these offers; None where there is none.
 
-    A pending order has to have the same units too, so that nobody pays for
-    another size than the bag shows.
+    A pending one has to have the same units too: nobody pays for a size that the bag does not show.
     """
     uses = [line.own_use for line in judged.lines if line.own_use is not None]
     numbers = {use.order_number for use in uses}
@@ -86,14 +84,13 @@ def buy(
     return_url: Callable[[Order], str],
     now: datetime,
 ) -> Order:
-    """Order and pay what is in the bag.
+    """Order and pay what is in the bag. Where it raises, an earlier claim is kept.
 
-    :raises TokenUnusable: nothing was claimed, or an earlier claim is kept; another card may do
-    :raises Declined: likewise, with the bank's reason; the claim is kept
-    :raises PaymentUnclear: Stripe cannot be asked; nothing was claimed
-    :raises TotalChanged: the whole charge is another by now; nothing was claimed
-    :raises NotPlaced: a line is refused, and nothing was claimed; or the mail address or card of
-        another attempt is, and the claim is kept
+    :raises TokenUnusable: nothing new is claimed; another card may do
+    :raises Declined: the claim is kept, too
+    :raises PaymentUnclear: Stripe cannot be asked; nothing new is claimed
+    :raises TotalChanged: the whole charge is another by now; nothing new is claimed
+    :raises NotPlaced: a line, mail address or card is refused; nothing new is claimed
     """
     judged = judge_bag(bag, shopper, now)
     order = order_of(judged) or _order_paid_with(purchase.token_id, shopper)
@@ -127,10 +124,7 @@ def _order_paid_with(token_id: str, shopper: Shopper) -> Order | None:
 def _place_or_find(
     bag: Bag, shopper: Shopper, purchase: Purchase, fingerprint: str, now: datetime
 ) -> tuple[Order, bool]:
-    """The order of the bag's offers, and whether it is new.
-
-    A second click, or another tab, may have placed it a moment before.
-    """
+    """The order of the bag's offers, and whether it is new: another tab may have placed it."""
     try:
         return _place(bag, shopper, purchase, fingerprint, now), True
     except NotPlaced as refusal:
@@ -165,8 +159,7 @@ def _place(
 def _settle_blocking(refusal: NotPlaced, shopper: Shopper, now: datetime) -> bool:
     """Settle the expired orders that a claim was refused for; whether another try is worth it.
 
-    They are known to the claim alone: judging a bag counts neither limits by mail
-    and card nor open orders.
+    Judging a bag misses them: it counts neither limits by mail and card nor open orders.
     """
     if isinstance(refusal, TooManyOpen):
         return expire_due(now, Order.objects.filter(shopper__in=shopper.ids, status__in=OPEN)) > 0
@@ -177,11 +170,7 @@ def _settle_blocking(refusal: NotPlaced, shopper: Shopper, now: datetime) -> boo
 
 
 def _pay(order: Order, token_id: str, return_url: str, now: datetime, *, is_new: bool) -> None:
-    """Pay an order.
-
-    :raises Declined: its claim is kept for another card
-    :raises TokenUnusable: a new order is canceled, so that it holds no stock
-    """
+    """:raises NotCharged: a new order whose token is unusable is canceled, so it holds no stock"""
     try:
         charging.pay(order, token_id, return_url=return_url, now=now)
     except charging.TokenUnusable:

@@ -1,6 +1,7 @@
 """Checkout: address and payment on one page."""
 
 import logging
+from dataclasses import asdict
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,7 +15,7 @@ from shop.bag.lines import Bag
 from shop.bag.refusal_counts import count_order
 from shop.checkout import page_context
 from shop.checkout.forms import CheckoutForm
-from shop.checkout.placing import NotPlaced
+from shop.checkout.placing import Address, NotPlaced, charge_of
 from shop.checkout.purchase import buy, order_of, remove_ordered_lines
 from shop.checkout.security import loads_stripe
 from shop.core import preview
@@ -57,7 +58,7 @@ def _show_checkout(
         return see_other(order_path(order))
     if invalid is not None:
         return _checkout_page(request, judged, invalid)
-    form = CheckoutForm(initial=page_context.address_of(order) if order else {})
+    form = CheckoutForm(initial=asdict(Address.of(order)) if order else {})
     problem = order.decline_message if order else ""
     return _checkout_page(request, judged, form, problem, status=200)
 
@@ -111,7 +112,7 @@ def _checkout_page(
 ) -> HttpResponse:
     """The page; or the bag's, where that has to be changed first."""
     order = order_of(judged)
-    charge = page_context.charge_to_show(judged, order, form.destination)
+    charge = order.charge if order else charge_of(judged, form.destination)
     if charge is None or (order is None and not judged.can_check_out):
         return see_other(reverse("bag:show")) if status == 200 else _bag(request, judged, problem)
     # Before a card is entered.

@@ -1,13 +1,11 @@
 """Claims: units of stock, of allocations and of limits, and the redemption of offers.
 
-All in the caller's transaction, by conditional updates in a fixed order
-(variants, deals, limits, redemptions; each by key), so that two claims on the
-same rows wait for each other and cannot deadlock.
+All in the caller's transaction, by conditional updates in a fixed order (variants, deals, limits,
+redemptions; each by key): two claims on the same rows wait for each other and cannot deadlock.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 
@@ -22,6 +20,9 @@ from shop.orders.limits import email_key, limit_key
 from shop.orders.models import Order, OrderLine
 from shop.sales.models import Deal, LimitUse, Redemption
 
+#: A kind of limit, and the shopper's keys of it; units are counted under the first.
+type Limit = tuple[LimitUse.Kind, list[str]]
+
 
 class ClaimRefused(Exception):
     """Units, a limit or an offer are used up; the transaction must be rolled back."""
@@ -29,14 +30,6 @@ class ClaimRefused(Exception):
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict)
         self.verdict = verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A limit of units of a deal, counted under several keys of one shopper."""
-
-    kind: LimitUse.Kind
-    keys: tuple[str, ...]
 
 
 def claim(
@@ -59,7 +52,7 @@ def claim(
     _claim_units(Variant, "stock", by_variant)
     _claim_units(Deal, "allocation", by_deal)
     if by_deal:
-        _claim_limits(by_deal, list(_limits(order, shoppers)), max_units)
+        _claim_limits(by_deal, _limits(order, shoppers), max_units)
     _redeem(order, lines, now)
 
 
@@ -70,14 +63,11 @@ def count_by(order: Order, *, email: str, card: str, max_units: Mapping[int, int
     :param max_units: by deal, the most units that one shopper may have
     :raises ClaimRefused: a limit is reached
     """
-    others = [
-        (str(kind), before, after)
-        for kind, before, after in (
-            (LimitUse.Kind.CARD, order.card_key, card),
-            (LimitUse.Kind.EMAIL, email_key(order.email), email_key(email)),
-        )
-        if before != after
-    ]
+    kinds = (
+        (str(LimitUse.Kind.CARD), order.card_key, card),
+        (str(LimitUse.Kind.EMAIL), email_key(order.email), email_key(email)),
+    )
+    others = [each for each in kinds if each[1] != each[2]]
     wanted = [(line, line.quantity) for line in order.lines.all()]
     by_deal = sorted(_units_by(wanted, "deal_id").items())
     # Both rows in one statement, so that they are locked in the order that claims use.
@@ -130,8 +120,8 @@ def give_back(order: Order, units: Mapping[OrderLine, int]) -> None:
     for deal, more in by_deal:
         Deal.objects.filter(pk=deal).update(claimed=F("claimed") - more)
     for deal, more in by_deal:
-        for limit in _limits(order, ()):
-            LimitUse.objects.filter(deal=deal, kind=limit.kind, key=limit.keys[0]).update(
+        for kind, keys in _limits(order, ()):
+            LimitUse.objects.filter(deal=deal, kind=kind, key=keys[0]).update(
                 units=F("units") - more
             )
 
@@ -157,40 +147,40 @@ def _claim_statement(model: type[Variant] | type[Deal], bound: str, vendor: str)
 def _units_by(units: Iterable[tuple[OrderLine, int]], key: str) -> Counter[int]:
     sums: Counter[int] = Counter()
     for line, more in units:
-        if getattr(line, key) is not None:
-            sums[getattr(line, key)] += more
+        if (pk := getattr(line, key)) is not None:
+            sums[pk] += more
     return sums
 
 
-def _limits(order: Order, shoppers: Collection[str]) -> Iterator[Limit]:
+def _limits(order: Order, shoppers: Collection[str]) -> list[Limit]:
     kind = LimitUse.Kind
-    # The order's own id first: its row counts the units.
     ids = dict.fromkeys((order.shopper, *shoppers))
-    if order.card_key:
-        yield Limit(kind.CARD, (order.card_key,))
-    yield Limit(kind.EMAIL, (email_key(order.email),))
-    yield Limit(kind.SHOPPER, tuple(limit_key(kind.SHOPPER, each) for each in ids))
+    card = [(kind.CARD, [order.card_key])] if order.card_key else []
+    return [
+        *card,
+        (kind.EMAIL, [email_key(order.email)]),
+        (kind.SHOPPER, [limit_key(kind.SHOPPER, each) for each in ids]),
+    ]
 
 
 def _claim_limits(
     by_deal: Collection[tuple[int, int]], limits: Collection[Limit], max_units: Mapping[int, int]
 ) -> None:
     counted = _count(
-        (deal, limit.kind, key, units if key == limit.keys[0] else 0)
+        (deal, kind, key, units if key == keys[0] else 0)
         for deal, units in by_deal
-        for limit in limits
-        for key in sorted(limit.keys)
+        for kind, keys in limits
+        for key in sorted(keys)
     )
     for deal, _ in by_deal:
-        for limit in limits:
-            if sum(counted[deal, limit.kind, key] for key in limit.keys) > max_units[deal]:
+        for kind, keys in limits:
+            if sum(counted[deal, kind, key] for key in keys) > max_units[deal]:
                 raise ClaimRefused(Verdict.OVER_LIMIT)
 
 
 def _count(uses: Iterable[tuple[int, str, str, int]]) -> dict[tuple[int, str, str], int]:
     """Add units by deal, kind and key; how many each of them has in all then."""
-    rows = add_counts(LimitUse, list(uses))
-    return {(deal, kind, key): units for deal, kind, key, units in rows}
+    return {(deal, kind, key): n for deal, kind, key, n in add_counts(LimitUse, list(uses))}
 
 
 def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:

@@ -1,10 +1,11 @@
 """Mails to shoppers: the receipt of an order, and the note of a refund.
 
-Each is sent at least once: when its cause is recorded, and by ``reconcile``
-where that failed. A server that died may have sent it, so it is sent again.
+Each is sent at least once: when its cause is recorded, and again by ``reconcile`` where it is not
+known that the mail server took it.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from smtplib import SMTPRecipientsRefused
 from typing import Any
@@ -34,11 +35,10 @@ def send_receipt(order_id: int) -> None:
     if order.receipt_sent_at is not None:
         return
     lines = order.lines.all()
-    subject = f"your order {order.number}"
-    message = _message(order, subject, "checkout/receipt.txt", {"lines": lines})
     offers = "\n".join(dict.fromkeys(line.offer for line in lines))
-    message.attach(f"offers-{order.number}.txt", offers, "text/plain")
-    _deliver(message, f"The receipt of {order}")
+    attachment = (f"offers-{order.number}.txt", offers, "text/plain")
+    subject = f"your order {order.number}"
+    _mail(order, subject, "checkout/receipt.txt", {"lines": lines}, [attachment])
     Order.objects.filter(pk=order.pk).update(receipt_sent_at=timezone.now())  # noqa: TID251
 
 
@@ -48,12 +48,9 @@ def send_refund_note(refund_id: int) -> None:
     refund = Refund.objects.select_related("order").get(pk=refund_id)
     if refund.note_sent_at is not None:
         return
-    lines = refund.lines.select_related("order_line")
+    context = {"refund": refund, "lines": refund.lines.select_related("order_line")}
     subject = f"{refund.amount_text} back for order {refund.order.number}"
-    context = {"refund": refund, "lines": lines}
-    _deliver(
-        _message(refund.order, subject, "checkout/refund.txt", context), f"The note of {refund}"
-    )
+    _mail(refund.order, subject, "checkout/refund.txt", context)
     Refund.objects.filter(pk=refund.pk).update(note_sent_at=timezone.now())  # noqa: TID251
 
 
@@ -98,27 +95,28 @@ def _is_sent(mail: "Task[[int], None]", pk: int) -> bool:
     return True
 
 
-def _message(order: Order, subject: str, template: str, context: dict[str, Any]) -> EmailMessage:
-    shared = {
-        "order": order,
-        "shop_name": settings.SHOP_NAME,
-        "address": settings.SHOP_URL + order_path(order),
-    }
-    return EmailMessage(
-        subject=f"{settings.SHOP_NAME}: {subject}",
-        body=render_to_string(template, shared | context),
-        to=[order.email],
-    )
-
-
-def _deliver(message: EmailMessage, what: str) -> None:
+def _mail(
+    order: Order,
+    subject: str,
+    template: str,
+    context: dict[str, Any],
+    attachments: Sequence[tuple[str, str, str]] = (),
+) -> None:
     """Hand a mail to the mail server; a permanently refused address counts as delivered.
 
     :raises OSError: the mail server is away, or refuses for now
     """
+    address = settings.SHOP_URL + order_path(order)
+    shared = {"order": order, "shop_name": settings.SHOP_NAME, "address": address}
+    message = EmailMessage(
+        subject=f"{settings.SHOP_NAME}: {subject}",
+        body=render_to_string(template, shared | context),
+        to=[order.email],
+        attachments=attachments,
+    )
     try:
         message.send()
     except SMTPRecipientsRefused as refusal:
         if any(code < 500 for code, _ in refusal.recipients.values()):
             raise
-        logger.error("%s is refused by its mail address", what)
+        logger.error("A mail is refused by its address: %s", subject)

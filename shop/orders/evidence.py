@@ -73,22 +73,17 @@ def evidence_of(order: Order) -> list[Evidence]:
 def _evidence(line: OrderLine) -> Evidence:
     check, terms = _read(line.offer)
     sale = line.deal.sale if line.deal is not None else None
-    until = None
-    if terms is not None:
-        until = honored_until(
-            terms,
-            [
-                Extension(each.issued_before, each.seconds)
-                for each in (sale.extensions.all() if sale else ())
-                if each.made_at <= line.order.placed_at
-            ],
-        )
+    extensions = [
+        Extension(each.issued_before, each.seconds)
+        for each in (sale.extensions.all() if sale else ())
+        if each.made_at <= line.order.placed_at
+    ]
     is_ours = terms is None or terms.issuer == conf.ring().active.issuer
     return Evidence(
         line=line,
         check=check,
         terms=terms,
-        held_until=until,
+        held_until=honored_until(terms, extensions) if terms else None,
         zone=sale.zone if sale else get_default_timezone(),
         partner="" if is_ours or terms is None else terms.issuer,
     )
@@ -107,11 +102,9 @@ def _unverified_terms(message: str) -> Offer | None:
     """The terms in a message whose signature cannot be verified; None if they are malformed."""
     try:
         claims = json.loads(tokens.decode_segment(message.split(".")[1]))
-        if any(not is_well_formed(claims[name]) for name, is_well_formed in _CLAIMS.items()):
+        rules = tokens.OFFER.claims.items()
+        if not all(is_well_formed(claims[name]) for name, is_well_formed in rules):
             return None
         return Offer.from_claims(claims)
     except (ValueError, LookupError, TypeError):
         return None
-
-
-_CLAIMS = tokens.OFFER.claims

@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import cache
 
 from django.db import connection
-from django.db.models import Q
-from django.db.models.functions import JSONObject
+from django.db.models import Min, Q, Sum, TextField
+from django.db.models.functions import Cast, JSONObject
 
 from offers.terms import Offer
 from shop.catalog.models import Product
@@ -16,9 +16,16 @@ from shop.core import preview
 from shop.core.compiled_sql import CompiledQuery, InParameter, Parameter
 from shop.core.shopper import Shopper
 from shop.orders.limits import limit_key
+from shop.orders.models import OPEN, OrderLine, OrderStatus
 from shop.sales import models
 from shop.sales.snapshot import Snapshot
-from shop.sales.snapshot_queries import assemble, rows_by_kind, snapshot_querysets, union_rows
+from shop.sales.snapshot_queries import (
+    assemble,
+    instant,
+    rows_by_kind,
+    snapshot_querysets,
+    union_rows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +98,42 @@ def read_facts(
     )
 
 
+def open_claims(skus: Collection[str]) -> list[OpenClaims]:
+    """The open claims on products with these skus; one query."""
+    return [
+        OpenClaims(
+            variant=variant,
+            deal=deal,
+            units=units,
+            lapses_at=instant(lapses_at),
+            next_free_at=instant(next_free_at) if next_free_at else None,
+        )
+        for variant, deal, units, lapses_at, next_free_at in _claims_statement(
+            connection.vendor
+        ).rows({"skus": [*skus]})
+    ]
+
+
+@cache
+def _claims_statement(vendor: str) -> CompiledQuery:
+    at_no_bank = ~Q(order__status=OrderStatus.PROCESSING)
+    lapse, next_free = Min("order__lapses_at"), Min("order__lapses_at", filter=at_no_bank)
+    lines = OrderLine.objects.filter(
+        InParameter("variant__product__sku", "skus"), order__status__in=OPEN
+    )
+    return CompiledQuery.select(
+        lines.order_by()
+        .values("variant", "deal")
+        .annotate(
+            units=Sum("quantity"),
+            lapse=Cast(lapse, TextField()),
+            next_free=Cast(next_free, TextField()),
+        )
+    )
+
+
 @cache
 def _facts_statement(vendor: str, drafts: bool) -> CompiledQuery:
-    """The statement of ``read_facts``, in a database's dialect."""
     products = Product.objects.filter(InParameter("sku", "skus"))
     wanted = Q(ends_at__gt=Parameter("now")) | Q(InParameter("slug", "sales"))
     queries = snapshot_querysets(wanted, products, drafts=drafts)

@@ -1,16 +1,13 @@
 """Totals of a sale by minute: what was paid, and what was refunded.
 
-They are written in the transaction of the payment, so they equal a count of all
-orders, and reading them costs the same however many orders there are. Minutes
-are those in which orders were placed, in UTC.
+Written in the transaction of the payment, they equal a count of all orders. Minutes are those in
+which orders were placed, in UTC.
 
-* An order counts once it is paid, and from then on: a refund is counted apart.
+* An order counts from when it is paid on; refunds are counted apart, and only those of lines.
 * A payment that came when its order was over sold nothing, and is not counted.
-* A payment at Stripe that went back by no line of ours is not counted as such.
 
-No statement that takes stock, allocations or limits follows ``count_paid`` in
-its transaction, and ``count_refund`` updates rows that ``count_paid`` made: no
-claim waits for either.
+No statement that takes stock, allocations or limits follows ``count_paid`` in its transaction,
+and ``count_refund`` updates rows that ``count_paid`` made: no claim waits for either.
 """
 
 from datetime import datetime
@@ -50,16 +47,13 @@ def minute_of(instant: datetime) -> datetime:
 
 def count_paid(order: Order) -> None:
     """Count a locked order that has just become paid; the last statement of its transaction."""
-    add_selected_counts(
-        SaleMinute,
-        _PAID,
-        {
-            "order": order.pk,
-            "minute": adapt_value(minute_of(order.placed_at)),
-            "currency": order.currency,
-            "shard": order.pk % SHARDS,
-        },
-    )
+    values = {
+        "order": order.pk,
+        "minute": adapt_value(minute_of(order.placed_at)),
+        "currency": order.currency,
+        "shard": order.pk % SHARDS,
+    }
+    add_selected_counts(SaleMinute, _PAID, values)
 
 
 def count_refund(refund: Refund, *, has_failed: bool = False) -> None:

@@ -1,7 +1,6 @@
 """Which status of an order may follow which. Every change goes through ``move``.
 
-Two tables, because payments and refunds change an order. News of a payment may
-be late: it never changes an order that is paid, refunded or over.
+News of a payment may be late: it never changes an order that is paid, refunded or over.
 """
 
 from collections.abc import Mapping
@@ -20,8 +19,7 @@ ALLOWED: dict[Status, frozenset[Status]] = {
 }
 
 #: By refunds. One that fails later (the card was closed) takes the order back to what its other
-#: refunds make of it. An order that is over is refunded if a payment came late, and is over again
-#: if that refund fails.
+#: refunds make of it; an order that was paid late is over again then.
 BY_REFUND: dict[Status, frozenset[Status]] = {
     Status.PAID: frozenset({Status.PARTIALLY_REFUNDED, Status.REFUNDED}),
     Status.PARTIALLY_REFUNDED: frozenset({Status.PAID, Status.REFUNDED}),
@@ -44,10 +42,10 @@ def move(
     stripe_event: str = "",
     allowed: Mapping[Status, frozenset[Status]] = ALLOWED,
 ) -> bool:
-    """Change the status of a locked order and record the change.
+    """Change the status of a locked order and record the change; whether it changed.
 
-    :returns: whether it changed. Response, webhook and reconcile may bring the
-        same news in any order: a change that is not allowed is old news.
+    Response, webhook and reconcile bring news in any order: what is not allowed is old news.
+
     :raises TransactionManagementError: outside a transaction
     """
     if not transaction.get_connection().in_atomic_block:

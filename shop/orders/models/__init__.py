@@ -1,6 +1,5 @@
 """The order book: orders and what belongs to them."""
 
-from shop.orders.models.dispute import Dispute
 from shop.orders.models.order import (
     GRACE,
     Order,
@@ -21,7 +20,7 @@ from shop.orders.models.order_status import (
     UNDER_WAY,
     OrderStatus,
 )
-from shop.orders.models.refund import Refund, RefundLine
+from shop.orders.models.refund import Dispute, Refund, RefundLine
 from shop.orders.models.sale_totals import SaleMinute
 from shop.orders.models.stripe_event import StripeEvent
 

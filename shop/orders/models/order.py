@@ -23,12 +23,10 @@ from shop.sales.models import Deal
 class Order(models.Model):
     """One purchase, from the claim on. Amounts in minor units.
 
-    ``subtotal`` is the sum of its lines, ``added`` of those of its charges that
-    are not in the prices already.
-    ``lapses_at`` is when an unpaid order gives back what it claimed.
-    ``receipt_sent_at`` is when the mail server took the receipt.
-    ``payment_round`` counts its PaymentIntents: one, unless the shopper left a
-    bank's page open and took another card, or Stripe failed to make it.
+    ``subtotal`` sums its lines; ``added`` its charges that are not in the prices already.
+    ``lapses_at`` is when it gives back what it claimed, unless paid. ``payment_round`` counts its
+    PaymentIntents: another is made for another card while a bank's page is open, or where Stripe
+    failed.
     """
 
     Status = OrderStatus
@@ -116,12 +114,9 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """Units of one variant at one frozen price, with the signed offer as evidence.
 
-    ``amount`` and ``was`` are unit prices in minor units. ``refunded`` is units whose
-    money went back or is about to; ``restocked`` those that are on sale again: a
-    refund that fails later lowers the first and not the second.
-
-    ``seconds_late``: whole seconds since the sale's close when it was ordered;
-    None within the window. A window that is moved later does not change it.
+    ``amount`` and ``was`` are unit prices in minor units. A refund that fails later lowers the
+    units ``refunded``, not those ``restocked``. ``seconds_late``: whole seconds from the sale's
+    close, wherever that moves later, to the order; None within the window.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
@@ -169,10 +164,7 @@ class OrderLine(models.Model):
 
 
 class OrderCharge(models.Model):
-    """A charge line of an order: shipping, or a tax that is added or included.
-
-    ``percent`` is a tax's rate. Lines of 0 have no row.
-    """
+    """A charge line of an order (never of 0): shipping, or a tax, with its rate."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="charges")
     kind = models.CharField(max_length=10, choices=ChargeKind)
@@ -225,9 +217,8 @@ class StatusChange(models.Model):
         before, after = self.from_status, OrderStatus(self.to_status)
         if not before:
             return "Ordered"
-        if before == OrderStatus.REFUNDED:
-            return "A refund failed"
-        if before == OrderStatus.PARTIALLY_REFUNDED and after is OrderStatus.PAID:
+        was_partial = before == OrderStatus.PARTIALLY_REFUNDED
+        if before == OrderStatus.REFUNDED or (was_partial and after is OrderStatus.PAID):
             return "A refund failed"
         return after.texts.step
 

@@ -1,4 +1,4 @@
-"""Refunds and their lines."""
+"""Refunds and their lines; and disputes."""
 
 from django.conf import settings
 from django.db import models
@@ -11,12 +11,9 @@ from shop.orders.models.order import Order, OrderLine
 class Refund(models.Model):
     """A refund of an order. Amounts in minor units.
 
-    The row is created before Stripe is asked, with the idempotency key of the
-    call, so that a retry after a crash makes no second refund. ``shipping`` is
-    part of the amount. ``note_sent_at`` is when the shopper's mail was sent.
-
-    ``made_by`` is None for a refund that the shop made automatically, and for one
-    that was made at Stripe; the latter has no lines.
+    The row is created before Stripe is asked, with the idempotency key of the call, so that a
+    retry after a crash makes no second refund. ``shipping`` is part of the amount. ``made_by`` is
+    None where the shop refunded automatically, and for refunds made at Stripe, without lines.
     """
 
     class Status(models.TextChoices):
@@ -91,3 +88,23 @@ class RefundLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.order_line.name}"
+
+
+class Dispute(models.Model):
+    """A bank asks for the money of an order back; ``status`` and ``reason`` in Stripe's words."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
+    stripe_id = models.CharField(max_length=64, unique=True)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=60)
+    status = models.CharField(max_length=30)
+    opened_at = models.DateTimeField()
+    respond_by = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.reason}, {self.status}"

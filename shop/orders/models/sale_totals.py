@@ -8,13 +8,10 @@ from shop.sales.models import Sale
 class SaleMinute(models.Model):
     """What was paid of a sale, of orders placed in one minute, in one currency.
 
-    A row is updated in the transaction that makes an order paid, so the rows of a
-    sale equal a count of all its orders (``shop.orders.sale_totals``). ``shard``
-    spreads orders of a minute over rows, so that payments seldom wait for a lock.
-
-    Amounts are of goods, in minor units; ``discount`` is what was saved against
-    the reference price. ``late`` figures are those of lines ordered after the
-    close. ``refunded`` is what went back by line, or is asked to.
+    ``shop.orders.sale_totals`` writes it. ``shard`` spreads orders of a minute over rows, so that
+    payments seldom wait for a lock. Amounts are of goods, in minor units; ``discount`` is what was
+    saved against the reference price; ``late`` figures are those of lines ordered after the close;
+    ``refunded`` is what went back by line, or is asked to.
     """
 
     sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="+")
