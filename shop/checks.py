@@ -1,13 +1,15 @@
-"""System checks: what is missing for production, each by its name."""
+"""System checks: settings that are wrong, or missing for production."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
+from django.utils.module_loading import import_string
 
-from shop.core.money import is_currency
+from shop.core.money import format_money, is_currency, payable_step
 
 
 @register(Tags.compatibility)
@@ -17,6 +19,48 @@ def check_currency(**_: Any) -> list[CheckMessage]:
         return []
     code = settings.SHOP_CURRENCY
     return [Error(f"SHOP_CURRENCY={code} is not an ISO 4217 code, such as EUR.", id="shop.E001")]
+
+
+@register(Tags.compatibility)
+def check_charge_rules(**_: Any) -> list[CheckMessage]:
+    """``CHARGE_RULES`` names a function."""
+    try:
+        rules = import_string(settings.CHARGE_RULES)
+    except ImportError as error:
+        return [Error(f"CHARGE_RULES={settings.CHARGE_RULES}: {error}.", id="checkout.E001")]
+    if callable(rules):
+        return []
+    return [Error(f"CHARGE_RULES={settings.CHARGE_RULES} is not a function.", id="checkout.E002")]
+
+
+@register(Tags.compatibility)
+def check_tax(**_: Any) -> list[CheckMessage]:
+    """``TAX_PERCENT`` is a rate, with as many decimals as an order keeps."""
+    try:
+        percent = Decimal(settings.TAX_PERCENT)
+    except InvalidOperation:
+        percent = Decimal(-1)
+    if percent.is_finite() and 0 <= percent < 100 and percent == round(percent, 3):
+        return []
+    problem = (
+        f"TAX_PERCENT={settings.TAX_PERCENT} is not a rate, such as 19 or 8.1: "
+        "from 0 to below 100, three decimals at most."
+    )
+    return [Error(problem, id="checkout.E003")]
+
+
+@register(Tags.compatibility)
+def check_shipping(**_: Any) -> list[CheckMessage]:
+    """``SHIPPING_FLAT`` is a sum that a card can pay."""
+    flat, currency = settings.SHIPPING_FLAT, settings.SHOP_CURRENCY
+    step = payable_step(currency)
+    if flat >= 0 and flat % step == 0:
+        return []
+    problem = (
+        f"SHIPPING_FLAT={flat}: shipping costs a multiple of {format_money(step, currency)}, "
+        f"which is {step} in minor units, or 0."
+    )
+    return [Error(problem, id="checkout.E004")]
 
 
 @register(Tags.security, deploy=True)
@@ -30,12 +74,8 @@ def check_stripe(**_: Any) -> list[CheckMessage]:
         if not getattr(settings, name) or getattr(settings, name).endswith("development")
     ]
     if settings.STRIPE_API_BASE:
-        messages.append(
-            CheckWarning(
-                "STRIPE_API_BASE is set: payments go to a stand-in, and no money moves.",
-                id="shop.W104",
-            )
-        )
+        problem = "STRIPE_API_BASE is set: payments go to a stand-in, and no money moves."
+        messages.append(CheckWarning(problem, id="shop.W104"))
     return messages
 
 
@@ -44,8 +84,5 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
     """The shop knows its own address, which mails link to."""
     if urlsplit(settings.SHOP_URL).scheme == "https":
         return []
-    return [
-        CheckWarning(
-            "SHOP_URL should be the shop's https address: receipts link to it.", id="shop.W105"
-        )
-    ]
+    problem = "SHOP_URL should be the shop's https address: receipts link to it."
+    return [CheckWarning(problem, id="shop.W105")]

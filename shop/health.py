@@ -16,8 +16,7 @@ from shop.core.machine_clock import unix_seconds
 from shop.core.requests import ShopRequest
 from shop.sales.showcase import ShowcaseUnavailable, showcase
 
-# The one place where a database is asked for the time: it measures the machine's clock, and
-# decides nothing. On SQLite it is the same clock.
+# The database's time measures the machine's clock, and decides nothing else.
 _CLOCK_SQL = {
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
@@ -29,17 +28,17 @@ logger = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def healthz(request: ShopRequest) -> JsonResponse:
-    """The process is up, and this is its time: what an open page's countdown sets itself by."""
+    """The process is up; and its time, by which the countdown of an open page is set."""
     return JsonResponse({"status": "up", "now": request.now.isoformat(timespec="milliseconds")})
 
 
 @require_safe
 @never_cache
 def readyz(request: ShopRequest) -> JsonResponse:
-    """Pages can be served: a warm showcase and a signing key; the body says what is away.
+    """Whether pages can be served, by a warm showcase and a signing key; the body says what fails.
 
-    It says too whether this machine's clock has drifted from the database's. The machine goes on
-    serving: if the database's clock is the wrong one, all machines would stop at once.
+    A clock that differs from the database's is reported too, but stops nothing: if the
+    database's is wrong, all machines would stop at once.
     """
     body = {"showcase": _showcase(request.now), "signing_key": _signing_key(), **_database()}
     can_serve = body["showcase"] == body["signing_key"] == "ok"
@@ -76,7 +75,7 @@ def _database() -> dict[str, str]:
 
 
 def _seconds_ahead() -> float:
-    """How far this machine's clock is ahead of the database's, give or take half the asking."""
+    """How far this machine's clock is ahead of the database's, give or take half the query."""
     with connection.cursor() as cursor:
         asked = unix_seconds()
         cursor.execute(_CLOCK_SQL[connection.vendor])

@@ -103,18 +103,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
-        # A transaction that means to write says so at once: no upgrade, no deadlock.
+        # A transaction locks for writing at once: no upgrade, no deadlock.
         "transaction_mode": "IMMEDIATE",
         "timeout": 5,
         "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
     }
-    # A file and not memory: the tests' servers and threads share it. One for each run of the tests.
+    # A file, not memory: the tests' servers and threads share it.
     DATABASES["default"]["TEST"] = {"NAME": VAR / f"test-{os.getpid()}.sqlite3"}
 else:
     DATABASES["default"] |= {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        # A database that hangs is a database that fails: the showcase then serves on.
+        # A database that hangs fails: the showcase then serves on.
         "OPTIONS": {
             "connect_timeout": 3,
             "options": "-c statement_timeout=10000 -c lock_timeout=5000",
@@ -139,7 +139,7 @@ SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 
 OFFER_KEYS = env.str("OFFER_KEYS", default="")
 OFFER_ISSUER = env.str("OFFER_ISSUER", default="http://localhost")
-# Keys and issuer are made apart for a realm: what is signed in one is unknown in every other.
+# Keys and issuer belong to a realm: what is signed in one is unknown in every other.
 OFFER_REALM = ""
 # How long a list price is held, and how many units of it one bag takes.
 LIST_HOLD_SECONDS = env.int("LIST_HOLD_SECONDS", default=1800)
@@ -147,8 +147,7 @@ LIST_MAX = env.int("LIST_MAX", default=10)
 # How long the showcase may serve without its database, in seconds.
 SHOWCASE_MAX_STALE = env.int("SHOWCASE_MAX_STALE", default=600)
 
-# How often a process writes down which offers it refused, in seconds; 0: when the sale room is
-# looked at, and when it ends.
+# Seconds between two writes of refusal counts; 0: when the sale room is shown and at exit.
 REFUSALS_WRITTEN_EVERY = env.int("REFUSALS_WRITTEN_EVERY", default=5)
 
 # --- Payment ------------------------------------------------------------------
@@ -161,11 +160,11 @@ STRIPE_PUBLISHABLE_KEY = env.str(
 STRIPE_WEBHOOK_SECRET = env.str(
     "STRIPE_WEBHOOK_SECRET", default="whsec_development" if DEBUG else ""
 )
-# Cards (and the wallets that ride on them). What settles in days keeps flash stock for days.
+# Cards, with their wallets. What settles in days keeps flash stock for days.
 STRIPE_PAYMENT_METHOD_TYPES = env.list("STRIPE_PAYMENT_METHOD_TYPES", default=["card"])
 # What a sale may take besides, where its merchant chooses so.
 STRIPE_DELAYED_METHOD_TYPES = env.list("STRIPE_DELAYED_METHOD_TYPES", default=["sepa_debit"])
-# How long an answer of Stripe's is waited for, in seconds; it is asked a second time if none comes.
+# How long to wait for an answer of Stripe, in seconds; it is asked twice.
 STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=10)
 # Threads of a process for background tasks (Stripe's events, mails); with 0 each runs at once.
 ASIDE_THREADS = env.int("ASIDE_THREADS", default=2)
@@ -178,7 +177,7 @@ SHIPPING_FREE_FROM = env.int("SHIPPING_FREE_FROM", default=0)
 # The tax that prices and shipping include, such as 19 or 8.1; 0 tells of none.
 TAX_PERCENT = env.str("TAX_PERCENT", default="0")
 TAX_LABEL = env.str("TAX_LABEL", default="VAT")
-# The function that makes shipping and tax of what is ordered: see shop/checkout/charge_rules.py.
+# The function that computes shipping and tax: see shop/checkout/charge_rules.py.
 CHARGE_RULES = env.str("CHARGE_RULES", default="shop.checkout.charge_rules.default_charges")
 
 # --- Sessions: staff alone, in signed cookies ---------------------------------
@@ -193,9 +192,8 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# So many wrong passwords for one name from one address, and that name waits at that address:
-# nobody behind the same router does, and nobody elsewhere. Counted in the database, for all
-# processes alike; a correct one in between clears the count.
+# After so many wrong passwords for one name from one address, that name waits at that address.
+# Counted in the database, for all processes; a correct password clears the count.
 AXES_FAILURE_LIMIT = env.int("LOGIN_TRIES", default=5)
 AXES_COOLOFF_TIME = timedelta(seconds=env.int("LOGIN_WAIT_SECONDS", default=900))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -203,7 +201,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "shop.staff.login.client_address"
 AXES_LOCKOUT_CALLABLE = "shop.staff.login.locked_out"
-# Who logs in is in the log; rows are for the tries alone.
+# Logins are in the log; rows are for failed tries alone.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -217,7 +215,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# A table may be brought in by who may change its rows, and taken out by who may see them.
+# Import needs the permission to change rows; export, to see them.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
@@ -232,7 +230,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "shop.core.error_views.csrf_failure"
-# Believe what the proxy before us says of the scheme and of the client's address.
+# Trust the proxy's headers for the scheme and the client's address.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -251,7 +249,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # --- Files --------------------------------------------------------------------
 
-# From the root: what is relative would get a preview's prefix, and its storage would keep it.
+# From the root: a relative one would get a preview's prefix, and its storage would keep it.
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -310,7 +308,7 @@ LOGGING = {
     },
 }
 
-# --- QA travels in time (docs/qa.md) ------------------------------------------
+# --- The QA clock (docs/qa.md) ------------------------------------------------
 
 QA_CLOCK = env.bool("QA_CLOCK", default=False)
 QA_CLOCK_FILE = env.str("QA_CLOCK_FILE", default=str(VAR / "clock.json"))
@@ -326,8 +324,7 @@ if QA_CLOCK:
             "QA_CLOCK is on and DEBUG is off. Set QA_CLOCK=0; "
             "for a test shop in production settings, set QA_CLOCK_IN_PRODUCTION=1 as well."
         )
-    # Another shop, to everyone who signs or verifies: what it signs is worth nothing where time
-    # is real, offers and log-ins alike, and what is signed there is worth nothing here.
+    # Offers and log-ins that are signed under it are void where time is real, and the reverse.
     SECRET_KEY = sha256(b"flashfreeze travelling clock\0" + SECRET_KEY.encode()).hexdigest()
     OFFER_REALM = "qa"
     # Cookies carry no age under it (ClockMiddleware), and no jump is too far for a log-in.

@@ -1,7 +1,7 @@
 """Background tasks: run by threads of this process, a moment after they are enqueued.
 
-The queue is in memory and bounded. A process that is killed loses it, and a full
-queue refuses: so a task works on a row from which it can be enqueued again.
+The queue is in memory and bounded: killed processes lose tasks, and a full queue refuses them. So
+a task works on a row from which it can be enqueued again.
 """
 
 import atexit
@@ -33,8 +33,7 @@ _task_finished = Condition()
 class ThreadBackend(ImmediateBackend):
     """Django's task backend that runs tasks in ``ASIDE_THREADS`` threads.
 
-    A task runs at once where there are no threads, and inside a transaction: a
-    thread would not see what the transaction has written.
+    Without threads, and in a transaction, whose writes a thread would not see, it runs at once.
     """
 
     def _execute_task(self, task_result: "TaskResult[Any, Any]") -> None:

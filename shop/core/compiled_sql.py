@@ -1,8 +1,7 @@
-"""Querysets that are put into SQL once, and then only given their values.
+"""Querysets that are compiled to SQL once, and run with other values each time.
 
-Django takes longer to write a large statement than a database to answer it.
-Where a rush goes through one, it is written once: values that change are named
-when it is made (``Given``, ``IsAmong``), and given by those names when it is run.
+Django takes longer to write a large statement than a database to answer it. Values that change
+are named in the queryset (``Parameter``, ``InParameter``), and given when it is run.
 """
 
 import json
@@ -22,7 +21,7 @@ type Values = Mapping[str, Value]
 
 
 class Parameter(Expression):
-    """A value that is given when the statement is run; among its parameters it stands itself."""
+    """A value that is given by its name when the statement is run."""
 
     def __init__(self, name: str, output_field: "Field[Any, Any] | None" = None) -> None:
         super().__init__(output_field=output_field)
@@ -35,7 +34,7 @@ class Parameter(Expression):
 
 
 class InParameter(Func):
-    """Whether a column is in a list of texts that is given, of whatever length."""
+    """Whether a column is in a list of texts that is given when the statement is run."""
 
     output_field = BooleanField()
     arg_joiner = " = ANY("
@@ -63,13 +62,13 @@ class CompiledQuery:
 
     @classmethod
     def select(cls, queryset: QuerySet[Any, Any]) -> "CompiledQuery":
-        """What a queryset asks. Its columns are as the database gives them."""
+        """Compile a queryset. Its columns are as the database gives them."""
         sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
         return cls(sql, tuple(parameters))
 
     @classmethod
     def update(cls, queryset: QuerySet[Any, Any], **values: Expression) -> "CompiledQuery":
-        """A change to a queryset's rows."""
+        """Compile an update of a queryset's rows."""
         query = queryset.query.chain(UpdateQuery)
         assert isinstance(query, UpdateQuery)
         query.add_update_values(values)
@@ -77,24 +76,19 @@ class CompiledQuery:
         return cls(sql, tuple(parameters))
 
     def rows(self, values: Values) -> Iterator[tuple[Any, ...]]:
-        """The rows that it answers with.
-
-        :raises KeyError: a value is not given
-        """
+        """The rows of a select."""
         with connection.cursor() as cursor:
             cursor.execute(self.sql, self._filled(values))
             yield from cursor.fetchall()
 
     def run(self, values: Values) -> int:
-        """Run it; how many rows it changed.
-
-        :raises KeyError: a value is not given
-        """
+        """How many rows an update changed."""
         with connection.cursor() as cursor:
             cursor.execute(self.sql, self._filled(values))
             return int(cursor.rowcount)
 
     def _filled(self, values: Values) -> list[Any]:
+        """:raises KeyError: a value is not given"""
         return [
             adapt_value(values[each.name]) if isinstance(each, Parameter) else each
             for each in self.parameters

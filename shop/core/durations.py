@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 
@@ -33,11 +32,11 @@ def exact_duration(seconds: int) -> str:
 
 
 def duration(span: timedelta) -> str:
-    """A duration in its largest unit and the next, rounded down: "7 minutes 12 seconds"."""
+    """How long something takes, by its two largest units: "7 minutes 12 seconds"."""
     seconds = max(0, span // timedelta(seconds=1))
-    sizes = pairwise(size for _, size in UNITS)
-    step = next((below for size, below in sizes if size <= seconds), 1)
-    return exact_duration(seconds // step * step)
+    largest = next((place for place, (_, size) in enumerate(UNITS) if size <= seconds), 0)
+    _, smallest_size = UNITS[min(largest + 1, len(UNITS) - 1)]
+    return exact_duration(seconds - seconds % smallest_size)
 
 
 def short_duration(span: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""Dates, times, zones, money and countries as text for people and machines."""
+"""Dates, times, zones and countries as text for people and machines."""
 
 from datetime import UTC, datetime, tzinfo
 
@@ -8,16 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from shop.core.money import LOCALE, format_money
-
-
-def money(amount: int, currency: str) -> str:
-    """Minor units as people write them: ``{{ line.total|money:order.currency }}``."""
-    return format_money(amount, currency)
+from shop.core.money import LOCALE
 
 
 def sentences(error: Exception) -> list[str]:
-    """What an error says to people."""
+    """The messages of an error."""
     return error.messages if isinstance(error, ValidationError) else [str(error)]
 
 

@@ -1,4 +1,4 @@
-"""What does not belong in a log, taken out on the way there."""
+"""Filters that remove from logs what does not belong there."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ _ORDER_LINK = re.compile(r"/orders/[A-Za-z0-9_.-]{20,}")
 
 
 class MaskOrderLinks(logging.Filter):
-    """Hide the token of an order's address: whoever has it may see the order."""
+    """Mask the token in an order's address: it grants access to the order."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -20,7 +20,7 @@ class MaskOrderLinks(logging.Filter):
 
 
 class NoTraceOfRefusals(logging.Filter):
-    """Leave the traceback out where somebody was refused a page: nothing is broken."""
+    """Remove the traceback of a refused permission: nothing is broken."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):

@@ -1,9 +1,6 @@
-"""The clocks that no travelling clock moves.
+"""Clocks for ages in memory and Stripe's signatures, which the QA clock must not move.
 
-Decisions about the shop's time ask ``django.utils.timezone.now()``. These are
-for what belongs to the machine and to Stripe: ages of what is kept in memory,
-signatures and tokens of theirs. freezegun replaces ``time.time`` and
-``time.monotonic``, and leaves ``clock_gettime`` alone.
+freezegun replaces ``time.time`` and ``time.monotonic``, and leaves ``clock_gettime`` alone.
 """
 
 import time

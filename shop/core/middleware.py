@@ -4,24 +4,21 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 
 from shop.core.requests import ShopRequest
 from shop.core.shopper import Shopper
 
 
-class NowMiddleware:
-    """Puts ``request.now`` on every request: the one instant at which all of it is answered."""
+class NowMiddleware(MiddlewareMixin):
+    """Sets ``request.now``: the one instant at which all of a request is answered."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: ShopRequest) -> HttpResponse:
+    def process_request(self, request: ShopRequest) -> None:
         request.now, request.preview = timezone.now(), None  # noqa: TID251
-        return self.get_response(request)
 
 
 class ShopperMiddleware:
-    """Puts ``request.shopper`` on every request and its cookie on the answers that may set it."""
+    """Sets ``request.shopper``, and its cookie on the responses that may set one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,36 +31,26 @@ class ShopperMiddleware:
         return response
 
 
-class SameOriginMiddleware:
-    """Spares a form that the browser says is ours the token that proves the same.
+class SameOriginMiddleware(MiddlewareMixin):
+    """Accepts forms that the browser says are ours without a CSRF token.
 
-    ``Sec-Fetch-Site: same-origin`` is set by the browser itself, out of reach of
-    any script (W3C Fetch Metadata, section 2.4). Tokens alone would turn one of
-    two tabs away that were opened on a first visit, since the later answer's
-    takes the place of the earlier; where the header is missing, they decide.
+    The browser itself sets ``Sec-Fetch-Site: same-origin``, out of reach of any script (W3C Fetch
+    Metadata, section 2.4). Tokens decide where it is missing; alone they would refuse one of two
+    tabs of a first visit, whose token the other has replaced.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> None:
         if request.headers.get("Sec-Fetch-Site") == "same-origin":
             request.csrf_processing_done = True  # type: ignore[attr-defined]
-        return self.get_response(request)
 
 
-class BackMiddleware:
+class BackMiddleware(MiddlewareMixin):
     """Lets the Back button show a private page as it was, with the promises that it made.
 
-    Only the browser itself keeps such an answer, so that it need not vary by
-    cookie; if it did, a bag that changed meanwhile would make the page a new one.
+    Only the browser keeps it, so it need not vary by cookie: a changed bag would renew the page.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if "private" in response.get("Cache-Control", "") and response.has_header("Vary"):
             vary = (each.strip() for each in response["Vary"].split(","))
             response["Vary"] = ", ".join(each for each in vary if each.lower() != "cookie")
@@ -73,7 +60,7 @@ class BackMiddleware:
 
 
 def _may_set_cookies(request: HttpRequest) -> bool:
-    """Same-origin requests and top-level visits: no other site makes up who a browser is."""
+    """Same-origin requests and top-level visits: no other site may choose a browser's ids."""
     site = request.headers.get("Sec-Fetch-Site")
     if site in {"same-origin", "none"}:
         return True

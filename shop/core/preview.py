@@ -1,15 +1,11 @@
 """What is different while a preview is answered: a page at another instant, for staff alone.
 
-The views are the shop's own, with another ``now``. What must not come of it is
-seen to here, around them, or by those who ask ``is_on``:
+The views are the shop's own, with another ``now``. Here, or where ``is_on`` is asked:
 
-* What it signs names keys of a realm of its own: no offer of a preview can be
-  redeemed, and no real one can be spent in it.
-* What it reads is a snapshot of its own, drafts among them (``shop.sales.snapshot_queries``).
-  Nothing that was made for it is kept for others: no snapshot, no part of a page.
+* It signs with keys of a realm of its own: its offers cannot be redeemed, nor real ones in it.
+* It reads a snapshot of its own, with drafts; nothing that was made for it is cached for others.
 * It reverses addresses under its own prefix, so that links and forms stay in it.
-* It counts no refusal and settles no order; and whoever forgets, the database
-  is not told to do anything but read.
+* It counts no refusal and settles no order; the database refuses all but queries.
 """
 
 from collections.abc import Iterator
@@ -25,20 +21,17 @@ REALM = "preview"
 
 
 class NotInPreview(Exception):
-    """Something was about to be written while a preview was answered."""
+    """A statement of a preview would have written."""
 
 
 def is_on() -> bool:
-    """Whether what is going on is a preview."""
+    """Whether a preview is being answered."""
     return realms.in_force() == REALM
 
 
 @contextmanager
 def on(prefix: str) -> Iterator[None]:
-    """Let the block be a preview.
-
-    :param prefix: the path that every address of it begins with
-    """
+    """Answer the block as a preview, with the prefix of all its addresses."""
     prefix_before = get_script_prefix()
     with realms.entered(REALM), connection.execute_wrapper(_only_read):
         set_script_prefix(prefix)

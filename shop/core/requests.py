@@ -1,4 +1,4 @@
-"""The request as our views see it."""
+"""Requests with what our middleware sets on them."""
 
 from datetime import datetime
 
@@ -9,11 +9,7 @@ from shop.core.shopper import Shopper
 
 
 class ShopRequest(HttpRequest):
-    """A request with its shopper, its instant and what htmx said of it.
-
-    ``now`` is asked for once, when the request comes; in a preview it is the
-    previewed instant, and ``preview`` is what the bar on top of its pages says.
-    """
+    """A request; in a preview, ``now`` is the previewed instant and ``preview`` its bar."""
 
     shopper: Shopper
     now: datetime

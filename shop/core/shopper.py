@@ -1,12 +1,11 @@
 """Who a browser is: a signed cookie with a list of random ids, and nothing else.
 
-An offer is made for the first id and is the browser's if it was made for any.
-Two tabs that are opened on a first visit are each given an id before either
-has a cookie; so that neither answer can overwrite the other, a cookie is named
-after what it holds, and a request that brings several is answered with one
-that holds them all. At most four ids: a phone may have joined a desk.
+An offer is made for the first id and is the browser's if it was made for any. Two tabs of a first
+visit are each given an id before either has a cookie: so that neither response overwrites the
+other, a cookie is named after its content, and several are merged into one, of four ids at most.
 """
 
+from contextlib import suppress
 from hashlib import sha256
 
 from django.conf import settings
@@ -33,7 +32,7 @@ SHOPPER = tokens.Kind(typ="shopper+jwt", audience="shop", claims={"ids": _are_id
 
 
 class Shopper:
-    """The ids of one browser, and whether it still has to be told about them."""
+    """The ids of one browser, and whether they are in its cookie yet."""
 
     def __init__(self, ids: list[str], names: list[str]) -> None:
         self._ids = ids
@@ -42,14 +41,12 @@ class Shopper:
 
     @classmethod
     def from_cookies(cls, cookies: dict[str, str]) -> "Shopper":
-        """Everyone this browser's readable cookies say it is; damaged ones say nothing."""
+        """The shopper of all readable cookies; damaged ones are ignored."""
         names = sorted(name for name in cookies if name.startswith(_prefix()))
         lists: list[list[str]] = []
         for name in names:
-            try:
+            with suppress(tokens.Unreadable):
                 lists.append(tokens.read(cookies[name], SHOPPER, conf.ring())["ids"])
-            except tokens.Unreadable:
-                continue
         # The longest first: it is the one that was merged before.
         lists.sort(key=len, reverse=True)
         ids = list(dict.fromkeys(each for some in lists for each in some))
@@ -57,7 +54,7 @@ class Shopper:
 
     @property
     def id(self) -> str:
-        """The id that offers are made for; a browser without one is given one here."""
+        """The id that offers are made for; created where there is none."""
         if not self._ids:
             self._ids = [new_id()]
             self._is_new = True
@@ -65,32 +62,25 @@ class Shopper:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """All ids whose offers are this browser's; empty for one that was never given any."""
+        """All ids whose offers are this browser's; maybe none."""
         return tuple(self._ids)
 
     @property
     def is_known(self) -> bool:
-        """Whether the browser brought a cookie: it keeps them, then."""
+        """Whether the browser sent a cookie: it keeps them, then."""
         return bool(self._ids) and not self._is_new
 
     def remember(self, response: HttpResponse) -> None:
-        """Give the browser the one cookie that says all, and take back the others."""
+        """Set the one cookie with all ids, and delete the others."""
         if not self._ids or (not self._is_new and len(self._names) == 1):
             return
         name = _prefix() + sha256("".join(self._ids).encode()).hexdigest()[:8]
-        response.set_cookie(
-            name,
-            tokens.sign(SHOPPER, {"ids": self._ids}, conf.ring().active),
-            max_age=MAX_AGE_SECONDS,
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
-        for stale in self._names:
-            if stale != name:
-                response.set_cookie(
-                    stale, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax"
-                )
+        token = tokens.sign(SHOPPER, {"ids": self._ids}, conf.ring().active)
+        stale = (each for each in self._names if each != name)
+        for key, value, age in [(name, token, MAX_AGE_SECONDS), *((each, "", 0) for each in stale)]:
+            response.set_cookie(
+                key, value, max_age=age, secure=settings.HTTPS, httponly=True, samesite="Lax"
+            )
 
 
 def _prefix() -> str:

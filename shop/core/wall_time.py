@@ -1,4 +1,4 @@
-"""Between the time on a zone's wall and the instant it shows."""
+"""Conversion between wall times of a zone and instants."""
 
 from datetime import UTC, datetime, timezone
 from zoneinfo import ZoneInfo
@@ -22,10 +22,9 @@ def validate_instant(instant: datetime) -> None:
 
 
 def instant_of(time: datetime, zone: ZoneInfo) -> datetime:
-    """The one instant, in UTC, at which the wall in a zone shows this time.
+    """The instant, in UTC, of a wall time in a zone, or of a time with an offset.
 
-    :param time: one with an offset is an instant already
-    :raises ValidationError: it never shows it, or does so twice; the year is out of range
+    :raises ValidationError: the time does not exist or comes twice; the year is out of range
     """
     validate_instant(time if time.tzinfo else time.replace(tzinfo=zone))
     if time.tzinfo is not None:
@@ -40,19 +39,16 @@ def instant_of(time: datetime, zone: ZoneInfo) -> datetime:
 
 
 def wall_time(instant: datetime, zone: ZoneInfo) -> datetime:
-    """What the wall in a zone shows at an instant, naive: what ``the_instant`` reads."""
+    """The naive wall time of an instant in a zone."""
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
 def instants_of_wall_time(wall: datetime, zone: ZoneInfo) -> list[datetime]:
-    """All instants at which the wall shows a time, the first one first."""
+    """All instants of a wall time, the earliest first: none, one or two."""
     both = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     return sorted(each for each in both if wall_time(each, zone) == wall)
 
 
 def with_offset(wall: datetime, instant: datetime) -> str:
-    """What the wall shows at an instant, with the offset that tells it from another one.
-
-    Worked out, because the travelling clock's datetimes forget their ``fold``.
-    """
+    """A wall time with its offset at an instant; the QA clock's times have no ``fold`` to use."""
     return str(wall.replace(tzinfo=timezone(wall.replace(tzinfo=UTC) - instant)))

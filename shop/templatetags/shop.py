@@ -4,6 +4,7 @@ from django import template
 
 from shop.catalog.pictures import Picture
 from shop.core import formatting
+from shop.core.money import format_money
 
 register = template.Library()
 
@@ -14,7 +15,6 @@ for name in (
     "day_and_clock",
     "exactly",
     "hour",
-    "money",
     "second",
     "sentences",
     "to_the_minute",
@@ -25,6 +25,7 @@ for name in (
 ):
     register.filter(name, getattr(formatting, name))
 
+register.filter("money", format_money)
 register.simple_tag(formatting.moment)
 register.simple_tag(formatting.clock_face)
 
