@@ -1,7 +1,4 @@
-"""What freezing a price costs, measured against what it is compared with.
+"""What signed offers cost, against a baseline: ``python -m benchmarks [ONLY]`` prints a table.
 
-``python -m benchmarks`` runs all of them, ``python -m benchmarks page`` one.
-They print a table, and decide nothing: no test depends on a time.
-
-A module has one benchmark: ``run(rounds)`` gives the rows of the table.
+A module has one benchmark, whose ``run(rounds)`` returns rows. No test depends on a time.
 """

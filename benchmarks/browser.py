@@ -27,10 +27,7 @@ class Browser:
         self._cookies = _header(staff.cookies)
 
     def get(self, path: str) -> bytes:
-        """The whole body of an answer.
-
-        :raises AssertionError: it is not a 200
-        """
+        """The whole body of an answer, which must be a 200."""
         return self._call(path)[0]
 
     def _call(self, path: str) -> tuple[bytes, SimpleCookie]:

@@ -1,10 +1,8 @@
-"""The live sale room and the report of a sale with 100,000 orders.
+"""The live sale room and the report of a sale with 100,000 orders, as whole pages over WSGI.
 
-The room is measured against that of a sale with a thousand: what it costs is not
-to grow with the orders. The report counts every order anew, and is measured
-against one bare statement that counts the same orders by deal and does nothing
-else. Both are whole pages, as someone of the staff gets them over WSGI; what a
-process keeps of a sale's figures for a second is forgotten before every view.
+The room is measured against that of a sale with a thousand orders, because its cost must
+not grow with them; the report against one bare statement that counts the same orders.
+The figures that a process caches for a second are cleared before every view.
 """
 
 from collections.abc import Iterator

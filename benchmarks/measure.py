@@ -1,10 +1,7 @@
-"""Timing two things against each other on a machine that others use too.
+"""Times two calls against each other on a machine with other load.
 
-Both are timed in turn, round by round, so that what slows the machine slows
-both; which is first changes with every round. What only computes is timed by
-the processor time of its thread, what waits for a disk by the clock on the
-wall. Each figure is the median over the rounds; a ratio is the median of the
-rounds' ratios.
+Both are timed in turn, in rounds with alternating order. Computation is measured in
+processor time of its thread, disk access in wall time. Figures and ratios are medians.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,8 +1,7 @@
-"""Sales with as many orders as wanted, written as rows: what they come to is known.
+"""Closed sales with any number of orders, written as rows, with known totals.
 
-A thousand orders are made in Python; the others are copies of them, made by the
-database. The sale is over, and its prices are still held: a fifth of its orders
-came after the close. They have no history, and no limit counts their units.
+A thousand orders are made in Python; the database copies them. A fifth came after the
+close. They have no history, and no limit counts their units.
 """
 
 from collections import Counter

@@ -1,7 +1,6 @@
 """The sale page with 24 freshly signed offers, against a view that says hello.
 
-Both go the whole way through the WSGI application, with the same middleware,
-the same headers and the cookies of a browser that has been here before.
+Both run through WSGI with the same middleware, headers and cookies of a returning browser.
 """
 
 from benchmarks.browser import Browser

@@ -1,7 +1,6 @@
-"""A shop to measure: as in production, in a folder of its own, with 24 deals on show.
+"""A shop to measure: production settings in a folder of its own, and a sale with 24 deals.
 
-``prepared`` has to be entered before Django has read its settings, and so
-before anything is imported that asks for them.
+Enter ``prepared`` before anything is imported that reads Django's settings.
 """
 
 import json

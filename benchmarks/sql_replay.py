@@ -1,7 +1,6 @@
-"""A transaction recorded statement by statement, to send again without Django.
+"""Records a transaction's statements, to send them again without Django.
 
-Two recordings are laid over each other. Where they differ, the parameter is
-one of the values that both are named for; where they agree, it stays.
+Of two recordings, parameters that differ become slots for named values; the others stay.
 """
 
 import re

@@ -83,10 +83,7 @@ def row(way: str, name: str, database: str, rounds: int) -> Row:
     with connections[database].cursor() as cursor:
         cursor.execute(f"SELECT COUNT(*) FROM {table}")
         rows = cursor.fetchone()[0]
-    notes = (
-        f"ours is {1 / times.ratio:.1f} times as fast",
-        f"the other left {rows:,} rows",
-    )
+    notes = (f"ours is {1 / times.ratio:.1f} times as fast", f"the other left {rows:,} rows")
     return Row(f"{way}, {name}", times, GOAL, notes)
 
 

@@ -103,9 +103,7 @@ def jwk_set(statuses: Mapping[Key, str]) -> Json:
     keys = []
     for key, status in statuses.items():
         own = {"issuer": key.issuer} if key.issuer != ISSUER else {}
-        keys.append(
-            {**key.jwk(), "kid": key.kid, "alg": key.algorithm, "status": status, **own},
-        )
+        keys.append({**key.jwk(), "kid": key.kid, "alg": key.algorithm, "status": status, **own})
     return {"keys": keys}
 
 

@@ -179,10 +179,7 @@ NO_ISSUER = "Key a: its issuer must be 1 to 100 visible ASCII characters."
         ({**ACTIVE, "issuer": [ISSUER]}, NO_ISSUER),
         ({**ACTIVE, "issuer": "a shop"}, NO_ISSUER),
         ({**ACTIVE, "issuer": "i" * 101}, NO_ISSUER),
-        (
-            {**ACTIVE, "issuer": PARTNER},
-            "Key a is active, and has another issuer than the shop.",
-        ),
+        ({**ACTIVE, "issuer": PARTNER}, "Key a is active, and has another issuer than the shop."),
     ],
 )
 def test_a_key_that_does_not_serve_is_refused_with_its_sentence(jwk: Json, sentence: str) -> None:

@@ -427,9 +427,7 @@ def test_a_list_goes_back_in_time_page_by_page(api: StripeApi) -> None:
 
 def test_an_intent_can_be_confirmed_as_it_is_created(api: StripeApi) -> None:
     paid = api.intent(
-        confirm=True,
-        confirmation_token=api.token(),
-        return_url="https://shop.example/orders/1/",
+        confirm=True, confirmation_token=api.token(), return_url="https://shop.example/orders/1/"
     )
     assert paid.status == "succeeded"
     with pytest.raises(stripe.CardError) as error:

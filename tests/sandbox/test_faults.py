@@ -169,13 +169,7 @@ def test_faults_are_ended_also_those_that_hang(api: StripeApi, end: tuple[str, s
 
 @pytest.mark.parametrize(
     "wrong",
-    [
-        {"kind": "earthquake"},
-        {"on": ""},
-        {"times": 0},
-        {"seconds": "long"},
-        {"why": "because"},
-    ],
+    [{"kind": "earthquake"}, {"on": ""}, {"times": 0}, {"seconds": "long"}, {"why": "because"}],
 )
 def test_a_fault_that_cannot_be_is_refused(api: StripeApi, wrong: dict[str, Any]) -> None:
     answer = api.http("POST", "/faults", json={"on": CREATE, "kind": "error_429", **wrong})

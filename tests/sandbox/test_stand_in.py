@@ -394,9 +394,7 @@ def test_a_500_is_kept_for_its_key_and_its_deed_undone(
     broken = sandbox_api.Route("POST", "/v1/broken", forms.Form(), break_down)
     monkeypatch.setattr(sandbox_api, "ROUTES", (broken,))
     request = Request(
-        "POST",
-        "/v1/broken",
-        headers={"authorization": "Bearer sk_test_x", "idempotency-key": "k"},
+        "POST", "/v1/broken", headers={"authorization": "Bearer sk_test_x", "idempotency-key": "k"}
     )
     first, second = application(request), application(request)
     assert (first.status, second.status, len(calls)) == (500, 500, 1)
