@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.core.management import call_command
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from pytest_django import Settings
 
 from shop.orders.sale_totals import count_paid
@@ -208,6 +208,24 @@ def test_enter_in_a_field_saves_and_does_nothing_else(
     expect(page.locator(".messagelist")).to_contain_text("Fall")
     sale.refresh_from_db()
     assert (sale.title, sale.state) == ("Fall", Sale.State.PUBLISHED)
+
+
+def test_two_clicks_on_save_add_one_thing(desktop: BrowserContext, olga: Staff) -> None:
+    page = desktop.new_page()
+    log_in(page)
+    address = reverse("admin:staff_staff_add")
+    page.goto(address)
+    page.get_by_label("Name to log in with").fill("petra")
+    page.get_by_label("Email").fill("petra@example.org")
+    page.locator("[name=role]").first.check()
+    sent: list[Route] = []
+    page.route(f"**{address}", lambda route: sent.append(route))
+    save = page.get_by_role("button", name="Save", exact=True)
+    save.evaluate("save => { save.click(); setTimeout(() => save.click(), 200); }")
+    page.wait_for_timeout(1000)
+    sent[0].continue_()
+    expect(page.locator(".messagelist")).to_contain_text("petra")
+    assert (len(sent), Staff.objects.filter(username="petra").count()) == (1, 1)
 
 
 def test_the_back_office_works_by_keyboard(desktop: BrowserContext, pages: dict[str, str]) -> None:
