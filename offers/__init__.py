@@ -1,9 +1,9 @@
 """Freeze and honor: signed, time-anchored offers.
 
-An offer is a promise of a price, carried by the browser. This package mints
-it (``tokens.sign``), reads it back (``tokens.read``) and judges it
-(``anchors.judge``). It has no models and no tables, and it knows nothing of
-shops: any Django project can freeze a price with it.
+An offer is a promise of a price, carried by the browser. This package signs
+it (``tokens.sign_offer``), reads it (``tokens.read_offer``) and judges it
+(``anchors.judge``). It has no models and no tables and imports no shop: any
+Django project can freeze a price with it.
 
 Modules, in the order to read them: ``verdicts``, ``terms``, ``keys``,
 ``tokens``, ``anchors``; then the thin Django glue: ``conf``, ``checks``,

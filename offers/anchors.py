@@ -1,11 +1,11 @@
-"""Time anchors and data anchors: when an offer holds, and by what it can be called back.
+"""Time anchors and data anchors: when an offer is honored, and what recalls it.
 
 Rules, for instants in whole or fractional seconds since 1970:
 
-* An offer is good while ``now < honored_until``; that is ``exp`` plus every
-  extension that applies to its ``iat``. There is no leeway (RFC 7519 section 4.1.4).
+* An offer is honored while ``now < honored_until``: ``exp`` plus every extension
+  that applies to its ``iat``, without leeway (RFC 7519 section 4.1.4).
 * An extension (``issued_before``, ``seconds``) applies to offers with ``iat``
-  before that instant. Extensions add up, and revive an offer that had lapsed.
+  before that instant. Extensions add up, and revive an expired offer.
 * ``iat`` may be up to 60 seconds ahead of the judge's clock, because servers'
   clocks differ; further ahead the offer is not yet valid.
 * The data anchor is a digest over two random nonces, the sale's and the
@@ -27,7 +27,7 @@ from offers.verdicts import Verdict
 #: How far a minting server's clock may run ahead of the judge's.
 ISSUE_LEEWAY_SECONDS = 60
 
-#: The last day of the year 9999: no extension leads to what is no date in some time zone.
+#: The last day of the year 9999: an extended offer ends at a date in every time zone.
 _LAST_INSTANT = 253_402_214_400
 
 _ANCHOR_BYTES = 12
@@ -36,7 +36,7 @@ _ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """More time for every offer that was issued before an instant."""
+    """More seconds for every offer that was issued before an instant."""
 
     issued_before: datetime
     seconds: int
@@ -44,11 +44,11 @@ class Extension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferState:
-    """What the shop's rows say of an offer at the moment of judging.
+    """What the shop's rows say of an offer when it is judged.
 
-    ``anchor`` is today's digest for the deal, None where the deal is unknown.
-    ``units_allowed`` is how many more units this shopper may have of the deal,
-    ``units_left`` how many there are to have; None means that nothing bounds it.
+    ``anchor``: the current digest of the deal, None where the deal is unknown.
+    ``units_allowed``: how many more units of the deal this shopper may have.
+    ``units_left``: how many units there are. None means no bound.
     """
 
     anchor: str | None
@@ -72,8 +72,8 @@ def new_id() -> str:
 def renewed_id(offer_id: str, amount: int) -> str:
     """The ``jti`` of an offer's renewal at an amount.
 
-    Derived, not drawn: two tabs that renew the same offer meet on one id, so
-    that it can still be redeemed only once.
+    It is derived, not random: two tabs that renew the same offer get the same
+    id, so that it can be redeemed only once.
     """
     digest = sha256(f"renew\0{offer_id}\0{amount}".encode()).digest()
     return encode_segment(digest[:_ID_BYTES])
@@ -86,7 +86,7 @@ def anchor_digest(sale_nonce: str, deal_nonce: str) -> str:
 
 
 def honored_until(offer: Offer, extensions: Collection[Extension]) -> datetime:
-    """The instant from which the offer is no longer good, extensions included."""
+    """The first instant at which the offer is no longer honored, extensions included."""
     issued_at = datetime.fromtimestamp(offer.issued_at, UTC)
     more = sum(each.seconds for each in extensions if issued_at < each.issued_before)
     return datetime.fromtimestamp(min(offer.expires_at + more, _LAST_INSTANT), UTC)
@@ -100,9 +100,9 @@ def judge(
     state: OfferState,
     quantity: int,
 ) -> Verdict:
-    """Whether an offer that was read is honored now.
+    """The verdict on an offer that was read; ``HONORED``, or the first reason to refuse it.
 
-    :param shoppers: the ids this browser goes by; None judges for anyone
+    :param shoppers: the ids of this browser; None accepts an offer for anyone
     :param quantity: the units wanted of this offer, at least one
     """
     if shoppers is not None and offer.shopper not in shoppers:

@@ -1,4 +1,4 @@
-"""System checks: a misconfigured key ring stops the process at start, with a sentence."""
+"""System checks: a misconfigured key ring stops the process at start and names the fault."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from offers.keys import KeyRingError
 
 @register(Tags.security)
 def check_key_ring(**_: Any) -> list[CheckMessage]:
-    """The settings make a key ring with one active key."""
+    """Check that the settings make a key ring with one active key."""
     try:
         conf.ring()
     except KeyRingError as error:
@@ -28,7 +28,7 @@ def check_key_ring(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_production_keys(**_: Any) -> list[CheckMessage]:
-    """In production the keys and the issuer are the operator's own."""
+    """Check that in production the operator has set the keys and the issuer."""
     messages: list[CheckMessage] = []
     if settings.DEBUG and not settings.OFFER_KEYS:
         messages.append(

@@ -1,8 +1,8 @@
 """The key ring that the settings describe.
 
 ``OFFER_KEYS``: a private JWK Set, as JSON or as a file's path.
-``OFFER_ISSUER``: the ``iss`` of what this site signs.
-``OFFER_REALM``: optional; what sets this site's keys apart for good (see ``realms``).
+``OFFER_ISSUER``: the ``iss`` of every message that this site signs.
+``OFFER_REALM``: optional; the realm of all this site's keys (see ``realms``).
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ from offers.tokens import encode_segment
 
 
 def ring() -> KeyRing:
-    """The living keys, as they are in the realm in force.
+    """The living keys in the current realm.
 
     :raises KeyRingError: the settings do not make a key ring
     """
@@ -28,9 +28,9 @@ def ring() -> KeyRing:
 
 @cache
 def ring_in(realm: str) -> KeyRing:
-    """The living keys as they are in a realm of this site, read once a process.
+    """The living keys in a realm of this site; each process reads them once.
 
-    :param realm: empty for the site's own
+    :param realm: empty for the site's own keys
     :raises KeyRingError: the settings do not make a key ring
     """
     try:
@@ -39,7 +39,7 @@ def ring_in(realm: str) -> KeyRing:
             ring = in_realm(ring, each) if each else ring
         return ring
     except KeyRingError as error:
-        # Raised anew: the frames it came from hold the secrets, and an error page shows frames.
+        # Raised anew: an error page shows frames, and those of the first error hold secrets.
         raise KeyRingError(str(error)) from None
 
 
@@ -55,7 +55,7 @@ def key_document() -> str | dict[str, Any]:
         try:
             return Path(configured).read_text()
         except (OSError, ValueError) as error:
-            # Not what was configured: it may be a key set that someone quoted wrongly.
+            # Without the configured value: it may be a key set with wrong quotes.
             reason = getattr(error, "strerror", None) or "not a file of text"
             raise KeyRingError(f"OFFER_KEYS: {reason}.") from None
     if settings.DEBUG:

@@ -1,14 +1,14 @@
-"""The key ring: a JWK Set (RFC 7517) of which one key signs and all living keys verify.
+"""The key ring: a JWK Set (RFC 7517). One key signs, all living keys verify.
 
 Rules:
 
 * Exactly one key is ``active``: it signs. Keys that are ``next`` (published
-  before they sign) or ``retiring`` (no longer sign) verify. A key that is
-  voided is taken out of the set, and everything it signed is void with it.
-* A key fixes its algorithm: ``oct`` is HS256, ``EC`` on P-256 is ES256. What
-  a message says of its algorithm is compared, never obeyed (RFC 8725 section 3.1).
+  before they sign) or ``retiring`` (no longer sign) verify. Voiding a key
+  removes it from the set, and voids every message that it signed.
+* A key fixes its algorithm: ``oct`` is HS256, ``EC`` on P-256 is ES256. The
+  message's ``alg`` is compared with it, never obeyed (RFC 8725 section 3.1).
 * A key fixes its issuer: a message in another issuer's name is refused. A key
-  whose issuer is not the active key's is a partner's, and signs only what partners may.
+  with another issuer than the active key is a partner's; it signs only offers.
 * An HS256 secret has at least 256 bits (RFC 7518 section 3.2).
 """
 
@@ -23,7 +23,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
 
 MOST_KID = 64
-#: Short enough that no offer outgrows what its reader takes.
+#: Bounded, so that no offer exceeds the reader's size limit.
 MOST_ISSUER = 100
 _KID = re.compile(rf"[A-Za-z0-9._-]{{1,{MOST_KID}}}")
 _ISSUER = re.compile(rf"[!-~]{{1,{MOST_ISSUER}}}")  # visible ASCII
@@ -31,11 +31,11 @@ _HS256_LEAST_BYTES = 32
 
 
 class KeyRingError(ValueError):
-    """The JWK Set cannot be used; the message says which key and why, never its secret."""
+    """The JWK Set cannot be used; the message names the key and the fault, never its secret."""
 
 
 class KeyStatus(StrEnum):
-    """What a living key is for."""
+    """The use of a living key."""
 
     ACTIVE = "active"
     NEXT = "next"
@@ -44,7 +44,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SigningKey:
-    """One living key, with everything it alone may decide."""
+    """One living key; it fixes algorithm and issuer of what it signs."""
 
     kid: str
     algorithm: str
@@ -56,11 +56,11 @@ class SigningKey:
     def from_jwk(cls, jwk: Mapping[str, Any], issuer: str) -> Self:
         """Read one key of a set.
 
-        Members of its own: ``status`` (see ``KeyStatus``) and, where the key is
-        a partner's, ``issuer``.
+        Besides the members of RFC 7517 it has ``status`` (see ``KeyStatus``)
+        and, where it is a partner's, ``issuer``.
 
-        :param issuer: the shop's, which is the ``iss`` of keys that do not name their own
-        :raises KeyRingError: it is not a key that can sign or verify offers
+        :param issuer: the shop's; the ``iss`` of keys without an ``issuer``
+        :raises KeyRingError: the key cannot sign or verify offers
         """
         kid = jwk.get("kid")
         if not isinstance(kid, str) or not _KID.fullmatch(kid):
@@ -101,8 +101,8 @@ def _import(kid: str, jwk: Mapping[str, Any]) -> tuple[OctKey | ECKey, str]:
                     raise KeyRingError(f"Key {kid}: an HS256 secret needs at least 32 bytes.")
                 return secret, "HS256"
             case "EC", "P-256":
-                # By way of the number: the set may have spelled a coordinate too short or
-                # too long, and we publish what RFC 7518 section 6.2.1.2 wants, 32 bytes.
+                # Imported twice: the set may give a coordinate in fewer or more bytes than the
+                # 32 of RFC 7518 section 6.2.1.2, which we publish.
                 return ECKey.import_key(ECKey.import_key(members).raw_value), "ES256"
     except (JoseError, ValueError, TypeError, KeyError) as error:
         if isinstance(error, KeyRingError):
@@ -112,7 +112,7 @@ def _import(kid: str, jwk: Mapping[str, Any]) -> tuple[OctKey | ECKey, str]:
 
 
 class KeyRing(Mapping[str, SigningKey]):
-    """All living keys by kid. Immutable: a rotation is another ring."""
+    """All living keys by kid. It is immutable: a rotation makes another ring."""
 
     def __init__(self, keys: list[SigningKey]) -> None:
         """:raises KeyRingError: two keys share a kid, or not exactly one key is active."""
@@ -128,8 +128,8 @@ class KeyRing(Mapping[str, SigningKey]):
     def from_jwk_set(cls, document: str | Mapping[str, Any], issuer: str) -> Self:
         """Read a private JWK Set.
 
-        :param issuer: the ``iss`` of every key that does not name its own
-        :raises KeyRingError: it is no JWK Set, or one of its keys does not serve
+        :param issuer: the ``iss`` of keys without an ``issuer``
+        :raises KeyRingError: it is no JWK Set, or one of its keys cannot be used
         """
         if isinstance(document, str):
             try:
@@ -142,7 +142,7 @@ class KeyRing(Mapping[str, SigningKey]):
         return cls([SigningKey.from_jwk(jwk, issuer) for jwk in keys])
 
     def public_jwk_set(self) -> dict[str, list[dict[str, Any]]]:
-        """What partners need in order to verify; a shared secret is never in it."""
+        """The public keys, for partners to verify with; never a shared secret."""
         public = (key.public_jwk() for key in self._keys.values())
         return {"keys": [jwk for jwk in public if jwk is not None]}
 

@@ -1,8 +1,7 @@
 """The frozen terms of an offer, and the claims that carry them.
 
-Each term is declared once, with the name of its claim and the check that a
-reader makes of it: ``Offer.claims``, ``Offer.from_claims`` and ``CHECKS``
-follow from the declarations.
+Each term is declared once, with the name of its claim and the reader's check:
+``Offer.claims``, ``Offer.from_claims`` and ``CHECKS`` derive from these.
 """
 
 import re
@@ -15,10 +14,10 @@ from typing import Any, Self
 #: The ``sale`` of an offer at list price, outside any sale.
 LIST = "list"
 
-#: Integers travel through languages whose numbers are doubles (RFC 8259 section 6).
+#: Larger integers are not exact in languages whose numbers are doubles (RFC 8259 section 6).
 _MOST_INTEGER = 2**53 - 1
 
-#: Whether a claim's value is of the type and in the range that it has to be.
+#: Returns whether a claim's value has the required type and range.
 type Check = Callable[[Any], bool]
 
 
@@ -28,13 +27,13 @@ def _text(pattern: str) -> Check:
 
 
 def _integer(least: int, most: int = _MOST_INTEGER) -> Check:
-    # type() and not isinstance(): True is an int to Python, not to a claim.
+    # Not isinstance(): bool is a subclass of int, and true is no integer in JSON.
     return lambda value: type(value) is int and least <= value <= most
 
 
 #: An id of at least 128 bits: 22 characters of base64url, or a UUID as text.
 identifier = _text(r"[A-Za-z0-9_-]{22,64}")
-#: Whole seconds since 1970, up to the year 9892: whatever is added to it is still a date.
+#: Whole seconds since 1970, up to the year 9892: a hold added to it is still a date.
 instant = _integer(0, 250_000_000_000)
 
 
@@ -48,8 +47,7 @@ class Offer:
 
     Instants are whole seconds since 1970 in UTC (NumericDate, RFC 7519
     section 2), amounts are minor units of ``currency`` (ISO 4217). Two offers
-    with equal terms are equal; nothing here says whether they are honored:
-    that is for ``anchors.judge``.
+    with equal terms are equal. ``anchors.judge`` says whether one is honored.
     """
 
     issuer: str
@@ -67,19 +65,16 @@ class Offer:
 
     @property
     def held_until(self) -> datetime:
-        """The instant the page promised, before any extension."""
+        """The instant that the page promised, without extensions."""
         return datetime.fromtimestamp(self.expires_at, UTC)
 
     @property
     def deal(self) -> tuple[str, str]:
-        """What is offered: the sale's slug and the product's sku."""
+        """The sale's slug and the product's sku."""
         return self.sale, self.sku
 
     def claims(self) -> dict[str, str | int]:
-        """The claims of the message, in the order in which they are written.
-
-        Issuer and audience are not here: whoever signs adds them (``tokens.sign``).
-        """
+        """The claims in the order of the message; ``tokens.sign`` adds issuer and audience."""
         return dict(zip(_TERMS, _terms_of(self), strict=True))
 
     @classmethod
@@ -94,5 +89,5 @@ _CLAIMED = [each for each in fields(Offer) if each.metadata]
 _TERMS: dict[str, str] = {each.metadata["claim"]: each.name for each in _CLAIMED}
 _terms_of = attrgetter(*_TERMS.values())
 
-#: What has to be true of each claim of an offer.
+#: The check of each claim of an offer.
 CHECKS: Mapping[str, Check] = {each.metadata["claim"]: each.metadata["check"] for each in _CLAIMED}

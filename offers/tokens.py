@@ -1,22 +1,21 @@
-"""Signed messages: the one way to write them, the one strict way to read them.
+"""Signed messages: writing and strictly reading them.
 
-Every message we send is a JWT in JWS compact form (RFC 7515, 7519) with the
-header ``{"alg", "kid", "typ"}`` and nothing else. Each kind of message has a
-``typ`` and an audience of its own, so that one can never pass for another
-(RFC 8725 section 3.11).
+Every message is a JWT in JWS compact form (RFC 7515, 7519) with the header
+``{"alg", "kid", "typ"}`` and nothing else. Each kind of message has its own
+``typ`` and audience, so that none passes for another (RFC 8725 section 3.11).
 
-What the reader insists on, in the order in which it looks:
+The reader checks, in this order:
 
 1. Form: three segments of canonical, unpadded base64url, within the size
    limit; a header and a payload that are JSON objects without duplicate names.
 2. Key: ``kid`` names a living key, else ``UnknownKey``.
-3. Signature, by the key's own algorithm, before any claim is believed.
+3. Signature, by the key's own algorithm, before any claim is used.
 4. Type: exactly the kind's ``typ`` and audience, and the key's issuer; a
-   partner's key for no kind but those that partners may sign.
+   partner's key only for kinds that partners may sign.
 5. Claims: all that the kind requires, each of its exact type and range.
 
-Claims that the kind does not know are ignored (RFC 7519 section 4), so that a
-rolling deployment may add one. Time is not judged here: see ``anchors``.
+Unknown claims are ignored (RFC 7519 section 4), so that a rolling deployment
+may add one. ``anchors`` judges the time, not this module.
 """
 
 import json
@@ -43,26 +42,26 @@ type Claims = dict[str, Any]
 
 
 class Unreadable(ValueError):
-    """A message that cannot be believed; ``verdict`` is what to tell a person.
+    """A message that is not valid; ``verdict`` is the answer to the shopper.
 
-    The text names the defect, never the message: it may go to a log.
+    The text names the defect and never quotes the message, so that it can be logged.
     """
 
     verdict = Verdict.FORGED
 
 
 class UnknownKey(Unreadable):
-    """The message was signed with a key that is not, or no longer, on the ring."""
+    """The message names a key that is not, or no longer, on the ring."""
 
     verdict = Verdict.UNKNOWN_KEY
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of message: its type, its audience, its required claims, its size limit.
+    """One kind of message: its type, audience, required claims and size limit.
 
-    ``from_partners``: whether a key with an issuer of its own may sign it. A
-    partner who mints offers must not be able to mint our shoppers and orders.
+    ``from_partners``: whether a partner's key may sign it. A partner who mints
+    offers must not be able to sign our shoppers and orders.
     """
 
     typ: str
@@ -78,8 +77,8 @@ OFFER = Kind(typ="offer+jwt", audience="checkout", claims=CHECKS, from_partners=
 def sign(kind: Kind, claims: Mapping[str, Any], key: SigningKey) -> str:
     """The signed message, in compact form.
 
-    Guarantees who wrote it and that nobody changed it; it is not encrypted,
-    so put nothing in it that its bearer may not read.
+    The signature guarantees its author and its integrity. It is not encrypted:
+    its bearer can read every claim.
     """
     payload = _compact_json({"iss": key.issuer, "aud": kind.audience, **claims})
     header = _header_segment(key.algorithm, key.kid, kind.typ)
@@ -90,7 +89,7 @@ def sign(kind: Kind, claims: Mapping[str, Any], key: SigningKey) -> str:
 
 @lru_cache(maxsize=64)
 def _header_segment(algorithm: str, kid: str, typ: str) -> str:
-    # A page signs two dozen messages with one header: it is written once.
+    # A page signs two dozen messages with the same header.
     header = {"alg": algorithm, "kid": kid, "typ": typ}
     return encode_segment(_compact_json(header).encode())
 
@@ -99,7 +98,7 @@ def read(blob: str, kind: Kind, ring: KeyRing) -> Claims:
     """The claims of a message of exactly this kind, signed by a living key.
 
     :raises UnknownKey: its ``kid`` is not on the ring
-    :raises Unreadable: any other defect of any bytes whatever
+    :raises Unreadable: it has any other defect; no text raises another error
     """
     if len(blob) > kind.most_characters:
         raise Unreadable("too long")
@@ -129,14 +128,14 @@ def read(blob: str, kind: Kind, ring: KeyRing) -> Claims:
 
 
 def sign_offer(offer: Offer, key: SigningKey) -> str:
-    """Freeze an offer: the message that carries its terms."""
+    """The signed message that carries an offer's terms."""
     return sign(OFFER, offer.claims(), key)
 
 
 def read_offer(blob: str, ring: KeyRing) -> Offer:
     """The offer that a message carries.
 
-    :raises Unreadable: with the verdict to answer, as in ``read``
+    :raises Unreadable: as in ``read``, with the verdict
     """
     claims = read(blob, OFFER, ring)
     if claims["exp"] <= claims["iat"]:
@@ -145,10 +144,10 @@ def read_offer(blob: str, ring: KeyRing) -> Offer:
 
 
 def hint(blob: str, claim: str) -> str:
-    """What an unreadable message says of itself, for finding the product it may mean.
+    """The unverified value of a text claim, to look up the product that a message may mean.
 
-    Not to be believed: use it as a search term, never as a fact. Empty where it
-    says nothing that would do for this claim of an offer.
+    Anyone can have written it: use it as a search term, never as a fact. Empty
+    where the claim is missing or not well-formed.
     """
     try:
         payload = _strict_object(decode_segment(blob[: OFFER.most_characters].split(".")[1]))
@@ -161,7 +160,7 @@ def hint(blob: str, claim: str) -> str:
 def decode_segment(segment: str) -> bytes:
     """The bytes of one base64url segment without padding (RFC 7515 section 2).
 
-    :raises Unreadable: it is not the one canonical spelling of those bytes
+    :raises Unreadable: it is not the canonical encoding of those bytes
     """
     if not _SEGMENT.fullmatch(segment):
         raise Unreadable("not base64url")
@@ -175,7 +174,7 @@ def decode_segment(segment: str) -> bytes:
 
 
 def encode_segment(octets: bytes) -> str:
-    """Base64url without padding: the one spelling that ``decode_segment`` takes back."""
+    """Base64url without padding, the only encoding that ``decode_segment`` accepts."""
     return urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
@@ -190,7 +189,7 @@ def _strict_object(octets: bytes) -> Claims:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> Claims:
-    # Two readers may disagree on which of two equal names counts (RFC 8725 section 2.4).
+    # Readers differ in which of two equal names they use (RFC 8725 section 2.4).
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a name stands twice")

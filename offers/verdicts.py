@@ -1,25 +1,25 @@
-"""What a judge can say of an offer: one word for machines, a sentence for each reader."""
+"""The verdicts on an offer: a word for machines, a sentence for the shopper, a merchant's label."""
 
 from enum import StrEnum
 from typing import Self
 
 
 class Verdict(StrEnum):
-    """The outcome of presenting an offer, the same in pages, API, logs and metrics.
+    """The verdict on an offer, the same in pages, API, logs and metrics.
 
-    When several would fit, the first in this order wins: ``forged`` (cannot be
+    Where several apply, the first in this order wins: ``forged`` (cannot be
     parsed), ``unknown_key``, ``forged`` (signature, type, claims),
     ``not_yours``, ``used``, ``recalled``, ``not_yet_valid``, ``expired``,
     ``over_limit``, ``sold_out``.
     """
 
-    #: What happened, in words a shopper understands.
+    #: What happened, for the shopper.
     sentence: str
-    #: The same for the merchant, as a label.
+    #: The same as a label, for the merchant.
     label: str
 
     def __new__(cls, value: str, *texts: str) -> Self:
-        """A verdict's word, with its sentence for the shopper and its label for the merchant."""
+        """A verdict with its word, its sentence and its label."""
         verdict = str.__new__(cls, value)
         verdict._value_ = value
         verdict.sentence, verdict.label = texts

@@ -8,5 +8,5 @@ from offers import conf
 @require_safe
 @cache_control(public=True, max_age=300)
 def jwks(request: HttpRequest) -> JsonResponse:
-    """The public keys, for anyone who verifies an offer without asking us (RFC 7517)."""
+    """The public keys as a JWK Set (RFC 7517), for partners who verify offers themselves."""
     return JsonResponse(conf.ring().public_jwk_set(), content_type="application/jwk-set+json")
