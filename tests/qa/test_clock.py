@@ -98,9 +98,9 @@ def test_a_reader_during_a_change_reads_one_state_or_the_other() -> None:
 
 def test_what_was_read_can_be_written_back() -> None:
     shown = json_api.as_json(clock_file.change(move=lambda _: OPENS, is_running=False))
-    change = json_api.read_change(f'{{"at": "{shown["at"]}", "running": false}}'.encode())
-    assert change.move is not None and change.move(clock_file.read()) == OPENS
-    assert change.is_running is False
+    move, is_running = json_api.read_change(f'{{"at": "{shown["at"]}", "running": false}}'.encode())
+    assert move is not None and move(clock_file.read()) == OPENS
+    assert is_running is False
 
 
 # --- Boundaries ---------------------------------------------------------------

@@ -61,9 +61,8 @@ class ProcessResult:
 
 
 def run(rows: str, *, timeout: float) -> ProcessResult:
-    """Rehearse the sale in these rows (``sale_export.export_sale``) and wait for the result.
+    """Rehearse the sale in these rows (``sale_export.export_sale``), within ``timeout`` seconds.
 
-    :param timeout: how long it may take, in seconds
     :raises RehearsalFailed: it took longer, or broke down
     """
     with TemporaryDirectory(prefix="rehearsal-") as name:
@@ -125,10 +124,7 @@ def problem_of(folder: Path) -> str:
 
 
 def environment(work: Path) -> dict[str, str]:
-    """The environment of the process: keys, database and mail of its own.
-
-    :param work: the folder that the database is made in
-    """
+    """The environment of the process: keys, mail, and a database in ``work``, of its own."""
     key = OctKey.generate_key(256).as_dict(private=True)
     keys = {"keys": [{**key, "kid": "rehearsal", "status": "active"}]}
     return {

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from shop.sales.boundaries import Boundary, boundaries_of
 from shop.sales.models import Sale
@@ -25,13 +26,13 @@ def sales_by_distance(now: datetime, most: int) -> list[SaleBoundaries]:
 def next_boundary(now: datetime) -> Boundary | None:
     """The next boundary of any sale."""
     coming = (each for each in _boundaries() if each.at > now)
-    return min(coming, key=_instant, default=None)
+    return min(coming, key=attrgetter("at"), default=None)
 
 
 def previous_boundary(now: datetime) -> Boundary | None:
     """The last boundary of any sale before this second."""
     gone = (each for each in _boundaries() if each.at < now.replace(microsecond=0))
-    return max(gone, key=_instant, default=None)
+    return max(gone, key=attrgetter("at"), default=None)
 
 
 def _by_sale() -> Iterator[SaleBoundaries]:
@@ -42,7 +43,3 @@ def _by_sale() -> Iterator[SaleBoundaries]:
 
 def _boundaries() -> Iterator[Boundary]:
     return (boundary for each in _by_sale() for boundary in each.boundaries)
-
-
-def _instant(boundary: Boundary) -> datetime:
-    return boundary.at

@@ -65,9 +65,10 @@ def now() -> datetime:
 
 def read() -> Reading:
     """What the shop's clock shows."""
-    clock, real = _read(), machine_time()
-    if clock is None:
+    written, real = content(), machine_time()
+    if not written:
         return Reading(real, real, is_running=True, is_travelling=False)
+    clock = _parse(written)
     return Reading(clock.time(real), real, clock.is_running, is_travelling=True)
 
 
@@ -77,12 +78,9 @@ def to_real_time(reading: Reading) -> datetime:
 
 
 def change(*, move: Move | None = None, is_running: bool | None = None) -> Reading:
-    """Move the shop's clock, stop it or let it run; every process obeys at once.
+    """Move the shop's clock, stop it or let it run; None leaves it. Every process obeys at once.
 
-    A clock that runs and shows the real time is not travelling any more.
-
-    :param move: the new time, from what the clock shows; None leaves it
-    :param is_running: None leaves it
+    :param move: the new time, from what the clock shows
     :raises OutOfRange: the year is not from 2000 to 2999
     """
     with _locked():
@@ -105,11 +103,6 @@ def content() -> bytes:
         return os.read(descriptor, 1024)
     finally:
         os.close(descriptor)
-
-
-def _read() -> Clock | None:
-    written = content()
-    return _parse(written) if written else None
 
 
 @lru_cache(maxsize=2)

@@ -1,7 +1,6 @@
 """The clock's JSON API: what other test tools send, and what they get."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shop.qa.time_machine.clock_file import Move, Reading, to_real_time
@@ -17,16 +16,8 @@ class InvalidChange(ValueError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ClockChange:
-    """The new time, from what the clock shows, and whether time shall run; None leaves it."""
-
-    move: Move | None
-    is_running: bool | None
-
-
-def read_change(body: bytes) -> ClockChange:
-    """``{"at": "2026-11-27T12:14:59Z", "running": true}``; a key that is missing keeps its value.
+def read_change(body: bytes) -> tuple[Move | None, bool | None]:
+    """The move and whether time shall run, None where the key is missing.
 
     ``{"at": null}`` returns to real time, which runs unless told otherwise.
 
@@ -40,16 +31,16 @@ def read_change(body: bytes) -> ClockChange:
         if "running" in wanted and not isinstance(is_running, bool):
             raise InvalidChange
         if "at" not in wanted:
-            return ClockChange(None, is_running)
+            return None, is_running
         if wanted["at"] is None:
-            return ClockChange(to_real_time, True if is_running is None else is_running)
+            return to_real_time, True if is_running is None else is_running
         instant = datetime.fromisoformat(wanted["at"])
         if instant.utcoffset() is None:
             raise InvalidChange
         instant = instant.astimezone(UTC)
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise InvalidChange from None
-    return ClockChange(lambda _: instant, is_running)
+    return lambda _: instant, is_running
 
 
 def as_json(reading: Reading) -> dict[str, object]:

@@ -55,8 +55,8 @@ def clock_api(request: HttpRequest) -> HttpResponse:
     if request.content_type != "application/json":
         return _refuse_other_types(request)
     try:
-        change = json_api.read_change(request.body)
-        reading = clock_file.change(move=change.move, is_running=change.is_running)
+        move, is_running = json_api.read_change(request.body)
+        reading = clock_file.change(move=move, is_running=is_running)
     except (json_api.InvalidChange, clock_file.OutOfRange) as error:
         return JsonResponse({"error": str(error)}, status=400)
     return JsonResponse(json_api.as_json(reading))
