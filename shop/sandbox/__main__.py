@@ -10,7 +10,7 @@ from . import disputes, payments, refunds, webhooks
 from .context import Context
 from .faults import Faults
 from .router import Application
-from .scheduler import Clockwork
+from .scheduler import Scheduler
 from .server import Server
 from .store import Store
 
@@ -49,8 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         deliver = partial(webhooks.deliver, url=options.webhook_url, secret=options.webhook_secret)
         courier = webhooks.Courier(store, deliver)
     context = Context(store, base_url="", delay=options.delay, has_endpoint=courier is not None)
-    clockwork = Clockwork(context, TASKS, courier)
-    application = Faults(Application(context, after_write=clockwork.wake), courier)
+    scheduler = Scheduler(context, TASKS, courier)
+    application = Faults(Application(context, after_write=scheduler.wake), courier)
     try:
         server = Server((options.host, options.port), application, log=options.log)
     except OSError as error:
@@ -64,10 +64,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    clockwork.start()
+    scheduler.start()
     print(f"stripe stand-in: {context.base_url}", flush=True)
     server.serve_forever(poll_interval=0.1)
-    clockwork.stop()
+    scheduler.stop()
     server.server_close()
     return 0
 

@@ -12,7 +12,7 @@ from .webhooks import Courier
 type Task = Callable[[Context, str], None]
 
 
-class Clockwork:
+class Scheduler:
     def __init__(
         self, context: Context, tasks: Mapping[str, Task], courier: Courier | None
     ) -> None:
@@ -23,7 +23,7 @@ class Clockwork:
         if courier is not None:
             courier.wake = self._wake.set
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="clockwork", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
         self._thread.start()

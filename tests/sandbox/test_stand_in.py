@@ -382,13 +382,13 @@ def test_a_second_request_with_a_running_key_is_a_409(tmp_path: Path) -> None:
 def test_a_500_is_kept_for_its_key_and_its_deed_undone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = Context(Store(), base_url="http://stand-in.test")
-    application = Application(world, after_write=lambda: None)
+    context = Context(Store(), base_url="http://stand-in.test")
+    application = Application(context, after_write=lambda: None)
     calls = []
 
-    def break_down(world: Context, params: dict[str, Any]) -> dict[str, Any]:
+    def break_down(context: Context, params: dict[str, Any]) -> dict[str, Any]:
         calls.append(params)
-        world.store.later("settle_payment", "pi_1", 60)
+        context.store.later("settle_payment", "pi_1", 60)
         raise RuntimeError("broken")
 
     broken = sandbox_api.Route("POST", "/v1/broken", forms.Form(), break_down)
@@ -400,7 +400,7 @@ def test_a_500_is_kept_for_its_key_and_its_deed_undone(
     assert (first.status, second.status, len(calls)) == (500, 500, 1)
     assert first.body == second.body
     assert second.headers["Idempotent-Replayed"] == "true"
-    assert world.store.execute("SELECT * FROM timers") == []
+    assert context.store.execute("SELECT * FROM timers") == []
     assert "RuntimeError: broken" in capsys.readouterr().err
 
 
