@@ -36,6 +36,7 @@ from tests.payments.crash_drill import (
     event_about,
     signed,
 )
+from tests.support.factories import refreshed
 from tests.support.fixtures import Clock
 from tests.support.invariants import check_books
 from tests.support.sampling import sampled
@@ -278,8 +279,7 @@ def test_a_refund_that_died_goes_back_once_and_its_units_come_back_once(
     assert Refund.objects.filter(status="succeeded").count() == Refund.objects.count() == is_meant
     assert order.lines.get().restocked == is_meant
     assert Variant.objects.get(sku="MUG-01").claimed == 2 - is_meant
-    order.refresh_from_db()
-    assert order.status == ("partially_refunded" if is_meant else "paid")
+    assert refreshed(order).status == ("partially_refunded" if is_meant else "paid")
     notes = drill.refund_notes()
     assert len(notes) == is_meant
     assert sum(notes.values()) <= (2 if point == "receipt sent, not noted" else 1)
@@ -303,6 +303,5 @@ def test_a_payment_for_a_dead_order_goes_back_once_after_a_crash(point: str, dri
     check_books(drill.ledger(), settled=True)
     assert [each["refunded"] for each in drill.ledger()] == [TOTAL]
     assert Refund.objects.get().status == "succeeded"
-    order.refresh_from_db()
-    assert order.status == "refunded"
+    assert refreshed(order).status == "refunded"
     assert len(drill.refund_notes()) == 1

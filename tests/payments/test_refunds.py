@@ -26,6 +26,7 @@ from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.models import Deal, LimitUse, Redemption
 from tests.payments.test_webhooks import deliver, event_about
+from tests.support.factories import refreshed
 from tests.support.fixtures import Card, Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,8 +68,7 @@ def write_down(
 
 
 def status(order: Order) -> str:
-    order.refresh_from_db()
-    return order.status
+    return refreshed(order).status
 
 
 def claimed(sku: str = "MUG-01") -> tuple[int, int]:
@@ -358,8 +358,7 @@ def test_a_refund_that_fails_takes_the_order_back(failing: Order, stripe_api: St
     assert (made.status, status(failing)) == ("succeeded", "refunded")
     failed = fail(stripe_api, made)
     assert deliver(event(failed, "refund.failed")).status_code == 200
-    made.refresh_from_db()
-    assert (made.status, made.problem) == ("failed", "expired or canceled card")
+    assert (refreshed(made).status, made.problem) == ("failed", "expired or canceled card")
     assert (status(failing), line(failing).refunded) == ("paid", 0)
     assert left_of(failing) == 499
 

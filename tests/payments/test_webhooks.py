@@ -14,6 +14,7 @@ from stripe import StripeClient
 from shop.core.machine_clock import unix_seconds
 from shop.orders.models import Order, StripeEvent
 from shop.qa.pytest_plugin.client import ShopClient
+from tests.support.factories import refreshed
 from tests.support.fixtures import Card
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,8 +55,7 @@ def test_a_payment_known_from_the_webhook_alone_is_settled(
 ) -> None:
     order = paid_behind_our_back
     assert deliver(event_about(order.payment_intent)).status_code == 200
-    order.refresh_from_db()
-    assert order.status == "paid"
+    assert refreshed(order).status == "paid"
     assert len(mail.outbox) == 1
 
 
@@ -66,8 +66,7 @@ def test_a_payment_lost_in_a_crash_is_found_by_its_event(
     intent = order.payment_intent
     Order.objects.update(payment_intent="")
     deliver(event_about(intent, order=order.number))
-    order.refresh_from_db()
-    assert (order.status, order.payment_intent) == ("paid", intent)
+    assert (refreshed(order).status, order.payment_intent) == ("paid", intent)
 
 
 def test_an_event_that_is_delivered_twice_is_acted_on_once(paid_behind_our_back: Order) -> None:
@@ -81,16 +80,14 @@ def test_an_old_event_that_comes_late_changes_nothing(paid_behind_our_back: Orde
     order = paid_behind_our_back
     deliver(event_about(order.payment_intent))
     deliver(event_about(order.payment_intent, "payment_intent.payment_failed"))
-    order.refresh_from_db()
-    assert order.status == "paid"
+    assert refreshed(order).status == "paid"
 
 
 @pytest.mark.parametrize("how", [{"secret": "whsec_wrong"}, {"age": 301}])
 def test_a_false_or_old_event_is_refused(paid_behind_our_back: Order, how: dict[str, Any]) -> None:
     order = paid_behind_our_back
     assert deliver(event_about(order.payment_intent), **how).status_code == 400
-    order.refresh_from_db()
-    assert order.status == "pending"
+    assert refreshed(order).status == "pending"
 
 
 def test_an_unsigned_event_is_refused(db: None) -> None:

@@ -9,28 +9,10 @@ import pytest
 
 from shop.sales.documents.json_reader import DocumentError
 from shop.sales.documents.schema import SaleDocument, read_document, warnings
+from tests.support import server_processes
 
-AUTUMN: dict[str, Any] = {
-    "slug": "autumn",
-    "title": "Autumn",
-    "time_zone": "Europe/Berlin",
-    "starts_at": "2026-11-27T12:00:00+01:00",
-    "ends_at": "2026-11-27T12:15:00+01:00",
-    "hold_seconds": 1800,
-    "published": True,
-    "deals": [
-        {
-            "sku": "MUG-01",
-            "name": "Mug",
-            "list_price": 4990,
-            "price": 499,
-            "currency": "EUR",
-            "stock": 100,
-            "allocation": 50,
-            "max_per_shopper": 2,
-        }
-    ],
-}
+MUG = server_processes.AUTUMN["deals"][0] | {"name": "Mug", "allocation": 50, "max_per_shopper": 2}
+AUTUMN = server_processes.AUTUMN | {"deals": [MUG]}
 TEE: dict[str, Any] = {
     "sku": "TEE",
     "name": "Tee",
@@ -48,7 +30,7 @@ def autumn(**changes: Any) -> dict[str, Any]:
 
 def autumn_with(**changes: Any) -> dict[str, Any]:
     """The document, with members of its deal replaced; None takes one away."""
-    deal = AUTUMN["deals"][0] | changes
+    deal = MUG | changes
     return autumn(deals=[{name: value for name, value in deal.items() if value is not None}])
 
 
@@ -173,9 +155,8 @@ def test_variants_have_no_variants() -> None:
 
 
 def test_a_sku_stands_once_among_the_deals() -> None:
-    assert problems(autumn(deals=AUTUMN["deals"] * 2)) == [
-        "deals[1].sku: MUG-01 is in deals[0] already"
-    ]
+    found = problems(autumn(deals=[MUG, MUG]))
+    assert found == ["deals[1].sku: MUG-01 is in deals[0] already"]
 
 
 def test_a_variant_belongs_to_one_product() -> None:
@@ -186,15 +167,10 @@ def test_a_variant_belongs_to_one_product() -> None:
 
 
 def test_every_defect_is_told_at_once() -> None:
-    deal = AUTUMN["deals"][0] | {"price": "x", "stock": True}
+    deal = MUG | {"price": "x", "stock": True}
     found = problems(autumn(slug="list", colour="red", starts_at="noon", deals=[deal]))
-    assert [problem.split(":")[0] for problem in found] == [
-        "colour",
-        "slug",
-        "starts_at",
-        "deals[0].price",
-        "deals[0].stock",
-    ]
+    places = ["colour", "slug", "starts_at", "deals[0].price", "deals[0].stock"]
+    assert [problem.split(":")[0] for problem in found] == places
 
 
 @pytest.mark.parametrize(

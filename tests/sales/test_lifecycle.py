@@ -10,6 +10,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, OPENS, add_deal, make_produc
 from shop.sales.lifecycle import SaleCanceled, cancel, publish, unpublish
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
+from tests.support.factories import refreshed
 from tests.support.fixtures import Clock
 
 DAY = timedelta(days=1)
@@ -45,9 +46,7 @@ def test_a_list_price_raised_long_before_the_sale_does(db: None, clock: Clock) -
     assert was(sale, "HAT") == 9000
 
 
-def test_the_price_of_a_sale_of_the_last_thirty_days_is_the_reference_price(
-    sale: Sale,
-) -> None:
+def test_the_price_of_a_sale_of_the_last_thirty_days_is_the_reference_price(sale: Sale) -> None:
     mug = Deal.objects.get(sale=sale, product__sku="MUG-01").product
     for slug, days, reference in (("soon", 29, 499), ("later", 31, 4990)):
         starts_at = OPENS + timedelta(days=days)
@@ -56,8 +55,7 @@ def test_the_price_of_a_sale_of_the_last_thirty_days_is_the_reference_price(
         )
         deal = Deal.objects.create(sale=after, product=mug, price=399)
         publish(after, now=OPENS)
-        deal.refresh_from_db()
-        assert deal.was == reference
+        assert refreshed(deal).was == reference
         # So that it is none of the next one's.
         after.published_at, after.state = None, Sale.State.DRAFT
         after.save()
@@ -74,8 +72,7 @@ def test_a_deal_that_came_later_gets_its_reference_price_by_publishing_again(sal
     deal = Deal.objects.create(sale=sale, product=make_product("HAT", list_price=1000), price=1)
     publish(sale, now=CLOSES)
     deal.refresh_from_db()
-    sale.refresh_from_db()
-    assert (deal.was, sale.published_at) == (1000, OPENS)
+    assert (deal.was, refreshed(sale).published_at) == (1000, OPENS)
 
 
 def test_a_hidden_sale_shows_nothing_and_honors_its_offers(sale: Sale, shopper: ShopClient) -> None:
@@ -111,13 +108,11 @@ def test_a_canceled_sale_stays_canceled(sale: Sale) -> None:
         publish(stale, now=OPENS)
     with pytest.raises(SaleCanceled):
         unpublish(Sale.objects.get(pk=sale.pk), now=OPENS)
-    sale.refresh_from_db()
-    assert sale.state == Sale.State.CANCELED
+    assert refreshed(sale).state == Sale.State.CANCELED
 
 
 def test_publishing_writes_nothing_but_the_state(sale: Sale) -> None:
     stale = Sale.objects.get(pk=sale.pk)
     Sale.objects.filter(pk=sale.pk).update(title="Renamed meanwhile", nonce="n" * 22)
     publish(stale, now=OPENS)
-    sale.refresh_from_db()
-    assert (sale.title, sale.nonce) == ("Renamed meanwhile", "n" * 22)
+    assert (refreshed(sale).title, sale.nonce) == ("Renamed meanwhile", "n" * 22)

@@ -21,6 +21,7 @@ from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 from tests.sales.test_documents import AUTUMN, TEE, autumn, autumn_with
+from tests.support.factories import refreshed
 from tests.support.fixtures import Clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -34,8 +35,11 @@ LAMP: dict[str, Any] = {
 }
 
 
+type Load = Callable[[object], list[str]]
+
+
 @pytest.fixture
-def load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[object], list[str]]:
+def load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Load:
     """Load a document from a file; the lines that the command printed."""
 
     def load_file(document: object) -> list[str]:
@@ -45,9 +49,6 @@ def load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[object
         return capsys.readouterr().out.splitlines()
 
     return load_file
-
-
-Load = Callable[[object], list[str]]
 
 
 def everything() -> list[Any]:
@@ -187,11 +188,9 @@ def test_a_deal_left_out_of_a_published_sale_is_withdrawn_and_may_come_back(load
     lamp = Deal.objects.get(product__sku="LMP-01")
     assert load(AUTUMN) == ["deals: LMP-01 is left out: withdrawn"]
     assert load(AUTUMN) == ["Nothing changed."]
-    lamp.refresh_from_db()
-    assert lamp.withdrawn
+    assert refreshed(lamp).withdrawn
     assert load(both) == ["deals[1].withdrawn: true → false"]
-    lamp.refresh_from_db()
-    assert not lamp.withdrawn
+    assert not refreshed(lamp).withdrawn
 
 
 def test_a_deal_left_out_of_a_hidden_sale_that_was_once_published_is_withdrawn(load: Load) -> None:
@@ -209,10 +208,8 @@ def test_a_deal_left_out_of_a_draft_is_gone(load: Load) -> None:
 def test_a_deal_added_after_publication_gets_its_reference_price(load: Load) -> None:
     load(AUTUMN)
     load(autumn(deals=[LAMP, *AUTUMN["deals"]]))
-    assert list(Deal.objects.values_list("product__sku", "was", "position")) == [
-        ("LMP-01", 7900, 0),
-        ("MUG-01", 4990, 1),
-    ]
+    deals = Deal.objects.values_list("product__sku", "was", "position")
+    assert list(deals) == [("LMP-01", 7900, 0), ("MUG-01", 4990, 1)]
 
 
 def test_a_sale_is_hidden_and_shown_again_since_when_it_was_first_published(
@@ -224,8 +221,7 @@ def test_a_sale_is_hidden_and_shown_again_since_when_it_was_first_published(
     sale = Sale.objects.get()
     assert (sale.state, sale.published_at) == (Sale.State.DRAFT, OPENS)
     load(AUTUMN)
-    sale.refresh_from_db()
-    assert (sale.state, sale.published_at) == (Sale.State.PUBLISHED, OPENS)
+    assert (refreshed(sale).state, sale.published_at) == (Sale.State.PUBLISHED, OPENS)
 
 
 def test_a_canceled_sale_is_not_published_by_a_document(load: Load) -> None:

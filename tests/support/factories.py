@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import Model
+
 from shop.catalog.models import Product, Variant
 from shop.orders.models import Order, OrderLine, StatusChange
 from shop.sales.models import Sale
@@ -10,6 +12,12 @@ from shop.sales.models import Sale
 def mug() -> Product:
     """The product of most tests."""
     return Product.objects.get(sku="MUG-01")
+
+
+def refreshed[Row: Model](row: Row) -> Row:
+    """The row as the database has it now."""
+    row.refresh_from_db()
+    return row
 
 
 def make_order(sale: Sale, number: str = "FF-12345678", **fields: Any) -> Order:

@@ -20,7 +20,7 @@ import requests
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parents[2]
-AUTUMN = {
+AUTUMN: dict[str, Any] = {
     "slug": "autumn",
     "title": "Autumn",
     "time_zone": "Europe/Berlin",

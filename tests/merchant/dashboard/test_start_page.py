@@ -24,9 +24,11 @@ from tests.support.fixtures import Clock
 
 MINUTE = timedelta(minutes=1)
 
+type Today = Callable[..., HtmlPage]
+
 
 @pytest.fixture
-def today(db: None) -> Callable[..., HtmlPage]:
+def today(db: None) -> Today:
     """The start page, as someone of a role sees it."""
 
     def open_it(role: Role = Role.OWNER) -> HtmlPage:
@@ -58,7 +60,7 @@ def link(page: HtmlPage, words: str) -> str:
 
 
 def test_a_live_sale_is_shown_with_its_close_and_until_when_prices_are_held(
-    sale: Sale, today: Callable[..., HtmlPage]
+    sale: Sale, today: Today
 ) -> None:
     live = section(today(), "live")
     assert "Autumn Closes at 12:15, Berlin time" in live
@@ -66,7 +68,7 @@ def test_a_live_sale_is_shown_with_its_close_and_until_when_prices_are_held(
 
 
 def test_a_sale_is_live_in_its_first_second_and_over_in_the_second_of_its_close(
-    sale: Sale, today: Callable[..., HtmlPage], clock: Clock
+    sale: Sale, today: Today, clock: Clock
 ) -> None:
     for at, name in (
         (OPENS - timedelta(seconds=1), "next"),
@@ -81,7 +83,7 @@ def test_a_sale_is_live_in_its_first_second_and_over_in_the_second_of_its_close(
 
 
 def test_a_sale_that_is_over_says_so_while_its_prices_are_held_and_not_after(
-    sale: Sale, today: Callable[..., HtmlPage], clock: Clock
+    sale: Sale, today: Today, clock: Clock
 ) -> None:
     clock.move_to(CLOSES + HOLD - timedelta(seconds=1))
     assert "prices are held until 12:45" in section(today(), "over")
@@ -89,7 +91,7 @@ def test_a_sale_that_is_over_says_so_while_its_prices_are_held_and_not_after(
     assert "prices are held" not in section(today(), "over")
 
 
-def test_a_canceled_sale_is_not_shown(sale: Sale, today: Callable[..., HtmlPage]) -> None:
+def test_a_canceled_sale_is_not_shown(sale: Sale, today: Today) -> None:
     Sale.objects.update(state=Sale.State.CANCELED)
     assert "Autumn" not in today().soup.select_one("main").text  # type: ignore[union-attr]
 
@@ -97,7 +99,7 @@ def test_a_canceled_sale_is_not_shown(sale: Sale, today: Callable[..., HtmlPage]
 # --- What needs a hand --------------------------------------------------------
 
 
-def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Callable[..., HtmlPage]) -> None:
+def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Today) -> None:
     assert "Nothing. All is as it should be." in section(today(), "alerts")
 
 
@@ -113,13 +115,7 @@ def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Callable[..., 
     ],
 )
 def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
-    sale: Sale,
-    today: Callable[..., HtmlPage],
-    clock: Clock,
-    before: timedelta,
-    is_told: bool,
-    lack: str,
-    told: str,
+    sale: Sale, today: Today, clock: Clock, before: timedelta, is_told: bool, lack: str, told: str
 ) -> None:
     match lack:
         case "draft":
@@ -135,9 +131,7 @@ def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
         assert link(page, told) == reverse("admin:sales_sale_change", args=[sale.pk])
 
 
-def test_stock_that_ends_is_told_with_where_more_comes_from(
-    sale: Sale, today: Callable[..., HtmlPage]
-) -> None:
+def test_stock_that_ends_is_told_with_where_more_comes_from(sale: Sale, today: Today) -> None:
     mug = Variant.objects.get(sku="MUG-01")
     Variant.objects.filter(pk=mug.pk).update(stock=100, claimed=89)
     Deal.objects.filter(product=mug.product_id).update(allocation=None)
@@ -150,9 +144,7 @@ def test_stock_that_ends_is_told_with_where_more_comes_from(
     assert "Stoneware mug in Autumn is sold out." in section(today(), "alerts")
 
 
-def test_an_allocation_that_ends_is_mended_in_the_sale(
-    sale: Sale, today: Callable[..., HtmlPage]
-) -> None:
+def test_an_allocation_that_ends_is_mended_in_the_sale(sale: Sale, today: Today) -> None:
     Deal.objects.filter(product__sku="MUG-01").update(allocation=20, claimed=20)
     Variant.objects.filter(sku="MUG-01").update(claimed=20, stock=F("stock") + 50)
     page = today()
@@ -178,12 +170,7 @@ def test_an_allocation_that_ends_is_mended_in_the_sale(
     ],
 )
 def test_orders_that_wait_are_told_and_the_link_shows_just_them(
-    sale: Sale,
-    today: Callable[..., HtmlPage],
-    clock: Clock,
-    fields: dict[str, Any],
-    told: str,
-    query: str,
+    sale: Sale, today: Today, clock: Clock, fields: dict[str, Any], told: str, query: str
 ) -> None:
     make_order(sale, "FF-WAITING1", **fields)
     make_order(sale, "FF-WELLDONE")
@@ -199,9 +186,7 @@ def test_orders_that_wait_are_told_and_the_link_shows_just_them(
     assert "FF-WELLDONE" not in listed
 
 
-def test_what_is_a_little_late_is_left_alone(
-    sale: Sale, today: Callable[..., HtmlPage], clock: Clock
-) -> None:
+def test_what_is_a_little_late_is_left_alone(sale: Sale, today: Today, clock: Clock) -> None:
     make_order(sale, status=Order.Status.PENDING, paid_at=None, lapses_at=OPENS)
     clock.move_to(OPENS + 5 * MINUTE)
     assert "Nothing" in section(today(), "alerts")
@@ -219,9 +204,7 @@ def _refund(order: Order, status: str, key: str) -> Refund:
     )
 
 
-def test_a_refund_that_failed_is_told_until_another_is_made(
-    sale: Sale, today: Callable[..., HtmlPage]
-) -> None:
+def test_a_refund_that_failed_is_told_until_another_is_made(sale: Sale, today: Today) -> None:
     order = make_order(sale)
     _refund(order, "failed", "one")
     page = today()
@@ -232,7 +215,7 @@ def test_a_refund_that_failed_is_told_until_another_is_made(
 
 
 def test_a_dispute_is_told_with_the_day_by_which_it_has_to_be_answered(
-    sale: Sale, today: Callable[..., HtmlPage]
+    sale: Sale, today: Today
 ) -> None:
     dispute = Dispute.objects.create(
         order=make_order(sale),
@@ -252,7 +235,7 @@ def test_a_dispute_is_told_with_the_day_by_which_it_has_to_be_answered(
 
 
 def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(
-    sale: Sale, today: Callable[..., HtmlPage], settings: Settings
+    sale: Sale, today: Today, settings: Settings
 ) -> None:
     keys = [new_key("spring"), new_key("autumn", "retiring"), new_key("summer", "next")]
     partner = {**new_key("theirs", "next"), "issuer": "partner:acme"}
@@ -267,14 +250,14 @@ def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(
 
 
 def test_a_shop_that_cannot_sign_says_so_on_a_page_that_still_opens(
-    sale: Sale, today: Callable[..., HtmlPage], settings: Settings
+    sale: Sale, today: Today, settings: Settings
 ) -> None:
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("autumn", "retiring")]})
     assert "No offer can be signed, and nothing sold" in section(today(), "alerts")
 
 
 def test_who_may_not_see_orders_is_told_nothing_of_them(
-    sale: Sale, today: Callable[..., HtmlPage], clock: Clock
+    sale: Sale, today: Today, clock: Clock
 ) -> None:
     make_order(sale, receipt_sent_at=None)
     clock.move_to(OPENS + 6 * MINUTE)
@@ -293,9 +276,7 @@ def steps_done(page: HtmlPage) -> int:
     return len(page.soup.select(".steps .is-done"))
 
 
-def test_an_empty_shop_leads_through_its_first_sale(
-    today: Callable[..., HtmlPage], clock: Clock
-) -> None:
+def test_an_empty_shop_leads_through_its_first_sale(today: Today, clock: Clock) -> None:
     page = today()
     assert len(page.soup.select(".steps li")) == 5
     assert steps_done(page) == 0
@@ -309,13 +290,11 @@ def test_an_empty_shop_leads_through_its_first_sale(
     assert reverse("admin:sale_preview", args=["first"]) in hrefs
 
 
-def test_once_a_sale_was_published_the_steps_are_gone(
-    sale: Sale, today: Callable[..., HtmlPage]
-) -> None:
+def test_once_a_sale_was_published_the_steps_are_gone(sale: Sale, today: Today) -> None:
     assert "Your first sale" not in today().text
 
 
-def test_who_may_not_make_a_sale_is_not_asked_to(today: Callable[..., HtmlPage]) -> None:
+def test_who_may_not_make_a_sale_is_not_asked_to(today: Today) -> None:
     assert "Your first sale" not in today(Role.VIEWER).text
 
 
@@ -323,7 +302,7 @@ def test_who_may_not_make_a_sale_is_not_asked_to(today: Callable[..., HtmlPage])
 
 
 def test_its_queries_do_not_grow_with_what_there_is(
-    sale: Sale, today: Callable[..., HtmlPage], clock: Clock, django_assert_max_num_queries: Any
+    sale: Sale, today: Today, clock: Clock, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(6):
         other = Sale.objects.create(

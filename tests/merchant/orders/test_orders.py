@@ -18,7 +18,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, OPENS
 from shop.sales.models import Sale
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
-from tests.support.factories import make_order
+from tests.support.factories import make_order, refreshed
 from tests.support.fixtures import Clock
 
 MINUTE = timedelta(minutes=1)
@@ -194,8 +194,7 @@ def test_a_receipt_mailed_again_is_recorded(helper: Client, sale: Sale, clock: C
     answer = helper.post(address(order, "receipt"), follow=True)
     assert "mailed once more, to ada@example.org" in answer.content.decode()
     assert [message.to for message in mail.outbox] == [["ada@example.org"]]
-    order.refresh_from_db()
-    assert order.receipt_sent_at == OPENS + timedelta(hours=1)
+    assert refreshed(order).receipt_sent_at == OPENS + timedelta(hours=1)
     told = timeline(open_page(helper, address(order)))
     assert any(each.startswith("Receipt mailed once more") and "helen" in each for each in told)
 
@@ -211,8 +210,7 @@ def test_a_receipt_that_the_mail_server_does_not_take_is_tried_again_later(
     monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
     answer = helper.post(address(order, "receipt"), follow=True)
     assert "does not take the receipt" in answer.content.decode()
-    order.refresh_from_db()
-    assert order.receipt_sent_at is None
+    assert refreshed(order).receipt_sent_at is None
     assert not LogEntry.objects.exists()
 
 

@@ -38,6 +38,8 @@ from tests.support.fixtures import Clock
 SECOND = timedelta(seconds=1)
 LAST = CLOSES - SECOND
 
+type Choose = Callable[..., HtmlPage]
+
 
 class Previewer(ShopClient):
     """One of the staff, with a browser that looks at previews and follows their forms."""
@@ -520,7 +522,7 @@ def test_the_first_and_the_last_instant_have_one(sale: Sale, olga: Previewer, in
 
 
 @pytest.fixture
-def choose(draft: Sale, olga: Previewer) -> Callable[..., HtmlPage]:
+def choose(draft: Sale, olga: Previewer) -> Choose:
     def ask(at: str, page: str = "") -> HtmlPage:
         path = reverse("admin:sale_preview", args=["autumn"])
         answer = olga.client.get(path, {"at": at, "page": page}, follow=True)
@@ -549,17 +551,13 @@ def test_the_instants_of_a_sale_are_there_to_choose_from(draft: Sale, olga: Prev
         assert olga.open(path).status == 200
 
 
-def test_any_instant_is_written_as_the_sales_wall_shows_it(
-    choose: Callable[..., HtmlPage], olga: Previewer
-) -> None:
+def test_any_instant_is_written_as_the_sales_wall_shows_it(choose: Choose, olga: Previewer) -> None:
     assert choose("2026-11-27 12:14:59").path == olga.path(LAST, "sales/autumn/")
     assert choose("2026-11-27T12:14:59").path == olga.path(LAST, "sales/autumn/")
     assert choose("2026-11-27 11:14:59Z").path == olga.path(LAST, "sales/autumn/")
 
 
-def test_one_stays_on_the_page_that_one_looked_at(
-    choose: Callable[..., HtmlPage], olga: Previewer
-) -> None:
+def test_one_stays_on_the_page_that_one_looked_at(choose: Choose, olga: Previewer) -> None:
     for page in ("", "bag/", "products/mug-01/"):
         form = olga.look(OPENS, page).one("[data-preview] form")
         sent = str(form.select("input[name=page]")[0]["value"])
@@ -570,7 +568,7 @@ def test_one_stays_on_the_page_that_one_looked_at(
     "page", ["", "bag/", "/orders/x/", "/../../", "//example.org/", "https://example.org"]
 )
 def test_no_other_page_than_one_that_has_a_preview_is_gone_to(
-    choose: Callable[..., HtmlPage], olga: Previewer, page: str
+    choose: Choose, olga: Previewer, page: str
 ) -> None:
     assert choose("2026-11-27 12:14:59", page).path == olga.path(LAST, "sales/autumn/")
 
@@ -587,9 +585,7 @@ def test_no_other_page_than_one_that_has_a_preview_is_gone_to(
         ("", "This field is required."),
     ],
 )
-def test_what_is_not_one_instant_is_said_so(
-    choose: Callable[..., HtmlPage], written: str, told: str
-) -> None:
+def test_what_is_not_one_instant_is_said_so(choose: Choose, written: str, told: str) -> None:
     page = choose(written, "/bag/")
     assert told in page.text
     assert page.one("input[name=page]")["value"] == "/bag/"

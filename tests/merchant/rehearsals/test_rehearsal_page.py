@@ -322,9 +322,7 @@ def test_what_older_ones_left_is_thrown_away_but_for_the_last_that_found_somethi
     assert sorted(each.name for each in folder.iterdir() if each.is_dir()) == ["2", "4"]
 
 
-def test_readers_do_not_keep_one_from_starting(
-    alive: list["subprocess.Popen[bytes]"],
-) -> None:
+def test_readers_do_not_keep_one_from_starting(alive: list["subprocess.Popen[bytes]"]) -> None:
     begin()
     alive[0].kill()
     alive[0].wait()

@@ -15,6 +15,7 @@ from shop.qa.pytest_plugin.factories import HOLD, OPENS, make_product
 from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
+from tests.support.factories import refreshed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -46,8 +47,7 @@ def test_staff_who_may_only_look_change_nothing(client: Client, sale: Sale) -> N
     assert client.post(path, {"seen": "published 0 0"}).status_code == 403
     answer = client.post(page_of(sale), {"title": "Mine"})
     assert answer.status_code == 403
-    sale.refresh_from_db()
-    assert (sale.title, sale.state) == ("Autumn", Sale.State.PUBLISHED)
+    assert (refreshed(sale).title, sale.state) == ("Autumn", Sale.State.PUBLISHED)
 
 
 def _permissions(*names: str) -> Any:
@@ -63,14 +63,12 @@ def test_the_window_is_shown_and_read_in_the_sales_own_zone(merchant: Merchant, 
     form = merchant.form(page_of(sale))
     assert form["starts_at"] == "2026-11-27 12:00:00"
     merchant.change_and_confirm(page_of(sale), ends_at="2026-11-27 12:30")
-    sale.refresh_from_db()
-    assert (sale.starts_at, sale.ends_at) == (OPENS, OPENS + timedelta(minutes=30))
+    assert (refreshed(sale).starts_at, sale.ends_at) == (OPENS, OPENS + timedelta(minutes=30))
 
 
 def test_another_zone_moves_the_window_to_its_wall(merchant: Merchant, sale: Sale) -> None:
     merchant.change_and_confirm(page_of(sale), time_zone="America/New_York")
-    sale.refresh_from_db()
-    assert sale.starts_at == datetime(2026, 11, 27, 17, tzinfo=UTC)
+    assert refreshed(sale).starts_at == datetime(2026, 11, 27, 17, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -90,14 +88,12 @@ def test_a_time_that_is_not_one_instant_is_refused(
 ) -> None:
     page = merchant.change(page_of(sale), starts_at=written)
     assert said in errors(page)
-    sale.refresh_from_db()
-    assert sale.starts_at == OPENS
+    assert refreshed(sale).starts_at == OPENS
 
 
 def test_an_hour_that_comes_twice_is_shown_with_its_offset(merchant: Merchant, sale: Sale) -> None:
     merchant.change_and_confirm(page_of(sale), starts_at="2026-10-25 02:30+01:00")
-    sale.refresh_from_db()
-    assert sale.starts_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert refreshed(sale).starts_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert merchant.form(page_of(sale))["starts_at"] == "2026-10-25 02:30:00+01:00"
     assert errors(merchant.change(page_of(sale), title="Fall")) == ""
     sale.refresh_from_db()
@@ -144,8 +140,7 @@ def test_a_sale_begins_as_a_draft_and_is_then_published(merchant: Merchant, cloc
     sale = Sale.objects.get()
     assert (sale.state, sale.deals.get().was) == (Sale.State.DRAFT, None)
     merchant.choose(sale, "publish_sales")
-    sale.refresh_from_db()
-    assert (sale.state, sale.published_at) == (Sale.State.PUBLISHED, OPENS)
+    assert (refreshed(sale).state, sale.published_at) == (Sale.State.PUBLISHED, OPENS)
     assert (sale.deals.get().price, sale.deals.get().was) == (300, 1000)
 
 
@@ -187,8 +182,7 @@ def test_a_form_overwrites_neither_claims_nor_a_recall(merchant: Merchant, sale:
     edited = {"title": "Fall", "deals-0-price": "5.99", "_save": "Save"}
     asked = merchant.send(page_of(sale), form | edited)
     merchant.send(page_of(sale), fields_of(asked.one("#content form")) | {"_save": "Save"})
-    sale.refresh_from_db()
-    assert (sale.title, sale.nonce) == ("Fall", "s" * 22)
+    assert (refreshed(sale).title, sale.nonce) == ("Fall", "s" * 22)
     assert (mug_deal().price, mug_deal().claimed, mug_deal().nonce) == (599, 3, "d" * 22)
 
 
@@ -202,8 +196,7 @@ def test_a_smaller_allocation_than_is_claimed_is_refused(merchant: Merchant, sal
 def test_the_slug_and_skus_of_a_published_sale_stay(merchant: Merchant, sale: Sale) -> None:
     other = make_product("HAT")
     merchant.change(page_of(sale), slug="fall", deals__0__product=other.sku, title="Fall")
-    sale.refresh_from_db()
-    assert (sale.title, sale.slug) == ("Fall", "autumn")
+    assert (refreshed(sale).title, sale.slug) == ("Fall", "autumn")
     assert [deal.product.sku for deal in sale.deals.all()] == ["MUG-01", "LMP-01"]
 
 
@@ -240,8 +233,7 @@ def test_a_sale_is_unpublished_on_a_page_of_its_own(merchant: Merchant, sale: Sa
     page = merchant.choose(sale, "unpublish")
     assert "stay honored while they are held" in page.text
     merchant.change(reverse("admin:sales_sale_unpublish", args=[sale.pk]))
-    sale.refresh_from_db()
-    assert (sale.state, sale.published_at) == (Sale.State.DRAFT, OPENS)
+    assert (refreshed(sale).state, sale.published_at) == (Sale.State.DRAFT, OPENS)
 
 
 # --- Promises -----------------------------------------------------------------
@@ -308,11 +300,9 @@ def test_a_sale_is_canceled_for_good(merchant: Merchant, sale: Sale, shopper: Sh
     page = merchant.choose(sale, "cancel")
     assert "cannot be published again" in page.text
     merchant.change(reverse("admin:sales_sale_cancel", args=[sale.pk]))
-    sale.refresh_from_db()
-    assert sale.state == Sale.State.CANCELED
+    assert refreshed(sale).state == Sale.State.CANCELED
     assert "stays canceled" in merchant.choose(sale, "publish_sales").text
-    sale.refresh_from_db()
-    assert sale.state == Sale.State.CANCELED
+    assert refreshed(sale).state == Sale.State.CANCELED
     assert shopper.add(message).status == 303
 
 

@@ -21,6 +21,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product, m
 from shop.sales.holds import extend, recall
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
 from shop.staff.roles import Role, give_role
+from tests.support.factories import refreshed
 from tests.support.fixtures import Clock
 
 MINUTE = timedelta(minutes=1)
@@ -41,6 +42,19 @@ def hidden(sale: Sale) -> Sale:
     Sale.objects.filter(pk=sale.pk).update(state="draft", published_at=None)
     sale.deals.update(was=None)
     sale.refresh_from_db()
+    return sale
+
+
+def another_sale(title: str, starts_at: datetime, ends_at: datetime) -> Sale:
+    """A draft of a mug, in Berlin."""
+    sale = Sale.objects.create(
+        slug=title.lower(),
+        title=title,
+        time_zone="Europe/Berlin",
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    Deal.objects.create(sale=sale, product=Product.objects.get(sku="MUG-01"), price=450)
     return sale
 
 
@@ -207,8 +221,7 @@ def test_a_sale_across_a_skipped_hour_is_as_long_as_it_says(merchant: Merchant, 
     merchant.change_and_confirm(
         page_of(sale), starts_at="2027-03-28 01:30", ends_at="2027-03-28 03:30"
     )
-    sale.refresh_from_db()
-    assert sale.ends_at - sale.starts_at == timedelta(hours=1)
+    assert refreshed(sale).ends_at - sale.starts_at == timedelta(hours=1)
 
 
 # --- What follows -----------------------------------------------------------------
@@ -272,8 +285,7 @@ def test_what_was_agreed_to_is_one_change_of_one_product(merchant: Merchant, sal
 
 
 def test_an_early_confirmation_is_asked_anew(merchant: Merchant, sale: Sale, clock: Clock) -> None:
-    winter = Sale.objects.create(slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES)
-    Deal.objects.create(sale=winter, product=Product.objects.get(sku="MUG-01"), price=450)
+    another_sale("Winter", OPENS, CLOSES)
     clock.move_to(OPENS - MINUTE)
     page = merchant.change(page_of(sale), deals__0__price="5.99")
     assert "Stoneware mug is in Winter too" in said_first(page)
@@ -285,8 +297,7 @@ def test_an_early_confirmation_is_asked_anew(merchant: Merchant, sale: Sale, clo
 def test_words_touch_no_promise_and_are_saved_at_once(merchant: Merchant, sale: Sale) -> None:
     page = merchant.change(page_of(sale), title="Fall", deals__0__position="7")
     assert said_first(page) == ""
-    sale.refresh_from_db()
-    assert sale.title == "Fall"
+    assert refreshed(sale).title == "Fall"
 
 
 @pytest.mark.parametrize("when", [OPENS - MINUTE, CLOSES + HOLD])
@@ -307,15 +318,7 @@ def test_what_is_wrong_is_said_before_what_follows(merchant: Merchant, sale: Sal
 
 
 def test_a_product_in_two_sales_at_once_is_said_first(merchant: Merchant, sale: Sale) -> None:
-    mug = Product.objects.get(sku="MUG-01")
-    winter = Sale.objects.create(
-        slug="winter",
-        title="Winter",
-        time_zone="Europe/Berlin",
-        starts_at=CLOSES - MINUTE,
-        ends_at=CLOSES + MINUTE,
-    )
-    Deal.objects.create(sale=winter, product=mug, price=450)
+    winter = another_sale("Winter", CLOSES - MINUTE, CLOSES + MINUTE)
     page = merchant.change(page_of(winter), deals__0__price="4.40")
     told = said_first(page)
     assert "Stoneware mug is in Autumn too, on Friday, 27 November until 12:15" in told
@@ -326,15 +329,10 @@ def test_a_product_in_two_sales_at_once_is_said_first(merchant: Merchant, sale: 
 
 
 def test_a_sale_that_is_over_overlaps_nothing(merchant: Merchant, sale: Sale, clock: Clock) -> None:
-    mug = Product.objects.get(sku="MUG-01")
-    winter = Sale.objects.create(
-        slug="winter", title="Winter", starts_at=OPENS, ends_at=CLOSES + 60 * MINUTE
-    )
-    Deal.objects.create(sale=winter, product=mug, price=450)
+    winter = another_sale("Winter", OPENS, CLOSES + 60 * MINUTE)
     clock.move_to(CLOSES - MINUTE)
-    assert "is in Autumn too" in said_first(
-        merchant.change(page_of(winter), deals__0__price="4.40")
-    )
+    page = merchant.change(page_of(winter), deals__0__price="4.40")
+    assert "is in Autumn too" in said_first(page)
     clock.move_to(CLOSES)
     assert said_first(merchant.change(page_of(winter), deals__0__price="4.40")) == ""
 
@@ -369,11 +367,8 @@ def test_a_sale_that_was_called_off_says_so_everywhere(
     box = {"recall": "on", "reason": "Fire"} if recalled else {}
     merchant.change(act_page(sale, "cancel"), **box)
     clock.move_to(OPENS + 6 * MINUTE)
-    pages = [
-        merchant.open(page_of(sale)).text,
-        merchant.open(reverse("admin:sale_live", args=[sale.slug])).text,
-    ]
-    for text in pages:
+    for path in (page_of(sale), reverse("admin:sale_live", args=[sale.slug])):
+        text = merchant.open(path).text
         assert ("Prices are held for 29 minutes more." in text) is not recalled
         assert ("No price of it is held any more." in text) is recalled
     report = merchant.open(reverse("admin:sale_report", args=[sale.slug])).text
@@ -382,11 +377,7 @@ def test_a_sale_that_was_called_off_says_so_everywhere(
 
 
 def test_sales_one_after_the_other_do_not_overlap(merchant: Merchant, sale: Sale) -> None:
-    mug = Product.objects.get(sku="MUG-01")
-    later = Sale.objects.create(
-        slug="later", title="Later", starts_at=CLOSES, ends_at=CLOSES + MINUTE
-    )
-    Deal.objects.create(sale=later, product=mug, price=450)
+    later = another_sale("Later", CLOSES, CLOSES + MINUTE)
     assert said_first(merchant.change(page_of(later), title="Last")) == ""
 
 
@@ -402,8 +393,7 @@ def test_the_second_sees_the_first_change(merchant: Merchant, other: Merchant, s
     kept = fields_of(page.one("#content form"))
     assert (kept["title"], kept["text"]) == ("Fall", "Everything must go")
     save(merchant, page)
-    sale.refresh_from_db()
-    assert (sale.title, sale.text) == ("Fall", "Everything must go")
+    assert (refreshed(sale).title, sale.text) == ("Fall", "Everything must go")
 
 
 def test_a_box_that_the_first_unticked_is_shown_unticked_to_the_second(
@@ -418,8 +408,7 @@ def test_a_box_that_the_first_unticked_is_shown_unticked_to_the_second(
     assert "bob: Bank debits too: yes → no" in errors(page)
     assert "delayed_payment" not in fields_of(page.one("#content form"))
     save(merchant, page)
-    sale.refresh_from_db()
-    assert (sale.title, sale.delayed_payment) == ("Fall", False)
+    assert (refreshed(sale).title, sale.delayed_payment) == ("Fall", False)
 
 
 def test_where_both_changed_a_field_the_second_decides_knowingly(
@@ -470,8 +459,7 @@ def test_another_zone_of_somebody_else_is_the_one_that_the_window_is_shown_in(
     assert errors(save(merchant, page)) == ""
     saved = merchant.form(page_of(sale))
     assert [saved[name] for name in names] == [theirs[name] for name in names]
-    sale.refresh_from_db()
-    assert sale.title == "Fall"
+    assert refreshed(sale).title == "Fall"
 
 
 def test_a_window_that_was_typed_keeps_its_instant_in_another_zone_of_somebody_else(
@@ -484,8 +472,7 @@ def test_a_window_that_was_typed_keeps_its_instant_in_another_zone_of_somebody_e
     page = merchant.send(page_of(sale), typed)
     assert fields_of(page.one("#content form"))["ends_at"] == "2026-11-27 21:00:00"
     save(merchant, page)
-    sale.refresh_from_db()
-    assert sale.ends_at == OPENS + 60 * MINUTE
+    assert refreshed(sale).ends_at == OPENS + 60 * MINUTE
 
 
 def test_a_deal_taken_out_is_no_row(merchant: Merchant, other: Merchant, sale: Sale) -> None:
@@ -496,8 +483,7 @@ def test_a_deal_taken_out_is_no_row(merchant: Merchant, other: Merchant, sale: S
     assert "bob: MUG-01: taken out" in errors(page)
     assert fields_of(page.one("#content form"))["deals-0-price"] == "7.77"
     assert errors(save(merchant, page)) == ""
-    sale.refresh_from_db()
-    assert (sale.title, sale.deals.get().price) == ("Fall", 777)
+    assert (refreshed(sale).title, sale.deals.get().price) == ("Fall", 777)
 
 
 def test_what_is_done_to_offers_does_not_hinder_a_writer(merchant: Merchant, sale: Sale) -> None:
@@ -506,8 +492,7 @@ def test_what_is_done_to_offers_does_not_hinder_a_writer(merchant: Merchant, sal
     recall(sale=sale, reason="A slip", by=None, now=OPENS)
     page = merchant.send(page_of(sale), opened | {"title": "Fall", "_save": "Save"})
     assert errors(page) == ""
-    sale.refresh_from_db()
-    assert sale.title == "Fall"
+    assert refreshed(sale).title == "Fall"
 
 
 def test_unchanged_words_keep_the_spaces_of_a_document(merchant: Merchant, sale: Sale) -> None:
@@ -516,8 +501,7 @@ def test_unchanged_words_keep_the_spaces_of_a_document(merchant: Merchant, sale:
     assert errors(merchant.change(page_of(sale), hold_seconds="30 min")) == ""
     assert not Change.objects.exclude(field="state").exists()
     assert errors(merchant.change(page_of(sale), text="More", title="Fall")) == ""
-    sale.refresh_from_db()
-    assert (sale.text, sale.title) == ("More", "Fall")
+    assert (refreshed(sale).text, sale.title) == ("More", "Fall")
 
 
 @pytest.mark.parametrize("changes", [{"title": "Fall"}, {"deals-0-price": "5.99"}])
@@ -569,8 +553,7 @@ def test_who_writes_in_two_tabs_overwrites_nothing_unread(merchant: Merchant, sa
     page = merchant.send(page_of(sale), opened | {"title": "Harvest", "_save": "Save"})
     assert "Somebody changed this too, to Fall." in errors(page)
     assert errors(save(merchant, page)) == ""
-    sale.refresh_from_db()
-    assert (sale.title, sale.text) == ("Harvest", "Everything must go")
+    assert (refreshed(sale).title, sale.text) == ("Harvest", "Everything must go")
 
 
 def test_one_alone_is_told_nothing(merchant: Merchant, sale: Sale) -> None:
@@ -605,8 +588,7 @@ def test_hiding_and_canceling_take_offers_back_where_that_is_asked_for(
     message = shopper.offer()
     page = merchant.change(act_page(sale, name), recall="on")
     assert "Say why" in errors(page)
-    sale.refresh_from_db()
-    assert sale.state == Sale.State.PUBLISHED
+    assert refreshed(sale).state == Sale.State.PUBLISHED
     merchant.change(act_page(sale, name), recall="on", reason="The mugs crack.")
     assert Recall.objects.get().reason == "The mugs crack."
     assert shopper.add(message).verdicts == ["recalled"]
@@ -690,10 +672,8 @@ def test_a_copy_is_a_draft_a_week_later_with_the_same_deals(merchant: Merchant, 
     merchant.change(path)
     copy = Sale.objects.get(slug="autumn-2026-12-04")
     assert (copy.state, copy.published_at, copy.title) == ("draft", None, "Autumn")
-    assert (copy.starts_at, copy.ends_at) == (
-        OPENS + 7 * 24 * 60 * MINUTE,
-        CLOSES + 7 * 24 * 60 * MINUTE,
-    )
+    week = timedelta(days=7)
+    assert (copy.starts_at, copy.ends_at) == (OPENS + week, CLOSES + week)
     [deal] = copy.deals.all()
     mug = Deal.objects.get(sale=sale, product__sku="MUG-01")
     assert (deal.product, deal.price, deal.max_per_shopper) == (mug.product, 499, 2)
@@ -707,10 +687,8 @@ def test_weekly_copies_keep_their_time_on_the_wall(merchant: Merchant, clock: Cl
     sale = make_sale(starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
     merchant.change(act_page(sale, "copy"), times="2")
     copies = Sale.objects.exclude(pk=sale.pk).order_by("starts_at")
-    assert [f"{each.starts_at.astimezone(sale.zone):%F %H:%M}" for each in copies] == [
-        "2026-10-23 12:00",
-        "2026-10-30 12:00",
-    ]
+    walls = [f"{each.starts_at.astimezone(sale.zone):%F %H:%M}" for each in copies]
+    assert walls == ["2026-10-23 12:00", "2026-10-30 12:00"]
     assert [each.starts_at.hour for each in copies] == [10, 11]
 
 

@@ -11,6 +11,7 @@ from shop.qa.pytest_plugin.back_office import fields_of
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role, role_of
+from tests.support.factories import refreshed
 
 pytestmark = pytest.mark.django_db
 
@@ -101,9 +102,7 @@ def test_saving_someone_unchanged_ends_no_session(owner: Client) -> None:
     assert is_in(browser)
 
 
-def test_a_deactivated_login_is_out_at_once_and_its_session_stays_dead(
-    owner: Client,
-) -> None:
+def test_a_deactivated_login_is_out_at_once_and_its_session_stays_dead(owner: Client) -> None:
     bob, browser = hire("bob", Role.SUPPORT)
     send(owner, page_of(bob), is_active=None)
     assert not is_in(browser)
@@ -148,8 +147,7 @@ def test_an_owner_neither_drops_their_own_role_nor_locks_themselves_out() -> Non
 def test_nobody_makes_a_superuser_of_anyone(owner: Client) -> None:
     bob, _ = hire("bob", Role.SUPPORT)
     send(owner, page_of(bob), is_superuser="on", is_staff="on", user_permissions="1")
-    bob.refresh_from_db()
-    assert not bob.is_superuser
+    assert not refreshed(bob).is_superuser
     assert not bob.user_permissions.exists()
 
 
@@ -159,5 +157,4 @@ def test_an_owner_does_not_take_over_a_superusers_account(owner: Client) -> None
     assert answer.status_code == 403
     data = {"action": "end_sessions", "_selected_action": [root.pk]}
     owner.post(reverse("admin:staff_staff_changelist"), data)
-    root.refresh_from_db()
-    assert (root.email, root.session_epoch) == ("root@example.org", 0)
+    assert (refreshed(root).email, root.session_epoch) == ("root@example.org", 0)
