@@ -22,9 +22,11 @@ from tests.browser.shopping import (
 
 pytestmark = pytest.mark.browser
 
+type Visit = Callable[[Page], Iterator[str]]
+
 
 @pytest.fixture
-def all_pages(sale: Sale) -> Callable[[Page], Iterator[str]]:
+def all_pages(sale: Sale) -> Visit:
     """The main pages, one after the other; each is open in the browser while it is named."""
 
     def visit(page: Page) -> Iterator[str]:
@@ -71,7 +73,7 @@ TWICE = """() => {
 
 
 def test_every_page_has_one_title_and_names_for_all_that_can_be_used(
-    desktop: BrowserContext, all_pages: Callable[[Page], Iterator[str]]
+    desktop: BrowserContext, all_pages: Visit
 ) -> None:
     page = desktop.new_page()
     for name in all_pages(page):
@@ -84,9 +86,7 @@ def test_every_page_has_one_title_and_names_for_all_that_can_be_used(
         assert page.locator("img:not([alt])").count() == 0, name
 
 
-def test_no_page_scrolls_sideways(
-    desktop: BrowserContext, all_pages: Callable[[Page], Iterator[str]]
-) -> None:
+def test_no_page_scrolls_sideways(desktop: BrowserContext, all_pages: Visit) -> None:
     page = desktop.new_page()
     for name in all_pages(page):
         for width in (320, 390, 1280):
@@ -96,7 +96,7 @@ def test_no_page_scrolls_sideways(
 
 
 def test_in_the_dark_and_without_motion_no_page_complains(
-    open_browser: OpenBrowser, all_pages: Callable[[Page], Iterator[str]]
+    open_browser: OpenBrowser, all_pages: Visit
 ) -> None:
     page = open_browser(color_scheme="dark", reduced_motion="reduce").new_page()
     for name in all_pages(page):

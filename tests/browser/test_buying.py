@@ -30,9 +30,7 @@ from tests.browser.shopping import (
 pytestmark = pytest.mark.browser
 
 
-def test_what_was_taken_in_the_window_is_bought_at_its_price_after_the_close(
-    page: Page,
-) -> None:
+def test_what_was_taken_in_the_window_is_bought_at_its_price_after_the_close(page: Page) -> None:
     make_sale(starts_at=in_seconds(-60), ends_at=in_seconds(4), hold=timedelta(minutes=1))
     open_sale(page)
     add(page, "MUG-01")

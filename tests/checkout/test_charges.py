@@ -30,8 +30,9 @@ from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS, add_deal, make_product
 from shop.sales.documents.json_reader import DocumentError
 from shop.sales.documents.loader import load_sale
-from shop.sales.documents.schema import read_document
+from shop.sales.documents.schema import parse_document
 from shop.sales.models import Sale
+from tests.sales.test_documents import autumn_with
 from tests.support.fixtures import Card
 
 in_shop = pytest.mark.django_db(transaction=True)
@@ -271,24 +272,10 @@ def test_a_price_that_no_card_can_pay_is_refused_where_it_is_written(db: None) -
 
 
 def test_and_in_a_document(db: None) -> None:
-    deal: dict[str, Any] = {
-        "sku": "OUD-01",
-        "name": "Oud",
-        "list_price": 51200,
-        "price": 5124,
-        "currency": "KWD",
-        "stock": 1,
-    }
-    document = {
-        "slug": "autumn",
-        "starts_at": "2026-11-27T12:00:00+01:00",
-        "ends_at": "2026-11-27T12:15:00+01:00",
-        "deals": [deal],
-    }
+    oud = {"list_price": 51200, "currency": "KWD"}
     with pytest.raises(DocumentError, match=r"deals\[0\]\.price: The third decimal has to be 0"):
-        load_sale(read_document(json.dumps(document)), now=OPENS)
-    deal["price"] = 5120
-    load_sale(read_document(json.dumps(document)), now=OPENS)
+        load_sale(parse_document(autumn_with(price=5124, **oud)), now=OPENS)
+    load_sale(parse_document(autumn_with(price=5120, **oud)), now=OPENS)
 
 
 # --- Shipping and tax as lines --------------------------------------------------

@@ -8,21 +8,20 @@ threads of this process, for rules that need no more to be broken.
 """
 
 import json
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from offers.anchors import new_id
+from shop.bag.cookie import Packed, pack
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Variant
 from shop.checkout.placing import Address, NotPlaced, TooManyOpen, place_order
@@ -37,6 +36,7 @@ from shop.sales.snapshot_queries import read_snapshot
 from tests.checkout import race_runner
 from tests.support.fixtures import Card, Ledger
 from tests.support.invariants import check_books, check_charges
+from tests.support.job_runner import JobRunner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,46 +72,18 @@ class Rush:
         return self.outcomes.keys() - {"303", "cancel 303"}
 
 
-class Servers:
+class Servers(JobRunner):
     """Server processes that can be rushed."""
-
-    def __init__(self) -> None:
-        runner = [sys.executable, race_runner.__file__, str(connection.settings_dict["NAME"])]
-        self._process = subprocess.Popen(
-            runner, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._read() == "ready"
 
     def rush(self, browsers: list[dict[str, Any]], attempts: int = 1) -> Rush:
         """Let all browsers come at once, so many times each."""
-        names = ("OFFER_KEYS", "STORAGES", "STRIPE_API_BASE", "STRIPE_SECRET_KEY")
-        job = {
-            "browsers": browsers,
-            "attempts": attempts,
-            "processes": PROCESSES,
-            "threads": THREADS,
-            "settings": {
-                **{name: getattr(settings, name) for name in names},
-                "ALLOWED_HOSTS": ["testserver"],
-                "ASIDE_THREADS": 0,
-                "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}},
-            },
-        }
-        assert self._process.stdin is not None
-        print(json.dumps(job), file=self._process.stdin, flush=True)
-        return Rush(json.loads(self._read()))
-
-    def stop(self) -> None:
-        self._process.communicate(timeout=5)
-
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        met = self.run(browsers=browsers, attempts=attempts, processes=PROCESSES, threads=THREADS)
+        return Rush(json.loads(met))
 
 
 @pytest.fixture(scope="module")
 def servers(django_db_setup: None) -> Iterator[Servers]:
-    servers = Servers()
+    servers = Servers(race_runner, {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"})
     yield servers
     servers.stop()
 
@@ -216,13 +188,13 @@ def test_a_server_thread_reads_its_first_bag_while_another_writes(
 # --- The claim alone ------------------------------------------------------------
 
 
-def bag_of(shopper: str, sku: str = "MUG-01", quantity: int = 1) -> Bag:
+def bag_of(shopper: str, sku: str = "MUG-01") -> Bag:
     """A bag with one fresh offer of the sale."""
     now = timezone.now()
     deal = read_snapshot(now).deal("autumn", sku)
     assert deal is not None
     bag = Bag()
-    bag.put(Line(freeze(mint(deal, shopper=shopper, now=now)), {sku: quantity}))
+    bag.put(Line(freeze(mint(deal, shopper=shopper, now=now)), {sku: 1}))
     return bag
 
 
@@ -232,7 +204,8 @@ def order(bag: Bag, shopper: str, email: str) -> str:
     assert line.offer is not None
     try:
         place_order(
-            bag=Bag(_cookie(bag)),
+            # What another tab of the same browser would send.
+            bag=Bag(pack([Packed(line.message, line.quantities) for line in bag.lines])),
             shopper=Shopper([shopper], ["shopper"]),
             address=Address(**{**ADDRESS, "email": email}),
             shown_total=line.offer.amount * line.quantity,
@@ -247,7 +220,7 @@ def order(bag: Bag, shopper: str, email: str) -> str:
     return "placed"
 
 
-def at_once(acts: list[Callable[[], str]], threads: int = 16) -> Counter[str]:
+def at_once(acts: Sequence[Callable[[], str]], threads: int = 16) -> Counter[str]:
     """Do all of it, ``threads`` at a time and the first of them in the same instant."""
     barrier = Barrier(threads)
 
@@ -266,46 +239,28 @@ def at_once(acts: list[Callable[[], str]], threads: int = 16) -> Counter[str]:
 def test_an_allocation_is_never_oversold(live_sale: Sale) -> None:
     Deal.objects.filter(product__sku="LMP-01").update(allocation=5)
     shoppers = [new_id() for _ in range(16)]
-    bags = [(bag_of(shopper, "LMP-01"), shopper) for shopper in shoppers]
-    outcomes = at_once(
-        [
-            lambda bag=bag, shopper=shopper: order(bag, shopper, f"{shopper}@example.org")  # type: ignore[misc]
-            for bag, shopper in bags
-        ]
-    )
-    assert outcomes == {"placed": 5, "sold_out": 11}
+    orders = [
+        partial(order, bag_of(shopper, "LMP-01"), shopper, f"{shopper}@example.org")
+        for shopper in shoppers
+    ]
+    assert at_once(orders) == {"placed": 5, "sold_out": 11}
 
 
 def test_a_mail_address_shared_by_16_browsers_is_one_shopper(live_sale: Sale) -> None:
     shoppers = [new_id() for _ in range(16)]
-    bags = [(bag_of(shopper), shopper) for shopper in shoppers]
-    outcomes = at_once(
-        [
-            lambda bag=bag, shopper=shopper, number=number: order(  # type: ignore[misc]
-                bag, shopper, f"Ada+{number}@example.org"
-            )
-            for number, (bag, shopper) in enumerate(bags)
-        ]
-    )
-    assert outcomes == {"placed": 2, "over_limit": 14}
+    orders = [
+        partial(order, bag_of(shopper), shopper, f"Ada+{number}@example.org")
+        for number, shopper in enumerate(shoppers)
+    ]
+    assert at_once(orders) == {"placed": 2, "over_limit": 14}
 
 
 def test_a_shopper_with_16_tabs_has_three_orders_open(live_sale: Sale) -> None:
     shopper = new_id()
     for number in range(16):
         add_deal(live_sale, make_product(f"X{number:03d}", f"Thing {number}"), 1000)
-    bags = [bag_of(shopper, f"X{number:03d}") for number in range(16)]
-    outcomes = at_once(
-        [
-            lambda bag=bag, number=number: order(bag, shopper, f"{number}@example.org")  # type: ignore[misc]
-            for number, bag in enumerate(bags)
-        ]
-    )
-    assert outcomes == {"placed": 3, "too many open": 13}
-
-
-def _cookie(bag: Bag) -> str:
-    """The cookie's value: what another tab of the same browser would send."""
-    from shop.bag.cookie import Packed, pack
-
-    return pack([Packed(line.message, line.quantities) for line in bag.lines])
+    orders = [
+        partial(order, bag_of(shopper, f"X{number:03d}"), shopper, f"{number}@example.org")
+        for number in range(16)
+    ]
+    assert at_once(orders) == {"placed": 3, "too many open": 13}

@@ -125,22 +125,27 @@ def test_what_is_over_or_paid_is_nowhere_in_the_table_of_payments() -> None:
     assert not BY_REFUND.keys() & OPEN
 
 
+def bring_at_once(order: Order, *news: Status) -> int:
+    """Bring news of a payment in threads of their own; how many moved the order."""
+    at_once = Barrier(len(news))
+
+    def bring(status: Status) -> bool:
+        at_once.wait(timeout=10)
+        try:
+            with transaction.atomic():
+                return move(locked(order), status, cause="test", now=OPENS)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(news)) as pool:
+        return sum(pool.map(bring, news))
+
+
 @pytest.mark.parametrize("status", [Status.PAID, Status.EXPIRED])
 @in_shop
 def test_of_many_who_bring_the_same_news_one_moves_the_order(status: Status, sale: Sale) -> None:
     order = make_order(sale, status=Status.PENDING, paid_at=None)
-    at_once = Barrier(8)
-
-    def bring(number: int) -> bool:
-        at_once.wait(timeout=10)
-        try:
-            with transaction.atomic():
-                return move(locked(order), status, cause=str(number), now=OPENS)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(bring, range(8))) == 1
+    assert bring_at_once(order, *[status] * 8) == 1
     changes = StatusChange.objects.filter(order=order, to_status=status)
     assert [change.from_status for change in changes] == ["pending"]
 
@@ -148,19 +153,7 @@ def test_of_many_who_bring_the_same_news_one_moves_the_order(status: Status, sal
 @in_shop
 def test_of_good_and_bad_news_at_once_one_wins_and_the_other_is_old(sale: Sale) -> None:
     order = make_order(sale, status=Status.PENDING, paid_at=None)
-    at_once = Barrier(8)
-
-    def bring(number: int) -> bool:
-        at_once.wait(timeout=10)
-        status = Status.PAID if number % 2 else Status.EXPIRED
-        try:
-            with transaction.atomic():
-                return move(locked(order), status, cause=str(number), now=OPENS)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(bring, range(8))) == 1
+    assert bring_at_once(order, *[Status.EXPIRED, Status.PAID] * 4) == 1
     order.refresh_from_db()
     last = order.history.last()
     assert last is not None

@@ -5,7 +5,7 @@ every open order settles. Each death is a SIGKILL of a real process
 (``crash_runner``) on this test's own database.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +14,6 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.urls import reverse
-from stripe import StripeClient
 
 from shop.catalog.models import Variant
 from shop.orders.claims import release
@@ -24,6 +23,7 @@ from shop.orders.state_machine import Status, locked, move
 from shop.qa.pytest_plugin.back_office import Merchant, fields_of
 from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
+from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Sale
 from tests.payments.crash_drill import (
     CARDS,
@@ -68,11 +68,7 @@ REFUND_POINTS = [
     "no note yet",
     "receipt sent, not noted",
 ]
-LATE_REFUND_POINTS = [
-    "late refund meant, not committed",
-    "late refund meant",
-    "refund made at Stripe",
-]
+LATE_REFUND_POINTS = ["late refund meant, not committed", "late refund meant", REFUND_POINTS[2]]
 
 
 @pytest.fixture(scope="session")
@@ -85,19 +81,12 @@ def running_server(
 
 
 @pytest.fixture
-def drill(
-    running_server: Server,
-    sale: Sale,
-    card: Callable[..., str],
-    ledger: Callable[[], list[dict[str, Any]]],
-    clock: Clock,
-    stripe_api: StripeClient,
-) -> Drill:
+def drill(running_server: Server, sale: Sale, stripe: Stripe, clock: Clock) -> Drill:
     running_server.delete_mails()
     shoppers = {status: ShopClient() for status in CARDS}
     for shopper in shoppers.values():
         assert shopper.add(shopper.offer()).status == 303
-    return Drill(running_server, shoppers, card, ledger, clock, stripe_api)
+    return Drill(running_server, shoppers, stripe, clock)
 
 
 def order_of(whose: str) -> Order | None:
@@ -233,7 +222,7 @@ def test_a_dead_cancellation_gives_its_claim_back_once(point: str, who: str, dri
         deliver(event_about(order.payment_intent, "canceled"))
     drill.settle_and_check(times=2)
     assert Variant.objects.get(sku="MUG-01").claimed == 0
-    card = drill.enter_card(CARDS["paid"])
+    card = drill.stripe.card(CARDS["paid"])
     assert shopper.order(card).order_status == "paid", "the offer is good again"
     drill.check_settled()
 
@@ -261,7 +250,7 @@ def test_a_refund_that_died_goes_back_once_and_its_units_come_back_once(
 ) -> None:
     shopper = drill.shoppers["paid"]
     shopper.add(shopper.offer())
-    assert shopper.order(drill.enter_card(CARDS["paid"])).order_status == "paid"
+    assert shopper.order(drill.stripe.card(CARDS["paid"])).order_status == "paid"
     order = Order.objects.get()
     path, sent = refund_form(merchant, order)
     drill.server.die(point, path, urlencode(sent), **as_browser(merchant))
@@ -270,12 +259,12 @@ def test_a_refund_that_died_goes_back_once_and_its_units_come_back_once(
         # The page did not answer, so the form is sent again: it is refused, or it is the first.
         merchant.client.post(path, sent)
     elif who == "webhook":
-        for event in reversed(drill.at_stripe.v1.events.list({"limit": 20}).data):
+        for event in reversed(drill.stripe.client.v1.events.list({"limit": 20}).data):
             deliver(event.to_dict())
     drill.clock.tick(timedelta(minutes=2))
     drill.settle_and_check(times=2)
     is_meant = point != "refund meant, not committed" or who == "merchant"
-    assert [each["refunded"] for each in drill.ledger()] == [TOTAL if is_meant else 0]
+    assert [each["refunded"] for each in drill.stripe.ledger()] == [TOTAL if is_meant else 0]
     assert Refund.objects.filter(status="succeeded").count() == Refund.objects.count() == is_meant
     assert order.lines.get().restocked == is_meant
     assert Variant.objects.get(sku="MUG-01").claimed == 2 - is_meant
@@ -292,16 +281,16 @@ def test_a_payment_for_a_dead_order_goes_back_once_after_a_crash(point: str, dri
     with transaction.atomic():
         move(locked(order), Status.EXPIRED, cause="lapsed", now=OPENS)
         release(order, OPENS)
-    token = drill.enter_card(CARDS["paid"])
-    drill.at_stripe.v1.payment_intents.confirm(
+    token = drill.stripe.card(CARDS["paid"])
+    drill.stripe.client.v1.payment_intents.confirm(
         order.payment_intent, {"confirmation_token": token, "return_url": "http://testserver/"}
     )
     drill.server.die(point, **signed(event_about(order.payment_intent, "succeeded")))
     drill.clock.tick(timedelta(minutes=2))
     for _ in range(2):
         call_command("reconcile")
-    check_books(drill.ledger(), settled=True)
-    assert [each["refunded"] for each in drill.ledger()] == [TOTAL]
+    check_books(drill.stripe.ledger(), settled=True)
+    assert [each["refunded"] for each in drill.stripe.ledger()] == [TOTAL]
     assert Refund.objects.get().status == "succeeded"
     assert refreshed(order).status == "refunded"
     assert len(drill.refund_notes()) == 1

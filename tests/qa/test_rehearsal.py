@@ -101,9 +101,7 @@ def test_a_canceled_sale_is_not_rehearsed() -> None:
         rehearse()
 
 
-def test_a_file_that_cannot_be_written_is_an_error_before_the_rehearsal(
-    tmp_path: Path,
-) -> None:
+def test_a_file_that_cannot_be_written_is_an_error_before_the_rehearsal(tmp_path: Path) -> None:
     make_sale(starts_at=OPENS, ends_at=CLOSES)
     with pytest.raises(CommandError, match="No such file or directory") as misused:
         rehearse(html=tmp_path / "missing" / "a.html")

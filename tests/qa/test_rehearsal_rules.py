@@ -36,7 +36,6 @@ from tests.offers.handmade_tokens import claims
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = timedelta(seconds=1)
-MAX_STALE = timedelta(minutes=10)
 
 
 def plan_of(
@@ -47,6 +46,16 @@ def plan_of(
 ) -> BoundaryPlan:
     """The instants of a sale, by default the usual one."""
     return plan_boundaries(starts_at=opens, ends_at=closes, hold=hold, actions=actions, zone=BERLIN)
+
+
+def extension(at: datetime, seconds: int, issued_before: datetime | None = None) -> MerchantAction:
+    """An extension of what was issued before an instant, by default the one when it is made."""
+    before = issued_before or at
+    return MerchantAction(kind=ActionKind.EXTENSION, at=at, seconds=seconds, issued_before=before)
+
+
+def expected(promise: Promise, actions: list[MerchantAction], now: datetime) -> Verdict:
+    return expected_verdict(promise, actions, now, max_stale=timedelta(minutes=10))
 
 
 def at(instants: list[Instant]) -> list[datetime]:
@@ -82,9 +91,7 @@ def test_a_window_that_opens_within_a_second_opens_with_the_next_whole_one() -> 
 
 def test_an_extension_is_looked_at_from_both_sides_and_so_is_the_end_it_leads_to() -> None:
     made_at = OPENS + timedelta(minutes=5)
-    action = MerchantAction(
-        kind=ActionKind.EXTENSION, at=made_at, seconds=600, issued_before=made_at
-    )
+    action = extension(made_at, 600)
     planned = plan_of(action)
     assert {made_at - SECOND, made_at} <= set(at(planned.issued))
     longer = OPENS + HOLD + timedelta(seconds=600)
@@ -117,10 +124,7 @@ def test_clock_changes_are_found_to_the_second(year: int, expected_changes: list
 
 
 def test_a_sale_of_weeks_with_many_actions_is_looked_at_a_bounded_number_of_times() -> None:
-    actions = [
-        MerchantAction(kind=ActionKind.EXTENSION, at=moment, seconds=60, issued_before=moment)
-        for moment in (OPENS + timedelta(days=day) for day in range(1, 40))
-    ]
+    actions = [extension(OPENS + timedelta(days=day), 60) for day in range(1, 40)]
     planned = plan_of(*actions, closes=OPENS + timedelta(days=42))
     assert len(planned.issued) <= 3 + 2 * MOST_ACTIONS
     assert len(planned.presented) <= 100
@@ -132,31 +136,24 @@ def test_a_sale_of_weeks_with_many_actions_is_looked_at_a_bounded_number_of_time
 def test_what_is_expected_ends_with_the_second_that_the_page_named() -> None:
     promise = promise_at(OPENS)
     end = OPENS + HOLD
-    assert expected_verdict(promise, [], end - SECOND, max_stale=MAX_STALE) is Verdict.HONORED
-    assert expected_verdict(promise, [], end, max_stale=MAX_STALE) is Verdict.EXPIRED
+    assert expected(promise, [], end - SECOND) is Verdict.HONORED
+    assert expected(promise, [], end) is Verdict.EXPIRED
 
 
 def test_an_extension_revives_what_had_run_out_from_the_instant_it_was_made() -> None:
     made_at = OPENS + HOLD + timedelta(minutes=1)
-    action = MerchantAction(
-        kind=ActionKind.EXTENSION, at=made_at, seconds=600, issued_before=made_at
-    )
+    action = extension(made_at, 600)
     promise = promise_at(OPENS)
-    assert (
-        expected_verdict(promise, [action], made_at - SECOND, max_stale=MAX_STALE)
-        is Verdict.EXPIRED
-    )
-    assert expected_verdict(promise, [action], made_at, max_stale=MAX_STALE) is Verdict.HONORED
+    assert expected(promise, [action], made_at - SECOND) is Verdict.EXPIRED
+    assert expected(promise, [action], made_at) is Verdict.HONORED
 
 
 def test_a_recall_of_one_deal_leaves_the_others_alone() -> None:
     action = MerchantAction(kind=ActionKind.RECALL, at=OPENS + SECOND, sku="LMP-01")
     now = OPENS + SECOND
-    assert (
-        expected_verdict(promise_at(OPENS), [action], now, max_stale=MAX_STALE) is Verdict.HONORED
-    )
+    assert expected(promise_at(OPENS), [action], now) is Verdict.HONORED
     lamp = promise_at(OPENS, sku="LMP-01")
-    assert expected_verdict(lamp, [action], now, max_stale=MAX_STALE) is Verdict.RECALLED
+    assert expected(lamp, [action], now) is Verdict.RECALLED
 
 
 seconds = st.integers(-4000, 8000)
@@ -179,9 +176,7 @@ def test_the_oracle_and_the_judge_agree(
 
     now = max(now, shown)
     actions = [
-        MerchantAction(
-            kind=ActionKind.EXTENSION, at=instant(made), seconds=more, issued_before=instant(before)
-        )
+        extension(instant(made), more, issued_before=instant(before))
         for made, before, more in extensions
     ]
     if recalled_at is not None:
@@ -203,7 +198,7 @@ def test_the_oracle_and_the_judge_agree(
         )
     )
     verdict = judge(offer, now=instant(now), shoppers=None, state=state, quantity=1)
-    assert expected_verdict(promise, actions, instant(now), max_stale=MAX_STALE) is verdict
+    assert expected(promise, actions, instant(now)) is verdict
 
 
 # --- What is read on a page ---
@@ -264,9 +259,8 @@ def test_the_table_has_each_verdict_with_its_mark() -> None:
 
 
 def test_a_broken_promise_is_reported_in_a_sentence() -> None:
-    sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
-    text = render_text(report_of(Cell("expired", "honored"), broken=[sentence]))
-    assert f"Promises were broken, in 1 place:\n- {sentence}\n" in text
+    text = render_text(report_of(Cell("expired", "honored"), broken=[SENTENCE]))
+    assert f"Promises were broken, in 1 place:\n- {SENTENCE}\n" in text
     assert "Every promise was kept." not in text
 
 
@@ -301,9 +295,8 @@ def test_the_html_report_has_tables_as_well() -> None:
 
 
 def test_the_html_report_shows_what_was_broken() -> None:
-    sentence = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
-    page = render_html(report_of(Cell("expired", "honored"), broken=[sentence]))
-    assert sentence in page
+    page = render_html(report_of(Cell("expired", "honored"), broken=[SENTENCE]))
+    assert SENTENCE in page
     assert 'class="mark is-broken"' in page.partition("</figure>")[0]
 
 
@@ -337,6 +330,7 @@ def test_the_process_has_what_shapes_prices_and_holds(settings: Settings, tmp_pa
 
 
 HONORED = Cell("honored", "honored")
+SENTENCE = "The page said held until 14:45:00; checkout refused at 14:44:59: expired."
 
 
 def promise_at(shown_at: datetime, *, hold: timedelta = HOLD, sku: str = "MUG-01") -> Promise:

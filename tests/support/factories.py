@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model
 
 from shop.catalog.models import Product, Variant
-from shop.orders.models import Order, OrderLine, StatusChange
+from shop.orders.models import Order, OrderLine, Refund, StatusChange
 from shop.sales.models import Sale
 
 
@@ -65,3 +65,11 @@ def make_order(sale: Sale, number: str = "FF-12345678", **fields: Any) -> Order:
             cause="checkout",
         )
     return order
+
+
+def make_refund(order: Order, *, amount: int = 499, key: str = "key", **fields: Any) -> Refund:
+    """A refund that Stripe knows of."""
+    given = {"currency": "EUR", "made_at": order.placed_at, "stripe_id": f"re_{key}"}
+    return Refund.objects.create(
+        order=order, amount=amount, idempotency_key=key, **(given | fields)
+    )

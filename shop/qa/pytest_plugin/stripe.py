@@ -66,7 +66,8 @@ class Stripe:
         page = self.client.v1.events.list({"limit": 100})
         return [event.to_dict() for event in reversed(page.data)]
 
-    def deliver(self, event: dict[str, Any], *, secret: str = "", age: int = 0) -> int:
+    @staticmethod
+    def deliver(event: dict[str, Any], *, secret: str = "", age: int = 0) -> int:
         """Send an event, signed ``age`` seconds ago by the real clock; the webhook's status."""
         body = json.dumps(event)
         signed_at = int(unix_seconds()) - age

@@ -12,14 +12,14 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
-from shop.orders.models import Dispute, Order, Refund
+from shop.orders.models import Dispute, Order
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product, new_key
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
-from tests.support.factories import make_order
+from tests.support.factories import make_order, make_refund
 from tests.support.fixtures import Clock
 
 MINUTE = timedelta(minutes=1)
@@ -192,25 +192,13 @@ def test_what_is_a_little_late_is_left_alone(sale: Sale, today: Today, clock: Cl
     assert "Nothing" in section(today(), "alerts")
 
 
-def _refund(order: Order, status: str, key: str) -> Refund:
-    return Refund.objects.create(
-        order=order,
-        amount=499,
-        currency="EUR",
-        status=status,
-        made_at=OPENS,
-        idempotency_key=key,
-        stripe_id=f"re_{key}",
-    )
-
-
 def test_a_refund_that_failed_is_told_until_another_is_made(sale: Sale, today: Today) -> None:
     order = make_order(sale)
-    _refund(order, "failed", "one")
+    make_refund(order, status="failed")
     page = today()
     assert "A refund failed: €4.99 of FF-12345678 did not go back." in section(page, "alerts")
     assert link(page, "failed") == reverse("admin:checkout_order_change", args=[order.pk])
-    _refund(order, "succeeded", "two")
+    make_refund(order, status="succeeded", key="another")
     assert "Nothing" in section(today(), "alerts")
 
 
@@ -313,7 +301,7 @@ def test_its_queries_do_not_grow_with_what_there_is(
         publish(other, now=OPENS)
     for number in range(20):
         make_order(sale, f"FF-{number:08}", receipt_sent_at=None)
-        _refund(Order.objects.latest("pk"), "failed", f"key-{number}")
+        make_refund(Order.objects.latest("pk"), status="failed", key=f"key-{number}")
     clock.move_to(OPENS + 6 * MINUTE)
     person = Staff.objects.create_user("ada", is_staff=True)
     give_role(person, Role.OWNER)

@@ -18,7 +18,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, OPENS
 from shop.sales.models import Sale
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
-from tests.support.factories import make_order, refreshed
+from tests.support.factories import make_order, make_refund, refreshed
 from tests.support.fixtures import Clock
 
 MINUTE = timedelta(minutes=1)
@@ -111,16 +111,12 @@ def test_an_order_is_told_from_beginning_to_end(helper: Client, sale: Sale) -> N
             at=OPENS + minutes * MINUTE,
             stripe_event=event,
         )
-    refund = Refund.objects.create(
-        order=order,
-        amount=499,
-        currency="EUR",
+    refund = make_refund(
+        order,
         reason="It was chipped.",
         made_by=olga,
         made_at=OPENS + 4 * MINUTE,
         status=Refund.Status.SUCCEEDED,
-        idempotency_key="key",
-        stripe_id="re_1",
         note_sent_at=OPENS + 5 * MINUTE,
     )
     RefundLine.objects.create(refund=refund, order_line=order.lines.get(), quantity=1, restock=True)
@@ -156,16 +152,7 @@ def test_an_order_is_told_from_beginning_to_end(helper: Client, sale: Sale) -> N
 
 def test_a_refund_that_failed_stands_out(helper: Client, sale: Sale) -> None:
     order = make_order(sale)
-    Refund.objects.create(
-        order=order,
-        amount=998,
-        currency="EUR",
-        made_at=OPENS + MINUTE,
-        status=Refund.Status.FAILED,
-        problem="The card was closed.",
-        idempotency_key="key",
-        stripe_id="re_1",
-    )
+    make_refund(order, amount=998, status=Refund.Status.FAILED, problem="The card was closed.")
     page = open_page(helper, address(order))
     assert "nothing went back: The card was closed." in page.one(".timeline .is-bad").text
 
@@ -261,9 +248,7 @@ def test_orders_are_exported_with_written_money_and_utc_times(helper: Client, sa
     order = make_order(sale)
     order.charges.create(kind="shipping", label="Shipping", amount=490)
     Order.objects.update(added=490, total=1488)
-    Refund.objects.create(
-        order=order, amount=499, currency="EUR", made_at=OPENS, idempotency_key="a", stripe_id="re"
-    )
+    make_refund(order)
     [row] = rows(helper)
     assert row["placed_at"] == "2026-11-27T11:00:00Z"
     assert (row["subtotal"], row["shipping"], row["total"]) == ("9.98", "4.90", "14.88")

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def merchant(db: None) -> Merchant:
-    return Merchant()
-
-
-@pytest.fixture
 def order(sale: Sale, shopper: ShopClient, card: Card) -> Order:
     """Two mugs for €4.99 each, paid."""
     shopper.add(shopper.offer(), 2)

@@ -32,6 +32,8 @@ from tests.support.rehearsal_files import BROKEN, FOUND, PICTURE, leave, running
 
 PATH = "/merchant/sales/autumn/rehearsal/"
 
+type Processes = list[subprocess.Popen[bytes]]
+
 
 @pytest.fixture(autouse=True)
 def folder(settings: Settings, tmp_path: Path) -> Path:
@@ -41,9 +43,9 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def alive(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def alive(monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
     """Processes that do nothing, in the place of those that rehearse."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: Processes = []
 
     def wait(slug: str, run: Path, lock: IO[str]) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, pass_fds=[lock.fileno()])
@@ -181,48 +183,35 @@ def test_htmx_gets_what_changes_and_says_the_outcome_to_who_does_not_see_it(
 # --- Whether the sale was changed since -----------------------------------------
 
 
-def _cheaper(sale: Sale) -> None:
-    sale.deals.filter(product__sku="MUG-01").update(price=450)
-
-
-def _later(sale: Sale) -> None:
-    Sale.objects.update(ends_at=sale.ends_at + timedelta(seconds=1))
-
-
-def _held_longer(sale: Sale) -> None:
-    extend(sale=sale, seconds=60, by=None, now=OPENS)
-
-
-def _renamed(sale: Sale) -> None:
-    Sale.objects.update(title="Fall")
-
-
-def _sold(sale: Sale) -> None:
-    Variant.objects.update(claimed=3)
-    sale.deals.update(claimed=3)
-
-
-def _supplied(sale: Sale) -> None:
-    Variant.objects.update(stock=500)
-
-
-def _published_anew(sale: Sale) -> None:
-    unpublish(sale, now=OPENS)
-    publish(sale, now=OPENS)
-
-
-@pytest.mark.parametrize("change", [_cheaper, _later, _held_longer])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sale: sale.deals.filter(product__sku="MUG-01").update(price=450),
+        lambda sale: Sale.objects.update(ends_at=sale.ends_at + timedelta(seconds=1)),
+        lambda sale: extend(sale=sale, seconds=60, by=None, now=OPENS),
+    ],
+    ids=["cheaper", "later", "held longer"],
+)
 def test_a_sale_that_promises_something_else_was_changed_since(
-    sale: Sale, merchant: Merchant, folder: Path, change: Callable[[Sale], None]
+    sale: Sale, merchant: Merchant, folder: Path, change: Callable[[Sale], object]
 ) -> None:
     leave(folder, found=FOUND, terms=terms_of(sale))
     change(sale)
     assert "The sale was changed since." in page_of(merchant).text
 
 
-@pytest.mark.parametrize("change", [_renamed, _sold, _supplied, _published_anew])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: Sale.objects.update(title="Fall"),
+        lambda sale: (Variant.objects.update(claimed=3), sale.deals.update(claimed=3)),
+        lambda _: Variant.objects.update(stock=500),
+        lambda sale: (unpublish(sale, now=OPENS), publish(sale, now=OPENS)),
+    ],
+    ids=["renamed", "sold", "supplied", "published anew"],
+)
 def test_words_stock_and_publishing_change_no_promise(
-    sale: Sale, merchant: Merchant, folder: Path, change: Callable[[Sale], None]
+    sale: Sale, merchant: Merchant, folder: Path, change: Callable[[Sale], object]
 ) -> None:
     leave(folder, found=FOUND, terms=terms_of(sale))
     change(sale)
@@ -269,9 +258,7 @@ def test_the_start_page_names_a_sale_whose_rehearsal_found_broken_promises(
 # --- The process ------------------------------------------------------------------
 
 
-def test_one_is_started_at_a_time_and_another_when_it_is_over(
-    alive: list["subprocess.Popen[bytes]"],
-) -> None:
+def test_one_is_started_at_a_time_and_another_when_it_is_over(alive: Processes) -> None:
     assert begin()
     assert not begin(after=1)
     assert rehearsals_of("autumn").running is not None
@@ -282,14 +269,14 @@ def test_one_is_started_at_a_time_and_another_when_it_is_over(
     assert rehearsals_of("autumn").number == 2
 
 
-def test_of_many_who_start_at_once_one_does(alive: list["subprocess.Popen[bytes]"]) -> None:
+def test_of_many_who_start_at_once_one_does(alive: Processes) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(lambda _: begin(), range(8))) == [False] * 7 + [True]
     assert len(alive) == 1
 
 
 def test_a_form_that_is_sent_again_when_it_is_over_starts_nothing(
-    sale: Sale, merchant: Merchant, alive: list["subprocess.Popen[bytes]"]
+    sale: Sale, merchant: Merchant, alive: Processes
 ) -> None:
     assert merchant.client.post(PATH, {"after": 0}).status_code == 302
     alive[0].kill()
@@ -313,7 +300,7 @@ def test_what_cannot_be_started_is_said_and_leaves_nothing(
 
 
 def test_what_older_ones_left_is_thrown_away_but_for_the_last_that_found_something(
-    folder: Path, alive: list["subprocess.Popen[bytes]"]
+    folder: Path, alive: Processes
 ) -> None:
     leave(folder, 1, found=FOUND)
     leave(folder, 2, found=FOUND)
@@ -322,7 +309,7 @@ def test_what_older_ones_left_is_thrown_away_but_for_the_last_that_found_somethi
     assert sorted(each.name for each in folder.iterdir() if each.is_dir()) == ["2", "4"]
 
 
-def test_readers_do_not_keep_one_from_starting(alive: list["subprocess.Popen[bytes]"]) -> None:
+def test_readers_do_not_keep_one_from_starting(alive: Processes) -> None:
     begin()
     alive[0].kill()
     alive[0].wait()

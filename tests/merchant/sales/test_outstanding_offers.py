@@ -47,15 +47,8 @@ def change(sale: Sale, at: datetime, deal: Deal | None = None, **fields: object)
     """Change something as the back office does, with its record."""
     row = deal or sale
     for name, value in fields.items():
-        record(
-            sale=sale,
-            deal=deal,
-            field=name,
-            before=getattr(row, name),
-            after=value,
-            now=at,
-            by=None,
-        )
+        before = getattr(row, name)
+        record(sale=sale, deal=deal, field=name, before=before, after=value, now=at, by=None)
         setattr(row, name, value)
     row.save(update_fields=list(fields))
 
@@ -136,8 +129,9 @@ def test_a_window_that_was_closed_early_had_minted_until_then(sale: Sale) -> Non
 
 
 @pytest.mark.parametrize("end", [unpublish, cancel])
-def test_a_sale_that_was_taken_down_had_minted_until_then(sale: Sale, end: object) -> None:
-    assert callable(end)
+def test_a_sale_that_was_taken_down_had_minted_until_then(
+    sale: Sale, end: Callable[..., object]
+) -> None:
     end(sale, now=OPENS + 5 * MINUTE)
     assert mug(sale, OPENS + 6 * MINUTE).held_until == OPENS + 5 * MINUTE + HOLD + STALE
 
@@ -156,8 +150,9 @@ def test_a_recall_leaves_nothing_but_what_is_shown_after_it(sale: Sale) -> None:
 
 
 @pytest.mark.parametrize("end", [unpublish, cancel])
-def test_a_sale_that_is_taken_down_with_its_offers_leaves_nothing(sale: Sale, end: object) -> None:
-    assert callable(end)
+def test_a_sale_that_is_taken_down_with_its_offers_leaves_nothing(
+    sale: Sale, end: Callable[..., object]
+) -> None:
     end(sale, now=OPENS + 5 * MINUTE)
     recall(sale=sale, reason="A slip", by=None, now=OPENS + 5 * MINUTE)
     assert not outstanding_offers(Sale.objects.get(), OPENS + 5 * MINUTE)
