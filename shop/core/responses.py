@@ -1,4 +1,4 @@
-"""Responses that several rooms give."""
+"""Responses that several apps give."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
