@@ -15,6 +15,7 @@ from benchmarks.workers import Job, Workers
 ROOT = Path(__file__).parent.parent.parent
 
 
+@pytest.mark.verify
 def test_every_benchmark_has_its_row_and_its_notes() -> None:
     """In a process of their own: they measure a shop with DEBUG off and databases of its own."""
     done = subprocess.run(
