@@ -122,3 +122,21 @@ Feature: Whatever goes wrong, nobody pays twice and nobody pays in vain
     And the server restarts
     And Ada pays at 12:44:58
     Then the order is paid at 9.90 EUR
+
+  Scenario: Stripe is away when an order lapses, and its unit stays taken
+    Given the sale "Winter" from 14:00 to 14:15 holding prices for 30 minutes
+      | deal  | price    | stock |
+      | scarf | 9.90 EUR | 1     |
+    When Ada opens the sale page at 14:01
+    And Bob opens the sale page at 14:01
+    And Ada pays with a card that is declined at 14:02
+    And Stripe does not answer
+    And the shop settles its open orders at 14:12
+    And Bob adds the scarf
+    Then the offer is refused: sold out
+    And Ada's order is not paid yet
+    And no scarves are left
+    When Stripe is back
+    And the shop settles its open orders at 14:13
+    Then Ada's order is expired
+    And 1 scarf is left

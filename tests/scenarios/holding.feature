@@ -114,3 +114,20 @@ Feature: A price is held as long as its page promised
     Then Bob sees the mug at 59.90 EUR
     When Ada pays at 13:29:59
     Then Ada's order is paid at 49.90 EUR
+
+  Scenario: What has run out is in no total
+    Given the sale "Winter" from 14:00 to 14:15 holding prices for 30 minutes
+      | deal  | price     |
+      | mug   | 9.90 EUR  |
+      | scarf | 20.00 EUR |
+    When Ada opens the sale page at 14:01
+    And Ada adds 2 mugs
+    And Ada opens the sale page at 14:14
+    And Ada adds 3 scarves
+    And Ada opens the bag
+    Then Ada reads "Bag · 5"
+    And Ada reads "Total €79.80"
+    When Ada opens the bag at 14:31
+    Then the offer is refused: expired
+    And Ada reads "Total €60.00"
+    And Ada's bag holds 2 mugs at 9.90 EUR

@@ -114,6 +114,18 @@ Feature: Every verdict, and the sentence that comes with it
     And Bob puts the same offer into the bag again at 12:21
     Then the offer is honored
 
+  Scenario: Sold out, where the units set aside are gone
+    Given the sale "Winter" from 14:00 to 14:15 holding prices for 30 minutes
+      | deal  | price    | stock | set aside |
+      | scarf | 9.90 EUR | 20    | 2         |
+    When Ada opens the sale page at 14:01
+    And Bob opens the sale page at 14:01
+    And Ada adds 2 scarves
+    And Ada pays at 14:02
+    And Bob adds a scarf
+    Then the offer is refused: sold out
+    And 18 scarves are left
+
   Scenario: Unknown key
     When Ada opens the sale page at 12:01
     And the shop voids its keys

@@ -1,15 +1,32 @@
 """Money, numbers and durations in the steps of a scenario."""
 
+import re
 from datetime import timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.utils.text import slugify
 
 from shop.core.durations import parse_duration
 from shop.core.money import digits_of, format_money, validate_currency
 
-_IN_WORDS = "no one two three four five six seven eight nine ten eleven twelve"
-NUMBERS = {word: number for number, word in enumerate(_IN_WORDS.split())}
+_TO_NINETEEN = (
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_FROM_TWENTY = (
+    f"{ten}-{unit}" if unit else ten for ten in _TENS for unit in ("", *_TO_NINETEEN[1:10])
+)
+#: The numbers that may be words, from "no" to "ninety-nine".
+NUMBERS = {word: number for number, word in enumerate((*_TO_NINETEEN, *_FROM_TWENTY))}
+#: Durations that people say without a number, by what ``parse_duration`` reads.
+_IDIOMS = {
+    "three quarters of an hour": "45 minutes",
+    "a quarter of an hour": "15 minutes",
+    "half an hour": "30 minutes",
+}
 
 
 class WrongWords(AssertionError):
@@ -51,8 +68,20 @@ def money(text: str) -> Money:
 
 def duration(text: str) -> timedelta:
     """A duration: "30 minutes", "an hour", "half an hour", "one hour and 30 seconds"."""
+    for idiom, plain in _IDIOMS.items():
+        text = text.replace(idiom, plain)
     counts = {"a": 1, "an": 1, **NUMBERS}
-    words = text.replace("half an hour", "30 minutes").replace(" and ", " ").split()
-    return timedelta(
-        seconds=parse_duration(" ".join(str(counts.get(each, each)) for each in words))
-    )
+    words = text.replace(" and ", " ").split()
+    plain = " ".join(str(counts.get(each, each)) for each in words)
+    plain = re.sub(r"(\d+) weeks?", lambda weeks: f"{7 * int(weeks[1])} days", plain)
+    return timedelta(seconds=parse_duration(plain))
+
+
+def variant_sku(sku: str, size: str) -> str:
+    """The sku of a size of a product: "TEE-M"; the product's own without a size."""
+    return f"{sku}-{sku_of(size)}" if size else sku
+
+
+def sku_of(name: str) -> str:
+    """The sku of what a scenario calls so: "chef's knife" is CHEFS-KNIFE."""
+    return slugify(name).upper()

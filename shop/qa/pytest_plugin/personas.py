@@ -5,6 +5,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Any
 
+from django.utils.text import slugify
+
 from shop.core.shopper import Shopper as Cookie
 from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient, read
 from shop.qa.pytest_plugin.parsing import WrongWords
@@ -20,7 +22,7 @@ class Person:
 
     def __init__(self, name: str, *, place: int, stripe: Stripe) -> None:
         self.name = name
-        self.mail = f"{name.replace(' ', '.').lower()}@example.org"
+        self.mail = f"{slugify(name).replace('-', '.')}@example.org"
         self.browser = ShopClient()
         self.order_path = ""
         self._stripe = stripe

@@ -39,7 +39,10 @@ def _one_of(words: Any) -> str:
 
 _COUNT = rf"(?:\d+|{_one_of(NUMBERS)})"
 _QUOTED = r'"[^"]*"'
-_SPAN = rf"(?:half an hour|(?:an?|\d+|{_one_of(NUMBERS)}) (?:second|minute|hour|day)s?)"
+_SPAN = (
+    r"(?:(?:half|a quarter of|three quarters of) an hour|"
+    rf"(?:an?|\d+|{_one_of(NUMBERS)}) (?:second|minute|hour|day|week)s?)"
+)
 _DURATION = rf"{_SPAN}(?: and {_SPAN})*"
 _NAME = r"[A-Z][\w-]*(?: [A-Z][\w-]*)*"
 _SALE = rf"(?:{_QUOTED}|the sale|{_NAME})"
@@ -50,8 +53,18 @@ _FROM_EVENT = rf"(?:when {_EVENT}|{_DURATION} (?:before|after) {_EVENT})"
 _LATER = rf"{_DURATION} later"
 #: A moment as it ends a phrase.
 _AT = rf"(?: at (?P<clock>{_CLOCK})| (?P<other>{_FROM_EVENT}|{_LATER}))?"
-_PERSON = r"(?:an?|the|another|the other) shopper|(?!The\b|Stripe\b|It\b|No\b)[A-Z][a-z]+"
-_WORDS = r"[a-z][a-z-]*(?: [a-z][a-z-]*){0,2}"
+#: A first name: Ada, Zoë, Anne-Marie. The letters are those of Latin alphabets.
+_CAPITAL, _SMALL = (
+    "".join(filter(is_such, map(chr, range(0x250)))) for is_such in (str.isupper, str.islower)
+)
+_FIRST_NAME = rf"[{_CAPITAL}][{_SMALL}]+(?:-[{_CAPITAL}][{_SMALL}]+)*"
+_PERSON = (
+    r"(?:an?|the|another|the other) shopper|(?!(?:The|Stripe|It|No|There|Nothing|One|Today)\b)"
+    + _FIRST_NAME
+)
+#: A letter first, so that no number of a moment or of money is taken for a part of a name.
+_WORD = r"[^\W\d_][\w'’-]*"
+_WORDS = rf"{_WORD}(?: {_WORD}){{0,2}}"
 
 
 def _unquoted(text: str) -> str:
@@ -67,19 +80,24 @@ PLACEHOLDERS: dict[str, Placeholder] = {
         "same, `{whose}` too with an `'s`",
     ),
     "whose": Placeholder(
-        r"(?:the|the other) shopper's|[A-Z][a-z]+'s", "Ada's", "the same", lambda text: text[:-2]
+        rf"(?:the|the other) shopper's|{_FIRST_NAME}'s", "Ada's", "the same", lambda text: text[:-2]
     ),
     "whom": Placeholder(_PERSON, "Bob", "the same"),
     "sale": Placeholder(
         _SALE, '"Autumn"', "a sale by its title, with or without quotes", _unquoted
     ),
     "deal": Placeholder(
-        rf"(?:the|an?) (?:{_WORDS})|{_QUOTED}", "the mug", "what is sold, as the table calls it"
+        rf"(?:the|an?) (?:{_WORDS})|{_QUOTED}",
+        "the mug",
+        "what is sold, as the table calls it; a name of more than three words, or with a number "
+        'in it, stands in quotes: `"set of 6 glasses"`',
     ),
     "deals": Placeholder(
-        rf"{_WORDS}|{_QUOTED}", "mugs", "the same after a number, singular or plural"
+        rf"{_WORDS}|{_QUOTED}",
+        "mugs",
+        "the same after a number, singular or plural: `1 scarf`, `3 scarves`",
     ),
-    "n": Placeholder(_COUNT, "2", "a number, in figures or up to twelve in words", number),
+    "n": Placeholder(_COUNT, "2", "a number, in figures or up to `ninety-nine` in words", number),
     "price": Placeholder(
         r"\d+(?:\.\d+)? [A-Z]{3}",
         "9.90 EUR",
@@ -100,13 +118,18 @@ PLACEHOLDERS: dict[str, Placeholder] = {
     "opens": Placeholder(_CLOCK, "12:00", "the time on the wall in the sale's zone"),
     "closes": Placeholder(_CLOCK, "12:15", "the same; earlier than it opens is the next day"),
     "duration": Placeholder(
-        _DURATION, "30 minutes", "`a second` to `10 days`, `half an hour`", duration
+        _DURATION,
+        "30 minutes",
+        "`a second` to `two weeks`, `half an hour`, `a quarter of an hour`",
+        duration,
     ),
     "date": Placeholder(r"\d{4}-\d\d-\d\d", "2026-11-27", "a day"),
     "zone": Placeholder(
         r"[A-Z][A-Za-z_]+/[A-Za-z_/]+|UTC", "Europe/Berlin", "a zone of the IANA list"
     ),
-    "size": Placeholder(r"[A-Z0-9]{1,4}", "M", "a size of the table"),
+    "size": Placeholder(
+        rf"[\w-]+|{_QUOTED}", "M", "a size of the table; one of several words in quotes", _unquoted
+    ),
     "text": Placeholder(_QUOTED, '"The mugs crack."', "words in quotes", _unquoted),
     "card": Placeholder(_one_of(CARDS), "a card that works", f"one of: {', '.join(CARDS)}"),
     "verdict": Placeholder(_one_of(VERDICTS), "expired", f"one of: {', '.join(VERDICTS)}"),

@@ -17,12 +17,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
+from django.utils.text import slugify
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from shop.core.wall_time import instant_of
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant
+from shop.qa.pytest_plugin.nouns import is_same
 from shop.qa.pytest_plugin.parsing import WrongWords, duration, number
 from shop.qa.pytest_plugin.personas import Person
 from shop.qa.pytest_plugin.stripe import EventDelivery, Stripe
@@ -33,6 +35,11 @@ from shop.sales.showcase import showcase
 FIRST_DAY = date(2026, 11, 27)
 #: A scenario starts this long before its first sale opens.
 LEAD = timedelta(hours=1)
+_ONE_DAY = timedelta(days=1)
+_WALL_TIME = re.compile(
+    r"(?:the (?P<which>first|second) )?(?P<time>[\d:]+)"
+    r"(?: (?:(?P<next>the next day)|(?P<days>[\w-]+) days? later|on (?P<date>[\d-]+)))?"
+)
 
 
 class World:
@@ -130,12 +137,18 @@ class World:
         sale = self.sale(title.strip('"'))
         return sale.starts_at if what == "opens" else sale.ends_at
 
+    def _first_after(self, opening: datetime, closes: str) -> datetime:
+        """When a sale closes: a time without a day is the first of that time after it opens."""
+        parts = _WALL_TIME.fullmatch(closes)
+        assert parts is not None, closes
+        if parts["next"] or parts["days"] or parts["date"]:
+            return self.moment(closes)
+        day = opening.astimezone(self.zone).date()
+        ends_at = self.moment(f"{closes} on {day}")
+        return ends_at if ends_at > opening else self.moment(f"{closes} on {day + _ONE_DAY}")
+
     def _local_time(self, text: str) -> datetime:
-        parts = re.fullmatch(
-            r"(?:the (?P<which>first|second) )?(?P<time>[\d:]+)"
-            r"(?: (?:(?P<next>the next day)|(?P<days>\w+) days? later|on (?P<date>[\d-]+)))?",
-            text,
-        )
+        parts = _WALL_TIME.fullmatch(text)
         assert parts is not None, text
         day = self.day
         try:
@@ -169,10 +182,9 @@ class World:
             self.zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise WrongWords(f"There is no zone {zone}, such as Europe/Berlin.") from None
-        starts_at, ends_at = self.moment(opens), self.moment(closes)
-        if ends_at <= starts_at:
-            ends_at = self.moment(f"{closes} the next day")
-        slug = self._slugs[title] = title.lower().replace(" ", "-")
+        starts_at = self.moment(opens)
+        ends_at = self._first_after(starts_at, closes)
+        slug = self._slugs[title] = slugify(title)
         if not self._has_started:
             self.clock.move_to(starts_at - LEAD)
             self._has_started = True
@@ -209,12 +221,15 @@ class World:
             if len(deals) != 1:
                 raise WrongWords(f"Say which: {', '.join(names)}.")
             return deals[0]
-        bare = re.sub(r"\A(?:the|an?) ", "", words.strip('"'))
-        for deal in [*deals, *everywhere.filter(sale__slug__in=self._slugs.values())]:
-            name = deal.product.name
-            if bare in {name, f"{name}s", f"{name}es"}:
-                return deal
-        raise WrongWords(f'Nobody sells "{bare}" here. There is {", ".join(names)}.')
+        deals += everywhere.filter(sale__slug__in=self._slugs.values())
+        bare = words.strip('"') if '"' in words else re.sub(r"\A(?:the|an?) ", "", words)
+        # To the letter first: where mugs and a mug are sold, each is meant by its own name.
+        exact = (deal for deal in deals if deal.product.name == bare)
+        counted = (deal for deal in deals if is_same(deal.product.name, bare))
+        deal = next(exact, None) or next(counted, None)
+        if deal is None:
+            raise WrongWords(f'Nobody sells "{bare}" here. There is {", ".join(names)}.')
+        return deal
 
     # --- People ---------------------------------------------------------------
 

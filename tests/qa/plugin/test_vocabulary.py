@@ -46,6 +46,10 @@ def test_money_that_no_currency_has_is_refused(text: str) -> None:
         ("half an hour", 1800),
         ("one hour and 30 seconds", 3630),
         ("10 days", 864_000),
+        ("a quarter of an hour", 900),
+        ("three quarters of an hour and thirty seconds", 2730),
+        ("forty-five minutes", 2700),
+        ("two weeks", 1_209_600),
     ],
 )
 def test_spans_of_time_are_said_as_people_say_them(text: str, seconds: int) -> None:
@@ -105,6 +109,109 @@ def test_a_sale_that_the_shop_refuses_is_refused_in_its_words(world: World) -> N
         world.load_sale("Autumn", "Europe/Berlin", "12:00", "12:15", deals=[{**deal, "stock": 1}])
     with pytest.raises(WrongWords, match="There is no zone Europe/Bonn"):
         world.load_sale("Autumn", "Europe/Bonn", "12:00", "12:15", deals=[deal])
+
+
+def load_deals(world: World, *names: str) -> None:
+    """A sale of things with these names."""
+    money = {"price": 990, "list_price": 4990, "currency": "EUR", "stock": 9}
+    deals = [{**money, "sku": f"S-{place}", "name": name} for place, name in enumerate(names)]
+    world.load_sale("Autumn", "Europe/Berlin", "12:00", "12:15", deals=deals)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mug", "mugs"),
+        ("glass", "glasses"),
+        ("scarf", "scarves"),
+        ("linen scarf", "linen scarfs"),
+        ("bread knife", "bread knives"),
+        ("puffy cuff", "puffy cuffs"),
+        ("diary", "diaries"),
+        ("tray", "trays"),
+        ("potato", "potatoes"),
+        ("photo", "photos"),
+        ("pair of socks", "pairs of socks"),
+        ("dress for a child", "dresses for a child"),
+        ("wooden mouse", "wooden mice"),
+        ("snowman", "snowmen"),
+        ("cactus", "cacti"),
+        ("sheep", "sheep"),
+        ("scarves", "scarf"),
+        ("Brass lamp", "brass lamps"),
+        ("Chef's knife", '"Chef\'s knife"'),
+        ("the last mug", '"the last mug"'),
+    ],
+)
+@pytest.mark.django_db
+def test_what_is_sold_is_counted_as_people_count_it(world: World, name: str, words: str) -> None:
+    load_deals(world, "something else", name)
+    assert world.deal(words).product.name == name
+
+
+@pytest.mark.django_db
+def test_where_a_thing_and_several_of_it_are_sold_each_is_meant_by_its_own_name(
+    world: World,
+) -> None:
+    load_deals(world, "mug", "mugs", "tie", "ties")
+    assert [world.deal(each).product.name for each in ("mugs", "the mug", "ties", "the tie")] == [
+        *("mugs", "mug", "ties", "tie")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("Ada adds the chef's knife", {"who": "Ada", "deal": "the chef's knife"}),
+        ("Ada adds the T-shirt in size small", {"deal": "the T-shirt", "size": "small"}),
+        ('Ada adds 2 shirts in size "extra large"', {"deals": "shirts", "size": "extra large"}),
+        ("Zoë adds twenty-four crèmes brûlées", {"who": "Zoë", "n": 24, "deals": "crèmes brûlées"}),
+        ("Anne-Marie removes the mug", {"who": "Anne-Marie", "deal": "the mug"}),
+    ],
+)
+def test_names_numbers_and_sizes_are_read_as_people_write_them(
+    step: str, words: dict[str, object]
+) -> None:
+    (meant,) = (each for each in VOCABULARY if each.phrase.is_matching(step))
+    read = meant.phrase.parse_arguments(step)
+    assert read is not None
+    assert words.items() <= read["words"].items()
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["5 minutes later", "an hour later", "when Autumn opens", "one second before Autumn closes"],
+)
+def test_the_moment_of_a_step_is_no_part_of_what_is_sold(moment: str) -> None:
+    step = f"Ada adds the brass lamp {moment}"
+    (meant,) = (each for each in VOCABULARY if each.phrase.is_matching(step))
+    read = meant.phrase.parse_arguments(step)
+    assert read == {"words": {"who": "Ada", "deal": "the brass lamp"}, "at": moment}
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "utc"),
+    [
+        ("12:00", "12:15", "2026-11-27 11:15"),
+        ("23:50", "00:10", "2026-11-27 23:10"),
+        ("23:00 the next day", "01:00", "2026-11-29 00:00"),
+        ("12:00 on 2026-12-24", "12:15", "2026-12-24 11:15"),
+        ("12:00", "12:00 three days later", "2026-11-30 11:00"),
+    ],
+)
+@pytest.mark.django_db
+def test_a_sale_closes_the_first_time_after_it_opens_that_its_clock_shows_the_time(
+    world: World, opens: str, closes: str, utc: str
+) -> None:
+    deal = {"sku": "M", "name": "mug", "price": 990, "list_price": 4990, "currency": "EUR"}
+    world.load_sale("Mother's day!", "Europe/Berlin", opens, closes, deals=[{**deal, "stock": 1}])
+    assert f"{world.sale().ends_at:%F %R}" == utc
+
+
+@pytest.mark.django_db
+def test_a_close_before_the_opening_is_refused_in_words(world: World) -> None:
+    with pytest.raises(WrongWords, match="The sale is refused"):
+        world.load_sale("Autumn", "Europe/Berlin", "12:00", "12:00 on 2026-11-26", deals=[])
 
 
 @pytest.mark.parametrize("entry", VOCABULARY, ids=lambda entry: entry.phrase.name)

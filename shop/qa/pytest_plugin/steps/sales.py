@@ -4,7 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from shop.core.money import digits_of
-from shop.qa.pytest_plugin.parsing import Money, WrongWords, money, number
+from shop.qa.pytest_plugin.parsing import (
+    Money,
+    WrongWords,
+    money,
+    number,
+    sku_of,
+    variant_sku,
+)
 from shop.qa.pytest_plugin.vocabulary import Table, given, when
 from shop.qa.pytest_plugin.world import World
 from shop.sales.holds import recall
@@ -64,7 +71,7 @@ def _document(row: dict[str, str]) -> dict[str, Any]:
         raise WrongWords("Each row of the table needs a deal and a price.")
     price = money(row["price"])
     list_price = money(row["instead of"]).amount if row.get("instead of") else price.amount * 5
-    sku = row["deal"].upper().replace(" ", "-")
+    sku = sku_of(row["deal"])
     document: dict[str, Any] = {
         "sku": sku,
         "name": row["deal"],
@@ -78,7 +85,7 @@ def _document(row: dict[str, str]) -> dict[str, Any]:
     stock = number(row.get("stock") or "100")
     if sizes := row.get("sizes"):
         document["variants"] = [
-            {"sku": f"{sku}-{size.strip()}", "name": size.strip(), "stock": stock}
+            {"sku": variant_sku(sku, size.strip()), "name": size.strip(), "stock": stock}
             for size in sizes.split(",")
         ]
     else:

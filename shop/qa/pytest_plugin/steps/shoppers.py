@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shop.qa.pytest_plugin.parsing import Money
+from shop.qa.pytest_plugin.parsing import Money, variant_sku
 from shop.qa.pytest_plugin.vocabulary import when
 from shop.qa.pytest_plugin.world import World
 from shop.sales.models import Deal
@@ -86,7 +86,7 @@ def _(world: World, who: str, n: int, deals: str, size: str = "") -> None:
 
 def _add(world: World, who: str, deal: Deal, units: int, size: str) -> None:
     person, sku = world.person(who), deal.product.sku
-    person.add(person.offer_of(sku), units, f"{sku}-{size}" if size else "")
+    person.add(person.offer_of(sku), units, variant_sku(sku, size) if size else "")
 
 
 @when("{who} puts the same offer into the bag again")
