@@ -326,3 +326,25 @@ def test_a_recall_of_one_deal_leaves_the_others(buyer: ShopClient, sale: Sale) -
     page = buyer.bag()
     assert page.verdicts == ["recalled"]
     assert read(buyer.offer("MUG-01")).amount == 499
+
+
+def test_the_total_is_of_what_can_be_bought(buyer: ShopClient, clock: Clock) -> None:
+    clock.move_to(CLOSES - SECOND)
+    buyer.add(buyer.offer("LMP-01"), quantity=3)
+    assert buyer.bag().one(".summary .total b").get_text() == "€28.69"
+    clock.move_to(OPENS + HOLD)
+    page = buyer.bag()
+    assert page.verdicts == ["expired"]
+    assert page.one(".summary .total b").get_text() == "€23.70"
+
+
+def test_the_head_counts_units(buyer: ShopClient) -> None:
+    buyer.add(buyer.offer("LMP-01"), quantity=3)
+    assert buyer.bag().one("#bag-link .count").get_text() == "4"
+
+
+def test_an_allocation_that_is_used_up_is_sold_out(sale: Sale, shopper: ShopClient) -> None:
+    message = shopper.offer("LMP-01")
+    Deal.objects.filter(product__sku="LMP-01").update(claimed=49)
+    assert shopper.add(message, quantity=2).verdicts == ["sold_out"]
+    assert shopper.add(message, quantity=1).status == 303

@@ -474,6 +474,38 @@ def test_the_receipt_is_mailed_with_the_signed_offers(buyer: ShopClient, card: C
     assert order.lines.get().offer in str(attachment)
 
 
+def test_the_receipt_adds_up(buyer: ShopClient, card: Card) -> None:
+    buyer.add(buyer.offer())
+    buyer.add(buyer.offer("LMP-01"))
+    buyer.order(card())
+    [receipt] = mail.outbox
+    assert "2 × Stoneware mug, €4.99 each: €9.98\n1 × Brass lamp, €7.90 each: €7.90" in receipt.body
+    assert "Total, with tax: €17.88" in receipt.body
+
+
+def test_an_order_counts_as_after_the_close_from_the_close_on(
+    buyer: ShopClient, another_shopper: ShopClient, card: Card, clock: Clock
+) -> None:
+    another_shopper.add(another_shopper.offer("LMP-01"))
+    clock.move_to(CLOSES - SECOND)
+    buyer.order(card())
+    clock.move_to(CLOSES)
+    another_shopper.order(card("pm_card_mastercard"), email="grace@example.org")
+    late = Order.objects.order_by("pk").values_list("lines__seconds_late", flat=True)
+    assert list(late) == [None, 0]
+
+
+def test_a_fourth_unpaid_order_is_not_placed(
+    sale: Sale, shopper: ShopClient, card: Card, clock: Clock
+) -> None:
+    for minute in range(4):
+        clock.move_to(OPENS + timedelta(minutes=minute))
+        shopper.add(shopper.offer("LMP-01"))
+        page = shopper.order(card("pm_card_visa_chargeDeclined"))
+    assert "Several of your orders wait to be paid." in page.text
+    assert Order.objects.count() == 3
+
+
 def test_a_size_is_claimed_from_its_own_stock(sale: Sale, shopper: ShopClient, card: Card) -> None:
     tee = make_product("TEE-01", "Organic tee", variants={"M": 1, "L": 5})
     add_deal(sale, tee, 999)

@@ -317,6 +317,20 @@ def test_a_silent_stripe_keeps_a_bag_waiting_for_one_order_and_not_for_all(
     assert Order.objects.filter(status="pending").count() == 4
 
 
+@without_events
+def test_no_stock_is_free_before_stripe_has_canceled(
+    buyer: ShopClient, card: Card, fault: Fault, clock: Clock
+) -> None:
+    buyer.order(card(DECLINED), shown_total=TOTAL)
+    clock.move_to(OPENS + LAPSE)
+    fault(CANCEL, "reset_before")
+    assert expire_due(OPENS + LAPSE) == 0
+    assert Order.objects.get().status == "pending"
+    assert Variant.objects.get(sku="MUG-01").claimed == 1
+    assert expire_due(OPENS + LAPSE) == 1
+    assert Variant.objects.get(sku="MUG-01").claimed == 0
+
+
 # Another card while the bank's page of the first is open
 
 

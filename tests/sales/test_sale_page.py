@@ -204,3 +204,8 @@ def test_a_tile_says_how_much_is_claimed_and_never_0_percent(
     showcase.clear()
     tile = shopper.open("/sales/autumn/").one("[data-deal='autumn/MUG-01'] .small")
     assert tile.get_text().split(" Some may")[0] == text
+
+
+def test_a_reduction_is_never_overstated(sale: Sale, shopper: ShopClient) -> None:
+    Deal.objects.filter(product__sku="MUG-01").update(price=500)
+    assert "€5.00 before: €49.90 −89%" in shopper.open("/sales/autumn/").text

@@ -256,6 +256,13 @@ def test_orders_are_exported_with_written_money_and_utc_times(helper: Client, sa
     assert (row["items"], row["sales"]) == ("2 x MUG-01", "autumn")
 
 
+def test_a_refund_that_failed_is_in_no_sum(helper: Client, sale: Sale) -> None:
+    order = make_order(sale)
+    make_refund(order)
+    make_refund(order, key="failed", status=Refund.Status.FAILED)
+    assert rows(helper)[0]["refunded"] == "4.99"
+
+
 def test_money_without_decimals_has_none(helper: Client, sale: Sale) -> None:
     make_order(sale, currency="JPY")
     assert rows(helper)[0]["total"] == "998"
