@@ -82,16 +82,16 @@ def sign(kind: Kind, claims: Mapping[str, Any], key: SigningKey) -> str:
     """
     payload = _compact_json({"iss": key.issuer, "aud": kind.audience, **claims})
     header = _header_segment(key.algorithm, key.kid, kind.typ)
-    signed = f"{header}.{encode_segment(payload.encode())}"
-    signature = _ALGORITHMS.get_alg(key.algorithm).sign(signed.encode(), key.jwk)
-    return f"{signed}.{encode_segment(signature)}"
+    signed = header + b"." + _base64url(payload.encode())
+    signature = _ALGORITHMS.get_alg(key.algorithm).sign(signed, key.jwk)
+    return (signed + b"." + _base64url(signature)).decode()
 
 
 @lru_cache(maxsize=64)
-def _header_segment(algorithm: str, kid: str, typ: str) -> str:
+def _header_segment(algorithm: str, kid: str, typ: str) -> bytes:
     # A page signs two dozen messages with the same header.
     header = {"alg": algorithm, "kid": kid, "typ": typ}
-    return encode_segment(_compact_json(header).encode())
+    return _base64url(_compact_json(header).encode())
 
 
 def read(blob: str, kind: Kind, ring: KeyRing) -> Claims:
@@ -175,7 +175,11 @@ def decode_segment(segment: str) -> bytes:
 
 def encode_segment(octets: bytes) -> str:
     """Base64url without padding, the only encoding that ``decode_segment`` accepts."""
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+    return _base64url(octets).decode()
+
+
+def _base64url(octets: bytes) -> bytes:
+    return urlsafe_b64encode(octets).rstrip(b"=")
 
 
 def _strict_object(octets: bytes) -> Claims:

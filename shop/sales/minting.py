@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
 
@@ -10,6 +10,8 @@ from offers import conf, tokens
 from offers.anchors import new_id
 from offers.terms import Offer
 from shop.sales.snapshot import DealSnapshot
+
+_SECOND = timedelta(seconds=1)
 
 
 def mint(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | None = None) -> Offer:
@@ -25,7 +27,7 @@ def mint(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | Non
         shopper=shopper,
         id=offer_id or new_id(),
         issued_at=issued_at,
-        expires_at=issued_at + int(deal.hold.total_seconds()),
+        expires_at=issued_at + deal.hold // _SECOND,
         sale=deal.sale,
         sku=deal.product.sku,
         amount=deal.amount,

@@ -34,7 +34,11 @@ class ShopActions(ShopMachine):
         presented = [(self.model.promise(who, line), line.quantities) for line in buyer.bag]
         hits = self.fault.hits
         pending = self.model.pending_order(who)
-        expected = pending is not None or self.model.must_sell(who, email, key)
+        expected = (
+            self.model.must_charge(pending, who, email, key)
+            if pending
+            else self.model.must_sell(who, email, key)
+        )
         is_shown = ""
         page = self._open(who, "/checkout/")
         if page is not None:

@@ -142,14 +142,18 @@ class Model:
         unpaid = [o for o in held if o.status in OPEN and o.shopper == self.buyers[who].id]
         if len(unpaid) >= MOST_OPEN_ORDERS:
             return False
-        address = normalise_email(email)
-        for promise, quantities in wanted:
-            offer, units = promise.offer, sum(quantities.values())
-            by_mail = _units(held, offer, lambda o: normalise_email(o.email) == address)
-            by_card = _units(held, offer, lambda o: bool(key) and o.card_key == key)
-            if units + max(by_mail, by_card) > offer.max:
-                return False
-        return True
+        return _is_within_limits(wanted, held, email, key)
+
+    def must_charge(self, pending: Order, who: int, email: str, key: str) -> bool:
+        """Whether a pending order may be paid with this mail address and card key.
+
+        Its own units are counted already, towards the mail address and card that it has now.
+        """
+        wanted: Wanted = [
+            (self.promise(who, line), line.quantities) for line in self.buyers[who].bag
+        ]
+        others = [order for order in self._holding_orders() if order.pk != pending.pk]
+        return _is_within_limits(wanted, others, email, key)
 
     def pending_order(self, who: int) -> Order | None:
         """The shopper's own order of exactly this bag, waiting for another card."""
@@ -182,6 +186,17 @@ def highest_total(wanted: Wanted) -> int:
 
 def shipping(subtotal: int) -> int:
     return 0 if subtotal >= FREE_FROM else SHIPPING
+
+
+def _is_within_limits(wanted: Wanted, held: list[Order], email: str, key: str) -> bool:
+    address = normalise_email(email)
+    for promise, quantities in wanted:
+        offer, units = promise.offer, sum(quantities.values())
+        by_mail = _units(held, offer, lambda o: normalise_email(o.email) == address)
+        by_card = _units(held, offer, lambda o: bool(key) and o.card_key == key)
+        if units + max(by_mail, by_card) > offer.max:
+            return False
+    return True
 
 
 def _is_in_stock(wanted: Wanted, held: list[Order]) -> bool:
