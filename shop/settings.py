@@ -61,12 +61,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "shop.core.middleware.BackMiddleware",
+    "shop.core.cache_headers.CacheControlMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "shop.core.slashes.SlashMiddleware",
     "shop.core.middleware.SameOriginMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -223,7 +223,7 @@ IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -330,7 +330,8 @@ if QA_CLOCK:
     # Cookies carry no age under it (ClockMiddleware), and no jump is too far for a log-in.
     SESSION_COOKIE_AGE = 1000 * 366 * 24 * 3600
     MIDDLEWARE = [
+        *MIDDLEWARE[:1],
         "shop.qa.time_machine.middleware.ClockMiddleware",
-        *MIDDLEWARE,
+        *MIDDLEWARE[1:],
         "shop.qa.time_machine.middleware.bar",
     ]

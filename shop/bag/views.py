@@ -10,7 +10,6 @@ import logging
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from offers.verdicts import Verdict
@@ -20,17 +19,15 @@ from shop.bag.judging import judge_bag
 from shop.bag.lines import Bag
 from shop.bag.operations import BagChange, Obstacle
 from shop.bag.refusal_counts import count_line
+from shop.core.cache_headers import NOT_STORED
 from shop.core.error_views import cookies_needed
 from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
 
 logger = logging.getLogger(__name__)
 
-private = cache_control(private=True, no_cache=True)
-
 
 @require_safe
-@private
 def show(request: ShopRequest) -> HttpResponse:
     """The bag, every line judged now."""
     bag = Bag.from_request(request)
@@ -40,7 +37,7 @@ def show(request: ShopRequest) -> HttpResponse:
     response = render(request, template, {"bag": bag, "judged": judged, "now": request.now})
     if request.htmx:
         # The Back button has to find the page at this address, never a part of it.
-        response["Cache-Control"] = "no-store"
+        response["Cache-Control"] = NOT_STORED
     bag.save(response)
     return response
 

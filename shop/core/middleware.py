@@ -11,10 +11,19 @@ from shop.core.shopper import Shopper
 
 
 class NowMiddleware(MiddlewareMixin):
-    """Sets ``request.now``: the one instant at which all of a request is answered."""
+    """Sets ``request.now``: the one instant at which all of a request is answered.
+
+    ``Shop-Now`` tells it to a page that asks by script, whose countdown it sets right. ``Date``
+    cannot: it has whole seconds, and those of the machine, whatever time the shop shows.
+    """
 
     def process_request(self, request: ShopRequest) -> None:
         request.now, request.preview = timezone.now(), None  # noqa: TID251
+
+    def process_response(self, request: ShopRequest, response: HttpResponse) -> HttpResponse:
+        if "HX-Request" in request.headers:
+            response["Shop-Now"] = request.now.isoformat(timespec="milliseconds")
+        return response
 
 
 class ShopperMiddleware:
@@ -42,21 +51,6 @@ class SameOriginMiddleware(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> None:
         if request.headers.get("Sec-Fetch-Site") == "same-origin":
             request.csrf_processing_done = True  # type: ignore[attr-defined]
-
-
-class BackMiddleware(MiddlewareMixin):
-    """Lets the Back button show a private page as it was, with the promises that it made.
-
-    Only the browser keeps it, so it need not vary by cookie: a changed bag would renew the page.
-    """
-
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if "private" in response.get("Cache-Control", "") and response.has_header("Vary"):
-            vary = (each.strip() for each in response["Vary"].split(","))
-            response["Vary"] = ", ".join(each for each in vary if each.lower() != "cookie")
-            if not response["Vary"]:
-                del response["Vary"]
-        return response
 
 
 def _may_set_cookies(request: HttpRequest) -> bool:

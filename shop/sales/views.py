@@ -3,7 +3,6 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import get_default_timezone
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from shop.core.requests import ShopRequest
@@ -11,12 +10,8 @@ from shop.sales.ical import calendar_of
 from shop.sales.minting import offers_for
 from shop.sales.showcase import sale_on_show, showcase
 
-# Never no-store: the Back button must show the promise again.
-private = cache_control(private=True, no_cache=True)
-
 
 @require_safe
-@private
 def home(request: ShopRequest) -> HttpResponse:
     """Sales that are live, upcoming and just over."""
     now = request.now
@@ -25,7 +20,6 @@ def home(request: ShopRequest) -> HttpResponse:
 
 
 @require_safe
-@private
 def sale(request: ShopRequest, slug: str) -> HttpResponse:
     """A sale; while its window is open, every deal with its signed offer."""
     now = request.now
@@ -40,7 +34,6 @@ def sale(request: ShopRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@private
 def product(request: ShopRequest, slug: str) -> HttpResponse:
     """A product, with an offer at what it costs now: in a sale of it, or at its list price."""
     now = request.now
@@ -69,7 +62,6 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@private
 def reminder(request: ShopRequest, slug: str) -> HttpResponse:
     """A calendar entry for a sale, to be reminded by one's own calendar."""
     now = request.now

@@ -2,7 +2,8 @@
 //
 // The page says when it was written (data-now on <html>); from its arrival on the monotonic clock
 // counts, which no user can set. It may stand still while a machine sleeps, and Back may show a
-// page that was written long ago: then the server is asked what time it is.
+// page that was written long ago: whenever that may have happened, the server is asked what time
+// it is, and every answer of it to htmx tells (Shop-Now).
 
 const LAST_MINUTES = 120_000;
 const page = document.documentElement;
@@ -17,17 +18,35 @@ const isPreview = document.querySelector("[data-preview]") !== null;
 const stands = isPreview || document.querySelector("[data-qa-runs=false]") !== null;
 const now = () => (stands ? known : known + performance.now() - since);
 
-async function ask() {
+// What the server said just now. Never back: what the page said was true, and its answer took time.
+function learn(reported) {
   if (isPreview) return;
-  try {
-    const response = await fetch("/healthz", { cache: "no-store" });
-    const reported = Date.parse((await response.json()).now);
-    // Never back: what the page said was true, and the answer took its time.
-    if (reported > now()) [known, since] = [reported, performance.now()];
-  } catch {
-    // Offline: the estimate stands.
-  }
+  if (reported > now()) [known, since] = [reported, performance.now()];
   tick();
+}
+
+let soon;
+function ask() {
+  if (isPreview) return;
+  // One question for the several events of one awakening.
+  clearTimeout(soon);
+  soon = setTimeout(async () => {
+    try {
+      const response = await fetch("/healthz", { cache: "no-store" });
+      learn(Date.parse((await response.json()).now));
+    } catch {
+      // Offline: the estimate stands.
+    }
+  });
+}
+
+// A sleep stops the monotonic clock and not the one on the wall. That one may be set to anything:
+// when the two part the server is asked, and nothing else follows from it.
+const apart = () => Date.now() - performance.now();
+let lastApart = apart();
+function noticeSleep() {
+  if (Math.abs(apart() - lastApart) > 1000) ask();
+  lastApart = apart();
 }
 
 function left(milliseconds) {
@@ -69,6 +88,7 @@ function reached() {
 }
 
 function tick() {
+  noticeSleep();
   const remaining = target - now();
   if (remaining <= 0) {
     if (phase !== "over") reached();
@@ -97,5 +117,11 @@ if (clocks && known && target) {
   tick();
   if (visit?.type === "back_forward") ask();
   addEventListener("pageshow", (event) => event.persisted && ask());
+  addEventListener("focus", ask);
+  addEventListener("online", ask);
+  document.addEventListener("resume", ask);
   document.addEventListener("visibilitychange", () => document.hidden || ask());
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    learn(Date.parse(detail.xhr.getResponseHeader("Shop-Now")));
+  });
 }

@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from shop.core import preview as previewing
+from shop.core.cache_headers import NOT_STORED
 from shop.core.error_views import not_found
 from shop.core.middleware import ShopperMiddleware
 from shop.core.requests import ShopRequest
@@ -108,7 +109,9 @@ def preview(request: ShopRequest, slug: str, at: datetime, page: str = "") -> Ht
     """One page of the shop, or the response to a form, as of an instant."""
     sale = get_object_or_404(Sale, slug=slug)
     if _match(page) is None and _match(f"{page}/"):
-        return redirect(request.get_full_path(force_append_slash=True))
+        if request.method != "POST":
+            return redirect(request.get_full_path(force_append_slash=True))
+        page = f"{page}/"  # A redirect would lose the form.
     inside = copy(request)
     inside.COOKIES = _cookies_inside(request)
     inside.now, inside.preview = at, _bar(sale, at, page)
@@ -116,7 +119,7 @@ def preview(request: ShopRequest, slug: str, at: datetime, page: str = "") -> Ht
     with previewing.on(root):
         response = ShopperMiddleware(lambda each: _answer(each, page))(inside)
     _rename_cookies(response.cookies, reverse("admin:sale_preview", args=[slug]))
-    response["Cache-Control"] = "private, no-store"
+    response["Cache-Control"] = NOT_STORED
     response["X-Robots-Tag"] = "noindex"
     return response
 

@@ -67,14 +67,16 @@ class Stripe:
         return [event.to_dict() for event in reversed(page.data)]
 
     @staticmethod
-    def deliver(event: dict[str, Any], *, secret: str = "", age: int = 0) -> int:
+    def deliver(
+        event: dict[str, Any], *, secret: str = "", age: int = 0, path: str = "/stripe/webhook/"
+    ) -> int:
         """Send an event, signed ``age`` seconds ago by the real clock; the webhook's status."""
         body = json.dumps(event)
         signed_at = int(unix_seconds()) - age
         key = (secret or settings.STRIPE_WEBHOOK_SECRET).encode()
         signature = hmac.new(key, f"{signed_at}.{body}".encode(), hashlib.sha256).hexdigest()
         answer = Client(enforce_csrf_checks=True).post(
-            "/stripe/webhook/",
+            path,
             body,
             content_type="application/json",
             headers={"Stripe-Signature": f"t={signed_at},v1={signature}"},

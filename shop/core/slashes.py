@@ -1,0 +1,38 @@
+"""Addresses with a slash too few or too many."""
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.common import CommonMiddleware
+from django.urls import Resolver404, resolve
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Answers at an address as at the one that differs by its last slash, where only that exists.
+
+    A visit is redirected to the address with the slash, as Django does it. A form is answered at
+    once: a redirect would lose what was sent (RFC 9110, section 15.4.2), and Django refuses to
+    make one with ``DEBUG`` on. So is a visit to ``/healthz/``: probes follow no redirect.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        other = _other_spelling(request.path_info)
+        is_visit = request.method in _SAFE and other.endswith("/")
+        if not is_visit and not _has_page(request.path_info) and _has_page(other):
+            prefix = request.path.removesuffix(request.path_info)
+            request.path, request.path_info = f"{prefix}{other}", other
+        return super().process_request(request)
+
+
+def _other_spelling(path: str) -> str:
+    return path.removesuffix("/") if path.endswith("/") else f"{path}/"
+
+
+def _has_page(path: str) -> bool:
+    """Whether an address has a page of its own; the back office's last pattern takes any."""
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    return bool(getattr(match.func, "should_append_slash", True))
