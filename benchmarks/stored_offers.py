@@ -29,7 +29,6 @@ from shop.core.requests import ShopRequest
 from shop.sales.minting import OfferOnPage, mint
 from shop.sales.showcase import sale_on_show
 from shop.sales.snapshot import DealSnapshot
-from shop.sales.views import private
 
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR it takes /tmp, which is where we want it.
@@ -87,7 +86,6 @@ def row(way: str, name: str, database: str, rounds: int) -> Row:
     return Row(f"{way}, {name}", times, GOAL, notes)
 
 
-@private
 def sale(request: ShopRequest, way: str, database: str, slug: str) -> HttpResponse:
     """``shop.sales.views.sale`` of a shop that stores its offers."""
     now = timezone.now()

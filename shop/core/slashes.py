@@ -1,7 +1,6 @@
 """Addresses with a slash too few or too many."""
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 from django.urls import Resolver404, resolve
 
@@ -16,7 +15,7 @@ class SlashMiddleware(CommonMiddleware):
     make one with ``DEBUG`` on. So is a visit to ``/healthz/``: probes follow no redirect.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         other = _other_spelling(request.path_info)
         is_visit = request.method in _SAFE and other.endswith("/")
         if not is_visit and not _has_page(request.path_info) and _has_page(other):
