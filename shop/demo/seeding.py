@@ -17,6 +17,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from shop.catalog.models import Product
+from shop.core.formatting import iso_minute
 from shop.sales.documents.loader import load_sale
 from shop.sales.documents.schema import parse_document
 from shop.sales.models import Sale
@@ -118,5 +119,5 @@ def _set_picture(good: Mapping[str, Any]) -> None:
 
 
 def _text(window: Window) -> str:
-    starts_at, ends_at = (at.astimezone(ZONE) for at in window)
-    return f"{starts_at:%F %H:%M} to {ends_at:%F %H:%M} in {ZONE.key}"
+    starts_at, ends_at = (iso_minute(at, ZONE) for at in window)
+    return f"{starts_at} to {ends_at} in {ZONE.key}"

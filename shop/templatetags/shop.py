@@ -20,7 +20,6 @@ for name in (
     "to_the_minute",
     "utc",
     "utc_to_the_millisecond",
-    "wall",
     "zone_name",
 ):
     register.filter(name, getattr(formatting, name))
@@ -28,6 +27,7 @@ for name in (
 register.filter("money", format_money)
 register.simple_tag(formatting.moment)
 register.simple_tag(formatting.clock_face)
+register.simple_tag(formatting.clock_change_note)
 
 #: Pictures of a page that are there when it opens; those further down wait until they are near.
 EAGER_PICTURES = 8

@@ -1,5 +1,7 @@
 // Lets the clock of the bar and the panel tick, as the shop's does.
 
+import { clocks } from "./times.js";
+
 const bar = document.querySelector("[data-qa-clock]");
 const runs = bar.dataset.qaRuns === "true";
 const arrived = performance.getEntriesByType("navigation")[0]?.responseStart ?? 0;
@@ -7,14 +9,14 @@ const times = [...document.querySelectorAll("time[data-shop-time], time[data-rea
 
 function tickFrom(time) {
   const figure = time.querySelector(".qa-figure");
-  const [hours, minutes, seconds] = figure.textContent.split(":").map(Number);
-  const start = (hours * 60 + minutes) * 60 + seconds;
+  const start = Date.parse(time.dateTime);
+  const timeZone = time.dataset.zone;
+  const show = clocks(timeZone, "2-digit");
+  const day = new Intl.DateTimeFormat("en-GB", { timeZone });
   return () => {
-    const passed = Math.floor((performance.now() - arrived) / 1000);
+    const at = start + Math.floor((performance.now() - arrived) / 1000) * 1000;
     // Past midnight the day is another one too: the next page says which.
-    const all = Math.min(start + passed, 86_399);
-    const two = (number) => String(Math.floor(number)).padStart(2, "0");
-    figure.textContent = `${two(all / 3600)}:${two((all / 60) % 60)}:${two(all % 60)}`;
+    if (day.format(at) === day.format(start)) figure.textContent = show(at);
   };
 }
 

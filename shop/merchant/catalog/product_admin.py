@@ -6,10 +6,12 @@ from django.contrib import admin
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.utils.timezone import get_current_timezone
 
 from shop.catalog.list_prices import lowest_list_price, record_list_price
 from shop.catalog.models import PricePoint, Product, StockMovement, Variant
 from shop.catalog.stock import save_with_stock
+from shop.core.formatting import to_the_minute
 from shop.core.money import format_money
 from shop.core.requests import now_of
 from shop.merchant.catalog.product_csv import ProductTable
@@ -36,9 +38,13 @@ class VariantInline(LockingInline):
 
 class PricePointInline(ReadOnlyInline):
     model = PricePoint
-    fields = ("since", "list_price")
-    readonly_fields = ("list_price",)
+    fields = ("asked_since", "list_price")
+    readonly_fields = ("asked_since", "list_price")
     verbose_name_plural = "list prices so far"
+
+    @admin.display(description="since")
+    def asked_since(self, point: PricePoint) -> str:
+        return to_the_minute(point.since, get_current_timezone())
 
     def list_price(self, point: PricePoint) -> str:
         return format_money(point.amount, point.product.currency)

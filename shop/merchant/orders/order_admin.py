@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from shop.core.formatting import to_the_minute
 from shop.core.money import format_money
 from shop.core.requests import now_of
 from shop.merchant.forms.read_only_admin import ReadOnlyAdmin
@@ -48,7 +49,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Orders, read-only: checkout and Stripe change them."""
 
     actions = (page_action("refund", "admin:checkout_order_refund", "Refund…", "refund"),)
-    list_display = ("number", "status_tag", "total_price", "name", "email", "placed_at")
+    list_display = ("number", "status_tag", "total_price", "name", "email", "placed")
     list_filter = (
         "status",
         ("placed_at", admin.DateFieldListFilter),
@@ -194,6 +195,10 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     def status_tag(self, order: Order) -> SafeString:
         look = Order.Status(order.status).texts.tag
         return format_html('<span class="tag {}">{}</span>', look, order.get_status_display())
+
+    @admin.display(description="placed at", ordering="placed_at")
+    def placed(self, order: Order) -> str:
+        return to_the_minute(order.placed_at, timezone.get_current_timezone())
 
     @admin.display(description="total", ordering="total")
     def total_price(self, order: Order) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from shop.core.formatting import second
 from shop.core.money import format_money
 from shop.core.requests import ShopRequest
 from shop.merchant.pages import merchant_page
@@ -42,7 +43,7 @@ def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
     return {
         "sale": sale,
         "now": now,
-        "read_at": f"{now.astimezone(sale.zone):%H:%M:%S}",
+        "read_at": second(now, sale.zone),
         "refusals_written_every": settings.REFUSALS_WRITTEN_EVERY,
         "held_until": held_until,
         "status": status_of(sale, held_until, now),

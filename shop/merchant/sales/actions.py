@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
+from shop.core.formatting import exactly
 from shop.core.requests import ShopRequest
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import WallTimeField, set_zone
@@ -141,7 +142,9 @@ def _recall(form: SaleActionForm, by: Staff) -> str:
     before: datetime | None = form.cleaned_data["issued_before"]
     reason = form.cleaned_data["reason"]
     recall(sale=form.sale, deal=deal, reason=reason, by=by, now=form.now, issued_before=before)
-    which = "were out" if before is None else f"were shown before {before:%F %H:%M:%S} UTC"
+    which = "were out"
+    if before is not None:
+        which = f"were shown before {exactly(before, form.sale.zone)},"
     return f"Offers of {deal or form.sale} that {which} are void: {reason}"
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from shop.core.durations import exact_duration
+from shop.core.formatting import iso_second
 from shop.merchant.sales.field_changes import describe
 from shop.sales.models import Change, Extension, Recall, Sale
 from shop.staff.models import Staff
@@ -35,7 +36,7 @@ def author_name(person: Staff | None) -> str:
 def _in_words(row: Change | Extension | Recall, sale: Sale) -> str:
     if isinstance(row, Change):
         return describe(row)
-    shown = f"{(row.issued_before or row.made_at).astimezone(sale.zone):%F %H:%M:%S}"
+    shown = iso_second(row.issued_before or row.made_at, sale.zone)
     if isinstance(row, Extension):
         return f"Offers shown before {shown} are held {exact_duration(row.seconds)} longer"
     what = row.deal.product.name if row.deal else "all deals"

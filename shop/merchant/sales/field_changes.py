@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 
 from shop.catalog.models import Product
 from shop.core.durations import exact_duration
+from shop.core.formatting import iso_second
 from shop.core.money import format_money
 from shop.merchant.sales.sale_status import STATE_WORDS
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, as_json
@@ -47,7 +48,7 @@ def formatted(change: Change, value: Any) -> str:
         case "hold_seconds":
             return exact_duration(value)
         case "starts_at" | "ends_at":
-            return f"{datetime.fromisoformat(value).astimezone(change.sale.zone):%F %H:%M:%S}"
+            return iso_second(datetime.fromisoformat(value), change.sale.zone)
     text = str(value)
     return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
 

@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 
 from shop.catalog.models import Product
 from shop.core.durations import exact_duration
+from shop.core.formatting import hour, is_same_day, iso_minute, iso_second, to_the_minute
 from shop.core.requests import now_of
 from shop.merchant.forms.locking_admin import LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
@@ -64,10 +65,25 @@ class UnconfirmedImpact(Exception):
         self.impact = impact
 
 
-class ExtensionInline(ReadOnlyInline):
+class HoldRecordInline(ReadOnlyInline):
+    """Extensions or recalls, with their instants in the sale's own zone."""
+
+    @admin.display(description="made at")
+    def made(self, record: Extension | Recall) -> str:
+        """When it was made, to the minute."""
+        return to_the_minute(record.made_at, record.sale.zone)
+
+    @admin.display(description="issued before")
+    def shown_before(self, record: Extension | Recall) -> str:
+        """Before when the offers were shown, to the second; empty for all."""
+        before = record.issued_before
+        return iso_second(before, record.sale.zone) if before else ""
+
+
+class ExtensionInline(HoldRecordInline):
     model = Extension
-    fields = ("made_at", "made_by", "issued_before", "longer", "reason")
-    readonly_fields = ("longer",)
+    fields = ("made", "made_by", "shown_before", "longer", "reason")
+    readonly_fields = ("made", "shown_before", "longer")
 
     @admin.display(description="held longer by")
     def longer(self, extension: Extension) -> str:
@@ -75,9 +91,10 @@ class ExtensionInline(ReadOnlyInline):
         return exact_duration(extension.seconds)
 
 
-class RecallInline(ReadOnlyInline):
+class RecallInline(HoldRecordInline):
     model = Recall
-    fields = ("made_at", "made_by", "deal", "issued_before", "reason")
+    fields = ("made", "made_by", "deal", "shown_before", "reason")
+    readonly_fields = ("made", "shown_before")
 
 
 @admin.register(Sale)
@@ -240,9 +257,9 @@ class SaleAdmin(LockingModelAdmin):
     @admin.display(ordering="starts_at")
     def window(self, sale: Sale) -> str:
         """From when to when, in the sale's own zone."""
-        starts_at, ends_at = (at.astimezone(sale.zone) for at in (sale.starts_at, sale.ends_at))
-        last = f"{ends_at:%H:%M}" if ends_at.date() == starts_at.date() else f"{ends_at:%F %H:%M}"
-        return f"{starts_at:%F %H:%M} to {last}, {sale.time_zone}"
+        is_one_day = is_same_day(sale.starts_at, sale.ends_at, sale.zone)
+        closes = (hour if is_one_day else iso_minute)(sale.ends_at, sale.zone)
+        return f"{iso_minute(sale.starts_at, sale.zone)} to {closes}, {sale.time_zone}"
 
     @admin.display(description="now", ordering="state")
     def phase(self, sale: Any) -> str:

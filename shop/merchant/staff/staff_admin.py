@@ -10,8 +10,10 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_POST
 
+from shop.core.formatting import to_the_minute
 from shop.merchant.forms.row_actions import EVERYWHERE
 from shop.staff.current import staff_of
 from shop.staff.login import mail_password_link
@@ -66,7 +68,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The staff. None is deleted: audit logs name them."""
 
     form = StaffForm
-    list_display = ("username", "full_name", "role", "email", "is_active", "last_login")
+    list_display = ("username", "full_name", "role", "email", "is_active", "logged_in")
     list_filter = ("is_active", RoleFilter)
     show_facets = admin.ShowFacets.NEVER
     search_fields = ("username", "first_name", "last_name", "email")
@@ -138,6 +140,11 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="name")
     def full_name(self, person: Staff) -> str:
         return person.get_full_name()
+
+    @admin.display(description="last login", ordering="last_login")
+    def logged_in(self, person: Staff) -> str:
+        at = person.last_login
+        return to_the_minute(at, get_current_timezone()) if at else ""
 
     @admin.display
     def role(self, person: Staff) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shop.core.formatting import second
+from shop.core.wall_time import clock_change, offset_of
 from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.oracle import honored_until
 
@@ -79,8 +81,8 @@ def clock_changes(since: datetime, until: datetime, zone: ZoneInfo) -> list[date
     day = since
     while day < until:
         next_day = min(day + timedelta(days=1), until)
-        if _offset(day, zone) != _offset(next_day, zone):
-            changes.append(_change_between(day, next_day, zone))
+        if offset_of(day, zone) != offset_of(next_day, zone):
+            changes.append(clock_change(day, next_day, zone))
         day = next_day
     return changes
 
@@ -112,7 +114,7 @@ def _ends_of_holds(
 ) -> Iterator[tuple[datetime, str]]:
     for shown_at in issued:
         # As promised, and with all extensions.
-        promised, shown = shown_at + hold, f"{shown_at.astimezone(zone):%H:%M:%S}"
+        promised, shown = shown_at + hold, second(shown_at, zone)
         ends = {promised: "hold"}
         ends.setdefault(honored_until(shown_at, promised, actions, _END_OF_TIME), "longer hold")
         for end, kind in ends.items():
@@ -122,19 +124,3 @@ def _ends_of_holds(
 
 def _in_order(reasons: dict[datetime, list[str]]) -> list[Instant]:
     return [Instant(at, tuple(dict.fromkeys(reasons[at]))) for at in sorted(reasons)]
-
-
-def _offset(instant: datetime, zone: ZoneInfo) -> timedelta | None:
-    return instant.astimezone(zone).utcoffset()
-
-
-def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first whole second with the offset of ``after``, by halving."""
-    before, after = whole(before), whole(after)
-    while after - before > SECOND:
-        middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
-        if _offset(middle, zone) == _offset(after, zone):
-            after = middle
-        else:
-            before = middle
-    return after

@@ -18,6 +18,8 @@ from bs4 import BeautifulSoup, Tag
 from django.test import Client
 from django.test.client import ClientHandler
 
+from shop.core.formatting import offset
+from shop.core.wall_time import comes_twice, wall_time
 from shop.qa.rehearsal.oracle import Promise
 
 _SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -158,11 +160,16 @@ def promise_on(page: BrowserPage, article: Tag, shown_at: datetime, name: str) -
 
 
 def words_agree(words: str, instant: datetime, shown_at: datetime, zone: ZoneInfo) -> bool:
-    """Whether an instant in words says hour and minute, the zone, and the day if not today's."""
-    local, today = instant.astimezone(zone), shown_at.astimezone(zone).date()
+    """Whether an instant in words says hour and minute, the zone, and the day if not today's.
+
+    The offset from UTC too, if clocks show that hour and minute twice.
+    """
+    local, today = wall_time(instant, zone), wall_time(shown_at, zone).date()
     needed = [f"{local:%H:%M}", zone.key.rpartition("/")[2].replace("_", " ")]
     if local.date() != today:
         needed.append(str(local.day))
+    if comes_twice(instant, zone):
+        needed.append(offset(instant, zone))
     return all(each in words for each in needed)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from offers.verdicts import Verdict
+from shop.core.formatting import is_same_day, second, short_day
 from shop.core.money import format_money
 from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.oracle import Promise, honored_until
@@ -64,6 +65,5 @@ class FindingsRecorder:
 
     def format_time(self, instant: datetime) -> str:
         """The time in the sale's zone, with the day where it is not that of the opening."""
-        local = instant.astimezone(self.zone)
-        is_opening_day = local.date() == self.opens.astimezone(self.zone).date()
-        return f"{local:%H:%M:%S}" if is_opening_day else f"{local:%-d %b %H:%M:%S}"
+        day = "" if is_same_day(instant, self.opens, self.zone) else short_day(instant, self.zone)
+        return f"{day} {second(instant, self.zone)}".strip()

@@ -42,7 +42,9 @@ def _table(matrix: Matrix, times: TimeFormat) -> Iterator[str]:
     """Lines of a table, with as many columns side by side as leave room for the rows' reasons."""
     labels = [f"{times.day(row.at)} {times.time(row.at)}".strip() for row in matrix.rows]
     label_width = max(len(label) for label in ["presented at", *labels]) + 2
-    width = max(len(times.time(matrix.rows[0].at)), len(f"honored {PAID}")) + 2
+    shown = [at for each in matrix.columns for at in (each.issued.at, each.held_until)]
+    widths = [len(f"honored {PAID}"), *(len(times.time(at)) for at in shown)]
+    width = max(widths) + 2
     at_once = max(1, (WIDTH - label_width - _REASONS_WIDTH) // width)
 
     def line(label: str, cells: Sequence[str], why: str = "") -> str:
@@ -50,12 +52,12 @@ def _table(matrix: Matrix, times: TimeFormat) -> Iterator[str]:
         return text + textwrap.shorten(why, WIDTH - len(text), placeholder="…")
 
     for start in range(0, len(matrix.columns), at_once):
-        shown = slice(start, start + at_once)
-        columns = matrix.columns[shown]
+        side_by_side = slice(start, start + at_once)
+        columns = matrix.columns[side_by_side]
         if times.spans_days:
             yield line("", [times.day(each.issued.at) for each in columns])
         yield line("shown at", [times.time(each.issued.at) for each in columns])
         yield line("held until", [times.time(each.held_until) for each in columns])
         yield line("presented at", ["-" * (width - 2)] * len(columns))
         for label, row, cells in zip(labels, matrix.rows, matrix.cells, strict=True):
-            yield line(label, [cell_text(cell) for cell in cells[shown]], ", ".join(row.why))
+            yield line(label, [cell_text(cell) for cell in cells[side_by_side]], ", ".join(row.why))

@@ -1,0 +1,86 @@
+"""The input of forms that people type a wall time into."""
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from shop.core.formatting import hour
+from shop.core.wall_time import (
+    instants_of_wall_time,
+    is_in_range,
+    numeric_offset,
+    parse_time,
+    wall_time,
+    written,
+)
+
+
+class WallTimeInput(forms.TextInput):
+    """A wall time as text in ``zone`` and, if its hour comes twice, the choice of one of the two.
+
+    The choice is sent apart, as ``<name>_which``, and read only with a time that comes twice in
+    this zone and was typed without an offset. Nothing is chosen beforehand.
+    """
+
+    zone: ZoneInfo = ZoneInfo("UTC")
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        """What was typed; a time that comes twice with the offset that was chosen."""
+        text = data.get(name)
+        time = _parsed(text)
+        chosen = data.get(f"{name}_which")
+        if not chosen or time is None or time.tzinfo is not None:
+            return text
+        both = {numeric_offset(each, self.zone): each for each in _both(time, self.zone)}
+        return written(both[chosen], self.zone) if chosen in both else text
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        text, both, chosen = self._shown(value)
+        field = super().render(name, text, attrs, renderer)
+        if not both:
+            return field
+        choices = [
+            {
+                "value": numeric_offset(each, self.zone),
+                "text": f"{hour(each, self.zone)}, {which} clocks are put back",
+                "is_chosen": each == chosen,
+            }
+            for which, each in zip(("before", "after"), both, strict=True)
+        ]
+        context = {"field": field, "name": f"{name}_which", "choices": choices}
+        return render_to_string("_which_time.html", context)
+
+    def _shown(self, value: Any) -> tuple[Any, list[datetime], datetime | None]:
+        """The text to show, the two instants that it may mean, and the one that is chosen."""
+        is_picker = self.attrs.get("type") == "datetime-local"
+        time = _parsed(value)
+        if time is None:
+            return value, [], None
+        if time.tzinfo is None:
+            return time.isoformat() if is_picker else value, _both(time, self.zone), None
+        wall = wall_time(time, self.zone)
+        both = _both(wall, self.zone)
+        if is_picker:
+            return wall.isoformat(), both, time
+        # Its offset is shown by the choice.
+        return (str(wall), both, time) if time in both else (value, [], None)
+
+
+def _parsed(text: Any) -> datetime | None:
+    try:
+        time = parse_time(str(text or ""))
+    except ValidationError:
+        return None
+    return time if is_in_range(time.replace(tzinfo=ZoneInfo("UTC"))) else None
+
+
+def _both(wall: datetime, zone: tzinfo) -> list[datetime]:
+    """The two instants of a wall time that comes twice, or none."""
+    instants = instants_of_wall_time(wall, zone)
+    return instants if len(instants) > 1 else []
