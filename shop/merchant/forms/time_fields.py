@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
 from shop.core.durations import exact_duration, parse_duration
-from shop.core.wall_time import EXAMPLE, instant_of, instants_of_wall_time, wall_time, with_offset
+from shop.core.wall_time import EXAMPLE, instant_of, parse_time, written
+from shop.core.wall_time_input import WallTimeInput
 
 
 class _InstantBoundField(forms.BoundField):
@@ -44,35 +44,39 @@ class _ParsedField(forms.CharField):
 
 
 class WallTimeField(_ParsedField):
-    """An instant, written as wall time in ``zone``; with its offset if that hour comes twice."""
+    """An instant, written as wall time in ``zone``; if that comes twice, one of both is chosen."""
 
-    zone = ZoneInfo("UTC")
+    widget = WallTimeInput
 
     def __init__(self, **options: Any) -> None:
         super().__init__(help_text=f"As {EXAMPLE}, in the sale's own time zone.", **options)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that it is written in: UTC until it is set."""
+        return self._input.zone
+
+    @zone.setter
+    def zone(self, zone: ZoneInfo) -> None:
+        self._input.zone = zone
+
+    @property
+    def _input(self) -> WallTimeInput:
+        assert isinstance(self.widget, WallTimeInput)
+        return self.widget
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
         return _InstantBoundField(form, self, field_name)
 
     def prepare_value(self, value: Any) -> Any:
         """An instant as wall time; text unchanged."""
-        if not isinstance(value, datetime):
-            return value
-        wall = wall_time(value, self.zone)
-        is_twice = len(instants_of_wall_time(wall, self.zone)) > 1
-        return with_offset(wall, value) if is_twice else str(wall)
+        return written(value, self.zone) if isinstance(value, datetime) else value
 
     def to_python(self, value: Any) -> Any:
         """:raises ValidationError: it is not exactly one instant"""
         if isinstance(value, datetime) or value in self.empty_values:
             return value or None
-        try:
-            time = parse_datetime(str(value).strip())
-        except ValueError:
-            time = None
-        if time is None:
-            raise ValidationError(f"Write it as {EXAMPLE}.")
-        return instant_of(time, self.zone)
+        return instant_of(parse_time(str(value)), self.zone)
 
 
 def set_zone(form: forms.BaseForm, zone: ZoneInfo) -> None:

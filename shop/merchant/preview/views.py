@@ -76,6 +76,7 @@ class PreviewBar:
     sale: Sale
     page: str
     stops: list[dict[str, Any]]
+    form: InstantForm
     choose: str
     way_out: str
 
@@ -181,9 +182,18 @@ def _bar(sale: Sale, at: datetime, page: str) -> PreviewBar:
         sale=sale,
         page=page,
         stops=_stops(sale, page),
+        form=_bar_form(sale, at, page),
         choose=reverse("admin:sale_preview", args=[sale.slug]),
         way_out=reverse("admin:sales_sale_change", args=[sale.pk]),
     )
+
+
+def _bar_form(sale: Sale, at: datetime, page: str) -> InstantForm:
+    """The bar's form, in which browsers show a picker."""
+    initial = {"at": at, "page": f"/{page}"}
+    form = InstantForm(sale=sale, initial=initial, auto_id="preview-%s")
+    form.fields["at"].widget.attrs |= {"type": "datetime-local", "step": "1"}
+    return form
 
 
 def _cookies_inside(request: HttpRequest) -> dict[str, str]:

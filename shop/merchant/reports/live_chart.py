@@ -1,13 +1,14 @@
 """The sale room's chart: orders by the minute in which they were placed.
 
 Its axis is elapsed time: when clocks are put back, the hour that comes twice has two sets of
-columns, with offsets from UTC in their labels.
+columns, whose labels have their offsets from UTC.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shop.core.formatting import hour, is_same_day, short_day
 from shop.merchant.reports.live_queries import Sums
 from shop.merchant.reports.svg_chart import AxisMark, Chart, ChartColumn, draw, step_for
 from shop.orders.sale_totals import minute_of
@@ -36,8 +37,8 @@ def by_minute(
     def mark(at: datetime, name: str, label: str = "") -> AxisMark:
         return AxisMark(label, name, (at - start) // timedelta(seconds=1), whole)
 
-    close = mark(sale.ends_at, "close", f"{clock.text(sale.ends_at)} close")
-    hold = mark(held_until, "hold", f"held until {clock.text(held_until)}")
+    close = mark(sale.ends_at, "close", f"{clock.after_start(sale.ends_at)} close")
+    hold = mark(held_until, "hold", f"held until {clock.after_start(held_until)}")
     marks = [close, hold]
     if start <= now < end:
         marks.append(mark(now, "now"))
@@ -48,25 +49,28 @@ def by_minute(
         columns=columns,
         marks=marks,
         begins=clock.text(start),
-        ends=clock.text(end),
+        ends=clock.after_start(end),
         shade=(close, hold),
     )
 
 
 class _Clock:
-    """Unambiguous labels of instants: with the day or the offset if there are several."""
+    """Labels of instants, with the day if the axis has several."""
 
     def __init__(self, zone: ZoneInfo, start: datetime, end: datetime) -> None:
-        first, last = start.astimezone(zone), end.astimezone(zone)
-        self._zone = zone
-        self._has_days = first.date() != last.date()
-        self._has_offsets = first.utcoffset() != last.utcoffset()
+        self._zone, self._start = zone, start
+        self._has_days = not is_same_day(start, end, zone)
 
     def text(self, instant: datetime) -> str:
-        there = instant.astimezone(self._zone)
-        day = f"{there:%-d %b} " if self._has_days else ""
-        offset = f" ({there:%:z})" if self._has_offsets else ""
-        return f"{day}{there:%H:%M}{offset}"
+        """The label of an instant that is read alone: "27 Nov, 23:59"."""
+        time = hour(instant, self._zone)
+        return f"{short_day(instant, self._zone)}, {time}" if self._has_days else time
+
+    def after_start(self, instant: datetime) -> str:
+        """The same beside the start's label, whose day is not repeated."""
+        if is_same_day(instant, self._start, self._zone):
+            return hour(instant, self._zone)
+        return self.text(instant)
 
 
 def _columns(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 _WHOLE = 10_000
 #: Where columns begin and end, from the top: above them is room for one line of type, and below.
 _TOP, _FLOOR = 1_100, 8_700
-#: How near to a mark a label of the axis would be written over it.
-_CROWDED = 2_400
+#: The room that a letter of a label needs where the picture is smallest, on a phone.
+_LETTER = 230
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,12 @@ class ChartBar:
 
 @dataclass(frozen=True, slots=True)
 class ChartRule:
-    """An upright line with a label beside it, which begins, ends or is centred there."""
+    """An upright line with a label: beside it, or at an edge where that has no room."""
 
     x: str
     label: str
     name: str
+    label_x: str
     anchor: str
     is_above: bool
 
@@ -98,7 +99,8 @@ def draw(
         for place, each in enumerate(columns)
         for bar in _bars(each, place, len(columns), max(most, 1))
     ]
-    below = [_along(each) for each in marks if each.label and not _is_above(each)]
+    below = [_label_span(each) for each in marks if each.label and not _is_above(each)]
+    room_for_ends = _WHOLE - _width(ends)
     return Chart(
         title=title,
         text=text,
@@ -106,8 +108,8 @@ def draw(
         rules=[_rule(each) for each in marks],
         columns=columns,
         most=most,
-        begins="" if any(at < _CROWDED for at in below) else begins,
-        ends="" if any(at > _WHOLE - _CROWDED for at in below) else ends,
+        begins="" if any(left < _width(begins) for left, _ in below) else begins,
+        ends="" if any(right > room_for_ends for _, right in below) else ends,
         shade=_shade(*shade) if shade else None,
     )
 
@@ -138,9 +140,31 @@ def _bars(column: ChartColumn, place: int, count: int, most: int) -> list[ChartB
 
 
 def _rule(mark: AxisMark) -> ChartRule:
-    at = _along(mark)
-    anchor = "start" if at <= _WHOLE // 2 else "end"
-    return ChartRule(percent(at), mark.label, mark.name, anchor, _is_above(mark))
+    left, right = _label_span(mark)
+    is_left = _stands_left(mark)
+    label_x = percent(right if is_left else left)
+    anchor = "end" if is_left else "start"
+    return ChartRule(percent(_along(mark)), mark.label, mark.name, label_x, anchor, _is_above(mark))
+
+
+def _stands_left(mark: AxisMark) -> bool:
+    """Whether a label ends at its line: where it would otherwise leave the picture."""
+    at, width = _along(mark), _width(mark.label)
+    has_room_on_the_right = at + width <= _WHOLE
+    return at > _WHOLE // 2 if has_room_on_the_right and at >= width else not has_room_on_the_right
+
+
+def _label_span(mark: AxisMark) -> tuple[int, int]:
+    """Where a label begins and ends; pushed in from the edge if it has no room on either side."""
+    at, width = _along(mark), _width(mark.label)
+    if _stands_left(mark):
+        right = min(_WHOLE, max(at, width))
+        return right - width, right
+    return at, at + width
+
+
+def _width(label: str) -> int:
+    return len(label) * _LETTER
 
 
 def _shade(start: AxisMark, end: AxisMark) -> ChartBar:

@@ -1,13 +1,11 @@
 """Copies of a sale, once or every week: drafts with deals of their own."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -17,16 +15,16 @@ from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
 from shop.core.requests import ShopRequest
-from shop.core.wall_time import instant_of, wall_time
+from shop.core.wall_time import is_in_range, wall_time
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
+from shop.merchant.sales.weekly_windows import CopyWindow, a_week_after, weekly_windows
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, record
 from shop.sales.models import Change, Deal, Sale
 from shop.staff.current import staff_of
 from shop.staff.models import Staff
 
-WEEK = timedelta(days=7)
 MOST_COPIES = 52
 _LONGEST_SLUG = 80
 
@@ -50,17 +48,16 @@ class CopyForm(StaleFormMixin):
         self.sale = sale
         set_zone(self, sale.zone)
         self.initial.setdefault("title", sale.title)
-        self.initial.setdefault("starts_at", _a_week_later(sale.starts_at, sale))
+        self.initial.setdefault("starts_at", a_week_after(sale.starts_at, sale.zone))
 
     def clean(self) -> dict[str, Any]:
-        """Add the windows; :raises ValidationError: clocks change in one of them"""
+        """Add the windows; :raises ValidationError: the last one is too far off"""
         cleaned = super().clean()
-        if self.errors:
-            return cleaned
-        try:
-            cleaned["windows"] = list(self._windows())
-        except ValidationError as error:
-            self.add_error("starts_at", error)
+        if not self.errors:
+            first, times = cleaned["starts_at"], cleaned["times"]
+            cleaned["windows"] = windows = list(weekly_windows(self.sale, first, times))
+            if not is_in_range(windows[-1].ends_at):
+                self.add_error("starts_at", "The last copy would be after the year 2999.")
         return cleaned
 
     def stale_messages(self, seen: str) -> list[str]:
@@ -69,26 +66,14 @@ class CopyForm(StaleFormMixin):
 
     def drafts_made(self, by: Staff) -> list[Sale]:
         """The drafts that the valid form made when it was sent before, by their opening."""
-        seen, starts = self.cleaned_data["seen"], [at for at, _ in self.cleaned_data["windows"]]
+        seen = self.cleaned_data["seen"]
+        starts = [each.starts_at for each in self.cleaned_data["windows"]]
         if not seen.isdigit() or seen == self.version:
             return []
         records = _copy_records(self.sale).filter(pk__gt=int(seen), made_by=by)
         drafts = Sale.objects.filter(pk__in=records.values("sale"), starts_at__in=starts)
         made = list(drafts.filter(title=self.cleaned_data["title"]).order_by("starts_at"))
         return made if [draft.starts_at for draft in made] == starts else []
-
-    def _windows(self) -> Iterator[tuple[datetime, datetime]]:
-        # As long as the first on the wall: from noon to one, whatever clocks do in that week.
-        zone, first = self.sale.zone, self.cleaned_data["starts_at"]
-        lasts = wall_time(self.sale.ends_at, zone) - wall_time(self.sale.starts_at, zone)
-        for week in range(self.cleaned_data["times"]):
-            # The first as it was written: with its offset, where its hour comes twice.
-            later = wall_time(first, zone) + week * WEEK
-            starts_at = instant_of(later, zone) if week else first
-            ends_at = instant_of(wall_time(starts_at, zone) + lasts, zone)
-            if ends_at <= starts_at:
-                raise ValidationError("A copy would end before it starts: clocks change in it.")
-            yield starts_at, ends_at
 
 
 @require_http_methods(["GET", "POST"])
@@ -107,6 +92,9 @@ def copy_page(request: ShopRequest, pk: int) -> HttpResponse:
         drafts = form.drafts_made(by) or copy(
             sale, title=title, windows=windows, by=by, now=request.now
         )
+        for window in windows:
+            if window.note:
+                messages.warning(request, window.note)
         return _show_drafts(request, drafts)
     return merchant_page(
         request, "merchant/copy.html", f"Copy {sale}", about=sale, sale=sale, form=form
@@ -132,15 +120,15 @@ def _reason(sale: Sale) -> str:
 
 @transaction.atomic
 def copy(
-    sale: Sale, *, title: str, windows: list[tuple[datetime, datetime]], by: Staff, now: datetime
+    sale: Sale, *, title: str, windows: list[CopyWindow], by: Staff, now: datetime
 ) -> list[Sale]:
     """Make a draft for each window, with the sale's deals that are not withdrawn."""
     deals = sale.deals.filter(withdrawn=False).order_by("position", "pk")
     drafts = []
-    for starts_at, ends_at in windows:
+    for window in windows:
         draft = Sale(**{name: getattr(sale, name) for name in SALE_FIELDS})
-        draft.slug, draft.title = _free_slug(sale, starts_at), title
-        draft.starts_at, draft.ends_at = starts_at, ends_at
+        draft.slug, draft.title = _free_slug(sale, window.starts_at), title
+        draft.starts_at, draft.ends_at = window.starts_at, window.ends_at
         draft.full_clean()
         draft.save()
         Deal.objects.bulk_create(
@@ -155,18 +143,10 @@ def copy(
 
 def _free_slug(sale: Sale, starts_at: datetime) -> str:
     """The sale's slug with the opening day, and with a number if that is in use."""
-    day = f"{starts_at.astimezone(sale.zone):%Y-%m-%d}"
+    day = wall_time(starts_at, sale.zone).date().isoformat()
     stem = sale.slug[: _LONGEST_SLUG - len(day) - 5].strip("-")
     slug, number = f"{stem}-{day}", 1
     while Sale.objects.filter(slug=slug).exists():
         number += 1
         slug = f"{stem}-{day}-{number}"
     return slug
-
-
-def _a_week_later(instant: datetime, sale: Sale) -> datetime:
-    """A week later in wall time, or by the clock if that wall time does not exist."""
-    try:
-        return instant_of(wall_time(instant, sale.zone) + WEEK, sale.zone)
-    except ValidationError:
-        return instant + WEEK

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from shop.core.durations import duration
-from shop.core.formatting import clock, day_and_clock, hour
+from shop.core.formatting import clock, clock_change_note, day_and_clock, hour, is_same_day
 from shop.core.requests import ShopRequest
 from shop.core.wall_time import wall_time
 from shop.merchant.forms.time_fields import DurationField, WallTimeField
@@ -66,7 +66,8 @@ def summary_of_input(written: Mapping[str, Any], now: datetime) -> WindowSummary
     for name in _FIELDS[1:]:
         field = span if name == "hold_seconds" else instant
         try:
-            values[name] = field.clean(written.get(name))
+            widget: Any = field.widget
+            values[name] = field.clean(widget.value_from_datadict(written, {}, name))
         except ValidationError as error:
             wrong += error.messages
     starts_at, ends_at, hold = (values.get(name) for name in _FIELDS[1:])
@@ -90,11 +91,14 @@ def _sentences(
         f"{_later(starts_at, ends_at, zone)}. In UTC, {hour(starts_at, UTC)} to "
         f"{hour(ends_at, UTC)}."
     ]
-    if shift := wall_time(ends_at, zone) - wall_time(starts_at, zone) - lasts:
+    last = ends_at + timedelta(seconds=hold or 0)
+    if note := clock_change_note(zone, starts_at, ends_at, last):
+        sentences.append(note)
+    elif shift := wall_time(ends_at, zone) - wall_time(starts_at, zone) - lasts:
         way = "forward" if shift > timedelta() else "back"
         sentences.append(f"Clocks are put {way} in between, by {duration(abs(shift))}.")
     if hold is not None:
-        until = _later(ends_at, ends_at + timedelta(seconds=hold), zone)
+        until = _later(ends_at, last, zone)
         sentences.append(f"A page opened in the last second is honored until {until}.")
     if ends_at <= now:
         sentences.append("That is over.")
@@ -103,5 +107,4 @@ def _sentences(
 
 def _later(first: datetime, later: datetime, zone: ZoneInfo) -> str:
     """An instant after another, with its day if that is another one."""
-    is_same_day = later.astimezone(zone).date() == first.astimezone(zone).date()
-    return clock(later, zone) if is_same_day else day_and_clock(later, zone)
+    return clock(later, zone) if is_same_day(first, later, zone) else day_and_clock(later, zone)

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from shop.catalog.models import Product
 from shop.core.money import major_units
+from shop.core.wall_time import written
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.sales.models import Deal, Sale
@@ -81,7 +82,7 @@ class Merchant:
 
     def set_end(self, sale: Sale, ends_at: datetime) -> None:
         """Change the end of a sale."""
-        self._change(sale, {"ends_at": str(ends_at.astimezone(sale.zone).replace(tzinfo=None))})
+        self._change(sale, {"ends_at": written(ends_at, sale.zone)})
 
     def set_hold(self, sale: Sale, seconds: int) -> None:
         """Change the hold of future offers."""
@@ -174,7 +175,7 @@ def fields_of(form: Tag) -> dict[str, Any]:
             continue
         if name.startswith("_") or "__prefix__" in name:
             continue
-        if kind == "checkbox":
+        if kind in {"checkbox", "radio"}:
             if field.has_attr("checked"):
                 data[name] = field.get("value", "on")
         elif field.name == "select":

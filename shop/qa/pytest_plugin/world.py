@@ -21,7 +21,8 @@ from django.utils.text import slugify
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from shop.core.wall_time import instant_of
+from shop.core.formatting import second
+from shop.core.wall_time import instant_of, wall_time
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.nouns import is_same
@@ -125,8 +126,8 @@ class World:
 
     def wall(self, instant: datetime) -> str:
         """An instant in the sale's zone, with its date if that is not the scenario's."""
-        local = instant.astimezone(self.zone)
-        return f"{local:%H:%M:%S}" if local.date() == self.day else f"{local:%H:%M:%S on %F}"
+        day = wall_time(instant, self.zone).date()
+        return second(instant, self.zone) + ("" if day == self.day else f" on {day}")
 
     def _event(self, text: str) -> datetime:
         if text == "the hold ends":
@@ -167,7 +168,7 @@ class World:
             return instant_of(local, self.zone)
         except ValidationError as error:
             raise WrongWords(
-                f"{error.messages[0].partition(' Write')[0]} "
+                f"{error.messages[0].partition(' Choose')[0]} "
                 "Where it comes twice, write 'the first 02:30' or 'the second 02:30'."
             ) from None
 

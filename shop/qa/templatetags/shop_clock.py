@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from shop.core.formatting import utc, zone_name
+from shop.core.formatting import second, utc, zone_name
 from shop.core.money import LOCALE
+from shop.core.wall_time import wall_time
 
 register = template.Library()
 
@@ -25,18 +26,13 @@ def to_the_second(
     :param short: "Fri, 27 Nov 2026" for the day
     """
     zone = zone or timezone.get_default_timezone()
-    local = instant.astimezone(zone)
+    date_format = "EEE, d MMM y" if short else "EEEE, d MMMM y"
     return format_html(
-        '<time{} datetime="{}">{}, <span class="qa-figure">{}</span>, {}</time>',
+        '<time{} datetime="{}" data-zone="{}">{}, <span class="qa-figure">{}</span>, {}</time>',
         format_html(" data-{}", name) if name else "",
         utc(instant),
-        format_date(local, "EEE, d MMM y" if short else "EEEE, d MMMM y", locale=LOCALE),
-        f"{local:%H:%M:%S}",
+        str(zone),
+        format_date(wall_time(instant, zone), date_format, locale=LOCALE),
+        second(instant, zone),
         zone_name(zone),
     )
-
-
-@register.filter
-def for_input(instant: datetime) -> str:
-    """The value of an ``<input type="datetime-local">``, in the shop's zone."""
-    return f"{instant.astimezone(timezone.get_default_timezone()):%Y-%m-%dT%H:%M:%S}"

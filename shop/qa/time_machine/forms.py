@@ -1,9 +1,15 @@
 """The form of the clock's panel and bar."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 
+from shop.core.formatting import zone_name
+from shop.core.wall_time import instant_of, parse_time, written
+from shop.core.wall_time_input import WallTimeInput
 from shop.qa.time_machine import boundaries
 from shop.qa.time_machine.clock_file import Reading, to_real_time
 from shop.sales.boundaries import Boundary
@@ -20,16 +26,14 @@ STEPS = {
 }
 
 
+_RANGE = {"min": "2000-01-01T00:00:00", "max": "2999-12-30T23:59:59"}
+_PICKER = {"type": "datetime-local", "step": "1", "required": True, **_RANGE}
+
+
 class ClockForm(forms.Form):
     """A change of the clock; each button sends one of the fields."""
 
-    at = forms.DateTimeField(
-        required=False,
-        label="Shop’s time",
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local", "step": "1", "aria-describedby": "zone"}
-        ),
-    )
+    at = forms.CharField(required=False, widget=WallTimeInput(attrs=_PICKER))
     step = forms.TypedChoiceField(required=False, choices=STEPS, coerce=int, empty_value=None)
     boundary = forms.ChoiceField(
         required=False, choices={"previous": "Previous boundary", "next": "Next boundary"}
@@ -41,6 +45,21 @@ class ClockForm(forms.Form):
         empty_value=None,
     )
     real = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any = None, *, shown: datetime, **options: Any) -> None:
+        """:param shown: what the clock shows, to begin typing from"""
+        self.zone = ZoneInfo(settings.TIME_ZONE)
+        initial = {"at": written(shown.replace(microsecond=0), self.zone)}
+        super().__init__(data, initial=initial, **options)
+        at = self.fields["at"]
+        at.help_text = f"{zone_name(self.zone)}, the shop’s own"
+        assert isinstance(at.widget, WallTimeInput)
+        at.widget.zone = self.zone
+
+    def clean_at(self) -> datetime | None:
+        """:raises ValidationError: it is not exactly one instant"""
+        text: str = self.cleaned_data["at"]
+        return instant_of(parse_time(text), self.zone) if text else None
 
     @property
     def is_running(self) -> bool | None:
@@ -59,4 +78,4 @@ class ClockForm(forms.Form):
             found: Boundary | None = find(reading.at)
             return found.at if found else reading.at
         at: datetime | None = wanted["at"]
-        return at.astimezone(UTC) if at else reading.at
+        return at or reading.at

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import get_template
-from django.utils import timezone
 
+from shop.core.formatting import zone_name
 from shop.qa.time_machine import clock_file
+from shop.qa.time_machine.forms import ClockForm
 from shop.sales.showcase import showcase
 
 # Where the bar goes: after the skip link, which stays the first to be reached by keyboard.
@@ -59,10 +60,18 @@ def bar(get_response: GetResponse) -> GetResponse:
 def _bar(request: HttpRequest) -> str:
     # The response to a POST cannot be asked for again.
     return_path = request.get_full_path() if request.method == "GET" else ""
+    reading = clock_file.read()
     context = {
-        "clock": clock_file.read(),
-        "zone": timezone.get_default_timezone(),
+        "clock": reading,
+        "jump": _jump(reading),
         "next": return_path,
         "csrf_token": get_token(request),
     }
     return get_template("qa/_bar.html").render(context)
+
+
+def _jump(reading: clock_file.Reading) -> ClockForm:
+    """The form of the bar, whose field has no visible label and no id."""
+    form = ClockForm(shown=reading.at, auto_id=False)
+    form.fields["at"].widget.attrs["aria-label"] = f"Jump to, {zone_name(form.zone)}"
+    return form

@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -20,7 +19,8 @@ MOST_SALES = 12
 @never_cache
 def panel(request: HttpRequest) -> HttpResponse:
     """The clock and its controls; a button of the bar leads back to its page."""
-    form = ClockForm(request.POST if request.method == "POST" else None)
+    reading = clock_file.read()
+    form = ClockForm(request.POST if request.method == "POST" else None, shown=reading.at)
     if form.is_valid():
         try:
             clock_file.change(move=form.move, is_running=form.is_running)
@@ -28,12 +28,12 @@ def panel(request: HttpRequest) -> HttpResponse:
             form.add_error("at", str(error))
         else:
             return see_other(_return_path(request))
-    reading = clock_file.read()
     context = {
         "form": form,
+        # A refused form keeps what was typed; a refused button leaves what the clock shows.
+        "jump": form if form.data.get("at") else ClockForm(shown=reading.at),
         "clock": reading,
         "second": reading.at.replace(microsecond=0),
-        "zone": timezone.get_default_timezone(),
         "steps": STEPS,
         "next": boundaries.next_boundary(reading.at),
         "previous": boundaries.previous_boundary(reading.at),

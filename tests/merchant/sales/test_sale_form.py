@@ -692,12 +692,6 @@ def test_weekly_copies_keep_their_time_on_the_wall(merchant: Merchant, clock: Cl
     assert [each.starts_at.hour for each in copies] == [10, 11]
 
 
-def test_a_copy_in_an_hour_that_does_not_exist_is_refused(merchant: Merchant, sale: Sale) -> None:
-    page = merchant.change(act_page(sale, "copy"), starts_at="2027-03-21 02:30", times="2")
-    assert "There is no 2027-03-28 02:30:00 in Europe/Berlin" in errors(page)
-    assert Sale.objects.count() == 1, "all or nothing"
-
-
 def test_copies_of_one_day_have_addresses_of_their_own(merchant: Merchant, sale: Sale) -> None:
     for _ in range(2):
         merchant.change(act_page(sale, "copy"))
