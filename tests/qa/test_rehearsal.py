@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Model
+from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Product, Variant
 from shop.core.formatting import utc
@@ -54,27 +55,47 @@ def verdicts(found: Mapping[str, Any], shown_at: datetime, *, scenario: int = 0)
     }
 
 
+@pytest.fixture(autouse=True)
+def before_the_sale(clock: FrozenDateTimeFactory) -> None:
+    """The day before: of a sale that is over nothing is left to rehearse."""
+    clock.move_to(OPENS - timedelta(days=1))
+
+
 # --- A sale that keeps its word ---
 
 
 def test_a_sale_is_rehearsed_and_reported_and_the_shop_is_as_it_was(tmp_path: Path) -> None:
     make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
+    Deal.objects.filter(product__sku="LMP-01").delete()
     before = everything()
-    text = rehearse(html=tmp_path / "a.html", json=tmp_path / "a.json")
+    err = io.StringIO()
+    text = rehearse(
+        html=tmp_path / "a.html",
+        json=tmp_path / "a.json",
+        only=["as-configured", "recalled", "limits"],
+        stderr=err,
+    )
     assert "Every promise was kept." in text
     assert "12:00:00 to 12:15:00, Berlin time" in text
     assert "Every promise was kept." in (tmp_path / "a.html").read_text()
     assert everything() == before
+    assert err.getvalue().splitlines() == [
+        "1 of 3: As configured",
+        "2 of 3: If offers are recalled",
+        "3 of 3: If shoppers want more than one may have",
+    ]
     found = json.loads((tmp_path / "a.json").read_text())
     last = verdicts(found, CLOSES - SECOND)
     assert last[utc(CLOSES)] == "honored"
     assert last[utc(CLOSES + HOLD - 2 * SECOND)] == "honored"
     assert last[utc(CLOSES + HOLD - SECOND)] == "expired"
     assert found["counts"]["paid"] > 10
-    raised = verdicts(found, OPENS, scenario=1)
-    assert raised[utc(OPENS + HOLD - SECOND)] == "honored"
-    recalled = verdicts(found, OPENS, scenario=3)
+    assert [each["name"] for each in found["scenarios"]] == ["as-configured", "recalled", "limits"]
+    assert [each["kept"] for each in found["scenarios"]] == [True] * 3
+    recalled = verdicts(found, OPENS, scenario=1)
     assert recalled[utc(CLOSES)] == "recalled"
+    outcomes = [step["outcome"] for step in found["scenarios"][2]["steps"]]
+    assert outcomes == ["paid", *["over_limit"] * 4, "paid"]
 
 
 # --- What cannot be rehearsed ---
@@ -99,6 +120,22 @@ def test_a_canceled_sale_is_not_rehearsed() -> None:
     cancel(make_sale(starts_at=OPENS, ends_at=CLOSES), now=OPENS)
     with pytest.raises(CommandError, match="was canceled"):
         rehearse()
+
+
+def test_of_a_sale_that_is_over_nothing_is_left_to_rehearse_when_its_last_hold_is_over(
+    clock: FrozenDateTimeFactory,
+) -> None:
+    make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
+    assert export_sale("autumn", now=CLOSES + HOLD - SECOND)
+    clock.move_to(CLOSES + HOLD)
+    with pytest.raises(CommandError) as over:
+        rehearse()
+    assert over.value.returncode == 3
+    assert str(over.value) == (
+        "Autumn is over: it closed on Friday, 27 November 2026, 12:15:00, Berlin time, and its "
+        "last price was held until Friday, 27 November 2026, 12:45:00, Berlin time. Nothing is "
+        "left of it to rehearse; copy it, and rehearse the copy."
+    )
 
 
 def test_a_file_that_cannot_be_written_is_an_error_before_the_rehearsal(tmp_path: Path) -> None:

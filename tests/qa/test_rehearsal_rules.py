@@ -4,11 +4,13 @@ import os
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -16,6 +18,8 @@ from pytest_django import Settings
 from offers.anchors import Extension, OfferState, judge
 from offers.terms import Offer
 from offers.verdicts import Verdict
+from shop import settings as shop_settings
+from shop.checkout.charge_rules import included_tax
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.qa.rehearsal.boundary_plan import (
     MOST_ACTIONS,
@@ -25,11 +29,20 @@ from shop.qa.rehearsal.boundary_plan import (
     plan_boundaries,
 )
 from shop.qa.rehearsal.browser import BrowserPage, promise_on, words_agree
+from shop.qa.rehearsal.charge_oracle import expected_tax, hard_sums
 from shop.qa.rehearsal.html_report import render_html
 from shop.qa.rehearsal.isolated_process import environment
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
-from shop.qa.rehearsal.oracle import Promise, expected_verdict
-from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, RehearsalReport, ScenarioResult
+from shop.qa.rehearsal.oracle import Promise, expected_verdict, hold_at
+from shop.qa.rehearsal.results import (
+    Cell,
+    Finding,
+    Matrix,
+    MatrixColumn,
+    RehearsalReport,
+    ScenarioResult,
+    Step,
+)
 from shop.qa.rehearsal.temporary_database import SampledDeal
 from shop.qa.rehearsal.text_report import WIDTH, render_text
 from tests.offers.handmade_tokens import claims
@@ -156,6 +169,36 @@ def test_a_recall_of_one_deal_leaves_the_others_alone() -> None:
     assert expected(lamp, [action], now) is Verdict.RECALLED
 
 
+def test_what_was_shown_before_the_hold_was_shortened_is_held_as_long_as_promised() -> None:
+    change = OPENS + timedelta(minutes=5)
+    action = MerchantAction(kind=ActionKind.SHORTER_HOLD, at=change, seconds=60)
+    assert hold_at(change - SECOND, HOLD, [action]) == HOLD
+    assert hold_at(change, HOLD, [action]) == timedelta(minutes=1)
+    presented = set(at(plan_of(action).presented))
+    assert {change - SECOND + HOLD, change + timedelta(minutes=1)} <= presented
+
+
+@given(gross=st.integers(1, 10**8), thousandths=st.integers(0, 99_999))
+def test_the_tax_of_the_oracle_and_of_the_shop_agree(gross: int, thousandths: int) -> None:
+    percent = Decimal(thousandths).scaleb(-3)
+    with override_settings(TAX_PERCENT=str(percent)):
+        assert expected_tax(gross) == included_tax(gross, percent)
+
+
+def test_sums_are_ordered_at_which_floating_point_rounds_the_tax_wrongly(
+    settings: Settings,
+) -> None:
+    settings.TAX_PERCENT = "20"
+    for gross in hard_sums(20_000):
+        assert expected_tax(gross) != round(gross * 20.0 / 120.0)
+    assert next(hard_sums(20_000)) == 20_007
+
+
+def test_a_rate_whose_taxes_never_end_in_half_a_unit_has_no_such_sums(settings: Settings) -> None:
+    settings.TAX_PERCENT = "19"
+    assert list(hard_sums(20_000)) == []
+
+
 seconds = st.integers(-4000, 8000)
 
 
@@ -279,10 +322,43 @@ def test_a_broken_promise_is_reported_in_a_sentence() -> None:
 
 def test_a_promise_broken_by_what_may_yet_happen_names_the_scenario() -> None:
     report = report_of(HONORED)
-    recalled = replace(report.scenarios[0], title="If offers are recalled", broken=["It was kept."])
+    recalled = replace(
+        report.scenarios[0],
+        name="recalled",
+        title="If offers are recalled",
+        findings=[Finding(OPENS, "It was kept.")],
+    )
     report = replace(report, scenarios=[*report.scenarios, recalled])
     assert "- If offers are recalled: It was kept.\n" in render_text(report)
     assert (report.as_json()["kept"], report.as_json()["broken"]) == (False, 1)
+
+
+def test_a_step_is_reported_with_its_time_and_in_capitals_where_it_went_wrong() -> None:
+    report = report_of(HONORED)
+    steps = [
+        Step(OPENS, "A shopper ordered 2", "paid", "paid"),
+        Step(OPENS, "Another one ordered 1 more", "paid", "over_limit"),
+    ]
+    report = replace(report, scenarios=[replace(report.scenarios[0], matrices=[], steps=steps)])
+    text = render_text(report)
+    assert "12:00:00  A shopper ordered 2: paid\n" in text
+    assert "12:00:00  Another one ordered 1 more: PAID!\n" in text
+    page = BeautifulSoup(render_html(report), "html.parser")
+    assert [each.get_text() for each in page.select(".steps .is-broken")] == ["PAID!"]
+
+
+def test_the_report_for_machines_names_scenarios_findings_with_their_instants_and_counts() -> None:
+    found = report_of(Cell("expired", "honored"), broken=[SENTENCE]).as_json()
+    assert (found["kept"], found["broken"], found["counts"]) == (False, 1, {"presented": 1})
+    scenario = found["scenarios"][0]
+    assert (scenario["name"], scenario["kept"]) == ("as-configured", False)
+    assert scenario["findings"] == [{"at": OPENS, "text": SENTENCE}]
+
+
+def test_of_a_sale_that_is_over_the_report_says_what_was_left_to_rehearse() -> None:
+    report = replace(report_of(HONORED), is_over=True)
+    assert "The sale is over, and its last offers are still held." in render_text(report)
+    assert "The sale is over, and its last offers are still held." in render_html(report)
 
 
 def test_times_that_come_twice_have_their_offset() -> None:
@@ -337,9 +413,18 @@ def test_the_process_inherits_no_secret_and_no_address(
 
 
 def test_the_process_has_what_shapes_prices_and_holds(settings: Settings, tmp_path: Path) -> None:
-    settings.SHIPPING_FLAT, settings.CLAIM_SECONDS = 490, 300
+    settings.SHIPPING_FLAT, settings.CLAIM_SECONDS, settings.TAX_PERCENT = 490, 300, "8.1"
     given = environment(tmp_path)
     assert (given["SHIPPING_FLAT"], given["CLAIM_SECONDS"]) == ("490", "300")
+    assert given["TAX_PERCENT"] == "8.1"
+
+
+def test_the_process_has_every_setting_that_shapes_a_charge(tmp_path: Path) -> None:
+    """Also those that are added to the shop's settings one day."""
+    shapes = ("TAX_", "SHIPPING_", "CHARGE_", "CLAIM_", "LIST_")
+    names = [name for name in dir(shop_settings) if name.startswith(shapes)]
+    assert "SHIPPING_FREE_FROM" in names
+    assert set(names) <= set(environment(tmp_path))
 
 
 HONORED = Cell("honored", "honored")
@@ -386,7 +471,14 @@ def report_of(
         deals_total=1,
         scenarios=[
             ScenarioResult(
-                "As configured", "As promised.", opens, closes, (), [matrix], broken or []
+                name="as-configured",
+                title="As configured",
+                text="As promised.",
+                starts_at=opens,
+                ends_at=closes,
+                matrices=[matrix],
+                findings=[Finding(opens, each) for each in broken or []],
+                counts={"presented": 1},
             )
         ],
     )

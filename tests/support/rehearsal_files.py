@@ -5,19 +5,37 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from shop.qa.pytest_plugin.factories import OPENS
-from shop.qa.rehearsal.isolated_process import PROBLEM, REPORT_HTML, REPORT_JSON
+from shop.qa.rehearsal.isolated_process import PROBLEM, PROGRESS, REPORT_HTML, REPORT_JSON
+from shop.qa.rehearsal.progress import Progress
+
+
+def _at(text: str) -> dict[str, str]:
+    """A finding, as the report has it."""
+    return {"at": "2026-11-27T11:44:59Z", "text": text}
+
 
 FOUND: dict[str, Any] = {
     "kept": True,
     "broken": 0,
     "scenarios": [
-        {"title": "As configured", "text": "Every offer as its page promised it.", "broken": []},
-        {"title": "If offers are recalled", "text": "Half-way through.", "broken": []},
+        {
+            "name": "as-configured",
+            "title": "As configured",
+            "text": "Every offer as its page promised it.",
+            "findings": [],
+        },
+        {
+            "name": "recalled",
+            "title": "If offers are recalled",
+            "text": "Half-way through.",
+            "findings": [],
+        },
     ],
     "notes": [],
     "counts": {"presented": 101, "paid": 23, "pages": 84},
@@ -31,8 +49,8 @@ BROKEN = {
     "kept": False,
     "broken": 2,
     "scenarios": [
-        {**FOUND["scenarios"][0], "broken": ["Checkout refused a second early."]},
-        {**FOUND["scenarios"][1], "broken": ["the bag took it."]},
+        {**FOUND["scenarios"][0], "findings": [_at("Checkout refused a second early.")]},
+        {**FOUND["scenarios"][1], "findings": [_at("the bag took it.")]},
     ],
 }
 
@@ -47,12 +65,15 @@ def leave(
     problem: str = "",
     at: datetime = OPENS,
     terms: str = "",
+    progress: Progress | None = None,
 ) -> None:
     """What a rehearsal leaves behind."""
     run = folder / str(number)
     run.mkdir(parents=True)
     started = {"at": at.isoformat(), "by": "olga", "terms": terms, "machine": time.time()}
     (run / "started.json").write_text(json.dumps(started))
+    if progress is not None:
+        (run / PROGRESS).write_text(json.dumps(asdict(progress)))
     if problem:
         (run / PROBLEM).write_text(problem)
     (run / REPORT_HTML).write_text(PICTURE)

@@ -27,11 +27,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from shop.core.durations import duration
 from shop.core.machine_clock import unix_seconds
 from shop.qa.rehearsal import isolated_process
+from shop.qa.rehearsal.progress import Progress
 from shop.qa.rehearsal.sale_export import export_sale
 from shop.sales.models import Sale
 
 #: How long one may take, in seconds.
-TIMEOUT = 120
+TIMEOUT = 300
 #: How much of the machine it yields to the shop (``nice``).
 _NICE = 10
 
@@ -67,6 +68,11 @@ class Rehearsal:
         except (FileNotFoundError, ValueError):
             return None
         return document if isinstance(document, dict) else None
+
+    @property
+    def progress(self) -> Progress | None:
+        """The scenario that it runs; None before the first one."""
+        return isolated_process.progress_of(self.folder)
 
     @property
     def is_kept(self) -> bool:
@@ -144,7 +150,7 @@ def start(slug: str, *, after: int, by: str, terms: str, now: datetime) -> bool:
         run = folder / str(after + 1)
         _create(run, {"at": now.isoformat(), "by": by, "terms": terms, "machine": unix_seconds()})
         try:
-            process = _start_process(slug, run, lock)
+            process = _start_process(slug, run, lock, now)
         except Exception:
             shutil.rmtree(run, ignore_errors=True)
             raise
@@ -157,11 +163,10 @@ def start(slug: str, *, after: int, by: str, terms: str, now: datetime) -> bool:
     return True
 
 
-def _start_process(slug: str, run: Path, lock: IO[str]) -> "subprocess.Popen[bytes]":
+def _start_process(slug: str, run: Path, lock: IO[str], now: datetime) -> "subprocess.Popen[bytes]":
     """The process, which inherits the lock."""
-    process = isolated_process.start(
-        export_sale(slug), run, timeout=TIMEOUT, pass_fds=[lock.fileno()]
-    )
+    rows = export_sale(slug, now=now)
+    process = isolated_process.start(rows, run, timeout=TIMEOUT, now=now, pass_fds=[lock.fileno()])
     os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
     return process
 

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import stripe
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from shop.core.machine_clock import unix_seconds
+from shop.qa.stand_in import answer_bank, end_faults, order_fault
 
 CONFIRM = "POST /v1/payment_intents/*/confirm"
 #: All requests of the shop's server; not those of the page that a card is typed into.
@@ -41,21 +41,17 @@ class Stripe:
 
     def decide_at_bank(self, address: str, *, approve: bool) -> str:
         """Answer on the bank's page; returns the path that the bank redirects to."""
-        page, _, attempt = address.partition("?attempt=")
-        decision = {"attempt": attempt, "decision": "approve" if approve else "decline"}
-        answer = requests.post(page, decision, allow_redirects=False, timeout=5)
-        assert answer.status_code == 303, answer.text
-        way_back = urlsplit(answer.headers["Location"])
-        return f"{way_back.path}?{way_back.query}"
+        way_back = answer_bank(address, approve=approve)
+        assert way_back, "The bank asks nothing any more."
+        return way_back
 
     def fault(self, on: str, kind: str, *, times: int = 2, seconds: float = 3) -> None:
         """Order a fault (``shop.sandbox.faults``); twice, because the library retries once."""
-        order: Any = {"on": on, "kind": kind, "times": times, "seconds": seconds}
-        requests.post(f"{self.base}/faults", json=order, timeout=5).raise_for_status()
+        order_fault(self.base, on, kind, times=times, seconds=seconds)
 
     def end_faults(self) -> None:
         """Cancel all ordered faults."""
-        requests.delete(f"{self.base}/faults", timeout=5).raise_for_status()
+        end_faults(self.base)
 
     def reset(self) -> None:
         """Delete all payments and faults."""

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from shop.core.formatting import second
 from shop.core.wall_time import clock_change, offset_of
 from shop.qa.rehearsal.merchant_actions import MerchantAction
-from shop.qa.rehearsal.oracle import honored_until
+from shop.qa.rehearsal.oracle import hold_at, honored_until
 
 SECOND = timedelta(seconds=1)
 #: The last actions and first clock changes whose both sides are tested; older ones only happen.
 MOST_ACTIONS = 3
 MOST_CLOCK_CHANGES = 2
 
-_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,10 @@ def _ends_of_holds(
 ) -> Iterator[tuple[datetime, str]]:
     for shown_at in issued:
         # As promised, and with all extensions.
-        promised, shown = shown_at + hold, second(shown_at, zone)
+        promised = shown_at + hold_at(shown_at, hold, actions)
+        shown = second(shown_at, zone)
         ends = {promised: "hold"}
-        ends.setdefault(honored_until(shown_at, promised, actions, _END_OF_TIME), "longer hold")
+        ends.setdefault(honored_until(shown_at, promised, actions, END_OF_TIME), "longer hold")
         for end, kind in ends.items():
             yield end - SECOND, f"last second of the {kind} of {shown}"
             yield end, f"the {kind} of {shown} is over"

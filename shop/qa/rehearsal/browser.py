@@ -79,6 +79,12 @@ class BrowserPage:
             if deal.startswith(f"{sale}/") and article.select_one("input[name=offer]")
         }
 
+    def struck_price(self, sale: str, sku: str) -> str:
+        """The struck-through price of a deal, as shown; empty where there is none."""
+        article = self.deals(sale).get(sku)
+        struck = article.select_one(".price s") if article is not None else None
+        return _text(struck).rpartition(" ")[2] if struck is not None else ""
+
     def lines(self) -> dict[str, Tag]:
         """The lines of a bag, by sku."""
         return {str(each["data-sku"]): each for each in self.soup.select("[data-line][data-sku]")}
@@ -116,11 +122,10 @@ class Browser:
         answer: Any = self._client.post(path, fields, headers=_SAME_ORIGIN)
         return _page(answer, answer.headers.get("Location", path))
 
-    def add(self, promise: Promise, quantity: int = 1) -> BrowserPage:
-        """Put the promised offer into the bag."""
-        return self.post(
-            "/bag/add/", offer=promise.message, quantity=quantity, variant=promise.variant
-        )
+    def add(self, promise: Promise, quantity: int = 1, variant: str = "") -> BrowserPage:
+        """Put the promised offer into the bag, by default for the first size that is left."""
+        variant = variant or promise.variant
+        return self.post("/bag/add/", offer=promise.message, quantity=quantity, variant=variant)
 
     def order(self, total: int, token: str, address: dict[str, str]) -> BrowserPage:
         """Order and pay what is in the bag: the order's page, or checkout with its refusal."""

@@ -82,7 +82,7 @@ class CheckoutChecker:
     def check_adding(self, browser: Browser, promise: Promise, at: datetime) -> None:
         """Put an offer into the bag."""
         expected = self.expected(promise, at)
-        got = _verdict_on(browser.add(promise))
+        got = verdict_on(browser.add(promise))
         self.recorder.counts["presented"] += 1
         self._verdicts[promise.sku, promise.shown_at, at] = got, expected
         if got != expected:
@@ -117,8 +117,9 @@ class CheckoutChecker:
         elif got != expected:
             self.recorder.record_verdict("the bag", promise, at, expected=expected, got=got)
             return False
-        if got == Verdict.HONORED and amount > promise.amount:
-            self.recorder.record_price("the bag", promise, at, amount)
+        most = self._most(promise, at)
+        if got == Verdict.HONORED and amount > most:
+            self.recorder.record_price("the bag", promise, at, amount, most=most)
         return got == Verdict.HONORED
 
     def check_payment(
@@ -141,7 +142,7 @@ class CheckoutChecker:
                 problem = checkout.problem or obstacle
                 self.recorder.record_note(f"{first.name}: checkout says “{problem}”")
                 return
-            page = self._order(browser, checkout.total or _sum(promises))
+            page = pay(browser, checkout.total or _sum(promises))
             order = Order.objects.first()
             if order is None or page.order_status != Order.Status.PAID:
                 got = page.verdict or page.order_status or page.problem or str(page.status)
@@ -160,7 +161,7 @@ class CheckoutChecker:
         """Send a checkout form that was opened while the price was held, in the second after."""
         first = promises[0]
         with self.database.savepoint():
-            page = self._order(visit.bags[first.currency].copy(), _sum(promises))
+            page = pay(visit.bags[first.currency].copy(), _sum(promises))
             expected = self.expected(first, at)
             if expected is Verdict.HONORED:
                 got = page.verdict or page.problem or str(page.status)
@@ -178,9 +179,9 @@ class CheckoutChecker:
             total = self.open(browser, "/checkout/").total
             if total is None:
                 return
-            self._order(browser, total, DECLINED_CARD)
+            pay(browser, total, DECLINED_CARD)
             self.move_to(later)
-            page = self._order(browser, total)
+            page = pay(browser, total)
             if page.order_status != Order.Status.PAID:
                 self.recorder.record_verdict(
                     "checkout, after a declined card,",
@@ -198,7 +199,7 @@ class CheckoutChecker:
             if most > MOST_UNITS_TRIED:
                 continue
             for quantity, expected in ((most, Verdict.HONORED), (most + 1, Verdict.OVER_LIMIT)):
-                got = _verdict_on(visit.browser.copy().add(promise, quantity))
+                got = verdict_on(visit.browser.copy().add(promise, quantity))
                 if got != expected:
                     self.recorder.record_broken(
                         f"{self.recorder.describe(promise)}. The offer allows {most} a shopper; "
@@ -215,8 +216,11 @@ class CheckoutChecker:
         amounts = {line.sku: line.amount for line in order.lines.all()}
         for promise in promises:
             amount = amounts.get(promise.variant or promise.sku)
-            if amount is None or amount > promise.amount:
-                self.recorder.record_price("checkout", promise, at, amount or order.total)
+            most = self._most(promise, at)
+            if amount is None or amount > most:
+                self.recorder.record_price(
+                    "checkout", promise, at, amount or order.total, most=most
+                )
         intent = client().v1.payment_intents.retrieve(order.payment_intent)
         if intent.amount_received != intent.amount or not intent.amount:
             self.recorder.record_broken(
@@ -226,26 +230,38 @@ class CheckoutChecker:
 
     def _check_single_use(self, visit: PageVisit, promise: Promise, at: datetime) -> None:
         """A paid offer makes no second order."""
-        got = _verdict_on(visit.browser.copy().add(promise))
+        got = verdict_on(visit.browser.copy().add(promise))
         if got != Verdict.USED:
             self.recorder.record_verdict("the bag", promise, at, expected=Verdict.USED, got=got)
 
     def _is_on_sale(self, promise: Promise, at: datetime) -> bool:
         """Whether the shop sells the product now at the promised price or a lower one."""
-        is_open = self.database.sale.starts_at <= at < self.closes
-        amount = self.database.lowest_amount(promise.sku, is_open=is_open)
+        amount = self._current_amount(promise, at)
         return amount is not None and amount <= promise.amount
 
-    def _order(self, browser: Browser, total: int, card: str = GOOD_CARD) -> BrowserPage:
-        """Order and pay; where shipping or tax change with the address, agree to the new total."""
-        token = client().v1.test_helpers.confirmation_tokens.create({"payment_method": card})
-        page = browser.order(total, token.id, _ADDRESS)
-        if page.total is not None and page.total != total and not page.verdict:
-            return browser.order(page.total, token.id, _ADDRESS)
-        return page
+    def _most(self, promise: Promise, at: datetime) -> int:
+        """The most that a promise costs: as promised, or less if it has become cheaper."""
+        amount = self._current_amount(promise, at)
+        return promise.amount if amount is None else min(amount, promise.amount)
+
+    def _current_amount(self, promise: Promise, at: datetime) -> int | None:
+        is_open = self.database.sale.starts_at <= at < self.closes
+        return self.database.lowest_amount(promise.sku, is_open=is_open)
 
 
-def _verdict_on(page: BrowserPage) -> str:
+def pay(
+    browser: Browser, total: int, card: str = GOOD_CARD, *, email: str = _ADDRESS["email"]
+) -> BrowserPage:
+    """Order and pay; where shipping or tax change with the address, agree to the new total."""
+    token = client().v1.test_helpers.confirmation_tokens.create({"payment_method": card})
+    address = {**_ADDRESS, "email": email}
+    page = browser.order(total, token.id, address)
+    if page.total is not None and page.total != total and not page.verdict:
+        return browser.order(page.total, token.id, address)
+    return page
+
+
+def verdict_on(page: BrowserPage) -> str:
     """The bag's verdict on an offer that was added; the status where it gave none."""
     return str(Verdict.HONORED) if page.status == 303 else page.verdict or str(page.status)
 

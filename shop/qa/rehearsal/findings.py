@@ -11,23 +11,28 @@ from shop.core.formatting import is_same_day, second, short_day
 from shop.core.money import format_money
 from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.oracle import Promise, honored_until
+from shop.qa.rehearsal.results import Finding
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class FindingsRecorder:
-    """Records the broken promises of one scenario; ``notes`` and ``counts`` are shared by all."""
+    """Records the broken promises of one scenario; ``notes`` are shared by all.
+
+    ``now`` is the instant at which the scenario stands.
+    """
 
     zone: ZoneInfo
     opens: datetime
     actions: Sequence[MerchantAction]
     notes: list[str]
-    counts: Counter[str]
-    broken: list[str] = field(default_factory=list)
+    now: datetime
+    counts: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
 
     def record_broken(self, sentence: str) -> None:
         """Record a broken promise, once."""
-        if sentence not in self.broken:
-            self.broken.append(sentence)
+        if sentence not in {finding.text for finding in self.findings}:
+            self.findings.append(Finding(self.now, sentence))
 
     def record_note(self, sentence: str) -> None:
         """Record something to know that breaks no promise, once."""
@@ -51,12 +56,20 @@ class FindingsRecorder:
             happened = f"{actor} called it {got} at {when}, when it was {expected}"
         self.record_broken(f"{self.describe(promise)}. {promised}; {happened}.")
 
-    def record_price(self, actor: str, promise: Promise, at: datetime, amount: int) -> None:
-        """Record that the bag or checkout asked for more than the page had promised."""
+    def record_price(
+        self, actor: str, promise: Promise, at: datetime, amount: int, *, most: int
+    ) -> None:
+        """Record that the bag or checkout asked for more than the page had promised.
+
+        :param most: the promised amount, or the lower one that the shop asks for by now
+        """
+        cheaper = ""
+        if most < promise.amount:
+            cheaper = f", when it cost {format_money(most, promise.currency)}"
         self.record_broken(
             f"{self.describe(promise)}. The page said {promise.amount_text}, held until "
             f"{self.format_time(promise.held_until)}; {actor} asked for "
-            f"{format_money(amount, promise.currency)} at {self.format_time(at)}."
+            f"{format_money(amount, promise.currency)} at {self.format_time(at)}{cheaper}."
         )
 
     def describe(self, promise: Promise) -> str:

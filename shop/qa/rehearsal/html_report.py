@@ -17,7 +17,7 @@ from offers.verdicts import Verdict
 from shop.core.durations import exact_duration
 from shop.qa.rehearsal.merchant_actions import ActionKind
 from shop.qa.rehearsal.oracle import honored_until, is_recalled
-from shop.qa.rehearsal.report_formats import TimeFormat, cell_text
+from shop.qa.rehearsal.report_formats import OVER, TimeFormat, cell_text, step_text
 from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, RehearsalReport, ScenarioResult
 
 _MARGIN = 2.5
@@ -36,6 +36,7 @@ def render_html(report: RehearsalReport) -> str:
         "zone": times.zone_name,
         "opens": times.full(report.starts_at),
         "closes": times.full(report.ends_at),
+        "over": OVER if report.is_over else "",
         "hold": exact_duration(int(report.hold.total_seconds())),
         "samples": [{"sample": each, "others": each.stands_for - 1} for each in report.samples],
         "scenarios": [_scenario(each, times) for each in report.scenarios],
@@ -57,6 +58,16 @@ def _scenario(scenario: ScenarioResult, times: TimeFormat) -> dict[str, Any]:
             for matrix in scenario.matrices
         ],
         "has_several": len(scenario.matrices) > 1,
+        "steps": [
+            {
+                "day": times.day(step.at),
+                "time": times.time(step.at),
+                "text": step.text,
+                "kind": "over" if step.is_kept else "broken",
+                "outcome": step_text(step),
+            }
+            for step in scenario.steps
+        ],
     }
 
 

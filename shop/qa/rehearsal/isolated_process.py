@@ -13,22 +13,27 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import sleep
 from typing import Any
 
 from django.conf import settings
 from joserfc.jwk import OctKey
 
-#: Files in the folder: the input, the results, and what went wrong.
-ROWS = "sale.json"
+from shop.qa.rehearsal.progress import Progress
+
+#: Files in the folder: the input, the scenario that is run, the results, and what went wrong.
+ROWS, OPTIONS, PROGRESS = "sale.json", "options.json", "progress.json"
 REPORT_JSON, REPORT_HTML, REPORT_TEXT = "report.json", "report.html", "report.txt"
 PROBLEM, LOG = "problem.txt", "log.txt"
 #: A folder for the database and whatever else the rehearsal writes; it goes when the process ends.
 WORK = "work"
+_LOOK_EVERY_SECONDS = 0.1
 
 _MACHINE_VARIABLES = (
     *("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SYSTEMROOT"),
@@ -60,15 +65,33 @@ class ProcessResult:
         return bool(self.report["kept"])
 
 
-def run(rows: str, *, timeout: float) -> ProcessResult:
+def run(
+    rows: str,
+    *,
+    timeout: float,
+    now: datetime | None = None,
+    only: Sequence[str] = (),
+    show_progress: Callable[[Progress], None] = lambda progress: None,
+) -> ProcessResult:
     """Rehearse the sale in these rows (``sale_export.export_sale``), within ``timeout`` seconds.
 
-    :raises RehearsalFailed: it took longer, or broke down
+    :param now: the shop's time: what is past is not rehearsed; None is before the opening
+    :param only: names of scenarios; by default all
+    :param show_progress: called with each scenario when it begins
+    :raises RehearsalFailed: it took longer, or broke down, or has no such scenario
     """
     with TemporaryDirectory(prefix="rehearsal-") as name:
         folder = Path(name)
-        process = start(rows, folder, timeout=timeout)
-        wait(process)
+        process = start(rows, folder, timeout=timeout, now=now, only=only)
+        shown: list[Progress] = []
+
+        def look() -> None:
+            progress = progress_of(folder)
+            if progress is not None and progress not in shown:
+                shown.append(progress)
+                show_progress(progress)
+
+        wait(process, look)
         if process.returncode != 0:
             raise RehearsalFailed(problem_of(folder))
         return ProcessResult(
@@ -79,7 +102,13 @@ def run(rows: str, *, timeout: float) -> ProcessResult:
 
 
 def start(
-    rows: str, folder: Path, *, timeout: float, pass_fds: Collection[int] = ()
+    rows: str,
+    folder: Path,
+    *,
+    timeout: float,
+    now: datetime | None = None,
+    only: Sequence[str] = (),
+    pass_fds: Collection[int] = (),
 ) -> "subprocess.Popen[bytes]":
     """Start a rehearsal that leaves its results in a folder; the caller has to ``wait`` for it.
 
@@ -87,6 +116,8 @@ def start(
     :raises OSError: it could not be started
     """
     (folder / ROWS).write_text(rows)
+    options = {"now": now.isoformat() if now is not None else None, "only": [*only]}
+    (folder / OPTIONS).write_text(json.dumps(options))
     with (folder / LOG).open("w") as log:
         return subprocess.Popen(  # noqa: S603 - our own module, a folder's name and a number
             [sys.executable, "-m", "shop.qa.rehearsal", str(folder), f"{timeout:g}"],
@@ -100,19 +131,31 @@ def start(
         )
 
 
-def wait(process: "subprocess.Popen[bytes]") -> None:
+def wait(process: "subprocess.Popen[bytes]", look: Callable[[], None] = lambda: None) -> None:
     """Wait until a rehearsal ends, and kill any child that it left.
 
     An exception in between (an interrupt, an exit) ends the rehearsal first.
+
+    :param look: called several times a second meanwhile
     """
     try:
-        process.wait()
+        while process.poll() is None:
+            look()
+            sleep(_LOOK_EVERY_SECONDS)
     finally:
         assert process.stdin is not None
         process.stdin.close()
         process.wait()
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def progress_of(folder: Path) -> Progress | None:
+    """The scenario that the rehearsal in a folder runs; None before the first one."""
+    try:
+        return Progress(**json.loads((folder / PROGRESS).read_text()))
+    except FileNotFoundError:
+        return None
 
 
 def problem_of(folder: Path) -> str:

@@ -13,7 +13,12 @@ class ActionKind(StrEnum):
     EXTENSION = "extension"
     RECALL = "recall"
     PRICE_RISE = "price_rise"
+    PRICE_CUT = "price_cut"
+    WITHDRAWAL = "withdrawal"
+    SHORTER_HOLD = "shorter_hold"
+    LONGER_WINDOW = "longer_window"
     CLOSE = "close"
+    HIDING = "hiding"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +27,10 @@ class MerchantAction:
 
     An extension gives ``seconds`` more to offers issued before ``issued_before``.
     A recall voids those of one product (``sku``) or of all, and only those issued
-    before ``issued_before`` where that is given. A price rise and an early close
-    must change no promise.
+    before ``issued_before`` where that is given. Nothing else changes a promise.
+
+    ``seconds``: how much longer offers are held, how long new ones are held (a
+    shorter hold), or how much later the sale closes (a longer window).
     """
 
     kind: ActionKind
@@ -40,5 +47,10 @@ class MerchantAction:
             ActionKind.EXTENSION: f"offers held {exact_duration(self.seconds)} longer",
             ActionKind.RECALL: f"offers{of_product} recalled",
             ActionKind.PRICE_RISE: "prices doubled",
-            ActionKind.CLOSE: "sale closed and hidden",
+            ActionKind.PRICE_CUT: "prices cut",
+            ActionKind.WITHDRAWAL: f"{self.sku} withdrawn",
+            ActionKind.SHORTER_HOLD: f"new offers held {exact_duration(self.seconds)}",
+            ActionKind.LONGER_WINDOW: f"close moved {exact_duration(self.seconds)} later",
+            ActionKind.CLOSE: "sale closed",
+            ActionKind.HIDING: "sale hidden",
         }[self.kind]

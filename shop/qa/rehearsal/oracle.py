@@ -46,6 +46,32 @@ def honored_until(
     return held_until + timedelta(seconds=more)
 
 
+def hold_at(instant: datetime, hold: timedelta, actions: Sequence[MerchantAction]) -> timedelta:
+    """How long what is shown at an instant is held: as configured, or as changed by then."""
+    for action in actions:
+        if action.kind is ActionKind.SHORTER_HOLD and action.at <= instant:
+            hold = timedelta(seconds=action.seconds)
+    return hold
+
+
+def closes_at(instant: datetime, ends_at: datetime, actions: Sequence[MerchantAction]) -> datetime:
+    """When the sale closes, as far as is decided by an instant."""
+    for action in actions:
+        if action.kind is ActionKind.CLOSE and action.at <= instant:
+            ends_at = action.at
+        elif action.kind is ActionKind.LONGER_WINDOW and action.at <= instant:
+            ends_at += timedelta(seconds=action.seconds)
+    return ends_at
+
+
+def is_withdrawn(sku: str, actions: Sequence[MerchantAction], at: datetime) -> bool:
+    """Whether a deal was withdrawn by an instant; its offers stay good."""
+    return any(
+        action.kind is ActionKind.WITHDRAWAL and action.sku == sku and action.at <= at
+        for action in actions
+    )
+
+
 def is_recalled(
     shown_at: datetime,
     sku: str,

@@ -4,10 +4,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from shop.core.formatting import day_and_second, is_same_day, second, short_day, zone_name
-from shop.qa.rehearsal.results import Cell, RehearsalReport
+from shop.qa.rehearsal.results import Cell, RehearsalReport, Step
 
 #: Beside a verdict: an order at that instant was paid as promised, or the bag renewed the price.
 PAID, RENEWED = "✓", "↻"
+#: Of a sale that has closed while its offers are still held.
+OVER = (
+    "The sale is over, and its last offers are still held. It was rehearsed as it was; of what may "
+    "yet happen, offers that are held longer or recalled from now on."
+)
 
 
 class TimeFormat:
@@ -17,7 +22,9 @@ class TimeFormat:
         self._zone = ZoneInfo(report.zone)
         self.zone_name = zone_name(self._zone)
         matrices = [matrix for each in report.scenarios for matrix in each.matrices]
-        instants = [report.starts_at, *(row.at for matrix in matrices for row in matrix.rows)]
+        rows = [row.at for each in matrices for row in each.rows]
+        steps = [step.at for each in report.scenarios for step in each.steps]
+        instants = [report.starts_at, *rows, *steps]
         self.spans_days = not is_same_day(min(instants), max(instants), self._zone)
 
     def time(self, instant: datetime) -> str:
@@ -46,3 +53,9 @@ def cell_text(cell: Cell) -> str:
         return f"{cell.verdict}!".upper()
     mark = RENEWED if cell.renewed else PAID if cell.paid else ""
     return f"{cell.verdict} {mark}".strip() or "·"
+
+
+def step_text(step: Step) -> str:
+    """What came of a step; in capitals where that is wrong."""
+    outcome = step.outcome.replace("_", " ")
+    return outcome if step.is_kept else f"{outcome}!".upper()

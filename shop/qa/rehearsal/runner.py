@@ -1,47 +1,49 @@
-"""The whole rehearsal: the sale as configured, and what its merchant may yet do to it."""
+"""The whole rehearsal: every scenario of a sale, one after the other."""
 
-from collections import Counter
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
-from shop.core.durations import exact_duration
 from shop.core.machine_clock import monotonic_seconds
-from shop.qa.rehearsal.boundary_plan import SECOND, whole
-from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
-from shop.qa.rehearsal.results import RehearsalReport
-from shop.qa.rehearsal.scenario import Scenario, ScenarioRun
-from shop.qa.rehearsal.temporary_database import TemporaryDatabase
-from shop.sales.models import Sale
-
-#: The longest extension that is rehearsed.
-MOST_EXTENSION = timedelta(minutes=15)
+from shop.qa.rehearsal.progress import Progress
+from shop.qa.rehearsal.purchases import PurchaseRun, PurchaseScenario
+from shop.qa.rehearsal.results import RehearsalReport, ScenarioResult
+from shop.qa.rehearsal.scenario import ScenarioRun
+from shop.qa.rehearsal.scenarios import AnyScenario, scenarios_of
+from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
 
 
-def rehearse(rows: str) -> RehearsalReport:
-    """Run every scenario of the sale in these rows, in this process and its database."""
+def rehearse(
+    rows: str,
+    *,
+    now: datetime | None = None,
+    only: Sequence[str] = (),
+    report_progress: Callable[[Progress], None] = lambda progress: None,
+) -> RehearsalReport:
+    """Run the scenarios of the sale in these rows, in this process and its database.
+
+    :param now: the shop's time: what is past is not rehearsed; None is before the opening
+    :param only: names of scenarios; by default all
+    :param report_progress: called before each scenario
+    :raises UnknownScenario: the sale has no scenario of one of these names
+    """
     started = monotonic_seconds()
     # Before time is frozen: freezegun's datetimes lose their fold.
     database = TemporaryDatabase(rows)
     sale, samples = database.sale, database.samples()
+    scenarios = scenarios_of(database, now=now, only=only)
     notes: list[str] = []
-    counts: Counter[str] = Counter()
+    results: list[ScenarioResult] = []
     # Started once, then moved: each start searches all modules.
     with freeze_time("2000-01-01") as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
-        scenarios = [
-            ScenarioRun(
-                scenario,
-                database=database,
-                samples=samples,
-                clock=clock,
-                notes=notes,
-                counts=counts,
-            ).run()
-            for scenario in _scenarios(sale)
-        ]
+        for number, scenario in enumerate(scenarios, 1):
+            broken = sum(len(result.findings) for result in results)
+            report_progress(Progress(number, len(scenarios), scenario.name, scenario.title, broken))
+            results.append(_run(scenario, database, samples, clock, notes))
     if database.empty:
         empty = ", ".join(database.empty)
         notes.append(f"The shop has none left of {empty}; rehearsed as if it had.")
@@ -53,38 +55,26 @@ def rehearse(rows: str) -> RehearsalReport:
         ends_at=sale.ends_at,
         hold=sale.hold,
         was_draft=database.was_draft,
+        is_over=now is not None and now >= sale.ends_at,
         samples=samples,
-        deals_total=database.deals_total,
-        scenarios=scenarios,
+        deals_total=len(database.skus),
+        scenarios=results,
         notes=notes,
-        counts=dict(counts),
         seconds=monotonic_seconds() - started,
     )
 
 
-def _scenarios(sale: Sale) -> Iterator[Scenario]:
-    yield Scenario("As configured", "Every offer as its page promised it.")
-    opens, last = whole(sale.starts_at), whole(sale.ends_at) - SECOND
-    half_way = whole(opens + (last - opens) / 2) + SECOND
-    yield Scenario(
-        "If prices rise and the sale closes early",
-        "Half-way through, every price doubles, the window closes and the page is hidden. "
-        "What was promised before stays promised.",
-        [
-            MerchantAction(kind=ActionKind.PRICE_RISE, at=half_way),
-            MerchantAction(kind=ActionKind.CLOSE, at=half_way),
-        ],
-    )
-    extension = min(sale.hold, MOST_EXTENSION) // SECOND
-    late = opens + sale.hold + SECOND
-    yield Scenario(
-        "If offers are held longer",
-        f"A second after the first hold is over, offers shown by then get "
-        f"{exact_duration(extension)} more: those that had run out are good again.",
-        [MerchantAction(kind=ActionKind.EXTENSION, at=late, seconds=extension, issued_before=late)],
-    )
-    yield Scenario(
-        "If offers are recalled",
-        "Half-way through, every offer that is out is taken back; those made afterwards are good.",
-        [MerchantAction(kind=ActionKind.RECALL, at=half_way)],
-    )
+def _run(
+    scenario: AnyScenario,
+    database: TemporaryDatabase,
+    samples: Sequence[SampledDeal],
+    clock: FrozenDateTimeFactory,
+    notes: list[str],
+) -> ScenarioResult:
+    started = monotonic_seconds()
+    run: ScenarioRun | PurchaseRun
+    if isinstance(scenario, PurchaseScenario):
+        run = PurchaseRun(scenario, database=database, samples=samples, clock=clock, notes=notes)
+    else:
+        run = ScenarioRun(scenario, database=database, samples=samples, clock=clock, notes=notes)
+    return replace(run.run(), seconds=monotonic_seconds() - started)

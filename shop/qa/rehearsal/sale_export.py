@@ -6,6 +6,7 @@ writer. The rows hold no order, no shopper, no member of staff, and no nonce.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.core import serializers
@@ -13,6 +14,8 @@ from django.db import connection, models, transaction
 
 from offers.anchors import new_nonce
 from shop.catalog.models import PricePoint, Product, Variant
+from shop.core.formatting import exactly
+from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.models import Deal, Extension, Recall, Sale
 
 ROWS = Sale, Product, Variant, PricePoint, Deal, Extension, Recall
@@ -22,9 +25,15 @@ class NothingToRehearse(Exception):
     """The sale cannot be rehearsed; the text says why."""
 
 
-def export_sale(slug: str) -> str:
+class NothingLeft(NothingToRehearse):
+    """The sale is over, and so is its last hold."""
+
+
+def export_sale(slug: str, *, now: datetime | None = None) -> str:
     """The rows of a sale as a JSON document.
 
+    :param now: the shop's time; None is before the opening
+    :raises NothingLeft: no offer of the sale is made or honored any more
     :raises NothingToRehearse: there is no such sale, or nothing that it would ever show
     """
     with _read_only_snapshot():
@@ -35,23 +44,42 @@ def export_sale(slug: str) -> str:
             raise NothingToRehearse(
                 f"{sale} was canceled: no page shows it again, so there is nothing to rehearse."
             )
-        deals = Deal.objects.filter(sale=sale)
-        if not deals.filter(withdrawn=False).exists():
+        if not sale.deals.filter(withdrawn=False).exists():
             raise NothingToRehearse(
                 f"{sale} has no deals that its page would show. Add one, then rehearse it."
             )
-        products = Product.objects.filter(deals__in=deals)
-        rows: list[models.Model] = [
-            sale,
-            *products,
-            *Variant.objects.filter(product__in=products),
-            *PricePoint.objects.filter(product__in=products),
-            *deals,
-            *Extension.objects.filter(sale=sale),
-            *Recall.objects.filter(sale=sale),
-        ]
+        if now is not None and now >= sale.ends_at:
+            _check_holds(sale, now)
+        return sale_document(sale)
+
+
+def sale_document(sale: Sale) -> str:
+    """The rows of a sale as a JSON document, by the caller's transaction."""
+    deals = Deal.objects.filter(sale=sale)
+    products = Product.objects.filter(deals__in=deals)
+    rows: list[models.Model] = [
+        sale,
+        *products,
+        *Variant.objects.filter(product__in=products),
+        *PricePoint.objects.filter(product__in=products),
+        *deals,
+        *Extension.objects.filter(sale=sale),
+        *Recall.objects.filter(sale=sale),
+    ]
     document: str = serializers.serialize("json", _anonymized(rows))
     return document
+
+
+def _check_holds(sale: Sale, now: datetime) -> None:
+    """:raises NothingLeft: the last hold of a sale that has closed is over"""
+    held_until = last_hold_ends_at(sale)
+    if held_until <= now:
+        closed = exactly(sale.ends_at, sale.zone)
+        raise NothingLeft(
+            f"{sale} is over: it closed on {closed}, and its last price was held until "
+            f"{exactly(held_until, sale.zone)}. Nothing is left of it to rehearse; copy it, and "
+            "rehearse the copy."
+        )
 
 
 def _anonymized(rows: Iterable[models.Model]) -> Iterator[models.Model]:

@@ -5,22 +5,28 @@ actions of that instant are applied; shoppers open pages; and what earlier pages
 promised is put into the bag, taken to checkout, and at every boundary paid for.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
 
 from offers.verdicts import Verdict
 from shop.core.money import format_money
-from shop.qa.rehearsal.boundary_plan import SECOND, BoundaryPlan, Instant, plan_boundaries, whole
+from shop.qa.rehearsal.boundary_plan import (
+    END_OF_TIME,
+    SECOND,
+    BoundaryPlan,
+    Instant,
+    plan_boundaries,
+    whole,
+)
 from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of, promise_on, words_agree
 from shop.qa.rehearsal.checkout_checks import CheckoutChecker, PageVisit
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
-from shop.qa.rehearsal.oracle import Promise
+from shop.qa.rehearsal.oracle import Promise, closes_at, hold_at, is_withdrawn
 from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, ScenarioResult
 from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
 from shop.sales.showcase import showcase
@@ -29,9 +35,11 @@ from shop.sales.showcase import showcase
 MOST_SAMPLES_IN_SHORT = 3
 
 
-class Scenario(NamedTuple):
+@dataclass(frozen=True)
+class Scenario:
     """The sale as configured, and what its merchant may do besides."""
 
+    name: str
     title: str
     text: str
     actions: Sequence[MerchantAction] = ()
@@ -52,19 +60,18 @@ class ScenarioRun:
         samples: Sequence[SampledDeal],
         clock: FrozenDateTimeFactory,
         notes: list[str],
-        counts: Counter[str],
     ) -> None:
         sale = database.sale
         self.scenario, self.database, self.clock = scenario, database, clock
         self.is_short = bool(scenario.actions)
         self.samples = samples[:MOST_SAMPLES_IN_SHORT] if self.is_short else samples
         self.actions = sorted([*database.actions, *scenario.actions], key=lambda each: each.at)
-        closings = [each.at for each in self.actions if each.kind is ActionKind.CLOSE]
+        hidings = [each.at for each in self.actions if each.kind is ActionKind.HIDING]
         self.zone = ZoneInfo(sale.time_zone)
-        self.opens, self.closes = whole(sale.starts_at), whole(min([sale.ends_at, *closings]))
-        self.hidden_at = min(closings, default=None)
+        self.opens, self.closes = whole(sale.starts_at), whole(self._closes_at(END_OF_TIME))
+        self.hidden_at = min(hidings, default=None)
         self.recorder = FindingsRecorder(
-            zone=self.zone, opens=self.opens, actions=self.actions, notes=notes, counts=counts
+            zone=self.zone, opens=self.opens, actions=self.actions, notes=notes, now=self.opens
         )
         self.checker = CheckoutChecker(
             database=database, recorder=self.recorder, closes=self.closes, move_to=self.move_to
@@ -95,18 +102,21 @@ class ScenarioRun:
                 for visit in self.visits if at in presented else ():
                     self._check_visit(visit, at)
         return ScenarioResult(
+            name=self.scenario.name,
             title=self.scenario.title,
             text=self.scenario.text,
             starts_at=self.database.sale.starts_at,
             ends_at=self.closes,
             actions=tuple(self.actions),
             matrices=list(self._matrices()),
-            broken=self.recorder.broken,
+            findings=self.recorder.findings,
+            counts=dict(self.recorder.counts),
         )
 
     def move_to(self, at: datetime) -> None:
         """Move the clock. The showcase measures its age by another clock, which is not moved."""
         self.clock.move_to(at)
+        self.recorder.now = at
         showcase.clear()
 
     # --- What pages say ---
@@ -115,7 +125,7 @@ class ScenarioRun:
     def _page_changes(self) -> set[datetime]:
         """The instants at which the page changes, and the seconds before."""
         actions = [whole(action.at) for action in self.actions]
-        changes = [self.opens, self.closes, *actions]
+        changes = [self.opens, self.closes, whole(self.database.sale.ends_at), *actions]
         return {self.opens + SECOND, *changes, *(change - SECOND for change in changes)}
 
     def _check_page(self, at: datetime, issue: Instant | None) -> None:
@@ -127,20 +137,32 @@ class ScenarioRun:
         if page.error or page.status != (404 if is_hidden else 200):
             recorder.record_broken(f"The sale page answered {page.error or page.status} at {when}.")
             return
-        is_open, shows = self.opens <= at < self.closes, bool(page.deals(sale.slug))
+        closes = self._closes_at(at)
+        is_open, shown = self.opens <= at < whole(closes), page.deals(sale.slug)
+        shows = bool(shown)
         if shows and not is_open:
             phase = "before the sale opened" if at < self.opens else "after the sale had closed"
             recorder.record_broken(f"The sale page showed prices at {when}, {phase}.")
-        if is_open and not shows:
+        for sku in shown:
+            if is_withdrawn(sku, self.actions, at):
+                recorder.record_broken(f"The sale page offered {sku} at {when}, withdrawn by then.")
+        if is_open and not shows and not self._is_all_withdrawn(at):
             recorder.record_broken(
                 f"The sale page showed no price at {when}, while the sale was open."
             )
         if at < self.opens:
             self._check_time(page, "window-opens", sale.starts_at, at)
         if not is_hidden:
-            self._check_time(page, "window-ends", sale.ends_at, at)
-        if issue is not None:
+            self._check_time(page, "window-ends", closes, at)
+        if issue is not None and not self._is_all_withdrawn(at):
             self._record_visit(issue, browser, page)
+
+    def _closes_at(self, at: datetime) -> datetime:
+        return closes_at(at, self.database.sale.ends_at, self.actions)
+
+    def _is_all_withdrawn(self, at: datetime) -> bool:
+        skus = self.database.skus
+        return all(is_withdrawn(sku, self.actions, at) for sku in skus)
 
     def _check_time(self, page: BrowserPage, name: str, instant: datetime, at: datetime) -> None:
         """A page shows an instant of the sale rightly, as ``datetime`` and as text."""
@@ -162,9 +184,11 @@ class ScenarioRun:
                 f"The page of {when} did not say until when prices are held."
             )
             return
-        self._check_time(page, "held-until", at + sale.hold, at)
+        self._check_time(page, "held-until", at + hold_at(at, sale.hold, self.actions), at)
         articles, promises = page.deals(sale.slug), {}
         for sample in self.samples:
+            if is_withdrawn(sample.sku, self.actions, at):
+                continue
             article = articles.get(sample.sku)
             promise = promise_on(page, article, at, sample.name) if article else None
             if promise is None:

@@ -3,7 +3,8 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import serializers
@@ -12,7 +13,10 @@ from django.db.models import F
 
 from shop.catalog.list_prices import set_list_price
 from shop.catalog.models import Product, Variant
+from shop.core.money import payable_step
+from shop.payments.stripe_amounts import obstacle
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
+from shop.sales.audit import record
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Extension, Recall, Sale
@@ -39,7 +43,7 @@ class TemporaryDatabase:
     """The sale as configured, in this process's own database.
 
     ``actions`` are the extensions and recalls that were made, to be applied at their
-    instants; ``empty`` the skus of deals without stock.
+    instants; ``skus`` the products on the sale's page, ``empty`` those without stock.
     """
 
     def __init__(self, rows: str) -> None:
@@ -74,6 +78,7 @@ class TemporaryDatabase:
 
     def _prepare(self) -> None:
         """Publish the sale, with nothing recalled, nothing sold and stock for all."""
+        self.skus = [deal.product.sku for deal in self._deals()]
         for deal in self._deals():
             if not any(variant.stock > variant.claimed for variant in deal.product.variants.all()):
                 self.empty.append(deal.product.sku)
@@ -90,7 +95,10 @@ class TemporaryDatabase:
         )
 
     def samples(self) -> list[SampledDeal]:
-        """The deals to test: the first of each shape, and those with a recall of their own."""
+        """The deals to test: the first of each shape, and those with a recall of their own.
+
+        Two at least where the sale has them: what is done to one must not touch another.
+        """
         recalled = {action.sku for action in self.actions if action.sku}
         shapes: dict[str, list[Deal]] = {}
         for deal in self._deals():
@@ -105,45 +113,106 @@ class TemporaryDatabase:
             )
             for number, (shape, deals) in enumerate(shapes.items())
         ]
+        if len(samples) == 1 and samples[0].stands_for > 1:
+            product, shape = shapes[samples[0].shape][1].product, samples[0].shape
+            samples[0] = replace(samples[0], stands_for=samples[0].stands_for - 1)
+            samples.append(SampledDeal(product.sku, product.name, shape, 1, is_primary=False))
         samples.sort(key=lambda sample: not sample.is_primary)
         return samples[:MOST_SAMPLES]
-
-    @property
-    def deals_total(self) -> int:
-        """How many deals the sale's page shows."""
-        return len(self._deals())
 
     def lowest_amount(self, sku: str, *, is_open: bool) -> int | None:
         """The lowest price of a product by its rows, in minor units; None if it is not sold."""
         product = Product.objects.get(sku=sku)
         amounts = [product.list_price] if product.sold_at_list_price else []
         if is_open:
-            amounts.append(Deal.objects.get(product=product).price)
+            deals = self.sale.deals.filter(product=product, withdrawn=False)
+            amounts += deals.values_list("price", flat=True)
         return min(amounts, default=None)
 
     def apply(self, action: MerchantAction) -> None:
         """Do to the sale what its merchant did, or might do, as the back office does it."""
-        sale = Sale.objects.get()
-        if action.kind is ActionKind.EXTENSION:
-            now = action.issued_before or action.at
-            extend(sale=sale, seconds=action.seconds, by=None, now=now)
-        elif action.kind is ActionKind.RECALL:
-            recall(
-                sale=sale,
-                deal=Deal.objects.get(product__sku=action.sku) if action.sku else None,
-                reason="As rehearsed.",
-                by=None,
-                now=action.at,
-                issued_before=action.issued_before,
-            )
-        elif action.kind is ActionKind.PRICE_RISE:
-            Deal.objects.update(price=F("price") * 2)
-            for product in Product.objects.all():
-                set_list_price(product, product.list_price * 2, now=action.at)
-        elif action.kind is ActionKind.CLOSE:
-            sale.ends_at = action.at
-            sale.save(update_fields=["ends_at"])
-            unpublish(sale, now=action.at)
+        sale, now = Sale.objects.get(pk=self.sale.pk), action.at
+        match action.kind:
+            case ActionKind.EXTENSION:
+                extend(sale=sale, seconds=action.seconds, by=None, now=action.issued_before or now)
+            case ActionKind.RECALL:
+                recall(
+                    sale=sale,
+                    deal=self.deal(action.sku) if action.sku else None,
+                    reason="As rehearsed.",
+                    by=None,
+                    now=now,
+                    issued_before=action.issued_before,
+                )
+            case ActionKind.PRICE_RISE:
+                for deal in self._deals():
+                    self._change(deal, "price", deal.price * 2, now)
+                    set_list_price(deal.product, deal.product.list_price * 2, now=now)
+            case ActionKind.PRICE_CUT:
+                for deal in self._deals():
+                    self._change(deal, "price", _cut(deal), now)
+            case ActionKind.WITHDRAWAL:
+                self._change(self.deal(action.sku or ""), "withdrawn", True, now)
+            case ActionKind.SHORTER_HOLD:
+                self._change(sale, "hold_seconds", action.seconds, now)
+            case ActionKind.LONGER_WINDOW:
+                ends_at = sale.ends_at + timedelta(seconds=action.seconds)
+                self._change(sale, "ends_at", ends_at, now)
+            case ActionKind.CLOSE:
+                self._change(sale, "ends_at", now, now)
+            case ActionKind.HIDING:
+                unpublish(sale, now=now)
+
+    def deal(self, sku: str) -> Deal:
+        """The deal of a product in the sale, as its row is now."""
+        return self.sale.deals.select_related("product", "sale").get(product__sku=sku)
+
+    def is_payable(self, sku: str) -> bool:
+        """Whether a card can pay for one unit of a deal."""
+        deal = self.deal(sku)
+        return not obstacle(deal.price, deal.product.currency)
+
+    def set_price(self, sku: str, amount: int, *, now: datetime) -> None:
+        """Change a deal's price, in minor units; the list price is not left below it."""
+        deal = self.deal(sku)
+        self._change(deal, "price", amount, now)
+        if deal.product.list_price < amount:
+            set_list_price(deal.product, amount, now=now)
+
+    def sizes(self, sku: str) -> list[tuple[str, str]]:
+        """The variants of a product that is sold in sizes: sku and name of each."""
+        variants = Variant.objects.filter(product__sku=sku).exclude(name="")
+        return [(each.sku, each.name) for each in variants.order_by("position", "id")]
+
+    def leave_units(self, sku: str, units: int) -> None:
+        """Leave so many units of each variant of a product to sell, on top of those claimed."""
+        Variant.objects.filter(product__sku=sku).update(stock=F("claimed") + units)
+
+    def add_earlier_sale(self, sku: str, amount: int, *, opens: datetime, closes: datetime) -> None:
+        """A sale of a product that ran before this one, at another price.
+
+        It is published a day before it opens. The sale that is rehearsed is published anew
+        afterwards, so that its reference prices are worked out with it.
+        """
+        self.sale.deals.update(was=None)
+        earlier = Sale.objects.create(
+            slug="earlier-than-rehearsed",
+            title="An earlier sale",
+            time_zone=self.sale.time_zone,
+            starts_at=opens,
+            ends_at=closes,
+        )
+        Deal.objects.create(sale=earlier, product=Product.objects.get(sku=sku), price=amount)
+        publish(earlier, now=opens - timedelta(days=1))
+        publish(Sale.objects.get(pk=self.sale.pk), now=closes)
+
+    def _change(self, row: Sale | Deal, field: str, value: object, now: datetime) -> None:
+        """Change a field, and record it in the audit log."""
+        before = getattr(row, field)
+        setattr(row, field, value)
+        row.save(update_fields=[field])
+        sale, deal = (row, None) if isinstance(row, Sale) else (row.sale, row)
+        record(sale=sale, deal=deal, field=field, before=before, after=value, now=now, by=None)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -156,7 +225,7 @@ class TemporaryDatabase:
                 copy.backup(self._raw())
 
     def _deals(self) -> list[Deal]:
-        deals = Deal.objects.filter(withdrawn=False).select_related("product")
+        deals = self.sale.deals.filter(withdrawn=False).select_related("product", "sale")
         return list(deals.prefetch_related("product__variants"))
 
     def _raw(self) -> sqlite3.Connection:
@@ -164,6 +233,12 @@ class TemporaryDatabase:
         raw: Any = connection.connection
         assert isinstance(raw, sqlite3.Connection)
         return raw
+
+
+def _cut(deal: Deal) -> int:
+    """Three quarters of a deal's price, in units that a card can pay."""
+    step = payable_step(deal.product.currency)
+    return max(step, deal.price * 3 // (4 * step) * step)
 
 
 def _shape(deal: Deal, recalled: set[str]) -> str:

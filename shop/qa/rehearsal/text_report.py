@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from shop.core.durations import exact_duration
-from shop.qa.rehearsal.report_formats import PAID, RENEWED, TimeFormat, cell_text
-from shop.qa.rehearsal.results import Matrix, RehearsalReport
+from shop.qa.rehearsal.report_formats import OVER, PAID, RENEWED, TimeFormat, cell_text, step_text
+from shop.qa.rehearsal.results import Matrix, RehearsalReport, Step
 
 WIDTH = 100
 _REASONS_WIDTH = 30
@@ -21,10 +21,14 @@ def render_text(report: RehearsalReport) -> str:
         f"{len(report.samples)} of {report.deals_total} deals: {samples}",
         f"{PAID} paid, and charged as promised   {RENEWED} run out, and renewed in the bag",
     ]
+    if report.is_over:
+        lines.append(OVER)
     for scenario in report.scenarios:
-        lines += ["", scenario.title.upper(), scenario.text]
+        lines += ["", f"{scenario.title.upper()} ({scenario.name})", scenario.text]
         for matrix in scenario.matrices:
             lines += ["", f"{matrix.sku}:", *_table(matrix, times)]
+        if scenario.steps:
+            lines += ["", *(_step(step, times) for step in scenario.steps)]
     lines += ["", *(f"Note: {note}" for note in report.notes)]
     lines.append(
         f"{counts.get('presented', 0)} offers presented, {counts.get('paid', 0)} orders paid, "
@@ -36,6 +40,11 @@ def render_text(report: RehearsalReport) -> str:
         lines.append("Every promise was kept.")
     lines += [f"- {sentence}" for sentence in report.broken]
     return "".join(f"{part}\n" for line in lines for part in textwrap.wrap(line, WIDTH) or [""])
+
+
+def _step(step: Step, times: TimeFormat) -> str:
+    when = f"{times.day(step.at)} {times.time(step.at)}".strip()
+    return f"{when}  {step.text}: {step_text(step)}"
 
 
 def _table(matrix: Matrix, times: TimeFormat) -> Iterator[str]:

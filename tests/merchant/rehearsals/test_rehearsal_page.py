@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
@@ -22,7 +24,9 @@ from shop.merchant.rehearsals.runs import rehearsals_of, start, terms_of
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, ROOT, make_sale
+from shop.qa.rehearsal import isolated_process
 from shop.qa.rehearsal.isolated_process import REPORT_JSON, WORK
+from shop.qa.rehearsal.progress import Progress
 from shop.sales.holds import extend
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Sale
@@ -47,7 +51,7 @@ def alive(monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
     """Processes that do nothing, in the place of those that rehearse."""
     started: Processes = []
 
-    def wait(slug: str, run: Path, lock: IO[str]) -> "subprocess.Popen[bytes]":
+    def wait(slug: str, run: Path, lock: IO[str], now: datetime) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, pass_fds=[lock.fileno()])
         started.append(process)
         return process
@@ -102,6 +106,16 @@ def test_while_one_runs_the_page_says_since_when_and_asks_again_every_two_second
     assert page.one("#rehearsal section")["hx-trigger"] == "every 2s"
     assert page.soup.select("#rehearsal form") == []
     assert page.one("noscript a")["href"] == PATH
+
+
+def test_while_one_runs_the_page_says_which_scenario_of_how_many(
+    sale: Sale, merchant: Merchant, folder: Path
+) -> None:
+    leave(folder, progress=Progress(3, 18, "recalled", "If offers are recalled", 2))
+    with running(folder):
+        page = page_of(merchant)
+    assert "Scenario 3 of 18: If offers are recalled 2 broken so far" in page.text
+    assert (page.one("progress")["value"], page.one("progress")["max"]) == ("2", "18")
 
 
 def test_a_still_page_asks_for_nothing(sale: Sale, merchant: Merchant, folder: Path) -> None:
@@ -290,7 +304,7 @@ def test_a_form_that_is_sent_again_when_it_is_over_starts_nothing(
 def test_what_cannot_be_started_is_said_and_leaves_nothing(
     sale: Sale, merchant: Merchant, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(slug: str, run: Path, lock: IO[str]) -> None:
+    def fail(slug: str, run: Path, lock: IO[str], now: datetime) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr(runs, "_start_process", fail)
@@ -343,7 +357,11 @@ def zombies() -> list[str]:
     return [pid for pid, state in states.items() if state.split()[0] == "Z"]
 
 
-def test_a_sale_is_rehearsed_by_a_button(shop_of_its_own: Sale, merchant: Merchant) -> None:
+def test_a_sale_is_rehearsed_by_a_button(
+    shop_of_its_own: Sale, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = partial(isolated_process.start, only=["as-configured", "refund"])
+    monkeypatch.setattr(isolated_process, "start", few)
     button = page_of(merchant).one("#rehearsal form")
     assert button["action"] == PATH
     merchant.client.post(PATH, {"after": 0})
@@ -359,6 +377,15 @@ def test_a_sale_is_rehearsed_by_a_button(shop_of_its_own: Sale, merchant: Mercha
     assert "Every promise was kept." in picture
     time.sleep(0.2)
     assert zombies() == []
+
+
+def test_of_a_sale_that_is_over_the_page_says_that_nothing_is_left_to_rehearse(
+    shop_of_its_own: Sale, merchant: Merchant, clock: FrozenDateTimeFactory
+) -> None:
+    clock.move_to(CLOSES + HOLD)
+    answer = merchant.client.post(PATH, {"after": 0}, follow=True).content.decode()
+    assert "Nothing is left of it to rehearse" in answer
+    assert "It has not been rehearsed yet." in answer
 
 
 def test_why_a_sale_cannot_be_rehearsed_is_said(shop_of_its_own: Sale, merchant: Merchant) -> None:
