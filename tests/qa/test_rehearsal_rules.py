@@ -39,9 +39,9 @@ from shop.qa.rehearsal.results import (
     Finding,
     Matrix,
     MatrixColumn,
+    PurchaseStep,
     RehearsalReport,
     ScenarioResult,
-    Step,
 )
 from shop.qa.rehearsal.temporary_database import SampledDeal
 from shop.qa.rehearsal.text_report import WIDTH, render_text
@@ -336,8 +336,8 @@ def test_a_promise_broken_by_what_may_yet_happen_names_the_scenario() -> None:
 def test_a_step_is_reported_with_its_time_and_in_capitals_where_it_went_wrong() -> None:
     report = report_of(HONORED)
     steps = [
-        Step(OPENS, "A shopper ordered 2", "paid", "paid"),
-        Step(OPENS, "Another one ordered 1 more", "paid", "over_limit"),
+        PurchaseStep(OPENS, "A shopper ordered 2", "paid", "paid"),
+        PurchaseStep(OPENS, "Another one ordered 1 more", "paid", "over_limit"),
     ]
     report = replace(report, scenarios=[replace(report.scenarios[0], matrices=[], steps=steps)])
     text = render_text(report)

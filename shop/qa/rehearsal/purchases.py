@@ -17,7 +17,7 @@ from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of, promise_o
 from shop.qa.rehearsal.checkout_checks import GOOD_CARD, pay, verdict_on
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.oracle import Promise
-from shop.qa.rehearsal.results import ScenarioResult, Step
+from shop.qa.rehearsal.results import PurchaseStep, ScenarioResult
 from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
 from shop.qa.stand_in import answer_bank
 from shop.sales.showcase import showcase
@@ -62,7 +62,7 @@ class PurchaseRun:
         self.recorder = FindingsRecorder(
             zone=self.zone, opens=self.opens, actions=(), notes=notes, now=self.now
         )
-        self.steps: list[Step] = []
+        self.steps: list[PurchaseStep] = []
 
     def run(self) -> ScenarioResult:
         """Let the customers do it, and restore the database."""
@@ -94,7 +94,7 @@ class PurchaseRun:
         :param text: what was done, as the beginning of a sentence
         :param outcome: a status or a verdict
         """
-        self.steps.append(Step(self.now, text, outcome, expected))
+        self.steps.append(PurchaseStep(self.now, text, outcome, expected))
         if outcome != expected:
             got, right = (_WORDS.get(each, each) for each in (outcome, expected))
             self.recorder.record_broken(

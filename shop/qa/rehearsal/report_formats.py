@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from shop.core.formatting import day_and_second, is_same_day, second, short_day, zone_name
-from shop.qa.rehearsal.results import Cell, RehearsalReport, Step
+from shop.qa.rehearsal.results import Cell, PurchaseStep, RehearsalReport
 
 #: Beside a verdict: an order at that instant was paid as promised, or the bag renewed the price.
 PAID, RENEWED = "✓", "↻"
@@ -55,7 +55,7 @@ def cell_text(cell: Cell) -> str:
     return f"{cell.verdict} {mark}".strip() or "·"
 
 
-def step_text(step: Step) -> str:
+def step_text(step: PurchaseStep) -> str:
     """What came of a step; in capitals where that is wrong."""
     outcome = step.outcome.replace("_", " ")
     return outcome if step.is_kept else f"{outcome}!".upper()

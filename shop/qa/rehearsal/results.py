@@ -52,7 +52,7 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Step:
+class PurchaseStep:
     """What somebody did at an instant, what came of it, and what should have come of it."""
 
     at: datetime
@@ -88,7 +88,7 @@ class ScenarioResult:
     ends_at: datetime
     actions: Sequence[MerchantAction] = ()
     matrices: Sequence[Matrix] = ()
-    steps: Sequence[Step] = ()
+    steps: Sequence[PurchaseStep] = ()
     findings: Sequence[Finding] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from shop.core.durations import exact_duration
 from shop.qa.rehearsal.report_formats import OVER, PAID, RENEWED, TimeFormat, cell_text, step_text
-from shop.qa.rehearsal.results import Matrix, RehearsalReport, Step
+from shop.qa.rehearsal.results import Matrix, PurchaseStep, RehearsalReport
 
 WIDTH = 100
 _REASONS_WIDTH = 30
@@ -42,7 +42,7 @@ def render_text(report: RehearsalReport) -> str:
     return "".join(f"{part}\n" for line in lines for part in textwrap.wrap(line, WIDTH) or [""])
 
 
-def _step(step: Step, times: TimeFormat) -> str:
+def _step(step: PurchaseStep, times: TimeFormat) -> str:
     when = f"{times.day(step.at)} {times.time(step.at)}".strip()
     return f"{when}  {step.text}: {step_text(step)}"
 
