@@ -174,13 +174,25 @@ function honoredUntil(offer, { extensions }) {
   return offer.exp + applying.reduce((sum, each) => sum + each.seconds, 0);
 }
 
+function isRecalled(offer, when) {
+  const issued = offer.iat * 1e6;
+  if (offer.anchor !== when.anchor) {
+    const goodBefore = new Map(Object.entries(when.earlier_anchors)).get(offer.anchor);
+    if (goodBefore === undefined || issued >= microseconds(goodBefore)) return true;
+  }
+  return when.recalls.some(
+    (each) =>
+      issued < microseconds(each.issued_before) &&
+      (each.issued_from === null || issued >= microseconds(each.issued_from)),
+  );
+}
+
 function judge(offer, when) {
   const now = microseconds(when.now);
   const issued = offer.iat * 1e6;
   if (when.shoppers !== null && !when.shoppers.includes(offer.sub)) return "not_yours";
   if (when.used) return "used";
-  if (offer.anchor !== when.anchor) return "recalled";
-  if (when.recall_before !== null && issued < microseconds(when.recall_before)) return "recalled";
+  if (isRecalled(offer, when)) return "recalled";
   if (issued > now + 60e6) return "not_yet_valid";
   if (now >= honoredUntil(offer, when) * 1e6) return "expired";
   if (when.quantity > Math.min(offer.max, when.units_allowed ?? Infinity)) return "over_limit";

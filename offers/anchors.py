@@ -9,14 +9,17 @@ Rules, for instants in whole or fractional seconds since 1970:
 * ``iat`` may be up to 60 seconds ahead of the judge's clock, because servers'
   clocks differ; further ahead the offer is not yet valid.
 * The data anchor is a digest over two random nonces, the sale's and the
-  deal's. Replacing a nonce recalls every offer that carries the old digest;
-  ``recall_before`` recalls those issued before an instant. Nothing else
-  recalls: no change of price, window or state turns a nonce.
+  deal's. Replacing a nonce recalls the offers that carry the old digest: all of
+  them, or those with ``iat`` from the recall's beginning on.
+* A recall of a stretch (``issued_from``, ``issued_before``) that is long past
+  replaces no nonce, and recalls offers with ``iat`` in ``[issued_from,
+  issued_before)``, whatever digest they carry.
+* Nothing else recalls: no change of price, window or state turns a nonce.
 """
 
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -42,17 +45,35 @@ class Extension:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Offers issued in ``[issued_from, issued_before)`` are void; None: from the first on."""
+
+    issued_from: datetime | None
+    issued_before: datetime
+
+    def reaches(self, offer: Offer) -> bool:
+        """Whether the offer was issued in the stretch."""
+        return offer.issued_at < self.issued_before.timestamp() and (
+            self.issued_from is None or offer.issued_at >= self.issued_from.timestamp()
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferState:
     """What the shop's rows say of an offer when it is judged.
 
     ``anchor``: the current digest of the deal, None where the deal is unknown.
+    ``earlier_anchors``: replaced digests, each with the instant before which an
+    offer that carries it must have been issued to be good (``earlier_anchors``).
+    ``recalls``: stretches whose offers are void, whatever digest they carry.
     ``units_allowed``: how many more units of the deal this shopper may have.
     ``units_left``: how many units there are. None means no bound.
     """
 
     anchor: str | None
-    recall_before: datetime | None = None
+    earlier_anchors: Mapping[str, datetime] = field(default_factory=dict)
+    recalls: Collection[Recall] = ()
     extensions: Collection[Extension] = ()
     used: bool = False
     units_allowed: int | None = None
@@ -83,6 +104,25 @@ def anchor_digest(sale_nonce: str, deal_nonce: str) -> str:
     """The data anchor of a deal: the first 96 bits of SHA-256 over both nonces."""
     digest = sha256(f"{sale_nonce}\0{deal_nonce}".encode()).digest()
     return encode_segment(digest[:_ANCHOR_BYTES])
+
+
+def earlier_anchors(replaced: Iterable[tuple[str, datetime | None]]) -> dict[str, datetime]:
+    """The replaced anchors of a deal of which some offers are still good.
+
+    An offer has to be older than every recall since. So the instant that goes with an
+    anchor is the earliest beginning of the recall that replaced it and of all later ones.
+
+    :param replaced: each replaced anchor with the beginning of the recall that replaced it (None:
+        it voids all that carry the anchor), the latest first
+    """
+    good_before: dict[str, datetime] = {}
+    earliest: datetime | None = None
+    for anchor, issued_from in replaced:
+        if issued_from is None:
+            break
+        earliest = issued_from if earliest is None else min(earliest, issued_from)
+        good_before[anchor] = earliest
+    return good_before
 
 
 def honored_until(offer: Offer, extensions: Collection[Extension]) -> datetime:
@@ -124,9 +164,10 @@ def judge(
 
 def _is_recalled(offer: Offer, state: OfferState) -> bool:
     if offer.anchor != state.anchor:
-        return True
-    before = state.recall_before
-    return before is not None and offer.issued_at < before.timestamp()
+        good_before = state.earlier_anchors.get(offer.anchor)
+        if good_before is None or offer.issued_at >= good_before.timestamp():
+            return True
+    return any(each.reaches(offer) for each in state.recalls)
 
 
 def _least(most: int, bound: int | None) -> int:

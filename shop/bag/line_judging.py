@@ -55,6 +55,12 @@ class JudgedLine:
         return self.verdict is Verdict.HONORED
 
     @property
+    def recall_reason(self) -> str:
+        """Why the shop has taken its price back, as the merchant put it."""
+        offer, deal = self.line.offer, self.deal
+        return deal.recall_reason(offer) if offer is not None and deal is not None else ""
+
+    @property
     def units(self) -> list[tuple[VariantSnapshot, int]]:
         """The wanted variants that the product has, with the units of each."""
         if self.product is None:

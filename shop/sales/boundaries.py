@@ -1,13 +1,12 @@
 """The instants at which something about a sale changes."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from offers.anchors import Extension
 from shop.sales import models
-from shop.sales.hold_end import last_hold_end
+from shop.sales.hold_end import holds_of
+from shop.sales.term_history import next_whole_second
 
 _SECOND = timedelta(seconds=1)
 
@@ -21,26 +20,19 @@ class Boundary:
     zone: ZoneInfo
 
 
-def boundaries_of(
-    sale: models.Sale, extensions: Iterable[models.Extension]
-) -> tuple[Boundary, ...]:
+def boundaries_of(sale: models.Sale) -> tuple[Boundary, ...]:
     """Opening, closing, and the ends of the holds, each with the second before it."""
     title, zone = sale.title, sale.zone
-    holds_end = _last_issue(sale.ends_at) + sale.hold
+    planned = next_whole_second(sale.ends_at) - _SECOND + sale.hold
+    last = holds_of(sale).end(to_the_second=True)
+    is_shorter = sale.starts_at < last < planned
     events = [
         (sale.starts_at, f"{title} opens"),
         (sale.ends_at, f"{title} closes"),
-        (holds_end, f"the last price of {title} runs out"),
+        (last if is_shorter else planned, f"the last price of {title} runs out"),
     ]
-    # To the second, as offers say when they were issued.
-    extended = last_hold_end(
-        opens_at=sale.starts_at,
-        closes_at=_last_issue(sale.ends_at),
-        hold=sale.hold,
-        extensions=[Extension(_last_issue(e.issued_before), e.seconds) for e in extensions],
-    )
-    if extended > holds_end:
-        events.append((extended, f"the last extended price of {title} runs out"))
+    if last > planned:
+        events.append((last, f"the last price of {title} that is held longer runs out"))
     return tuple(
         Boundary(at, text, zone)
         for instant, event in events
@@ -49,9 +41,3 @@ def boundaries_of(
             (instant, event[0].upper() + event[1:]),
         )
     )
-
-
-def _last_issue(before: datetime) -> datetime:
-    """The ``iat`` of an offer that is minted as late as can be before an instant: whole seconds."""
-    whole = before.astimezone(UTC).replace(microsecond=0)
-    return whole if whole < before else whole - _SECOND

@@ -1,73 +1,175 @@
-"""When the last hold of a sale ends, extensions and recalls counted."""
+"""When the last hold of a sale ends: changes of its terms, extensions and recalls counted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from itertools import pairwise
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from offers.anchors import Extension
 from shop.sales import models
-from shop.sales.holds import voids_all
+from shop.sales.deal_recalls import DealRecall
+from shop.sales.term_history import (
+    HOLD_FIELDS,
+    Stretch,
+    TermChange,
+    Terms,
+    next_whole_second,
+    terms_history,
+)
+
+_SECOND = timedelta(seconds=1)
+
+type LongerHold = Extension | models.Extension
+type TakenBack = DealRecall | models.Recall
 
 
 @dataclass(frozen=True, slots=True)
-class SaleRecall:
-    """A recall of a whole sale: offers issued before an instant are void from ``made_at`` on."""
+class SaleHolds:
+    """All that decides when offers of a sale run out; ``recalls`` has those of each deal."""
 
-    issued_before: datetime
-    made_at: datetime
+    terms: Sequence[Terms]
+    extensions: Sequence[LongerHold]
+    recalls: Mapping[int, Sequence[TakenBack]]
 
-    @classmethod
-    def of(cls, issued_before: datetime | None, made_at: datetime) -> Self:
-        """The recall that a row records."""
-        if issued_before is None or voids_all(issued_before, made_at):
-            return cls(made_at, made_at)
-        return cls(issued_before, made_at)
+    @property
+    def closed_at(self) -> datetime:
+        """When it made or makes its last offer: at its close, or when it was taken down.
+
+        Of a sale that never made any, when it was to open.
+        """
+        stretches = (each.stretch() for each in self.terms)
+        return max((each.last for each in stretches if each), default=self.terms[0].starts_at)
+
+    @property
+    def last_end(self) -> datetime:
+        """The instant from which no offer of the sale is honored; its opening if it made none."""
+        return self.end()
+
+    def end(self, *, to_the_second: bool = False) -> datetime:
+        """The same.
+
+        :param to_the_second: as offers say when they were issued: the last one before a close at
+            12:15:00 was issued at 12:14:59
+        """
+        # Most deals have no history of their own.
+        alike = {
+            (tuple(each.stretch(deal) for each in self.terms), tuple(recalls))
+            for deal, recalls in self.recalls.items()
+        }
+        ends = (
+            hold_end(stretch, self.extensions, recalls, to_the_second=to_the_second)
+            for stretches, recalls in alike
+            for stretch in stretches
+            if stretch is not None
+        )
+        return max(ends, default=self.terms[0].starts_at)
 
 
-def last_hold_end(
+def hold_end(
+    stretch: Stretch,
+    extensions: Sequence[LongerHold],
+    recalls: Sequence[TakenBack],
     *,
-    opens_at: datetime,
-    closes_at: datetime,
-    hold: timedelta,
-    extensions: Iterable[Extension | models.Extension],
-    recalls: Iterable[SaleRecall] = (),
+    to_the_second: bool = False,
 ) -> datetime:
-    """The instant from which no offer issued in ``[opens_at, closes_at)`` is honored.
+    """The instant from which no offer of a deal that was made in a stretch is honored.
 
-    The later an offer was issued, the later its hold ends, but for the extensions
-    and recalls that it came too late for: so the last offers before each of those count.
+    The later an offer was issued, the later its hold ends, but for the extensions and recalls
+    that it came too late for, or that began after it. So the last offers before each of those
+    bounds count.
     """
-    extensions, recalls = tuple(extensions), tuple(recalls)
-    # An offer says when it was issued in whole seconds, rounded down.
-    first = opens_at.replace(microsecond=0)
-    bounds = {each.issued_before for each in (*extensions, *recalls)}
+    bounds = {next_whole_second(each.issued_before) for each in extensions}
+    bounds.update(bound for each in recalls for bound in _bounds(each))
+    first, last = stretch.first, stretch.last
+    pieces = list(pairwise([first, *sorted(b for b in bounds if first < b < last), last]))
+    if stretch.is_under_way:
+        pieces.append((last, last))
     ends = []
-    for issued in {closes_at, *(each for each in bounds if first < each < closes_at)}:
-        more = sum(each.seconds for each in extensions if each.issued_before >= issued)
-        void = (each.made_at for each in recalls if each.issued_before >= issued)
-        ends.append(min([issued + hold + timedelta(seconds=more), *void]))
+    for since, until in pieces:
+        last_issue = next_whole_second(until) - _SECOND if to_the_second else until
+        more = sum(
+            each.seconds for each in extensions if since < next_whole_second(each.issued_before)
+        )
+        void = (each.made_at for each in recalls if _reaches(each, since, stretch))
+        ends.append(min([last_issue + stretch.hold + timedelta(seconds=more), *void]))
     return max(ends)
 
 
-def closes_at(sale: models.Sale) -> datetime:
-    """When a sale makes its last offer: at its close, or when it was taken down before that."""
-    if sale.state == models.Sale.State.PUBLISHED:
-        return sale.ends_at
-    taken_down = sale.changes.filter(field="state").order_by("-pk").first()
-    return min(sale.ends_at, taken_down.made_at) if taken_down else sale.ends_at
+def _bounds(recall: TakenBack) -> Iterable[datetime]:
+    if recall.issued_from is not None:
+        yield recall.issued_from
+    yield next_whole_second(recall.issued_before) if recall.issued_before else recall.made_at
+
+
+def _reaches(recall: TakenBack, issued: datetime, stretch: Stretch) -> bool:
+    """Whether a recall voids an offer of a stretch that was issued at an instant."""
+    if recall.issued_from is not None and issued < recall.issued_from:
+        return False
+    if recall.issued_before is not None:
+        return issued < next_whole_second(recall.issued_before)
+    # What a stale page still makes, by terms that were replaced before, has the old anchor.
+    is_stale = stretch.replaced_at is not None and stretch.replaced_at <= recall.made_at
+    return is_stale or issued < recall.made_at
+
+
+def with_hold_rows(
+    sales: QuerySet[models.Sale], deals: QuerySet[models.Deal] | None = None
+) -> QuerySet[models.Sale]:
+    """Sales with the rows that ``holds_of`` needs, in four queries for all of them.
+
+    :param deals: all deals, with what else is wanted of them; they come as ``hold_deals``
+    """
+    return sales.prefetch_related(*_hold_rows(deals))
+
+
+def _hold_rows(deals: QuerySet[models.Deal] | None = None) -> "tuple[Prefetch[Any], ...]":
+    changes = models.Change.objects.filter(field__in=HOLD_FIELDS)
+    return (
+        Prefetch("deals", models.Deal.objects.all() if deals is None else deals, "hold_deals"),
+        Prefetch("changes", changes, "hold_changes"),
+        Prefetch("extensions", models.Extension.objects.all(), "hold_extensions"),
+        Prefetch("recalls", models.Recall.objects.all(), "hold_recalls"),
+    )
+
+
+def holds_of(sale: models.Sale) -> SaleHolds:
+    """What a sale's rows say; four queries, none for a sale of ``with_hold_rows``."""
+    rows: Any = sale
+    if not hasattr(sale, "hold_deals"):
+        # A copy: the next to ask reads anew.
+        rows = copy(sale)
+        prefetch_related_objects([rows], *_hold_rows())
+    present = present_terms(sale, rows.hold_deals)
+    changes = (TermChange.of(each) for each in reversed(rows.hold_changes))
+    return SaleHolds(
+        tuple(terms_history(present, changes)),
+        rows.hold_extensions,
+        {deal.pk: recalls_of(deal, rows.hold_recalls) for deal in rows.hold_deals},
+    )
+
+
+def recalls_of(deal: models.Deal, recalls: Iterable[models.Recall]) -> list[models.Recall]:
+    """The recalls of a sale that concern one of its deals."""
+    return [each for each in recalls if each.deal_id in {None, deal.pk}]
+
+
+def present_terms(sale: models.Sale, deals: Sequence[models.Deal]) -> Terms:
+    """The terms of a sale now; of one that was never published, its plans."""
+    return Terms(
+        starts_at=sale.starts_at,
+        ends_at=sale.ends_at,
+        hold=sale.hold,
+        is_published=sale.published_at is None or sale.state == models.Sale.State.PUBLISHED,
+        withdrawn=frozenset(deal.pk for deal in deals if deal.withdrawn),
+        amounts={deal.pk: deal.price for deal in deals},
+        since=sale.published_at,
+    )
 
 
 def last_hold_ends_at(sale: models.Sale) -> datetime:
-    """When the last hold of a sale ends, as its rows say it; prefetch extensions and recalls."""
-    return last_hold_end(
-        opens_at=sale.starts_at,
-        closes_at=closes_at(sale),
-        hold=sale.hold,
-        extensions=sale.extensions.all(),
-        recalls=(
-            SaleRecall.of(each.issued_before, each.made_at)
-            for each in sale.recalls.all()
-            if each.deal_id is None
-        ),
-    )
+    """When the last hold of a sale ends, as its rows say it."""
+    return holds_of(sale).last_end

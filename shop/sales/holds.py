@@ -22,6 +22,7 @@ def extend(
     )
 
 
+@transaction.atomic
 def recall(
     *,
     sale: Sale,
@@ -29,41 +30,51 @@ def recall(
     reason: str,
     by: Staff | None,
     now: datetime,
+    issued_from: datetime | None = None,
     issued_before: datetime | None = None,
 ) -> Recall:
-    """Void offers that are out: of a sale, of one of its deals, or those before an instant.
+    """Void the offers of a sale, or of one of its deals, that were issued in a stretch of time.
 
-    The nonce is replaced for a single deal, and for an ``issued_before`` so near that a
-    stale showcase may still mint offers from before it.
+    An offer says when it was issued in whole seconds, rounded down; so is ``issued_from``, and no
+    offer of the stretch stays good. Where ``issued_before`` is None, or so near that a stale
+    showcase may still mint offers from before it, the recall reaches every offer that is out by
+    now, and replaces a nonce.
 
     :param reason: shown to shoppers
+    :param issued_from: offers issued before it stay good; None: none does
+    :raises ValidationError: the stretch ends before it begins, or lies in the future
     """
-    with transaction.atomic():
-        if deal is not None:
-            deal.nonce, deal.recall_reason = new_nonce(), reason
-            deal.save(update_fields=["nonce", "recall_reason"])
-        elif issued_before is not None and not voids_all(issued_before, now):
-            earlier = Sale.objects.select_for_update().get(pk=sale.pk).recall_before
-            sale.recall_before = max(issued_before, earlier or issued_before)
-            sale.recall_reason = reason
-            sale.save(update_fields=["recall_before", "recall_reason"])
+    # The lock makes recalls of a sale wait for each other: each replaces the last one's nonce.
+    locked = Sale.objects.select_for_update(no_key=True).get(pk=sale.pk)
+    row = Recall(
+        sale=sale,
+        deal=deal,
+        issued_from=issued_from and issued_from.replace(microsecond=0),
+        issued_before=issued_before,
+        reason=reason,
+        made_at=now,
+        made_by=by,
+    )
+    # The database holds the constraints: the nonce is still to come.
+    row.full_clean(validate_constraints=False)
+    if reaches_all_later(issued_before, now):
+        row.issued_before = None
+        if deal is None:
+            row.replaced_nonce = locked.nonce
+            sale.nonce = new_nonce()
+            sale.save(update_fields=["nonce"])
         else:
-            sale.nonce, sale.recall_reason = new_nonce(), reason
-            sale.save(update_fields=["nonce", "recall_reason"])
-        return Recall.objects.create(
-            sale=sale,
-            deal=deal,
-            issued_before=issued_before,
-            reason=reason,
-            made_at=now,
-            made_by=by,
-        )
+            deal.refresh_from_db(fields=["nonce"])
+            row.replaced_nonce, deal.nonce = deal.nonce, new_nonce()
+            deal.save(update_fields=["nonce"])
+    row.save()
+    return row
 
 
-def voids_all(issued_before: datetime | None, now: datetime) -> bool:
-    """Whether a recall of a whole sale, made now, voids all its offers that are out.
+def reaches_all_later(issued_before: datetime | None, now: datetime) -> bool:
+    """Whether a recall that is made now reaches every offer from its beginning on that is out.
 
-    One with an instant does if a stale page may still mint from before it.
+    One with an end does if a stale page may still mint from before it.
     """
     settled = now - timedelta(seconds=settings.SHOWCASE_MAX_STALE)
     return issued_before is None or issued_before >= settled

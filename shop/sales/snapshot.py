@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from offers.anchors import Extension, OfferState
-from offers.terms import LIST
+from offers.anchors import Extension, OfferState, Recall
+from offers.terms import LIST, Offer
 from shop.catalog.pictures import Picture
 from shop.core.durations import exact_duration
 from shop.core.money import format_money, percent_off
-from shop.sales.hold_end import SaleRecall, last_hold_end
+from shop.sales.deal_recalls import DealRecall, good_anchors, reason_of, recalled_stretches
+from shop.sales.hold_end import SaleHolds
+from shop.sales.term_history import TermChange, Terms, terms_history
 
 #: From here on down, how many are left is said.
 FEW = 9
@@ -99,8 +101,7 @@ class DealSnapshot:
     claimed: int = 0
     withdrawn: bool = False
     delayed_payment: bool = False
-    recall_before: datetime | None = None
-    recall_reason: str = ""
+    recalls: tuple[DealRecall, ...] = ()
     extensions: tuple[Extension, ...] = ()
     #: What pages have rendered of it alone: it never changes, and goes when the deal goes.
     rendered: dict[object, SafeString] = field(
@@ -154,6 +155,20 @@ class DealSnapshot:
         """The reduction against the reference price, in whole percent."""
         return percent_off(self.amount, self.was)
 
+    @cached_property
+    def earlier_anchors(self) -> Mapping[str, datetime]:
+        """Anchors that recalls replaced, each good for offers issued before its instant."""
+        return good_anchors(self.recalls)
+
+    @cached_property
+    def recalled_stretches(self) -> tuple[Recall, ...]:
+        """Stretches of time whose offers are void."""
+        return recalled_stretches(self.recalls)
+
+    def recall_reason(self, offer: Offer) -> str:
+        """Why an offer of it was taken back, as the merchant put it; "" if it was not."""
+        return reason_of(offer, self.anchor, self.recalls)
+
     def offer_state(
         self, quantities: Mapping[str, int], *, used: bool, units_taken: int, most: int
     ) -> OfferState:
@@ -170,7 +185,8 @@ class DealSnapshot:
             at_hand = min(at_hand, self.allocation_left)
         return OfferState(
             anchor=self.anchor,
-            recall_before=self.recall_before,
+            earlier_anchors=self.earlier_anchors,
+            recalls=self.recalled_stretches,
             extensions=self.extensions,
             used=used,
             units_allowed=most - units_taken,
@@ -193,7 +209,9 @@ class SaleSnapshot:
     picture: Picture | None = None
     deals: tuple[DealSnapshot, ...] = ()
     extensions: tuple[Extension, ...] = ()
-    recalls: tuple[SaleRecall, ...] = ()
+    published_at: datetime | None = None
+    #: Entries of the audit log that ``last_hold_ends_at`` depends on, the latest first.
+    changes: tuple[TermChange, ...] = ()
 
     @cached_property
     def url(self) -> str:
@@ -224,14 +242,18 @@ class SaleSnapshot:
 
     @cached_property
     def last_hold_ends_at(self) -> datetime:
-        """The instant from which no offer minted in the window is honored."""
-        return last_hold_end(
-            opens_at=self.starts_at,
-            closes_at=self.ends_at,
+        """The instant from which no offer of it is honored."""
+        present = Terms(
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
             hold=self.hold,
-            extensions=self.extensions,
-            recalls=self.recalls,
+            is_published=self.visible or self.published_at is None,
+            withdrawn=frozenset(each.id for each in self.deals if each.withdrawn and each.id),
+            since=self.published_at,
         )
+        terms = tuple(terms_history(present, self.changes))
+        recalls = {each.id: each.recalls for each in self.deals if each.id is not None}
+        return SaleHolds(terms, self.extensions, recalls).last_end
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ from shop.catalog.models import Product, Variant
 from shop.catalog.pictures import picture_of
 from shop.core import preview
 from shop.sales import models
-from shop.sales.hold_end import SaleRecall
+from shop.sales.deal_recalls import RecallRow, deal_recalls
 from shop.sales.reference_prices import reference_prices
 from shop.sales.snapshot import (
     DealSnapshot,
@@ -35,6 +35,7 @@ from shop.sales.snapshot import (
     Snapshot,
     VariantSnapshot,
 )
+from shop.sales.term_history import HOLD_FIELDS, TermChange
 
 #: Sales that ended longer ago than any hold lasts are not kept in memory.
 KEPT_AFTER_END = timedelta(days=31)
@@ -54,12 +55,21 @@ def _json(
 # What is not an attribute of the snapshot is taken out where the row becomes one.
 _SALE = _json(
     *(SaleSnapshot, models.Sale),
-    *("id", "state", "delayed_payment", "nonce", "recall_before", "recall_reason"),
+    *("id", "state", "delayed_payment", "nonce"),
     zone="time_zone",
     hold="hold_seconds",
 )
 _EXTENSION = JSONObject(sale="sale_id", issued_before="issued_before", seconds="seconds")
-_RECALL = JSONObject(sale="sale_id", issued_before="issued_before", made_at="made_at")
+_RECALL = JSONObject(
+    **{name: name for name in ("id", "deal", "issued_from", "issued_before", "made_at", "reason")},
+    sale="sale_id",
+    nonce="replaced_nonce",
+)
+_CHANGE = JSONObject(
+    **{name: name for name in ("id", "field", "deal", "made_at")},
+    sale="sale_id",
+    before=Cast("before", TextField()),
+)
 _DEAL = _json(DealSnapshot, models.Deal, "nonce", amount="price", max="max_per_shopper")
 _PRODUCT = _json(ProductSnapshot, Product)
 _VARIANT = _json(VariantSnapshot, Variant, "product", left=F("stock") - F("claimed"))
@@ -73,10 +83,13 @@ def read_snapshot(now: datetime, *, slug: str | None = None) -> Snapshot:
     wanted = Q(slug=slug) if slug else Q(ends_at__gt=now - KEPT_AFTER_END)
     drafts = preview.is_on()
     queries = snapshot_querysets(wanted, Product.objects.all(), drafts=drafts)
-    # For pages of closed sales alone: the judge sees recalls by their nonces.
-    sales = models.Sale.objects.filter(wanted)
-    recalls = models.Recall.objects.filter(deal=None, sale__in=sales)
-    queries["recall"] = recalls.annotate(row=_RECALL)
+    # For pages alone: the judge asks what offers say, not what terms they were made by.
+    changes = models.Change.objects.filter(
+        sale__in=models.Sale.objects.filter(wanted),
+        field__in=HOLD_FIELDS,
+        made_at__gte=F("sale__published_at"),
+    )
+    queries["change"] = changes.annotate(row=_CHANGE)
     return assemble(rows_by_kind(union_rows(queries)), drafts=drafts)
 
 
@@ -90,6 +103,7 @@ def snapshot_querysets(
     return {
         "sale": sales.annotate(row=_SALE),
         "extension": models.Extension.objects.filter(sale__in=sales).annotate(row=_EXTENSION),
+        "recall": models.Recall.objects.filter(sale__in=sales).annotate(row=_RECALL),
         "deal": models.Deal.objects.filter(sale__in=sales, product__in=products).annotate(
             row=_DEAL
         ),
@@ -118,8 +132,12 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
         _publish(rows)
     variants = _grouped(rows["variant"], "product")
     products = {row["id"]: _product(row, variants[row["id"]]) for row in rows["product"]}
-    of_sales = [_grouped(rows[kind], "sale") for kind in ("deal", "extension", "recall")]
-    sales = [_sale(row, products, *(rows[row["id"]] for rows in of_sales)) for row in rows["sale"]]
+    kinds = ("deal", "extension", "recall", "change")
+    of_sales = {kind: _grouped(rows[kind], "sale") for kind in kinds}
+    sales = [
+        _sale(row, products, {kind: groups[row["id"]] for kind, groups in of_sales.items()})
+        for row in rows["sale"]
+    ]
     return Snapshot(
         sales={sale.slug: sale for sale in sales},
         products={product.sku: product for product in products.values()},
@@ -155,7 +173,7 @@ def _grouped(rows: Iterable[Row], key: str) -> defaultdict[int, list[Row]]:
     return groups
 
 
-_by_position = itemgetter("position", "id")
+_by_id, _by_position = itemgetter("id"), itemgetter("position", "id")
 
 
 def _product(row: Row, variants: list[Row]) -> ProductSnapshot:
@@ -166,45 +184,57 @@ def _product(row: Row, variants: list[Row]) -> ProductSnapshot:
 
 
 def _sale(
-    row: Row,
-    products: dict[int, ProductSnapshot],
-    deals: list[Row],
-    extensions: list[Row],
-    recalls: list[Row],
+    row: Row, products: dict[int, ProductSnapshot], of_sale: dict[str, list[Row]]
 ) -> SaleSnapshot:
     del row["id"]
     row["picture"] = picture_of(row["picture"]) if row["picture"] else None
     row["zone"] = ZoneInfo(row["zone"])
-    row["starts_at"], row["ends_at"] = instant(row["starts_at"]), instant(row["ends_at"])
+    for name in ("starts_at", "ends_at", "published_at"):
+        row[name] = row[name] and instant(row[name])
     row["hold"] = timedelta(seconds=row["hold"])
     row["visible"] = row.pop("state") == models.Sale.State.PUBLISHED
     row["extensions"] = tuple(
-        Extension(instant(each["issued_before"]), each["seconds"]) for each in extensions
+        Extension(instant(each["issued_before"]), each["seconds"]) for each in of_sale["extension"]
     )
-    nonce, recall_reason = row.pop("nonce"), row.pop("recall_reason")
-    recall_before = row.pop("recall_before")
+    changes = map(_change, sorted(of_sale["change"], key=_by_id))
+    row["changes"] = tuple(sorted(changes, key=attrgetter("made_at")))[::-1]
+    nonce = row.pop("nonce")
     shared = {
         "sale": row["slug"],
         "hold": row["hold"],
         "extensions": row["extensions"],
-        "recall_before": recall_before and instant(recall_before),
         "delayed_payment": bool(row.pop("delayed_payment")),
     }
+    recalls = [_recall(each) for each in sorted(of_sale["recall"], key=_by_id)]
+    deals = sorted(of_sale["deal"], key=_by_position)
     for deal in deals:
         deal["product"] = product = products[deal["product"]]
-        deal["anchor"] = anchor_digest(nonce, deal.pop("nonce"))
         deal["was"] = deal["was"] or product.list_price
         deal["withdrawn"] = bool(deal["withdrawn"])
-        deal["recall_reason"] = deal["recall_reason"] or recall_reason
+        nonces = nonce, deal.pop("nonce")
+        deal["anchor"] = anchor_digest(*nonces)
+        deal["recalls"] = deal_recalls(recalls, deal["id"], *nonces) if recalls else ()
     return SaleSnapshot(
         **row,
-        recalls=tuple(
-            SaleRecall.of(
-                each["issued_before"] and instant(each["issued_before"]), instant(each["made_at"])
-            )
-            for each in recalls
-        ),
-        deals=tuple(DealSnapshot(**deal, **shared) for deal in sorted(deals, key=_by_position)),
+        deals=tuple(DealSnapshot(**deal, **shared) for deal in deals),
+    )
+
+
+def _change(row: Row) -> TermChange:
+    """An entry of the audit log with its value and its instant read."""
+    before = None if row["before"] is None else json.loads(row["before"])
+    return TermChange(row["field"], row["deal"], before, instant(row["made_at"]))
+
+
+def _recall(row: Row) -> RecallRow:
+    """A recall's row with its instants read."""
+    bounds = {name: row[name] and instant(row[name]) for name in ("issued_from", "issued_before")}
+    return RecallRow(
+        deal=row["deal"],
+        made_at=instant(row["made_at"]),
+        reason=row["reason"],
+        replaced_nonce=row["nonce"],
+        **bounds,
     )
 
 

@@ -61,7 +61,8 @@ CIRCUMSTANCES: Json = {
     "now": instant(NOW),
     "shoppers": [SHOPPER],
     "anchor": ANCHOR,
-    "recall_before": None,
+    "earlier_anchors": {},
+    "recalls": [],
     "extensions": [],
     "used": False,
     "quantity": 1,
@@ -106,6 +107,13 @@ class Book:
 
 def extension(issued_before: datetime, more: int) -> Json:
     return {"issued_before": instant(issued_before), "seconds": more}
+
+
+def stretch(issued_from: datetime | None, issued_before: datetime) -> Json:
+    return {
+        "issued_from": instant(issued_from) if issued_from else None,
+        "issued_before": instant(issued_before),
+    }
 
 
 def headed(**changed: Any) -> str:
@@ -258,7 +266,12 @@ def add_good_times(book: Book) -> None:
         extensions=[extension(ISSUED, 600)],
     )
     why = "Issued at the recall's very instant: not before it, so it stands."
-    good("recall of earlier offers", why, recall_before=instant(ISSUED))
+    good("recall of earlier offers", why, recalls=[stretch(None, ISSUED)])
+    why = "Issued in the last second before the recall's beginning."
+    good("recall of later offers", why, recalls=[stretch(ISSUED + SECOND, NOW)])
+    why = "A nonce was replaced, for offers that were issued from a second later on."
+    spared = {ANCHOR: instant(ISSUED + SECOND)}
+    good("replaced anchor", why, anchor=OTHER_ANCHOR, earlier_anchors=spared)
 
 
 def add_unparsable(book: Book) -> None:
@@ -549,7 +562,22 @@ def add_judged(book: Book) -> None:
     ):
         judged(name, why, "recalled", anchor=anchor)
     why = "Issued before the recall's instant."
-    judged("recalled by time", why, "recalled", recall_before=instant(ISSUED + SECOND))
+    judged("recalled by time", why, "recalled", recalls=[stretch(None, ISSUED + SECOND)])
+    why = "Issued at the recall's first instant."
+    judged("recalled from then on", why, "recalled", recalls=[stretch(ISSUED, NOW)])
+    why = "Issued at the first instant of the recall that replaced its anchor."
+    reached = {ANCHOR: instant(ISSUED)}
+    judged(
+        "replaced anchor, issued later",
+        why,
+        "recalled",
+        anchor=OTHER_ANCHOR,
+        earlier_anchors=reached,
+    )
+    why = "It is older than the recall that replaced its anchor, and in a stretch of another one."
+    spared = {ANCHOR: instant(ISSUED + SECOND)}
+    both: Json = {"earlier_anchors": spared, "recalls": [stretch(ISSUED, NOW)]}
+    judged("recalled twice", why, "recalled", anchor=OTHER_ANCHOR, **both)
     too_early = instant(ISSUED - 61 * SECOND)
     why = "60 is the most that clocks may differ."
     judged("issued 61 seconds ahead", why, "not_yet_valid", now=too_early)
@@ -576,7 +604,7 @@ def add_judged(book: Book) -> None:
         "shoppers": [OTHER_SHOPPER],
         "used": True,
         "anchor": OTHER_ANCHOR,
-        "recall_before": instant(NOW),
+        "recalls": [stretch(None, NOW)],
         "now": late,
         "quantity": 3,
         "units_left": 0,
@@ -598,7 +626,7 @@ def add_judged(book: Book) -> None:
         (
             "not yet valid before over the limit",
             "not_yet_valid",
-            {"anchor": ANCHOR, "recall_before": None},
+            {"anchor": ANCHOR, "recalls": []},
         ),
         ("expired before over the limit", "expired", {"now": late}),
         ("over the limit before sold out", "over_limit", {"now": instant(NOW)}),
@@ -621,8 +649,10 @@ def document() -> Json:
             "judge it under `circumstances`: those below, with the vector's own in their place.",
             "The answer must be `verdict`; a good one carries `terms` and is `honored_until`.",
             "`shoppers`: the ids of this browser, null skips the rule. `anchor`: today's digest "
-            "of the deal, null where nobody knows the deal. `units_allowed`, `units_left`: null "
-            "bounds nothing.",
+            "of the deal, null where nobody knows the deal. `earlier_anchors`: replaced digests, "
+            "each good for offers issued before its instant. `recalls`: stretches whose offers are "
+            "void, from null: from the first on. `units_allowed`, `units_left`: null bounds "
+            "nothing.",
             "These keys are published: never use one. "
             "Written by `python -m tests.offers.make_vectors`.",
         ],

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from offers.anchors import (
     Extension,
     OfferState,
+    Recall,
     anchor_digest,
+    earlier_anchors,
     honored_until,
     judge,
     new_id,
@@ -156,18 +158,83 @@ def test_an_unknown_deal_honors_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recall_before", "verdict"),
+    ("issued_from", "issued_before", "verdict"),
     [
-        (ISSUED - SECOND, Verdict.HONORED),
-        (ISSUED, Verdict.HONORED),
-        (ISSUED + TICK, Verdict.RECALLED),
-        (ISSUED + SECOND, Verdict.RECALLED),
+        (None, ISSUED - SECOND, Verdict.HONORED),
+        (None, ISSUED, Verdict.HONORED),
+        (None, ISSUED + TICK, Verdict.RECALLED),
+        (None, ISSUED + SECOND, Verdict.RECALLED),
+        (ISSUED - SECOND, ISSUED, Verdict.HONORED),
+        (ISSUED, ISSUED + SECOND, Verdict.RECALLED),
+        (ISSUED + SECOND, END, Verdict.HONORED),
     ],
 )
-def test_a_recall_by_time_spares_what_was_issued_at_its_instant(
-    recall_before: datetime, verdict: Verdict
+def test_a_recalled_stretch_has_its_first_instant_and_not_its_last(
+    issued_from: datetime | None, issued_before: datetime, verdict: Verdict
 ) -> None:
-    assert judged(recall_before=recall_before) is verdict
+    assert judged(recalls=[Recall(issued_from, issued_before)]) is verdict
+
+
+def test_of_several_recalled_stretches_each_counts() -> None:
+    others = [Recall(END, END + SECOND), Recall(None, ISSUED)]
+    assert judged(recalls=others) is Verdict.HONORED
+    assert judged(recalls=[*others, Recall(ISSUED, END)]) is Verdict.RECALLED
+
+
+@pytest.mark.parametrize(
+    ("issued_from", "verdict"),
+    [
+        (ISSUED - SECOND, Verdict.RECALLED),
+        (ISSUED, Verdict.RECALLED),
+        (ISSUED + SECOND, Verdict.HONORED),
+    ],
+)
+def test_a_replaced_anchor_is_good_for_offers_from_before_the_recall_began(
+    issued_from: datetime, verdict: Verdict
+) -> None:
+    state: dict[str, Any] = {"anchor": "todays", "earlier_anchors": {ANCHOR: issued_from}}
+    assert judged(**state) is verdict
+    assert judged(**state, recalls=[Recall(None, ISSUED)]) is verdict
+    assert judged(**state, recalls=[Recall(None, END)]) is Verdict.RECALLED
+
+
+def test_a_replaced_anchor_is_good_before_the_earliest_recall_since() -> None:
+    first, second, third = ISSUED, ISSUED - SECOND, ISSUED + SECOND
+    replaced = [("c", third), ("b", second), ("a", first)]
+    assert earlier_anchors(replaced) == {"c": third, "b": second, "a": second}
+
+
+def test_a_recall_of_everything_ends_what_older_anchors_were_good_for() -> None:
+    replaced = [("c", ISSUED), ("b", None), ("a", ISSUED)]
+    assert earlier_anchors(replaced) == {"c": ISSUED}
+
+
+#: Recalls in their order: when each begins, in seconds from the first instant.
+BEGINNINGS = st.lists(st.none() | st.integers(0, 9), max_size=5)
+
+
+@given(beginnings=BEGINNINGS, minted_after=st.integers(0, 5), issued=st.integers(0, 9))
+def test_an_offer_is_good_exactly_if_it_is_older_than_every_recall_since_it_was_made(
+    beginnings: list[int | None], minted_after: int, issued: int
+) -> None:
+    """``minted_after``: how many of the recalls a page knew that made the offer."""
+    anchors = [f"anchor-{each:09}" for each in range(len(beginnings) + 1)]
+    minted_after = min(minted_after, len(beginnings))
+    offer = Offer.from_claims(
+        claims(iat=seconds(ISSUED) + issued, exp=seconds(END), anchor=anchors[minted_after])
+    )
+    expected = all(
+        beginning is not None and issued < beginning for beginning in beginnings[minted_after:]
+    )
+
+    begins = [None if each is None else ISSUED + each * SECOND for each in beginnings]
+    verdict = judged(
+        offer,
+        now=ISSUED + 10 * SECOND,
+        anchor=anchors[-1],
+        earlier_anchors=earlier_anchors(reversed(list(zip(anchors[:-1], begins, strict=True)))),
+    )
+    assert verdict is (Verdict.HONORED if expected else Verdict.RECALLED)
 
 
 def test_the_digest_depends_on_both_nonces_and_on_where_one_ends() -> None:
@@ -284,20 +351,22 @@ microseconds = st.sampled_from([0, 0, 1, 999_999]) | st.integers(0, 999_999)
     mine=st.none() | st.booleans(),
     used=st.booleans() | st.just(False),
     anchor=st.sampled_from([ANCHOR, ANCHOR, ANCHOR, "other", None]),
-    recall=st.none() | near,
+    good_before=st.none() | near,
+    recalls=st.lists(st.tuples(st.none() | near, near), max_size=2),
     extensions=st.lists(st.tuples(near, st.integers(1, 4000)), max_size=3),
     quantity=st.integers(1, 4),
     most=st.integers(1, 4),
     allowed=st.none() | st.integers(-1, 4),
     left=st.none() | st.integers(-1, 4),
 )
-@example((1800, 0), True, False, ANCHOR, None, [(1, 1)], 1, 1, 1, 1)
+@example((1800, 0), True, False, ANCHOR, None, [], [(1, 1)], 1, 1, 1, 1)
 def test_an_offer_is_honored_exactly_if_the_rule_says_so(
     now: tuple[int, int],
     mine: bool | None,
     used: bool,
     anchor: str | None,
-    recall: int | None,
+    good_before: int | None,
+    recalls: list[tuple[int | None, int]],
     extensions: list[tuple[int, int]],
     quantity: int,
     most: int,
@@ -310,7 +379,8 @@ def test_an_offer_is_honored_exactly_if_the_rule_says_so(
     holds = {
         Verdict.NOT_YOURS: mine is not False,
         Verdict.USED: not used,
-        Verdict.RECALLED: anchor == ANCHOR and (recall is None or recall <= 0),
+        Verdict.RECALLED: (anchor == ANCHOR or (good_before is not None and good_before > 0))
+        and not any(before > 0 and (since is None or since <= 0) for since, before in recalls),
         Verdict.NOT_YET_VALID: clock >= -60 * 10**6,
         Verdict.EXPIRED: clock < end * 10**6,
         Verdict.OVER_LIMIT: quantity <= most and (allowed is None or quantity <= allowed),
@@ -324,7 +394,11 @@ def test_an_offer_is_honored_exactly_if_the_rule_says_so(
         shoppers=None if mine is None else [SHOPPER] if mine else ["another"],
         quantity=quantity,
         anchor=anchor,
-        recall_before=None if recall is None else ISSUED + recall * SECOND,
+        earlier_anchors={} if good_before is None else {ANCHOR: ISSUED + good_before * SECOND},
+        recalls=[
+            Recall(None if since is None else ISSUED + since * SECOND, ISSUED + before * SECOND)
+            for since, before in recalls
+        ],
         extensions=[Extension(ISSUED + at * SECOND, more) for at, more in extensions],
         used=used,
         units_allowed=allowed,

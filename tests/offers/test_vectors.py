@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from offers.anchors import Extension, OfferState, honored_until, judge
+from offers.anchors import Extension, OfferState, Recall, honored_until, judge
 from offers.keys import KeyRing
 from offers.tokens import Unreadable, read_offer
 from offers.verdicts import Verdict
@@ -44,10 +44,19 @@ def verdict_on(vector: Vector) -> Verdict:
     except Unreadable as unreadable:
         return unreadable.verdict
     case = circumstances(vector)
-    recall = case.pop("recall_before")
     case |= {
         "extensions": extensions(case),
-        "recall_before": recall and datetime.fromisoformat(recall),
+        "earlier_anchors": {
+            anchor: datetime.fromisoformat(before)
+            for anchor, before in case["earlier_anchors"].items()
+        },
+        "recalls": [
+            Recall(
+                each["issued_from"] and datetime.fromisoformat(each["issued_from"]),
+                datetime.fromisoformat(each["issued_before"]),
+            )
+            for each in case["recalls"]
+        ],
     }
     return judge(
         offer,

@@ -17,7 +17,8 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.qa.time_machine import clock_file, json_api
 from shop.qa.time_machine.boundaries import next_boundary, previous_boundary, sales_by_distance
 from shop.sales.boundaries import boundaries_of
-from shop.sales.models import Extension, Sale
+from shop.sales.holds import extend
+from shop.sales.models import Sale
 
 ROOT = Path(__file__).parents[2]
 SECOND = timedelta(seconds=1)
@@ -108,7 +109,7 @@ def test_what_was_read_can_be_written_back() -> None:
 
 def test_a_sale_has_a_second_before_and_an_instant_of_everything(sale: Sale) -> None:
     last = CLOSES - SECOND + HOLD
-    assert [(each.at, each.text) for each in boundaries_of(sale, [])] == [
+    assert [(each.at, each.text) for each in boundaries_of(sale)] == [
         (OPENS - SECOND, "One second before Autumn opens"),
         (OPENS, "Autumn opens"),
         (CLOSES - SECOND, "One second before Autumn closes"),
@@ -120,7 +121,7 @@ def test_a_sale_has_a_second_before_and_an_instant_of_everything(sale: Sale) -> 
 
 def test_a_window_that_ends_within_a_second_has_offers_of_that_second(sale: Sale) -> None:
     sale.ends_at = CLOSES + timedelta(milliseconds=1)
-    assert boundaries_of(sale, [])[-1].at == CLOSES + HOLD
+    assert boundaries_of(sale)[-1].at == CLOSES + HOLD
 
 
 @pytest.mark.parametrize(
@@ -140,11 +141,9 @@ def test_a_window_that_ends_within_a_second_has_offers_of_that_second(sale: Sale
 def test_extended_prices_end_with_the_last_of_them(
     sale: Sale, extensions: Iterable[tuple[int, int]], end: datetime | None
 ) -> None:
-    made = [
-        Extension(sale=sale, issued_before=CLOSES + timedelta(seconds=after), seconds=seconds)
-        for after, seconds in extensions
-    ]
-    found = [each.at for each in boundaries_of(sale, made) if "extended" in each.text]
+    for after, seconds in extensions:
+        extend(sale=sale, seconds=seconds, by=None, now=CLOSES + timedelta(seconds=after))
+    found = [each.at for each in boundaries_of(sale) if "longer" in each.text]
     assert found == ([end - SECOND, end] if end else [])
 
 

@@ -208,9 +208,15 @@ seconds = st.integers(-4000, 8000)
     now=seconds,
     extensions=st.lists(st.tuples(seconds, seconds, st.integers(1, 3600)), max_size=3),
     recalled_at=st.none() | seconds,
+    recalled_from=st.none() | seconds,
 )
 def test_the_oracle_and_the_judge_agree(
-    shown: int, hold: int, now: int, extensions: list[tuple[int, int, int]], recalled_at: int | None
+    shown: int,
+    hold: int,
+    now: int,
+    extensions: list[tuple[int, int, int]],
+    recalled_at: int | None,
+    recalled_from: int | None,
 ) -> None:
     """Of whatever is presented after it was shown: where they differ, one of them is wrong."""
 
@@ -223,12 +229,16 @@ def test_the_oracle_and_the_judge_agree(
         for made, before, more in extensions
     ]
     if recalled_at is not None:
-        actions.append(MerchantAction(kind=ActionKind.RECALL, at=instant(recalled_at)))
+        begins = None if recalled_from is None else instant(recalled_from)
+        actions.append(
+            MerchantAction(kind=ActionKind.RECALL, at=instant(recalled_at), issued_from=begins)
+        )
     promise = promise_at(instant(shown), hold=timedelta(seconds=hold))
     # What the rows would say by now: an offer minted before a recall carries the old anchor.
     is_recalled = recalled_at is not None and recalled_at <= now and shown < recalled_at
     state = OfferState(
         anchor="new" if is_recalled else "old",
+        earlier_anchors={} if recalled_from is None else {"old": instant(recalled_from)},
         extensions=[
             Extension(instant(before), more) for made, before, more in extensions if made <= now
         ],

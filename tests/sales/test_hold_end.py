@@ -1,22 +1,22 @@
 """When the last hold of a sale ends: one function, and every page that asks it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from offers.anchors import Extension, OfferState, honored_until, judge
-from offers.terms import Offer
-from offers.verdicts import Verdict
+from offers.anchors import Extension
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
-from shop.sales.hold_end import SaleRecall, last_hold_end, last_hold_ends_at
+from shop.sales.deal_recalls import DealRecall
+from shop.sales.hold_end import SaleHolds, last_hold_ends_at
 from shop.sales.holds import extend, recall
 from shop.sales.models import Sale
 from shop.sales.showcase import showcase
-from tests.offers.handmade_tokens import ANCHOR, claims, seconds
+from shop.sales.term_history import TermChange, Terms, terms_history
 from tests.support.fixtures import Clock
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -82,41 +82,149 @@ def test_an_extension_made_before_the_opening_extends_nothing(sale: Sale) -> Non
     assert last_hold_ends_at(sale) == CLOSES + HOLD
 
 
-# --- Held against the judge -------------------------------------------------------
+# --- Held against an account of every second ------------------------------------------
 
-#: Seconds after the opening; the sale closes 20 s after it, and holds for 10 s.
-SECONDS = st.integers(-5, 70)
-EXTENSIONS = st.lists(
-    st.tuples(SECONDS, st.integers(1, 30)).map(
-        lambda each: Extension(OPENS + each[0] * SECOND, each[1])
+#: The sale opens at 0 and closes at 20, in seconds; what happens happens at whole seconds.
+MUG, LAMP = 1, 2
+ACTS = st.lists(
+    st.tuples(
+        st.integers(-5, 40),
+        st.sampled_from(
+            ["hold", "open", "close", "hide", "show", "withdraw", "return", "extend", "recall"]
+        ),
+        st.integers(1, 30),
+        st.none() | st.integers(-5, 40),
+        st.none() | st.integers(-5, 40),
+        st.sampled_from([None, MUG]),
     ),
-    max_size=3,
+    max_size=6,
 )
 
 
-def offer(issued_at: datetime, hold: timedelta) -> Offer:
-    return Offer.from_claims(claims(iat=seconds(issued_at), exp=seconds(issued_at + hold)))
+class Ledger:
+    """A sale of two deals, done to second by second, and every offer that it made."""
+
+    def __init__(self) -> None:
+        self.terms: dict[str, Any] = {
+            "starts_at": 0,
+            "ends_at": 20,
+            "hold_seconds": 10,
+            "state": "published",
+        }
+        self.withdrawn: set[int] = set()
+        self.changes: list[TermChange] = []
+        self.extensions: list[tuple[int, int]] = []
+        self.recalls: list[tuple[int | None, int | None, int | None, int]] = []
+        #: Deal, when it was issued, until when it is held, how many recalls its page knew.
+        self.offers: list[tuple[int, int, int, int]] = []
+
+    def do(
+        self,
+        at: int,
+        act: str,
+        value: int,
+        since: int | None,
+        before: int | None,
+        deal: int | None,
+    ) -> None:
+        match act:
+            case "hold":
+                self._change(at, "hold_seconds", value)
+            case "open" if at + value - 10 < self.terms["ends_at"]:
+                self._change(at, "starts_at", at + value - 10)
+            case "close" if at + value - 10 > self.terms["starts_at"]:
+                self._change(at, "ends_at", at + value - 10)
+            case "hide" | "show":
+                self._change(at, "state", "draft" if act == "hide" else "published")
+            case "withdraw" | "return":
+                is_out = MUG in self.withdrawn
+                if is_out is not (act == "withdraw"):
+                    self.changes.append(TermChange("withdrawn", MUG, is_out, instant(at)))
+                    self.withdrawn ^= {MUG}
+            case "extend":
+                self.extensions.append((at, value))
+            case "recall" if since is None or before is None or since < before:
+                before = None if before is None or before > at else before
+                self.recalls.append((deal, since, before, at))
+
+    def _change(self, at: int, field: str, value: Any) -> None:
+        if self.terms[field] != value:
+            before = self.terms[field]
+            is_instant = field in {"starts_at", "ends_at"}
+            told = instant(before).isoformat() if is_instant else before
+            self.changes.append(TermChange(field, None, told, instant(at)))
+            self.terms[field] = value
+
+    def open_page(self, at: int) -> None:
+        terms = self.terms
+        if terms["state"] == "published" and terms["starts_at"] <= at < terms["ends_at"]:
+            known, until = len(self.recalls), at + terms["hold_seconds"]
+            self.offers += [(deal, at, until, known) for deal in {MUG, LAMP} - self.withdrawn]
+
+    def end(self) -> int | None:
+        """The first second at which no offer is honored; None if none was made."""
+        return max(map(self._end, self.offers), default=None)
+
+    def _end(self, offer: tuple[int, int, int, int]) -> int:
+        deal, issued, until, known = offer
+        until += sum(more for before, more in self.extensions if issued < before)
+        for number, (of_deal, since, before, made) in enumerate(self.recalls):
+            is_reached = number >= known if before is None else issued < before
+            if of_deal in {None, deal} and is_reached and (since is None or issued >= since):
+                until = min(until, made)
+        return until
+
+    def holds(self) -> SaleHolds:
+        """What the shop works out from the rows of all that."""
+        terms = self.terms
+        present = Terms(
+            starts_at=instant(terms["starts_at"]),
+            ends_at=instant(terms["ends_at"]),
+            hold=terms["hold_seconds"] * SECOND,
+            is_published=terms["state"] == "published",
+            withdrawn=frozenset(self.withdrawn),
+            since=instant(-10),
+        )
+        recalls = {
+            deal: [
+                DealRecall(
+                    issued_from=None if since is None else instant(since),
+                    issued_before=None if before is None else instant(before),
+                    replaced_anchor=None,
+                    reason="",
+                    made_at=instant(made),
+                )
+                for of_deal, since, before, made in self.recalls
+                if of_deal in {None, deal}
+            ]
+            for deal in (MUG, LAMP)
+        }
+        extensions = [Extension(instant(before), more) for before, more in self.extensions]
+        return SaleHolds(list(terms_history(present, reversed(self.changes))), extensions, recalls)
 
 
-@given(extensions=EXTENSIONS, recalled=st.none() | SECONDS)
-def test_no_offer_is_honored_from_the_end_on_and_one_is_until_a_second_before_it(
-    extensions: list[Extension], recalled: int | None
+def instant(second: int) -> datetime:
+    return OPENS + second * SECOND
+
+
+@given(acts=ACTS)
+@example([(9, "hold", 2, None, None, None)])
+@example([(9, "hide", 1, None, None, None), (30, "show", 1, None, None, None)])
+@example([(25, "recall", 1, 10, None, None)])
+@example([(25, "recall", 1, 15, None, MUG), (26, "recall", 1, 5, 18, None)])
+def test_the_last_hold_ends_when_the_last_of_all_offers_does(
+    acts: list[tuple[int, str, int, int | None, int | None, int | None]],
 ) -> None:
-    closes, hold = OPENS + 20 * SECOND, 10 * SECOND
-    # The judge forgets when a recall was made: what it voids is void at every instant.
-    before = OPENS + recalled * SECOND if recalled is not None else None
-    recalls = [SaleRecall(before, datetime.min.replace(tzinfo=UTC))] if before else []
-    end = last_hold_end(
-        opens_at=OPENS, closes_at=closes, hold=hold, extensions=extensions, recalls=recalls
-    )
-    state = OfferState(anchor=ANCHOR, recall_before=before, extensions=extensions)
-    honored = []
-    for second in range(20):
-        made = offer(OPENS + second * SECOND, hold)
-        last = honored_until(made, extensions) - SECOND
-        verdict = judge(made, now=last, shoppers=None, state=state, quantity=1)
-        honored += [last] if verdict is Verdict.HONORED else []
-    if honored:
-        assert max(honored) < end <= max(honored) + 2 * SECOND
+    ledger = Ledger()
+    for second in range(-5, 80):
+        for act in acts:
+            if act[0] == second:
+                ledger.do(*act)
+        ledger.open_page(second)
+    holds, end = ledger.holds(), ledger.end()
+    if end is None:
+        assert holds.last_end == instant(ledger.terms["starts_at"])
     else:
-        assert end <= closes
+        assert holds.end(to_the_second=True) == instant(end)
+        # What is told may be a second later, so that a sale until 12:15 does not end at 12:14:59.
+        assert instant(end) <= holds.last_end <= instant(end + 1)

@@ -321,7 +321,7 @@ def test_a_recall_stays_through_a_load(load: Load) -> None:
     recall(sale=sale, reason="A wrong price", by=None, now=OPENS)
     load(autumn_with(price=4990))
     assert Sale.objects.get().nonce == sale.nonce
-    assert Sale.objects.get().recall_reason == "A wrong price"
+    assert Sale.objects.get().recalls.get().reason == "A wrong price"
 
 
 def test_a_doubtful_price_is_loaded_with_a_word(

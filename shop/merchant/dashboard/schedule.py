@@ -6,12 +6,13 @@ Stock is read from the rows: the showcase may be a second old.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from shop.sales.availability import DealNow, deal_now
-from shop.sales.hold_end import last_hold_ends_at
+from shop.sales.hold_end import last_hold_ends_at, with_hold_rows
 from shop.sales.models import Deal, Sale
 
 #: Sales that each part shows; the list of sales has all.
@@ -69,23 +70,23 @@ class Schedule:
 
 def schedule(now: datetime) -> Schedule:
     """The sales of each phase at an instant; canceled ones are left out."""
-    deals = Deal.objects.filter(withdrawn=False).select_related("product")
+    deals = Deal.objects.select_related("product").prefetch_related("product__variants")
     sales = (
         Sale.objects.exclude(state=Sale.State.CANCELED)
         .filter(ends_at__gt=now - JUST_OVER)
         .filter(Q(state=Sale.State.PUBLISHED) | Q(ends_at__gt=now))
         .order_by("starts_at", "id")
-        .prefetch_related(
-            Prefetch("deals", deals), "deals__product__variants", "extensions", "recalls"
-        )
     )
     phases: dict[str, list[SaleNow]] = {"live": [], "upcoming": [], "over": []}
-    for sale in sales[: 3 * SHOWN]:
+    rows: Any
+    for rows in with_hold_rows(sales, deals)[: 3 * SHOWN]:
+        sale: Sale = rows
         phase = "live"
         if sale.ends_at <= now:
             phase = "over"
         elif now < sale.starts_at or sale.state == Sale.State.DRAFT:
             phase = "upcoming"
-        phases[phase].append(SaleNow(sale, tuple(deal_now(deal) for deal in sale.deals.all())))
+        on_show = (deal for deal in rows.hold_deals if not deal.withdrawn)
+        phases[phase].append(SaleNow(sale, tuple(map(deal_now, on_show))))
     phases["over"].reverse()
     return Schedule(**{phase: tuple(found[:SHOWN]) for phase, found in phases.items()})

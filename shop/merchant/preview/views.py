@@ -158,7 +158,7 @@ def _address(sale: Sale, at: datetime, page: str) -> str:
 
 def instants_of(sale: Sale) -> Iterator[Boundary]:
     """A sale's boundaries, rounded up to whole seconds."""
-    for each in boundaries_of(sale, sale.extensions.all()):
+    for each in boundaries_of(sale):
         whole = each.at.replace(microsecond=0)
         at = whole if whole == each.at else whole + timedelta(seconds=1)
         if is_in_range(at):

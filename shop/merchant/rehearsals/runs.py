@@ -126,7 +126,11 @@ def terms_of(sale: Sale) -> str:
             for deal in deals.order_by("product__sku")
         ],
         "extensions": list(sale.extensions.order_by("pk").values_list("issued_before", "seconds")),
-        "recalls": list(sale.recalls.order_by("pk").values_list("made_at", "issued_before")),
+        "recalls": list(
+            sale.recalls.order_by("pk").values_list(
+                "made_at", "deal__product__sku", "issued_from", "issued_before"
+            )
+        ),
     }
     return sha256(json.dumps(terms, cls=DjangoJSONEncoder).encode()).hexdigest()[:24]
 

@@ -11,7 +11,7 @@ from shop.merchant.reports.live_queries import Figures, Sums, read_figures, refu
 from shop.merchant.reports.svg_chart import Chart
 from shop.orders.models import OPEN, OVER
 from shop.sales.availability import DealNow
-from shop.sales.hold_end import closes_at, last_hold_ends_at
+from shop.sales.hold_end import holds_of
 from shop.sales.models import Sale
 from shop.sales.refusals import NO_SALE
 
@@ -84,19 +84,19 @@ class SaleReport:
 
 def read_report(sale: Sale, now: datetime) -> SaleReport:
     """Count a sale's orders."""
-    figures, held_until = read_figures(sale), last_hold_ends_at(sale)
+    figures, holds = read_figures(sale), holds_of(sale)
     sold, latest = queries.sold_by_deal(sale)
     by_span = queries.late_by_span(sale, span_of(sale, latest)) if latest >= 0 else {}
     return SaleReport(
         sale=sale,
         read_at=now,
-        closed_at=closes_at(sale),
-        held_until=held_until,
+        closed_at=holds.closed_at,
+        held_until=holds.last_end,
         figures=figures,
         deals=tuple(DealSold(each, sold.get(each.deal.pk, Sums())) for each in figures.deals),
         lateness=lateness(sale, by_span, latest),
         payments=tuple(queries.not_paid(sale)),
         back=tuple(queries.money_back(sale)),
         back_whole=tuple(queries.money_back_whole(sale)),
-        refused_nowhere=refused_by_verdict(NO_SALE, since=sale.starts_at, until=held_until),
+        refused_nowhere=refused_by_verdict(NO_SALE, since=sale.starts_at, until=holds.last_end),
     )

@@ -36,8 +36,9 @@ def author_name(person: Staff | None) -> str:
 def _in_words(row: Change | Extension | Recall, sale: Sale) -> str:
     if isinstance(row, Change):
         return describe(row)
-    shown = iso_second(row.issued_before or row.made_at, sale.zone)
+    before = f"before {iso_second(row.issued_before or row.made_at, sale.zone)}"
     if isinstance(row, Extension):
-        return f"Offers shown before {shown} are held {exact_duration(row.seconds)} longer"
+        return f"Offers shown {before} are held {exact_duration(row.seconds)} longer"
     what = row.deal.product.name if row.deal else "all deals"
-    return f"Offers of {what} shown before {shown} are taken back"
+    since = f"from {iso_second(row.issued_from, sale.zone)} on and " if row.issued_from else ""
+    return f"Offers of {what} shown {since}{before} are taken back"

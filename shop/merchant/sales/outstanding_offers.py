@@ -1,24 +1,24 @@
 """Bounds on a sale's outstanding offers: how long, how many units, how much money.
 
 Offers are stored nowhere, so their bounds follow from the sale's present terms and
-the past ones, which ``Change`` records. A deal's units are bounded by what is left of
+the past ones (``shop.sales.term_history``). A deal's units are bounded by what is left of
 the deal and of its product's stock, plus open orders, in any sale, that may still
 expire. A page may be as old as the showcase usually is.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Sum
 
 from shop.orders.models import IS_OPEN, Order, OrderLine
-from shop.sales.hold_end import last_hold_end
-from shop.sales.holds import voids_all
-from shop.sales.models import Change, Deal, Extension, Recall, Sale
+from shop.sales.hold_end import hold_end, present_terms, recalls_of
+from shop.sales.models import Deal, Sale
 from shop.sales.showcase import FRESH_SECONDS
+from shop.sales.term_history import TermChange, terms_history
 
 #: How long pages may show the terms from before a change.
 _STALE = timedelta(seconds=FRESH_SECONDS)
@@ -78,20 +78,6 @@ class OutstandingOffers:
         return next((each for each in self.deals if each.deal.pk == deal.pk), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """A sale's terms from ``since`` to ``ended_at``: None for the present ones; by deal key."""
-
-    since: datetime
-    ended_at: datetime | None
-    starts_at: datetime
-    ends_at: datetime
-    hold: timedelta
-    is_published: bool
-    amounts: Mapping[int, int]
-    withdrawn: frozenset[int]
-
-
 def outstanding_offers(sale: Sale, now: datetime) -> OutstandingOffers:
     """The offers of a sale that may be outstanding, by its rows."""
     if sale.published_at is None:
@@ -99,105 +85,24 @@ def outstanding_offers(sale: Sale, now: datetime) -> OutstandingOffers:
     deals = list(
         sale.deals.select_related("product").prefetch_related("product__variants").order_by("pk")
     )
-    history = list(_terms(sale, deals, sale.changes.order_by("-made_at", "-id")))
-    extensions = list(sale.extensions.all())
-    recalls = list(sale.recalls.all())
+    changes = (TermChange.of(each) for each in sale.changes.order_by("-made_at", "-id"))
+    history = list(terms_history(present_terms(sale, deals), changes))
+    extensions, recalls = list(sale.extensions.all()), list(sale.recalls.all())
     units = _units(sale, deals)
     found = []
     for deal in deals:
-        recalled_at = _recalled_at(deal, recalls)
+        of_deal = recalls_of(deal, recalls)
         held = [
             (terms.amounts[deal.pk], until)
             for terms in history
-            if deal.pk not in terms.withdrawn
-            and (until := _hold_end(terms, sale, recalled_at, extensions, now)) is not None
-            and until > now
+            if (stretch := terms.stretch(deal.pk, until=now, stale=_STALE)) is not None
+            and (until := hold_end(stretch, extensions, of_deal)) > now
         ]
         if held:
             amount = min(amount for amount, _ in held)
             until = max(until for _, until in held)
             found.append(OutstandingDeal(deal, amount, units[deal.pk], until))
     return OutstandingOffers(tuple(found))
-
-
-def _terms(sale: Sale, deals: Iterable[Deal], changes: Iterable[Change]) -> Iterator[_Terms]:
-    """The sale's terms from now back to when it was first published."""
-    assert sale.published_at is not None
-    terms = _Terms(
-        since=sale.published_at,
-        ended_at=None,
-        starts_at=sale.starts_at,
-        ends_at=sale.ends_at,
-        hold=sale.hold,
-        is_published=sale.state == Sale.State.PUBLISHED,
-        amounts={deal.pk: deal.price for deal in deals},
-        withdrawn=frozenset(deal.pk for deal in deals if deal.withdrawn),
-    )
-    for change in changes:
-        if change.made_at < sale.published_at:
-            break
-        before = _before(change, terms)
-        if before != terms:
-            yield replace(terms, since=change.made_at)
-            terms = replace(before, ended_at=change.made_at)
-    yield terms
-
-
-def _before(change: Change, terms: _Terms) -> _Terms:
-    value: Any = change.before
-    match change.field:
-        case "starts_at":
-            return replace(terms, starts_at=datetime.fromisoformat(value))
-        case "ends_at":
-            return replace(terms, ends_at=datetime.fromisoformat(value))
-        case "hold_seconds":
-            return replace(terms, hold=timedelta(seconds=value))
-        case "state":
-            return replace(terms, is_published=value == Sale.State.PUBLISHED)
-        case "price" if change.deal_id is not None:
-            return replace(terms, amounts={**terms.amounts, change.deal_id: value})
-        case "withdrawn" if change.deal_id is not None:
-            others = terms.withdrawn - {change.deal_id}
-            return replace(terms, withdrawn=others | {change.deal_id} if value else others)
-        case "deal" if change.deal_id is not None:
-            # Before it was added, it was not on show.
-            return replace(terms, withdrawn=terms.withdrawn | {change.deal_id})
-    return terms
-
-
-def _recalled_at(deal: Deal, recalls: Iterable[Recall]) -> datetime | None:
-    """When a nonce of a deal was last replaced: offers issued until then are void."""
-    of_it = (
-        each
-        for each in recalls
-        if each.deal_id == deal.pk
-        or (each.deal_id is None and voids_all(each.issued_before, each.made_at))
-    )
-    return max((each.made_at for each in of_it), default=None)
-
-
-def _hold_end(
-    terms: _Terms,
-    sale: Sale,
-    recalled_at: datetime | None,
-    extensions: Iterable[Extension],
-    now: datetime,
-) -> datetime | None:
-    """When the last offer issued under these terms expires; None if none was issued."""
-    if not terms.is_published:
-        return None
-    until = now
-    if terms.ended_at is not None:
-        if recalled_at is not None and terms.ended_at <= recalled_at:
-            return None
-        until = min(terms.ended_at + _STALE, now)
-    bounds = (terms.starts_at, recalled_at, sale.recall_before)
-    first = max(terms.since, *(each for each in bounds if each is not None))
-    last = min(until, terms.ends_at)
-    # Half-open, as windows are; an offer issued at this very instant counts.
-    if last < first or terms.ends_at <= first:
-        return None
-    return last_hold_end(opens_at=first, closes_at=last, hold=terms.hold, extensions=extensions)
 
 
 def _units(sale: Sale, deals: Iterable[Deal]) -> Mapping[int, int]:

@@ -28,7 +28,7 @@ from shop.merchant.sales.sale_form import SaleForm
 from shop.merchant.sales.sale_status import status_of, status_word
 from shop.merchant.sales.window_summary import summary_of, summary_page
 from shop.sales.audit import SALE_FIELDS
-from shop.sales.hold_end import last_hold_ends_at
+from shop.sales.hold_end import last_hold_ends_at, with_hold_rows
 from shop.sales.lifecycle import SaleCanceled, publish
 from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.staff.current import staff_of
@@ -93,8 +93,13 @@ class ExtensionInline(HoldRecordInline):
 
 class RecallInline(HoldRecordInline):
     model = Recall
-    fields = ("made", "made_by", "deal", "shown_before", "reason")
-    readonly_fields = ("made", "shown_before")
+    fields = ("made", "made_by", "deal", "shown_from", "shown_before", "reason")
+    readonly_fields = ("made", "shown_from", "shown_before")
+
+    @admin.display(description="issued from")
+    def shown_from(self, recall: Recall) -> str:
+        """From when on the offers were shown, to the second; empty for the first on."""
+        return iso_second(recall.issued_from, recall.sale.zone) if recall.issued_from else ""
 
 
 @admin.register(Sale)
@@ -119,7 +124,7 @@ class SaleAdmin(LockingModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Sales and what their status depends on; ``as_of`` is the instant that it is shown for."""
-        sales = super().get_queryset(request).prefetch_related("extensions", "recalls")
+        sales = with_hold_rows(super().get_queryset(request))
         return sales.annotate(as_of=Value(now_of(request)))
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -46,7 +46,7 @@ def status_of(sale: Sale, held_until: datetime, now: datetime) -> SaleStatus:
 
 
 def status_word(sale: Sale, now: datetime) -> str:
-    """The same in a word or two, for lists; prefetch extensions and recalls."""
+    """The same in a word or two, for lists; of a sale of ``with_hold_rows``, without a query."""
     if sale.state != Sale.State.PUBLISHED:
         return STATE_WORDS[sale.state].lower() if sale.published_at else "draft"
     if now < sale.starts_at:

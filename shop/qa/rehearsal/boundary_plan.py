@@ -96,9 +96,10 @@ def whole(instant: datetime) -> datetime:
 def _sides_of_action(action: MerchantAction) -> Iterator[tuple[datetime, str]]:
     yield whole(action.at) - SECOND, f"a second before {action.text}"
     yield whole(action.at), action.text
-    if action.issued_before is not None and whole(action.issued_before) != whole(action.at):
-        yield whole(action.issued_before) - SECOND, f"a second before the cut: {action.text}"
-        yield whole(action.issued_before), f"the cut: {action.text}"
+    for bound in (action.issued_from, action.issued_before):
+        if bound is not None and whole(bound) != whole(action.at):
+            yield whole(bound) - SECOND, f"a second before the cut: {action.text}"
+            yield whole(bound), f"the cut: {action.text}"
 
 
 def _sides_of_clock_changes(

@@ -26,8 +26,9 @@ class MerchantAction:
     """Something done at an instant.
 
     An extension gives ``seconds`` more to offers issued before ``issued_before``.
-    A recall voids those of one product (``sku``) or of all, and only those issued
-    before ``issued_before`` where that is given. Nothing else changes a promise.
+    A recall voids those of one product (``sku``) or of all, and only those issued from
+    ``issued_from`` on and before ``issued_before`` where these are given. Nothing else
+    changes a promise.
 
     ``seconds``: how much longer offers are held, how long new ones are held (a
     shorter hold), or how much later the sale closes (a longer window).
@@ -36,6 +37,7 @@ class MerchantAction:
     kind: ActionKind
     at: datetime
     seconds: int = 0
+    issued_from: datetime | None = None
     issued_before: datetime | None = None
     sku: str | None = None
 

@@ -89,13 +89,10 @@ def is_recalled(
         if action.kind is not ActionKind.RECALL or action.at > at or action.sku not in {None, sku}:
             continue
         before = action.at
-        if (
-            action.issued_before is not None
-            and action.sku is None
-            and action.issued_before < action.at - max_stale
-        ):
+        if action.issued_before is not None and action.issued_before < action.at - max_stale:
             before = action.issued_before
-        if shown_at < before:
+        is_spared = action.issued_from is not None and shown_at < action.issued_from
+        if shown_at < before and not is_spared:
             return True
     return False
 

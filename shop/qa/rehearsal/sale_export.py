@@ -89,7 +89,7 @@ def _anonymized(rows: Iterable[models.Model]) -> Iterator[models.Model]:
             related: Any = field.related_model
             if related is not None and related not in ROWS:
                 setattr(row, field.attname, None)
-            elif field.name == "nonce":
+            elif field.name in {"nonce", "replaced_nonce"}:
                 setattr(row, field.attname, new_nonce())
         yield row
 

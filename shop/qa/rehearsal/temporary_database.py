@@ -66,6 +66,7 @@ class TemporaryDatabase:
                     MerchantAction(
                         kind=ActionKind.RECALL,
                         at=row.made_at,
+                        issued_from=row.issued_from,
                         issued_before=row.issued_before,
                         sku=row.deal.product.sku if row.deal else None,
                     )
@@ -86,10 +87,8 @@ class TemporaryDatabase:
         Deal.objects.filter(allocation__isnull=False).update(
             allocation=F("allocation") - F("claimed") + EXTRA_UNITS
         )
-        Deal.objects.update(claimed=0, recall_reason="")
+        Deal.objects.update(claimed=0)
         self.was_draft = self.sale.state != Sale.State.PUBLISHED
-        self.sale.recall_before, self.sale.recall_reason = None, ""
-        self.sale.save()
         publish(
             self.sale, now=min(self.sale.published_at or self.sale.starts_at, self.sale.starts_at)
         )
@@ -142,6 +141,7 @@ class TemporaryDatabase:
                     reason="As rehearsed.",
                     by=None,
                     now=now,
+                    issued_from=action.issued_from,
                     issued_before=action.issued_before,
                 )
             case ActionKind.PRICE_RISE:

@@ -6,6 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from shop.sales.boundaries import Boundary, boundaries_of
+from shop.sales.hold_end import with_hold_rows
 from shop.sales.models import Sale
 
 
@@ -37,8 +38,8 @@ def previous_boundary(now: datetime) -> Boundary | None:
 
 def _by_sale() -> Iterator[SaleBoundaries]:
     # Once published, a sale has offers out that stay honored, whatever its state is now.
-    for sale in Sale.objects.filter(published_at__isnull=False).prefetch_related("extensions"):
-        yield SaleBoundaries(sale, boundaries_of(sale, sale.extensions.all()))
+    for sale in with_hold_rows(Sale.objects.filter(published_at__isnull=False)):
+        yield SaleBoundaries(sale, boundaries_of(sale))
 
 
 def _boundaries() -> Iterator[Boundary]:

@@ -606,6 +606,6 @@ def test_extensions_and_recalls_are_those_of_now(sale: Sale, olga: Previewer, cl
     extend(sale=sale, seconds=600, by=None, now=CLOSES)
     assert olga.look(LAST + HOLD, "bag/").verdicts == []
     texts = [each.text for each in instants_of(sale)]
-    assert texts[-1] == "The last extended price of Autumn runs out"
+    assert texts[-1] == "The last price of Autumn that is held longer runs out"
     recall(sale=sale, reason="The mugs crack.", by=None, now=CLOSES)
     assert olga.look(CLOSES, "bag/").verdicts == ["recalled"]

@@ -1,4 +1,4 @@
-"""Sales and their deals, extensions and recalls, the audit log, redemptions and limits."""
+"""Sales and their deals."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,7 +18,6 @@ from offers.anchors import new_nonce
 from offers.terms import LIST
 from shop.catalog.models import PICTURE_EXTENSIONS, Product, validate_price, validate_units
 from shop.core.wall_time import validate_instant
-from shop.staff.models import Staff
 
 LONGEST_HOLD_SECONDS = 30 * 24 * 3600
 #: The most that an offer can carry (``offers.tokens.OFFER``).
@@ -91,8 +90,6 @@ class Sale(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     published_at = models.DateTimeField(null=True, editable=False)
     nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
-    recall_before = models.DateTimeField(null=True, editable=False)
-    recall_reason = models.CharField(max_length=200, blank=True, editable=False)
 
     class Meta:
         ordering = ["-starts_at"]
@@ -160,7 +157,6 @@ class Deal(models.Model):
     )
     withdrawn = models.BooleanField(default=False)
     nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
-    recall_reason = models.CharField(max_length=200, blank=True, editable=False)
 
     class Meta:
         ordering = ["position", "id"]
@@ -189,137 +185,3 @@ class Deal(models.Model):
         validate_units("allocation", self.allocation, self.claimed)
         if hasattr(self, "product"):
             validate_price("price", self.price, self.product.currency)
-
-
-class Extension(models.Model):
-    """A longer hold for the offers of a sale issued before an instant; never undone."""
-
-    sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="extensions")
-    issued_before = models.DateTimeField()
-    seconds = models.PositiveIntegerField()
-    reason = models.CharField(max_length=200, blank=True)
-    made_at = models.DateTimeField()
-    made_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
-
-    class Meta:
-        ordering = ["made_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(seconds__gte=1, seconds__lte=LONGEST_HOLD_SECONDS),
-                name="extension_is_sane",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.sale}: {self.seconds} s more"
-
-
-class Recall(models.Model):
-    """A recall of the offers of a sale or one of its deals: all, or those before an instant."""
-
-    sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="recalls")
-    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, null=True, related_name="recalls")
-    issued_before = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=200)
-    made_at = models.DateTimeField()
-    made_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
-
-    class Meta:
-        ordering = ["made_at"]
-
-    def __str__(self) -> str:
-        return f"{self.deal or self.sale}: {self.reason}"
-
-
-class Change(models.Model):
-    """An entry of the audit log: a field of a sale or of one of its deals was changed.
-
-    ``before`` and ``after`` are JSON (``audit.as_json``). A deal that was added or deleted is
-    a change of the field ``deal``, from or to None, whose value is the product's sku.
-    """
-
-    sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="changes")
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, null=True, related_name="changes")
-    field = models.CharField(max_length=40)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
-    reason = models.CharField(max_length=200, blank=True)
-    made_at = models.DateTimeField()
-    made_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
-
-    class Meta:
-        ordering = ["made_at", "id"]
-
-    def __str__(self) -> str:
-        return f"{self.deal or self.sale}: {self.field} {self.before} → {self.after}"
-
-
-class Redemption(models.Model):
-    """The use of an offer by an order; a constraint allows one at a time.
-
-    It is released when the order lapses: the offer is good again while it is held.
-    """
-
-    jti = models.CharField(max_length=64)
-    order_number = models.CharField(max_length=20, db_index=True)
-    shopper = models.CharField(max_length=64)
-    redeemed_at = models.DateTimeField()
-    released_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["jti"],
-                condition=Q(released_at__isnull=True),
-                name="offer_is_redeemed_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.jti} by {self.order_number}"
-
-
-class LimitUse(models.Model):
-    """Units of a deal that one shopper, mail address or card has in orders, by a keyed hash."""
-
-    class Kind(models.TextChoices):
-        SHOPPER = "shopper"
-        EMAIL = "email"
-        CARD = "card"
-
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="limit_uses")
-    kind = models.CharField(max_length=10, choices=Kind)
-    key = models.CharField(max_length=64)
-    units = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["deal", "kind", "key"], name="limit_use_is_one"),
-            models.CheckConstraint(condition=Q(units__gte=0), name="limit_use_is_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.deal}: {self.units} by {self.kind}"
-
-
-class RefusalCount(models.Model):
-    """How often offers of a sale were refused with one verdict, in one minute.
-
-    ``sale`` is a slug, ``list``, or ``-`` for no sale of ours: a forged offer adds no names.
-    """
-
-    sale = models.CharField(max_length=80)
-    minute = models.DateTimeField()
-    verdict = models.CharField(max_length=20)
-    count = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["sale", "minute", "verdict"], name="refusal_count_is_one"
-            ),
-            models.CheckConstraint(condition=Q(count__gt=0), name="refusal_count_is_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.sale} at {self.minute:%F %H:%M}: {self.verdict} {self.count} times"

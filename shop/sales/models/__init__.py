@@ -1,0 +1,27 @@
+"""Sales and deals, what was done to them, and the use of their offers."""
+
+from shop.sales.models.change import Change, Extension, Recall
+from shop.sales.models.sale import (
+    LONGEST_HOLD_SECONDS,
+    MOST_PER_SHOPPER,
+    Deal,
+    Sale,
+    validate_time_zone,
+    validate_unreserved,
+)
+from shop.sales.models.use import LimitUse, Redemption, RefusalCount
+
+__all__ = [
+    "LONGEST_HOLD_SECONDS",
+    "MOST_PER_SHOPPER",
+    "Change",
+    "Deal",
+    "Extension",
+    "LimitUse",
+    "Recall",
+    "Redemption",
+    "RefusalCount",
+    "Sale",
+    "validate_time_zone",
+    "validate_unreserved",
+]
