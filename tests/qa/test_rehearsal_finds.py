@@ -137,8 +137,8 @@ PLANTS = [
     Plant(
         "a recall of one deal voids nothing",
         HOLDS,
-        "deal.nonce, deal.recall_reason = new_nonce(), reason",
-        "deal.recall_reason = reason",
+        "row.replaced_nonce, deal.nonce = deal.nonce, new_nonce()",
+        "row.replaced_nonce = deal.nonce",
         "recalled-deal",
         "Stoneware mug as shown at 12:00:00. The page said held until 12:30:00; the bag still "
         "took it at 12:07:31, when it was recalled.",
@@ -146,8 +146,8 @@ PLANTS = [
     Plant(
         "a recall of one deal voids the whole sale",
         HOLDS,
-        "deal.nonce, deal.recall_reason = new_nonce(), reason",
-        "deal.nonce, deal.recall_reason = new_nonce(), reason\n"
+        "row.replaced_nonce, deal.nonce = deal.nonce, new_nonce()",
+        "row.replaced_nonce, deal.nonce = deal.nonce, new_nonce()\n"
         "            Sale.objects.filter(pk=sale.pk).update(nonce=new_nonce())",
         "recalled-deal",
         "Brass lamp as shown at 12:00:00. The page said held until 12:30:00; the bag refused at "
@@ -165,8 +165,8 @@ PLANTS = [
     Plant(
         "a withdrawn deal's offers are void",
         "shop/sales/snapshot.py",
-        "            anchor=self.anchor,\n            recall_before",
-        "            anchor=None if self.withdrawn else self.anchor,\n            recall_before",
+        "            anchor=self.anchor,\n            earlier_anchors",
+        "            anchor=None if self.withdrawn else self.anchor,\n            earlier_anchors",
         "withdrawn-deal",
         "If a deal is withdrawn: Stoneware mug as shown at 12:00:00. The page said held until "
         "12:30:00; the bag refused at 12:07:31: recalled.",
