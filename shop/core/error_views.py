@@ -10,8 +10,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403 for someone without the permission."""
-    return render(request, "errors/403.html", status=403)
+    """403 for someone without the permission, or with the reason why nobody has it."""
+    return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shop.sales.documents.json_reader import DocumentError
-from shop.sales.documents.schema import SaleDocument, read_document, warnings
+from shop.sales.documents.schema import SaleDocument, read_document
 from tests.support import server_processes
 
 MUG = server_processes.AUTUMN["deals"][0] | {"name": "Mug", "allocation": 50, "max_per_shopper": 2}
@@ -194,12 +194,3 @@ def test_what_is_no_document_is_refused_as_a_whole(content: bytes) -> None:
 
 def test_a_byte_order_mark_does_no_harm() -> None:
     assert read_document(b"\xef\xbb\xbf" + json.dumps(AUTUMN).encode()).slug == "autumn"
-
-
-def test_a_price_above_the_list_price_is_doubted_and_not_refused() -> None:
-    document = read(autumn_with(price=5990, allocation=101))
-    assert [str(warning) for warning in warnings(document)] == [
-        "deals[0].price: 5990 is above the list price of 4990",
-        "deals[0].allocation: 101 is more than the stock of 100",
-    ]
-    assert not list(warnings(read(AUTUMN)))

@@ -324,11 +324,31 @@ def test_a_recall_stays_through_a_load(load: Load) -> None:
     assert Sale.objects.get().recalls.get().reason == "A wrong price"
 
 
-def test_a_doubtful_price_is_loaded_with_a_word(
+def test_what_makes_no_sense_is_loaded_with_a_warning_at_its_place(
     load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "sale.json"
-    path.write_text(json.dumps(autumn_with(price=5990)))
+    path.write_text(json.dumps(autumn_with(price=5990, allocation=500)))
     call_command("load_sale", str(path))
-    assert "deals[0].price: 5990 is above the list price" in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines() == [
+        "Loaded, but deals[0].price: Mug: €59.90 is above the list price of €49.90.",
+        "Loaded, but deals[0].allocation: Mug: 500 are set aside, and 100 are in stock.",
+    ]
     assert mug_deal().price == 5990
+
+
+def test_a_sale_that_makes_sense_is_loaded_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], clock: Clock
+) -> None:
+    path = tmp_path / "sale.json"
+    path.write_text(json.dumps(AUTUMN))
+    call_command("load_sale", str(path))
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "one second at least"), (2_592_001, "30 days at the most")]
+)
+def test_a_hold_out_of_range_is_refused_in_words(load: Load, seconds: int, said: str) -> None:
+    with pytest.raises(CommandError, match=f"not {seconds}: A price is held for {said}"):
+        load(autumn(hold_seconds=seconds))

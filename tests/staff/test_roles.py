@@ -87,6 +87,8 @@ PAGES: dict[str, Needs] = {
     "admin:sales_sale_unpublish": Needs("sales.change_sale", "sales.change_sale"),
     "admin:sales_sale_cancel": Needs("sales.change_sale", "sales.change_sale"),
     "admin:sales_sale_copy": Needs("sales.add_sale", "sales.add_sale"),
+    "admin:sales_sale_publish": Needs("sales.view_sale", "sales.change_sale"),
+    "admin:sales_sale_sense_checks": Needs(NOBODY, "sales.view_sale"),
     "admin:sales_sale_window_summary": Needs("sales.view_sale", NOBODY),
     "admin:sale_live": Needs("sales.view_sale", "sales.view_sale"),
     "admin:sale_report": Needs("sales.view_sale", "sales.view_sale"),

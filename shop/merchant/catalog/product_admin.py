@@ -18,6 +18,7 @@ from shop.merchant.catalog.product_csv import ProductTable
 from shop.merchant.catalog.product_forms import ProductForm, VariantForm, VariantFormSet
 from shop.merchant.catalog.stock_view import stock_page
 from shop.merchant.forms.csv_tables import CsvAdmin
+from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.locking_admin import LockingInline, LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
 from shop.merchant.forms.read_only_admin import ReadOnlyInline
@@ -51,7 +52,7 @@ class PricePointInline(ReadOnlyInline):
 
 
 @admin.register(Product)
-class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
+class ProductAdmin(KeptRows, CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
     """Products. None is deleted: it may be in a bag, at a price that is held."""
 
     form = ProductForm
@@ -74,6 +75,13 @@ class ProductAdmin(CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def why_kept(self, row: Product) -> str:
+        """No product is deleted."""
+        return (
+            f"{row.name} is kept: it may lie in bags at a price that is held, and orders name it. "
+            "To sell it no more, take it off its list price, and withdraw its deals."
+        )
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         store_pictures(form)

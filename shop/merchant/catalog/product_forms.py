@@ -79,6 +79,22 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk is not None:
             for name in ("sku", "stock"):
                 self.fields[name].disabled = True
+        elif "sku" in self.fields:
+            self.fields["sku"].required = False
+            self.fields["sku"].help_text = "Empty, where there are no sizes: the product's own."
+
+    def clean(self) -> dict[str, Any]:
+        """Give a variant without a name its product's sku.
+
+        :raises ValidationError: one with a name has no sku
+        """
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("sku") and "sku" not in self.errors:
+            if cleaned.get("name"):
+                self.add_error("sku", "A variant with a name needs a sku of its own.")
+            else:
+                cleaned["sku"] = cleaned["product"].sku
+        return cleaned
 
 
 class VariantFormSet(BaseInlineFormSet):  # type: ignore[type-arg]

@@ -16,6 +16,8 @@ from shop.catalog.stock import TooFew, move_stock
 from shop.core.requests import ShopRequest
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.pages import merchant_page
+from shop.sales.models import Deal, Sale
+from shop.sales.sense_facts import check_sales
 from shop.staff.current import staff_of
 
 #: Movements that the page shows, the newest first.
@@ -103,7 +105,18 @@ def _move(form: StockForm, request: ShopRequest) -> bool:
         form.refuse(variant)
         return False
     messages.success(request, f"{variant}: {given['units']:+} units. {variant.stock} in all.")
+    _warn_of_allocations(variant.product, request)
     return True
+
+
+def _warn_of_allocations(product: Product, request: ShopRequest) -> None:
+    """Say which coming and live sales set aside what the stock does not fit."""
+    of_it = Deal.objects.filter(product=product, withdrawn=False)
+    on_show = Sale.objects.filter(state=Sale.State.PUBLISHED, ends_at__gt=request.now)
+    for checked in check_sales(on_show.filter(deals__in=of_it), request.now):
+        for each in checked.unread:
+            if each.product == product.pk and each.check.field == "allocation":
+                messages.warning(request, f"{checked.sale}: {each.text}")
 
 
 def _ledger(product: Product) -> Any:

@@ -16,6 +16,7 @@ from shop.merchant.dashboard.schedule import SaleNow, Schedule
 from shop.merchant.rehearsals.runs import rehearsals_of
 from shop.orders.models import GRACE, Dispute, Order, Refund, overdue, unsent
 from shop.sales.availability import DealNow
+from shop.sales.sense_facts import check_sales
 from shop.staff.models import Staff
 
 #: How long before it opens a sale is checked.
@@ -39,7 +40,8 @@ def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
     found = list(_offer_keys()) if staff.has_perm("staff.view_staff") else []
     if staff.has_perm("sales.view_sale"):
         found += [
-            *_unready_sales(schedule, now),
+            *_forgotten_drafts(schedule, now),
+            *_unread_warnings(schedule, now),
             *_broken_rehearsals(schedule),
             *_low_stock(schedule, staff),
         ]
@@ -48,26 +50,28 @@ def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
     return sorted(found, key=lambda each: not each.is_urgent)
 
 
-def _unready_sales(schedule: Schedule, now: datetime) -> Iterator[Alert]:
-    for sale in (*schedule.live, *schedule.upcoming):
-        if sale.sale.starts_at - now > READY_BEFORE:
+def _forgotten_drafts(schedule: Schedule, now: datetime) -> Iterator[Alert]:
+    for sale in schedule.upcoming:
+        if not sale.is_draft or sale.sale.starts_at - now > READY_BEFORE:
             continue
-        has_begun = sale.sale.starts_at <= now
-        when = "is live" if has_begun else f"opens at {_at(sale, sale.sale.starts_at)}"
-        if has_begun and sale.is_draft:
+        when = f"opens at {_at(sale, sale.sale.starts_at)}"
+        if sale.sale.starts_at <= now:
             when = "should be live by now"
-        for problem in _obstacles(sale):
-            yield Alert(f"{sale.sale} {when}, and {problem}.", sale.address, "Open the sale", True)
+        text = f"{sale.sale} {when}, and is still a draft: nobody will see it."
+        yield Alert(text, sale.address, "Open the sale", True)
 
 
-def _obstacles(sale: SaleNow) -> Iterator[str]:
-    """Why nothing can be bought in a sale."""
-    if sale.is_draft:
-        yield "is still a draft: nobody will see it"
-    if not sale.deals:
-        yield "has no deals"
-    elif not sale.left and not sale.claimed:
-        yield "has nothing in stock"
+def _unread_warnings(schedule: Schedule, now: datetime) -> Iterator[Alert]:
+    """Warnings of published sales that nobody has acknowledged; urgent just before they open."""
+    coming = [each.sale for each in (*schedule.live, *schedule.upcoming) if not each.is_draft]
+    for checked in check_sales(coming, now):
+        sale, is_urgent = checked.sale, checked.sale.starts_at - now <= READY_BEFORE
+        page = f"{reverse('admin:sales_sale_publish')}?sale={sale.pk}"
+        for each in checked.unread[:LISTED]:
+            yield Alert(f"{sale}: {each.text}", page, "Mend or acknowledge", is_urgent)
+        if more := len(checked.unread[LISTED:]):
+            text = f"{sale}: {several(more, 'more warning')}."
+            yield Alert(text, page, "Mend or acknowledge", is_urgent)
 
 
 def _at(sale: SaleNow, instant: datetime) -> str:

@@ -27,12 +27,17 @@ from shop.staff.models import Staff
 
 MOST_COPIES = 52
 _LONGEST_SLUG = 80
+#: A title as long as a sale's may be, less the day and a number.
+_LONGEST_TITLE = 90
 
 
 class CopyForm(StaleFormMixin):
     """Title and opening of the first copy, and the number of weekly copies."""
 
-    title = Sale._meta.get_field("title").formfield()
+    title = forms.CharField(
+        max_length=_LONGEST_TITLE,
+        help_text="The day on which it opens is written behind it, so that no two are alike.",
+    )
     starts_at = WallTimeField(label=capfirst(Sale._meta.get_field("starts_at").verbose_name))
     times = forms.IntegerField(
         min_value=1,
@@ -47,7 +52,8 @@ class CopyForm(StaleFormMixin):
         super().__init__(*args, version=latest.pk if latest else 0, **kwargs)
         self.sale = sale
         set_zone(self, sale.zone)
-        self.initial.setdefault("title", sale.title)
+        undated = sale.title.removesuffix(_day_of(sale.starts_at, sale))
+        self.initial.setdefault("title", undated[:_LONGEST_TITLE])
         self.initial.setdefault("starts_at", a_week_after(sale.starts_at, sale.zone))
 
     def clean(self) -> dict[str, Any]:
@@ -72,7 +78,8 @@ class CopyForm(StaleFormMixin):
             return []
         records = _copy_records(self.sale).filter(pk__gt=int(seen), made_by=by)
         drafts = Sale.objects.filter(pk__in=records.values("sale"), starts_at__in=starts)
-        made = list(drafts.filter(title=self.cleaned_data["title"]).order_by("starts_at"))
+        of_title = drafts.filter(title__startswith=self.cleaned_data["title"])
+        made = list(of_title.order_by("starts_at"))
         return made if [draft.starts_at for draft in made] == starts else []
 
 
@@ -127,7 +134,8 @@ def copy(
     drafts = []
     for window in windows:
         draft = Sale(**{name: getattr(sale, name) for name in SALE_FIELDS})
-        draft.slug, draft.title = _free_slug(sale, window.starts_at), title
+        draft.slug = _free_slug(sale, window.starts_at)
+        draft.title = _free_title(title, window.starts_at, sale)
         draft.starts_at, draft.ends_at = window.starts_at, window.ends_at
         draft.full_clean()
         draft.save()
@@ -150,3 +158,18 @@ def _free_slug(sale: Sale, starts_at: datetime) -> str:
         number += 1
         slug = f"{stem}-{day}-{number}"
     return slug
+
+
+def _free_title(title: str, starts_at: datetime, sale: Sale) -> str:
+    """A title with the opening day, and with a number if another sale has that one."""
+    dated = free = f"{title}{_day_of(starts_at, sale)}"
+    number = 1
+    while Sale.objects.filter(title=free).exists():
+        number += 1
+        free = f"{dated} ({number})"
+    return free
+
+
+def _day_of(starts_at: datetime, sale: Sale) -> str:
+    """The opening day as it stands behind a copy's title: ", 4 December 2026"."""
+    return f", {starts_at.astimezone(sale.zone):%-d %B %Y}"

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from shop.core.durations import exact_duration, several
-from shop.core.formatting import clock, day, day_and_clock
+from shop.core.formatting import day_and_clock
 from shop.core.money import format_money
 from shop.merchant.sales.field_changes import DealRow, formatted
 from shop.merchant.sales.outstanding_offers import (
@@ -15,27 +15,26 @@ from shop.merchant.sales.outstanding_offers import (
     OutstandingOffers,
     outstanding_offers,
 )
-from shop.sales.models import Change, Deal, Sale
-from shop.sales.reference_prices import reference_price
+from shop.merchant.sales.typed_checks import new_warnings
+from shop.sales.models import Change, Sale
+from shop.sales.sense_checks import Finding
 
 #: Fields that offers state or are bounded by.
 _TERMS = frozenset(
     {"starts_at", "ends_at", "hold_seconds", "price", "allocation", "max_per_shopper", "withdrawn"}
 )
-#: Fields that decide which products are on sale when, and for how much.
-_SCHEDULE = frozenset({"deal", "product", "price", "starts_at", "ends_at", "withdrawn"})
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeImpact:
-    """Sentences to confirm before saving; ``digest`` identifies them."""
+    """What to confirm before saving: sentences and warnings; ``digest`` identifies them."""
 
     outstanding: tuple[str, ...]
-    notices: tuple[str, ...]
+    warnings: tuple[Finding, ...]
     digest: str
 
     def __bool__(self) -> bool:
-        return bool(self.outstanding or self.notices)
+        return bool(self.outstanding or self.warnings)
 
 
 def assess_impact(
@@ -45,22 +44,21 @@ def assess_impact(
     changes: list[Change],
     now: datetime,
 ) -> ChangeImpact:
-    """Consequences of unsaved changes for outstanding offers, and overlaps and prices to notice.
+    """Consequences of unsaved changes for outstanding offers, and new warnings of sense checks.
 
     :param before: the saved sale; None if it is new
     :param deals: the valid forms of its deals
     """
-    notices = list(_not_reduced(changes))
-    if before is None or {each.field for each in changes} & _SCHEDULE:
-        notices += _overlaps(after, deals, now)
+    warnings = new_warnings(before, after, deals, now) if changes else ()
     outstanding = tuple(_on_outstanding(before, changes, now)) if before else ()
     # Not of units and amounts: those go on changing while the merchant reads.
     digested = [
         (each.field, each.deal and each.deal.product.sku, each.before, each.after)
         for each in changes
     ]
-    digest = sha256(repr((digested, notices, bool(outstanding))).encode()).hexdigest()[:24]
-    return ChangeImpact(outstanding, tuple(notices), digest)
+    keys = [each.key for each in warnings]
+    digest = sha256(repr((digested, keys, bool(outstanding))).encode()).hexdigest()[:24]
+    return ChangeImpact(outstanding, warnings, digest)
 
 
 def summary(out: OutstandingOffers, sale: Sale) -> str:
@@ -133,44 +131,3 @@ def _of_sale(change: Change, now: datetime) -> Iterator[str]:
                 f"Pages that are opened from now on hold their prices for {exact_duration(after)}; "
                 f"those that are open keep {exact_duration(before)}."
             )
-
-
-def _not_reduced(changes: Iterable[Change]) -> Iterator[str]:
-    """Prices that are no reduction for shoppers (98/6/EC, Article 6a)."""
-    for change in changes:
-        deal = change.deal
-        if deal is None or change.after is None or change.field not in {"price", "deal"}:
-            continue
-        reference = deal.was or reference_price(deal)
-        if deal.price >= reference:
-            yield (
-                f"{deal.product.name}: shoppers see no reduction, as it was "
-                f"{format_money(reference, deal.product.currency)} in the 30 days before the sale."
-            )
-
-
-def _overlaps(sale: Sale, deals: Iterable[DealRow], now: datetime) -> Iterator[str]:
-    """The same product in two sales at once, now or later."""
-    products = [
-        form.instance.product_id
-        for form in deals
-        if form.instance.product_id
-        and not form.instance.withdrawn
-        and not form.cleaned_data.get("DELETE")
-    ]
-    others = (
-        Deal.objects.filter(product__in=products, withdrawn=False)
-        .filter(sale__starts_at__lt=sale.ends_at, sale__ends_at__gt=max(sale.starts_at, now))
-        .exclude(sale__state=Sale.State.CANCELED)
-        .exclude(sale__slug=sale.slug)
-        .select_related("sale", "product")
-        .order_by("sale__starts_at", "position")
-    )
-    for other in others:
-        zone = other.sale.zone
-        yield (
-            f"{other.product.name} is in {other.sale} too, on "
-            f"{day(other.sale.starts_at, zone)} until {clock(other.sale.ends_at, zone)}, at "
-            f"{format_money(other.price, other.product.currency)}. Each page sells it at its own "
-            "price, and the product’s page shows the lower one."
-        )

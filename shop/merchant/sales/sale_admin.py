@@ -1,17 +1,20 @@
 """Sales in the back office."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 
 from shop.catalog.models import Product
-from shop.core.durations import exact_duration
+from shop.core.durations import exact_duration, several
 from shop.core.formatting import hour, is_same_day, iso_minute, iso_second, to_the_minute
 from shop.core.requests import now_of
+from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.locking_admin import LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
 from shop.merchant.forms.read_only_admin import ReadOnlyInline
@@ -23,18 +26,24 @@ from shop.merchant.sales.copies import copy_page
 from shop.merchant.sales.deal_admin import DealInline
 from shop.merchant.sales.field_changes import unsaved_changes
 from shop.merchant.sales.impact import ChangeImpact, assess_impact, summary
+from shop.merchant.sales.mending import mendable
 from shop.merchant.sales.outstanding_offers import outstanding_offers
+from shop.merchant.sales.publish_page import publish_page
 from shop.merchant.sales.sale_form import SaleForm
 from shop.merchant.sales.sale_status import status_of, status_word
+from shop.merchant.sales.typed_checks import typed_checks_page, typed_findings
 from shop.merchant.sales.window_summary import summary_of, summary_page
 from shop.sales.audit import SALE_FIELDS
 from shop.sales.hold_end import last_hold_ends_at, with_hold_rows
-from shop.sales.lifecycle import SaleCanceled, publish
+from shop.sales.lifecycle import publish
 from shop.sales.models import Deal, Extension, Recall, Sale
+from shop.sales.sense_facts import acknowledge, check_sale
 from shop.staff.current import staff_of
 
 #: Products that the page lists to choose from; any other is found by its sku.
 LISTED = 2000
+#: Warnings that are said after a sale was saved.
+WARNED = 3
 
 _WINDOW = ("time_zone", "starts_at", "ends_at", "hold_seconds")
 
@@ -103,7 +112,7 @@ class RecallInline(HoldRecordInline):
 
 
 @admin.register(Sale)
-class SaleAdmin(LockingModelAdmin):
+class SaleAdmin(KeptRows, LockingModelAdmin):
     """Sales with their deals, their records, and the actions on them."""
 
     form = SaleForm
@@ -167,6 +176,15 @@ class SaleAdmin(LockingModelAdmin):
             return False
         return super().has_delete_permission(request, obj)
 
+    def why_kept(self, row: Sale) -> str:
+        """A sale that was ever published is kept: its offers may be out, its address known."""
+        if row.published_at is None:
+            return ""
+        return (
+            f"{row} was published, and a sale that was published is kept: its address stays, "
+            "offers of it may be out, and orders name it. Hide it or cancel it instead."
+        )
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What goes with a draft: its deals need no permission of their own."""
         to_delete, counts, _, protected = super().get_deleted_objects(objs, request)
@@ -185,6 +203,8 @@ class SaleAdmin(LockingModelAdmin):
         ]
         others = [
             path("<int:pk>/copy/", view(copy_page), name="sales_sale_copy"),
+            path("publish/", view(publish_page), name="sales_sale_publish"),
+            path("sense-checks/", view(typed_checks_page), name="sales_sale_sense_checks"),
             path("window-summary/", view(summary_page), name="sales_sale_window_summary"),
         ]
         return [*actions, *others, *super().get_urls()]
@@ -222,6 +242,17 @@ class SaleAdmin(LockingModelAdmin):
         if sale.state == Sale.State.PUBLISHED:
             # New deals need their reference price.
             publish(sale, now=now)
+        acknowledge(sale, impact.warnings, now=now, by=staff_of(request))
+        self._warn(request, sale)
+
+    def _warn(self, request: HttpRequest, sale: Sale) -> None:
+        """Say what the checks find in a saved sale, and nobody has acknowledged."""
+        unread = check_sale(sale, now_of(request)).unread
+        for each in unread[:WARNED]:
+            self.message_user(request, each.text, messages.WARNING)
+        if more := len(unread[WARNED:]):
+            text = f"{several(more, 'more warning')}: its page has them all."
+            self.message_user(request, text, messages.WARNING)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -231,7 +262,9 @@ class SaleAdmin(LockingModelAdmin):
         context["impact"] = impact
         context["products"] = Product.objects.order_by("name").values_list("sku", "name")[:LISTED]
         context["window_summary"] = summary_of(context["adminform"].form, now)
-        if sent := kwargs.get("obj"):
+        sent = kwargs.get("obj")
+        context["checks"] = self._checks(request, context["adminform"].form, sent)
+        if sent:
             # As its row says: a form that was sent has written into the one at hand.
             sale = Sale.objects.get(pk=sent.pk)
             limit_actions(context["action_form"], sale)
@@ -239,7 +272,21 @@ class SaleAdmin(LockingModelAdmin):
             # An impact says the same.
             out = None if impact else outstanding_offers(sale, now)
             context["outstanding"] = summary(out, sale) if out else ""
+            context["primary_action"] = "publish_sales" if sale.state == Sale.State.DRAFT else ""
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _checks(self, request: HttpRequest, form: Any, sale: Sale | None) -> list[dict[str, Any]]:
+        """What the checks find in the form as it was sent, or in the sale's rows."""
+        if form.is_bound:
+            found = typed_findings(request.POST, sale, staff_of(request), now_of(request))
+            return mendable(found, sale)
+        return mendable(check_sale(sale, now_of(request)).findings, sale) if sale else []
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """The address of its page, while it has one."""
+        if obj is None or obj.state != Sale.State.PUBLISHED:
+            return None
+        return super().get_view_on_site_url(obj)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -271,12 +318,8 @@ class SaleAdmin(LockingModelAdmin):
         """Its status in a word or two."""
         return status_word(sale, sale.as_of)
 
-    @admin.action(description="Publish", permissions=["change"], location=EVERYWHERE)
-    def publish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> None:
-        for sale in sales:
-            try:
-                publish(sale, now=now_of(request), by=staff_of(request))
-            except SaleCanceled as refusal:
-                self.message_user(request, f"{sale}: {refusal}.", messages.ERROR)
-            else:
-                self.message_user(request, f"{sale} is published.")
+    @admin.action(description="Publish…", permissions=["change"], location=EVERYWHERE)
+    def publish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse:
+        """Lead to the page that shows what goes public, and publishes it."""
+        chosen = urlencode({"sale": list(sales.values_list("pk", flat=True))}, doseq=True)
+        return redirect(f"{reverse('admin:sales_sale_publish')}?{chosen}")

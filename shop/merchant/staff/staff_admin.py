@@ -14,6 +14,7 @@ from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_POST
 
 from shop.core.formatting import to_the_minute
+from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.row_actions import EVERYWHERE
 from shop.staff.current import staff_of
 from shop.staff.login import mail_password_link
@@ -64,7 +65,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 
 @admin.register(Staff)
-class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class StaffAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
     """The staff. None is deleted: audit logs name them."""
 
     form = StaffForm
@@ -95,6 +96,13 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def why_kept(self, row: Staff) -> str:
+        """No account is deleted."""
+        return (
+            f"The account of {row} is kept: the histories of sales and orders name who did what. "
+            "To lock somebody out, take away the tick at Active."
+        )
 
     def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
         """Save, with the role; mail new staff a link to choose a password."""

@@ -89,9 +89,11 @@ class Merchant:
         self._change(sale, {"hold_seconds": f"{seconds} seconds"})
 
     def publish(self, sale: Sale) -> None:
-        """Publish a draft."""
-        data = {"action": "publish_sales", "_selected_action": [sale.pk]}
-        self._send(reverse("admin:sales_sale_changelist"), data)
+        """Publish a draft, and acknowledge what the page warns of."""
+        path = f"{reverse('admin:sales_sale_publish')}?sale={sale.pk}"
+        form = self.open(path).one("#content form")
+        boxes = {str(each["name"]): "on" for each in form.select("[type=checkbox]")}
+        self._send(path, fields_of(form) | boxes)
 
     def unpublish(self, sale: Sale) -> None:
         """Hide a published sale."""

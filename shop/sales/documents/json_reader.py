@@ -130,10 +130,19 @@ class ObjectReader:
             self.add_problem(name, problem)
         return value
 
-    def integer(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
+    def integer(
+        self,
+        name: str,
+        *,
+        least: int,
+        most: int,
+        default: int | None = None,
+        why: Callable[[int], str] = lambda _: "",
+    ) -> int:
         """A whole number in a range, both ends included.
 
         :param default: its value if absent; None if it is required
+        :param why: what to add of a number out of range, or ""
         """
         if default is not None and not self.has(name):
             return default
@@ -141,7 +150,9 @@ class ObjectReader:
         if value is None:
             return least
         if not least <= value <= most:
-            self.add_problem(name, f"a whole number from {least} to {most} is needed, not {value}")
+            text = f"a whole number from {least} to {most} is needed, not {value}"
+            reason = why(value)
+            self.add_problem(name, f"{text}: {reason}" if reason else text)
         return value
 
     def boolean(self, name: str, *, default: bool) -> bool:

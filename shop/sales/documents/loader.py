@@ -23,6 +23,8 @@ from shop.sales.documents.planner import LoadPlan, RowPlan, in_words
 from shop.sales.documents.schema import SaleDocument
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
+from shop.sales.sense_checks import warnings
+from shop.sales.sense_facts import check_sale
 
 _OVERTAKEN = "an order or another change came in between; nothing was written, so load it again"
 
@@ -37,6 +39,16 @@ def load_sale(document: SaleDocument, *, now: datetime) -> list[str]:
         plan = LoadPlan(document)
         _write(plan, now)
     return plan.lines
+
+
+def warnings_of(document: SaleDocument, *, now: datetime) -> list[Problem]:
+    """What sense checks warn of in the sale that a document was loaded into, by its places."""
+    places = {deal.sku: deal.place for deal in document.deals}
+    checked = check_sale(Sale.objects.get(slug=document.slug), now)
+    return [
+        Problem(member(places.get(each.sku, ""), each.check.field), each.text)
+        for each in warnings(checked.findings)
+    ]
 
 
 def _write(plan: LoadPlan, now: datetime) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 
 from shop.catalog.models import Product, Variant
@@ -104,22 +104,6 @@ def parse_document(value: object) -> SaleDocument:
     return SaleDocument(slug=values["slug"], values=values, published=published, deals=deals)
 
 
-def warnings(document: SaleDocument) -> Iterator[Problem]:
-    """Likely slips that are loaded all the same.
-
-    A bag takes a list price that is below the deal's.
-    """
-    for deal in document.deals:
-        price, list_price = deal.values["price"], deal.product_values["list_price"]
-        if price > list_price:
-            yield Problem(f"{deal.place}.price", f"{price} is above the list price of {list_price}")
-        allocation, stock = deal.values["allocation"], sum(each.stock for each in deal.variants)
-        if allocation is not None and allocation > stock:
-            yield Problem(
-                f"{deal.place}.allocation", f"{allocation} is more than the stock of {stock}"
-            )
-
-
 def _deal(reader: ObjectReader) -> DealDocument:
     product = _values(reader, Product, _PRODUCT, optional={"slug", "text", "currency"})
     return DealDocument(
@@ -204,7 +188,19 @@ def _integer(reader: ObjectReader, name: str, field: "models.IntegerField[Any, A
     least = max(each.limit_value for each in bounds if isinstance(each, MinValueValidator))
     most = min(each.limit_value for each in bounds if isinstance(each, MaxValueValidator))
     default = field.default if field.has_default() else None
-    return reader.integer(name, least=least, most=min(most, MOST_UNITS), default=default)
+    bound = min(most, MOST_UNITS)
+    return reader.integer(
+        name, least=least, most=bound, default=default, why=partial(_own_words, field)
+    )
+
+
+def _own_words(field: "models.IntegerField[Any, Any]", value: int) -> str:
+    """What a field's validators say of a value in words of their own, if they have any."""
+    bounds = (each for each in field.validators if isinstance(each, BaseValidator))
+    for bound in bounds:
+        if bound.message != type(bound).message and bound.compare(value, bound.limit_value):
+            return str(bound.message)
+    return ""
 
 
 def _instant(

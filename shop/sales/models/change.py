@@ -81,7 +81,8 @@ class Change(models.Model):
     """An entry of the audit log: a field of a sale or of one of its deals was changed.
 
     ``before`` and ``after`` are JSON (``audit.as_json``). A deal that was added or deleted is
-    a change of the field ``deal``, from or to None, whose value is the product's sku.
+    a change of the field ``deal``, from or to None, whose value is the product's sku. An
+    acknowledged warning of a sense check is one of ``warning``: its key and its text.
     """
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="changes")

@@ -74,7 +74,7 @@ class Sale(models.Model):
         "prices are held for",
         default=1800,
         validators=[
-            MinValueValidator(1),
+            MinValueValidator(1, "A price is held for one second at least."),
             MaxValueValidator(LONGEST_HOLD_SECONDS, "A price is held for 30 days at the most."),
         ],
         help_text="How long a shown price is held, from the moment the page was opened.",

@@ -61,6 +61,19 @@ def test_a_product_is_made_with_its_stock(merchant: Merchant) -> None:
     assert hat.price_points.get().amount == 1200
 
 
+def test_a_product_without_sizes_is_written_with_one_sku(merchant: Merchant) -> None:
+    page = merchant.change(
+        reverse("admin:catalog_product_add"),
+        sku="HAT",
+        name="Hat",
+        slug="hat",
+        list_price="12",
+        variants__0__stock="7",
+    )
+    assert errors(page) == ""
+    assert Product.objects.get(sku="HAT").variants.get().sku == "HAT"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -68,7 +81,7 @@ def test_a_product_is_made_with_its_stock(merchant: Merchant) -> None:
         ({"list_price": "4.999"}, "2 decimals"),
         ({"list_price": "0"}, "above zero"),
         ({"list_price": "NaN"}, "number"),
-        ({"variants__0__sku": ""}, "required"),
+        ({"variants__0__sku": "", "variants__0__name": "XL"}, "needs a sku of its own"),
         ({"variants__0__sku": "CAP"}, "has the product's own sku"),
     ],
 )

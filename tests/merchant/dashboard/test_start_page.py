@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from shop.catalog.models import Variant
 from shop.orders.models import Dispute, Order
+from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product, new_key
 from shop.sales.lifecycle import publish, unpublish
@@ -106,29 +107,49 @@ def test_where_nothing_needs_a_hand_it_says_so(sale: Sale, today: Today) -> None
 @pytest.mark.parametrize(
     ("before", "is_told"), [(timedelta(hours=1, seconds=1), False), (timedelta(hours=1), True)]
 )
-@pytest.mark.parametrize(
-    ("lack", "told"),
-    [
-        ("draft", "opens at Friday, 27 November, 12:00, Berlin time, and is still a draft"),
-        ("deals", "and has no deals"),
-        ("stock", "and has nothing in stock"),
-    ],
-)
-def test_an_hour_before_it_opens_a_sale_has_to_be_ready(
-    sale: Sale, today: Today, clock: Clock, before: timedelta, is_told: bool, lack: str, told: str
+def test_an_hour_before_it_would_open_a_draft_is_told(
+    sale: Sale, today: Today, clock: Clock, before: timedelta, is_told: bool
 ) -> None:
-    match lack:
-        case "draft":
-            unpublish(sale, now=OPENS)
-        case "deals":
-            Deal.objects.update(withdrawn=True)
-        case "stock":
-            Variant.objects.update(stock=0)
+    unpublish(sale, now=OPENS)
+    told = "opens at Friday, 27 November, 12:00, Berlin time, and is still a draft"
     clock.move_to(OPENS - before)
     page = today()
     assert (told in section(page, "alerts")) == is_told
     if is_told:
         assert link(page, told) == reverse("admin:sales_sale_change", args=[sale.pk])
+
+
+@pytest.mark.parametrize(
+    ("before", "is_urgent"), [(timedelta(hours=1, seconds=1), False), (timedelta(hours=1), True)]
+)
+def test_what_makes_no_sense_in_a_coming_sale_is_told_and_urgent_in_the_last_hour(
+    sale: Sale, today: Today, clock: Clock, before: timedelta, is_urgent: bool
+) -> None:
+    Variant.objects.update(stock=0)
+    clock.move_to(OPENS - before)
+    page, told = today(), "Autumn: It has nothing in stock: nobody can buy."
+    assert link(page, told) == f"{reverse('admin:sales_sale_publish')}?sale={sale.pk}"
+    assert bool(page.soup.select(".alerts .is-urgent")) == is_urgent
+
+
+def test_what_was_acknowledged_is_told_no_more_until_its_figures_change(
+    sale: Sale, today: Today, merchant: Merchant
+) -> None:
+    Deal.objects.filter(product__sku="MUG-01").update(allocation=500)
+    told = "Stoneware mug: 500 are set aside, and 100 are in stock."
+    assert told in section(today(), "alerts")
+    merchant.publish(sale)
+    assert "Nothing" in section(today(), "alerts")
+    Deal.objects.filter(product__sku="MUG-01").update(allocation=600)
+    assert "600 are set aside" in section(today(), "alerts")
+
+
+def test_a_sale_that_is_over_is_warned_of_no_more(sale: Sale, today: Today, clock: Clock) -> None:
+    Deal.objects.update(withdrawn=True)
+    clock.move_to(CLOSES - timedelta(seconds=1))
+    assert "It has no deals" in section(today(), "alerts")
+    clock.move_to(CLOSES)
+    assert "Nothing" in section(today(), "alerts")
 
 
 def test_stock_that_ends_is_told_with_where_more_comes_from(sale: Sale, today: Today) -> None:
@@ -307,5 +328,5 @@ def test_its_queries_do_not_grow_with_what_there_is(
     give_role(person, Role.OWNER)
     client = Client()
     client.force_login(person)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         client.get("/merchant/")

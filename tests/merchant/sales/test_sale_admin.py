@@ -15,7 +15,7 @@ from shop.qa.pytest_plugin.factories import HOLD, OPENS, make_product
 from shop.sales.models import Deal, Extension, Recall, Sale
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
-from tests.support.factories import refreshed
+from tests.support.factories import mug, refreshed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -135,7 +135,7 @@ def test_a_sale_begins_as_a_draft_and_is_then_published(merchant: Merchant, cloc
     assert errors(new_sale(merchant)) == ""
     sale = Sale.objects.get()
     assert (sale.state, sale.deals.get().was) == (Sale.State.DRAFT, None)
-    merchant.choose(sale, "publish_sales")
+    merchant.publish(sale)
     assert (refreshed(sale).state, sale.published_at) == (Sale.State.PUBLISHED, OPENS)
     assert (sale.deals.get().price, sale.deals.get().was) == (300, 1000)
 
@@ -146,7 +146,8 @@ def test_a_sale_begins_as_a_draft_and_is_then_published(merchant: Merchant, cloc
         ({"slug": "list"}, "stands for list prices"),
         ({"slug": "Winter"}, "small letters"),
         ({"time_zone": "Mars/Olympus"}, "not a time zone"),
-        ({"hold_seconds": "0"}, "greater than or equal to 1"),
+        ({"hold_seconds": "0"}, "held for one second at least"),
+        ({"hold_seconds": "31 days"}, "held for 30 days at the most"),
         ({"deals__0__price": "3.5"}, "no decimals"),
         ({"deals__0__price": "0"}, "above zero"),
         ({"deals__0__max_per_shopper": "1000001"}, "less than or equal to 1000000"),
@@ -201,6 +202,40 @@ def test_a_published_sale_and_its_deals_are_not_deleted(merchant: Merchant, sale
     merchant.change(page_of(sale), deals__0__DELETE="on")
     merchant.choose(sale, "delete_selected")
     assert sale.deals.count() == 2
+
+
+def test_who_may_not_delete_is_told_what_stands_in_the_way(merchant: Merchant, sale: Sale) -> None:
+    sale_page = merchant.open(reverse("admin:sales_sale_delete", args=[sale.pk]))
+    assert "Autumn was published, and a sale that was published is kept" in sale_page.text
+    assert "Hide it or cancel it instead." in sale_page.text
+    product_page = merchant.open(reverse("admin:catalog_product_delete", args=[mug().pk]))
+    assert "Stoneware mug is kept: it may lie in bags" in product_page.text
+    account = merchant.open(reverse("admin:staff_staff_delete", args=[merchant.user.pk]))
+    assert "take away the tick at Active" in account.text
+    deal_page = merchant.open(reverse("admin:sales_deal_delete", args=[mug_deal().pk]))
+    for page in (sale_page, product_page, account, deal_page):
+        assert page.status == 403
+        assert "The owner of the shop can" not in page.text
+
+
+def test_who_may_not_see_a_sale_is_told_nothing_of_it(client: Client, sale: Sale) -> None:
+    client.force_login(Staff.objects.create_user("nobody", is_staff=True))
+    answer = client.get(reverse("admin:sales_sale_delete", args=[sale.pk]))
+    assert answer.status_code == 403
+    assert "Autumn" not in answer.content.decode()
+    assert "The owner of the shop can" in answer.content.decode()
+
+
+@pytest.mark.parametrize("state", Sale.State)
+def test_a_sale_leads_to_its_page_while_it_has_one(
+    merchant: Merchant, sale: Sale, shopper: ShopClient, state: str
+) -> None:
+    Sale.objects.update(state=state)
+    showcase.clear()
+    page = merchant.open(page_of(sale))
+    links = [str(each["href"]) for each in page.soup.select("a.viewsitelink")]
+    assert bool(links) == (shopper.open("/sales/autumn/").status == 200)
+    assert f"/merchant/sales/{sale.slug}/preview/" in page.html
 
 
 def test_a_draft_is_deleted(merchant: Merchant) -> None:

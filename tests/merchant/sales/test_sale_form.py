@@ -20,6 +20,7 @@ from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product, make_sale
 from shop.sales.holds import extend, recall
 from shop.sales.models import Change, Deal, Extension, Recall, Sale
+from shop.sales.sense_facts import ACKNOWLEDGED
 from shop.staff.roles import Role, give_role
 from tests.support.factories import refreshed
 from tests.support.fixtures import Clock
@@ -264,7 +265,8 @@ def test_what_becomes_of_offers_is_said_before_it_is_saved(
     assert told in said_first(page)
     assert not Change.objects.exclude(field="state").exists()
     assert errors(save(merchant, page)) == ""
-    assert Change.objects.exclude(field="state").count() == len(changes)
+    others = Change.objects.exclude(field__in=["state", ACKNOWLEDGED])
+    assert others.count() == len(changes)
 
 
 def test_another_change_is_asked_about_anew(merchant: Merchant, sale: Sale) -> None:
@@ -288,7 +290,7 @@ def test_an_early_confirmation_is_asked_anew(merchant: Merchant, sale: Sale, clo
     another_sale("Winter", OPENS, CLOSES)
     clock.move_to(OPENS - MINUTE)
     page = merchant.change(page_of(sale), deals__0__price="5.99")
-    assert "Stoneware mug is in Winter too" in said_first(page)
+    assert "Stoneware mug is in Winter (a draft) too" in said_first(page)
     clock.move_to(OPENS)
     assert "whoever was shown €4.99 still pays that" in said_first(save(merchant, page))
     assert sale.deals.get(product__sku="MUG-01").price == 499
@@ -317,24 +319,31 @@ def test_what_is_wrong_is_said_before_what_follows(merchant: Merchant, sale: Sal
     assert "Nothing is saved yet" not in page.text
 
 
-def test_a_product_in_two_sales_at_once_is_said_first(merchant: Merchant, sale: Sale) -> None:
-    winter = another_sale("Winter", CLOSES - MINUTE, CLOSES + MINUTE)
-    page = merchant.change(page_of(winter), deals__0__price="4.40")
+def test_a_second_price_of_a_product_is_said_first_and_not_again(
+    merchant: Merchant, sale: Sale, clock: Clock
+) -> None:
+    clock.move_to(OPENS - MINUTE)
+    another_sale("Winter", CLOSES - MINUTE, CLOSES + MINUTE)
+    page = merchant.change(page_of(sale), deals__0__price="5.10")
     told = said_first(page)
-    assert "Stoneware mug is in Autumn too, on Friday, 27 November until 12:15" in told
-    assert "at €4.99." in told
+    assert "Stoneware mug is in Winter (a draft) too, on Friday, 27 November until 12:16" in told
+    assert "at €4.50, and here at €5.10." in told
     save(merchant, page)
-    assert winter.deals.get().price == 440
-    assert said_first(merchant.change(page_of(winter), title="Deep winter")) == ""
+    assert sale.deals.all()[0].price == 510
+    assert said_first(merchant.change(page_of(sale), title="Fall")) == ""
+    acknowledged = Change.objects.get(field=ACKNOWLEDGED)
+    assert acknowledged.made_by == merchant.user
+    history = merchant.open(reverse("admin:sales_sale_history", args=[sale.pk])).text
+    assert "Warning acknowledged: Stoneware mug is in Winter" in history
 
 
 def test_a_sale_that_is_over_overlaps_nothing(merchant: Merchant, sale: Sale, clock: Clock) -> None:
     winter = another_sale("Winter", OPENS, CLOSES + 60 * MINUTE)
     clock.move_to(CLOSES - MINUTE)
-    page = merchant.change(page_of(winter), deals__0__price="4.40")
-    assert "is in Autumn too" in said_first(page)
+    assert "is in Autumn too" in merchant.change(page_of(winter), deals__0__price="4.40").text
     clock.move_to(CLOSES)
-    assert said_first(merchant.change(page_of(winter), deals__0__price="4.40")) == ""
+    page = merchant.change(page_of(winter), deals__0__price="4.30")
+    assert "is in Autumn too" not in page.text
 
 
 @pytest.mark.parametrize(("written", "is_told"), [("49.90", True), ("49.89", False)])
@@ -378,7 +387,7 @@ def test_a_sale_that_was_called_off_says_so_everywhere(
 
 def test_sales_one_after_the_other_do_not_overlap(merchant: Merchant, sale: Sale) -> None:
     later = another_sale("Later", CLOSES, CLOSES + MINUTE)
-    assert said_first(merchant.change(page_of(later), title="Last")) == ""
+    assert "is in Autumn too" not in merchant.change(page_of(later), title="Last").text
 
 
 # --- Two at once ------------------------------------------------------------------
@@ -671,7 +680,7 @@ def test_a_copy_is_a_draft_a_week_later_with_the_same_deals(merchant: Merchant, 
     assert merchant.form(path)["starts_at"] == "2026-12-04 12:00:00"
     merchant.change(path)
     copy = Sale.objects.get(slug="autumn-2026-12-04")
-    assert (copy.state, copy.published_at, copy.title) == ("draft", None, "Autumn")
+    assert (copy.state, copy.published_at) == ("draft", None)
     week = timedelta(days=7)
     assert (copy.starts_at, copy.ends_at) == (OPENS + week, CLOSES + week)
     [deal] = copy.deals.all()
@@ -690,6 +699,31 @@ def test_weekly_copies_keep_their_time_on_the_wall(merchant: Merchant, clock: Cl
     walls = [f"{each.starts_at.astimezone(sale.zone):%F %H:%M}" for each in copies]
     assert walls == ["2026-10-23 12:00", "2026-10-30 12:00"]
     assert [each.starts_at.hour for each in copies] == [10, 11]
+
+
+def test_no_two_copies_bear_one_name(merchant: Merchant, sale: Sale) -> None:
+    merchant.change(act_page(sale, "copy"), times="2")
+    merchant.change(act_page(sale, "copy"))
+    titles = Sale.objects.order_by("pk").values_list("title", flat=True)
+    assert list(titles) == [
+        "Autumn",
+        "Autumn, 4 December 2026",
+        "Autumn, 11 December 2026",
+        "Autumn, 4 December 2026 (2)",
+    ]
+
+
+def test_a_copy_of_a_copy_bears_its_own_day_alone(merchant: Merchant, sale: Sale) -> None:
+    merchant.change(act_page(sale, "copy"))
+    copy = Sale.objects.get(slug="autumn-2026-12-04")
+    merchant.change(act_page(copy, "copy"))
+    assert Sale.objects.latest("pk").title == "Autumn, 11 December 2026"
+
+
+def test_a_title_as_long_as_can_be_is_copied(merchant: Merchant, sale: Sale) -> None:
+    Sale.objects.update(title="A" * 120)
+    assert errors(merchant.change(act_page(sale, "copy"))) == ""
+    assert Sale.objects.latest("pk").title == "A" * 90 + ", 4 December 2026"
 
 
 def test_copies_of_one_day_have_addresses_of_their_own(merchant: Merchant, sale: Sale) -> None:

@@ -10,8 +10,8 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from shop.sales.documents.json_reader import DocumentError
-from shop.sales.documents.loader import load_sale
-from shop.sales.documents.schema import read_document, warnings
+from shop.sales.documents.loader import load_sale, warnings_of
+from shop.sales.documents.schema import read_document
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except OperationalError as error:
             raise CommandError(f"The database: {error}. Nothing was written.") from None
-        for warning in warnings(document):
+        for warning in warnings_of(document, now=now):
             self.stderr.write(self.style.WARNING(f"Loaded, but {warning}"))
         for change in changes or ["Nothing changed."]:
             self.stdout.write(change)
