@@ -166,7 +166,7 @@ class SaleFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SenseFinding:
     """What a check found: its sentence, and the deal's sku and product where it concerns one.
 
     ``figures`` are those that make it another finding when they change.
@@ -189,6 +189,6 @@ class Finding:
         return " ".join(str(each) for each in (self.check, self.sku, *self.figures) if each)
 
 
-def warnings(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def warnings(found: Iterable[SenseFinding]) -> tuple[SenseFinding, ...]:
     """The warnings among findings."""
     return tuple(each for each in found if each.is_warning)

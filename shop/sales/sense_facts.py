@@ -11,7 +11,7 @@ from django.db.models import Max, prefetch_related_objects
 from shop.catalog.models import StockMovement
 from shop.sales.models import Change, Deal, Sale
 from shop.sales.reference_prices import reference_prices
-from shop.sales.sense_checks import DealFacts, Finding, OtherDeal, SaleFacts, warnings
+from shop.sales.sense_checks import DealFacts, OtherDeal, SaleFacts, SenseFinding, warnings
 from shop.sales.sense_rules import findings
 from shop.staff.models import Staff
 
@@ -25,8 +25,8 @@ class CheckedSale:
 
     sale: Sale
     facts: SaleFacts
-    findings: tuple[Finding, ...]
-    unread: tuple[Finding, ...]
+    findings: tuple[SenseFinding, ...]
+    unread: tuple[SenseFinding, ...]
 
 
 def check_sales(sales: Collection[Sale], now: datetime) -> list[CheckedSale]:
@@ -86,7 +86,7 @@ def facts_of(
     ]
 
 
-def acknowledge(sale: Sale, found: Iterable[Finding], *, now: datetime, by: Staff) -> None:
+def acknowledge(sale: Sale, found: Iterable[SenseFinding], *, now: datetime, by: Staff) -> None:
     """Record in the sale's audit log that somebody has read warnings."""
     Change.objects.bulk_create(
         Change(

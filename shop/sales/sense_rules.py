@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shop.core.durations import duration, exact_duration, several
-from shop.core.formatting import clock, day, day_and_clock, exactly
+from shop.core.formatting import clock, day, day_and_clock, exactly, iso_minute, second
 from shop.core.money import format_money
 from shop.core.wall_time import wall_time
-from shop.sales.sense_checks import DealFacts, Finding, SaleFacts, SenseCheck
+from shop.sales.sense_checks import DealFacts, SaleFacts, SenseCheck, SenseFinding
 
 #: A larger reduction off the list price is taken for a misplaced decimal point.
 MOST_PERCENT_OFF = 90
@@ -24,7 +24,7 @@ SHORTEST_HOLD, LONGEST_HOLD = timedelta(minutes=5), timedelta(days=1)
 NIGHT = range(1, 6)
 
 
-def findings(facts: SaleFacts, now: datetime) -> tuple[Finding, ...]:
+def findings(facts: SaleFacts, now: datetime) -> tuple[SenseFinding, ...]:
     """Everything that is probably a slip in a sale, warnings first."""
     found = [
         *_of_deals(facts),
@@ -38,21 +38,21 @@ def findings(facts: SaleFacts, now: datetime) -> tuple[Finding, ...]:
 # --- The sale -------------------------------------------------------------------
 
 
-def _of_deals(facts: SaleFacts) -> Iterator[Finding]:
+def _of_deals(facts: SaleFacts) -> Iterator[SenseFinding]:
     deals = facts.deals
     if not deals:
-        yield Finding(SenseCheck.NO_DEALS, "It has no deals: its page sells nothing.")
+        yield SenseFinding(SenseCheck.NO_DEALS, "It has no deals: its page sells nothing.")
         return
     currencies = sorted({deal.currency for deal in deals})
     if len(currencies) > 1:
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.TWO_CURRENCIES,
             f"Its prices are in {' and '.join(currencies)}, and an order is in one currency: "
             "nobody can buy from both at once.",
             tuple(currencies),
         )
     if all(deal.is_empty for deal in deals):
-        yield Finding(SenseCheck.NOTHING_IN_STOCK, "It has nothing in stock: nobody can buy.")
+        yield SenseFinding(SenseCheck.NOTHING_IN_STOCK, "It has nothing in stock: nobody can buy.")
         return
     for deal in deals:
         if deal.is_empty:
@@ -60,12 +60,12 @@ def _of_deals(facts: SaleFacts) -> Iterator[Finding]:
             yield _about(deal, SenseCheck.NO_STOCK, f"{why}: it is shown as sold out.")
 
 
-def _of_window(facts: SaleFacts, now: datetime) -> Iterator[Finding]:
+def _of_window(facts: SaleFacts, now: datetime) -> Iterator[SenseFinding]:
     starts_at, ends_at, zone = facts.starts_at, facts.ends_at, facts.zone
     if starts_at is None or ends_at is None:
         return
     if ends_at <= now:
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.OVER,
             f"Its window is over since {exactly(ends_at, zone)}: nothing of it is ever sold.",
             (ends_at.isoformat(),),
@@ -74,28 +74,28 @@ def _of_window(facts: SaleFacts, now: datetime) -> Iterator[Finding]:
     if not facts.is_published:
         yield from _of_opening(starts_at, now, zone)
     if wall_time(starts_at, zone).hour in NIGHT:
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.OPENS_AT_NIGHT,
             f"It opens at {clock(starts_at, zone)}: is that the hour and the zone you mean?",
         )
     yield from _of_length(starts_at, ends_at, zone)
 
 
-def _of_opening(starts_at: datetime, now: datetime, zone: ZoneInfo) -> Iterator[Finding]:
+def _of_opening(starts_at: datetime, now: datetime, zone: ZoneInfo) -> Iterator[SenseFinding]:
     ahead = starts_at - now
     if ahead <= timedelta():
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.OPENS_AT_ONCE,
             f"Its window is open since {day_and_clock(starts_at, zone)}: it sells from the "
             "moment it is published.",
         )
     elif ahead <= SOON:
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.OPENS_SOON,
             f"It opens in {duration(ahead)}: that is little time to look at it before shoppers do.",
         )
     elif ahead > FAR:
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.OPENS_FAR,
             f"It opens in {several(ahead.days, 'day')}, on {exactly(starts_at, zone)}: is that "
             "the year you mean?",
@@ -103,40 +103,42 @@ def _of_opening(starts_at: datetime, now: datetime, zone: ZoneInfo) -> Iterator[
         )
 
 
-def _of_length(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Iterator[Finding]:
+def _of_length(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Iterator[SenseFinding]:
     lasts, last = ends_at - starts_at, wall_time(ends_at, zone)
     text, figures = duration(lasts), (lasts // timedelta(seconds=1),)
     if lasts < SHORTEST_WINDOW:
-        yield Finding(SenseCheck.SHORT_WINDOW, f"It is open for {text} only.", figures)
+        yield SenseFinding(SenseCheck.SHORT_WINDOW, f"It is open for {text} only.", figures)
     elif lasts > LONGEST_WINDOW:
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.LONG_WINDOW,
             f"It is open for {text}, until {exactly(ends_at, zone)}: is that the day you mean?",
             figures,
         )
-    elif last.minute == 59:
-        yield Finding(
+    elif last.minute == 59 and last.second in {0, 59}:
+        missed, name = (
+            (timedelta(seconds=1), "second") if last.second else (timedelta(minutes=1), "minute")
+        )
+        yield SenseFinding(
             SenseCheck.A_MINUTE_SHORT,
-            f"It closes at {last:%H:%M}, and not with the hour: the last "
-            f"{'second' if last.second == 59 else 'minute'} is not part of it. For the whole hour "
-            f"write {last.replace(minute=0, second=0) + timedelta(hours=1):%F %H:%M}.",
+            f"It closes at {second(ends_at, zone)}, and not with the hour: the last {name} is not "
+            f"part of it. For the whole hour write {iso_minute(ends_at + missed, zone)}.",
         )
     elif lasts % STEP:
         exact = exact_duration(lasts // timedelta(seconds=1))
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.ODD_LENGTH,
             f"It is open for {exact}: an odd length. Its last second is the one before "
-            f"{last:%H:%M:%S}.",
+            f"{second(ends_at, zone)}.",
         )
 
 
-def _of_hold(facts: SaleFacts) -> Iterator[Finding]:
+def _of_hold(facts: SaleFacts) -> Iterator[SenseFinding]:
     hold = facts.hold
     if hold is None:
         return
     text, figures = exact_duration(hold // timedelta(seconds=1)), (hold // timedelta(seconds=1),)
     if hold < SHORTEST_HOLD:
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.SHORT_HOLD,
             f"Prices are held for {text}: who types an address may need longer.",
         )
@@ -145,17 +147,17 @@ def _of_hold(facts: SaleFacts) -> Iterator[Finding]:
         if facts.ends_at is not None:
             last = day_and_clock(facts.ends_at + hold, facts.zone)
             until = f": whoever opens the page in the last second buys at them until {last}"
-        yield Finding(SenseCheck.LONG_HOLD, f"Prices are held for {text}{until}.", figures)
+        yield SenseFinding(SenseCheck.LONG_HOLD, f"Prices are held for {text}{until}.", figures)
 
 
 # --- A deal ---------------------------------------------------------------------
 
 
-def _about(deal: DealFacts, check: SenseCheck, text: str, *figures: object) -> Finding:
-    return Finding(check, f"{deal.name}: {text}", figures, deal.sku, deal.product)
+def _about(deal: DealFacts, check: SenseCheck, text: str, *figures: object) -> SenseFinding:
+    return SenseFinding(check, f"{deal.name}: {text}", figures, deal.sku, deal.product)
 
 
-def _of_price(deal: DealFacts) -> Iterator[Finding]:
+def _of_price(deal: DealFacts) -> Iterator[SenseFinding]:
     price, full, currency = deal.price, deal.list_price, deal.currency
     if price is None:
         return
@@ -187,12 +189,12 @@ def _of_price(deal: DealFacts) -> Iterator[Finding]:
         )
 
 
-def _of_other_sales(deal: DealFacts) -> Iterator[Finding]:
+def _of_other_sales(deal: DealFacts) -> Iterator[SenseFinding]:
     for other in deal.others:
         if deal.price is None or other.price == deal.price:
             continue
         sale = f"{other.sale} (a draft)" if other.is_draft else other.sale
-        yield Finding(
+        yield SenseFinding(
             SenseCheck.TWO_PRICES,
             f"{deal.name} is in {sale} too, on {day(other.starts_at, other.zone)} until "
             f"{clock(other.ends_at, other.zone)}, at {format_money(other.price, deal.currency)}, "
@@ -204,7 +206,7 @@ def _of_other_sales(deal: DealFacts) -> Iterator[Finding]:
         )
 
 
-def _of_units(deal: DealFacts) -> Iterator[Finding]:
+def _of_units(deal: DealFacts) -> Iterator[SenseFinding]:
     if deal.allocation is None or deal.is_empty:
         return
     elsewhere = sum(each.set_aside for each in deal.others if not each.is_draft)
@@ -237,7 +239,7 @@ def _of_units(deal: DealFacts) -> Iterator[Finding]:
         )
 
 
-def _of_limit(deal: DealFacts) -> Iterator[Finding]:
+def _of_limit(deal: DealFacts) -> Iterator[SenseFinding]:
     supply = deal.stock if deal.allocation is None else min(deal.stock, deal.allocation)
     if deal.limit is not None and 0 < supply < deal.limit:
         yield _about(
@@ -247,7 +249,7 @@ def _of_limit(deal: DealFacts) -> Iterator[Finding]:
         )
 
 
-_DEAL_RULES: tuple[Callable[[DealFacts], Iterator[Finding]], ...] = (
+_DEAL_RULES: tuple[Callable[[DealFacts], Iterator[SenseFinding]], ...] = (
     _of_price,
     _of_other_sales,
     _of_units,

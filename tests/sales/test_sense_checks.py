@@ -136,8 +136,8 @@ def test_an_odd_length_is_told_to_the_second() -> None:
 @pytest.mark.parametrize(
     ("lasts", "told"),
     [
-        (12 * 60 * MINUTE - MINUTE, "closes at 23:59, and not with the hour: the last minute"),
-        (12 * 60 * MINUTE - SECOND, "closes at 23:59, and not with the hour: the last second"),
+        (12 * 60 * MINUTE - MINUTE, "closes at 23:59:00, and not with the hour: the last minute"),
+        (12 * 60 * MINUTE - SECOND, "closes at 23:59:59, and not with the hour: the last second"),
     ],
 )
 def test_a_sale_that_misses_the_last_minute_of_its_day_is_told(lasts: timedelta, told: str) -> None:

@@ -17,7 +17,7 @@ from shop.merchant.sales.outstanding_offers import (
 )
 from shop.merchant.sales.typed_checks import new_warnings
 from shop.sales.models import Change, Sale
-from shop.sales.sense_checks import Finding
+from shop.sales.sense_checks import SenseFinding
 
 #: Fields that offers state or are bounded by.
 _TERMS = frozenset(
@@ -30,7 +30,7 @@ class ChangeImpact:
     """What to confirm before saving: sentences and warnings; ``digest`` identifies them."""
 
     outstanding: tuple[str, ...]
-    warnings: tuple[Finding, ...]
+    warnings: tuple[SenseFinding, ...]
     digest: str
 
     def __bool__(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from shop.sales.models import Sale
-from shop.sales.sense_checks import Finding
+from shop.sales.sense_checks import SenseFinding
 
 _ACTIONS = {
     "deals": "Change the deals",
@@ -21,7 +21,7 @@ _ACTIONS = {
 _FIELDS_OF_SALE = frozenset({"starts_at", "ends_at", "hold_seconds"})
 
 
-def mendable(found: Iterable[Finding], sale: Sale | None) -> list[dict[str, Any]]:
+def mendable(found: Iterable[SenseFinding], sale: Sale | None) -> list[dict[str, Any]]:
     """Findings for templates: ``text``, ``is_warning``, ``address`` and ``action``.
 
     :param sale: the sale that they are about; None for one that is not saved yet
@@ -37,7 +37,7 @@ def mendable(found: Iterable[Finding], sale: Sale | None) -> list[dict[str, Any]
     ]
 
 
-def _address(finding: Finding, sale: Sale | None) -> str:
+def _address(finding: SenseFinding, sale: Sale | None) -> str:
     field = finding.check.field
     if field == "stock" and finding.product is not None:
         return reverse("admin:catalog_product_stock", args=[finding.product])

@@ -19,7 +19,7 @@ from shop.merchant.sales.field_changes import DealRow
 from shop.merchant.sales.mending import mendable
 from shop.merchant.sales.sale_form import SaleForm
 from shop.sales.models import Deal, Sale
-from shop.sales.sense_checks import Finding, SaleFacts, SenseCheck, warnings
+from shop.sales.sense_checks import SaleFacts, SenseCheck, SenseFinding, warnings
 from shop.sales.sense_facts import acknowledged, facts_of
 from shop.sales.sense_rules import findings
 from shop.staff.current import staff_of
@@ -41,7 +41,9 @@ def typed_checks_page(request: ShopRequest) -> HttpResponse:
     return render(request, "merchant/_sense_checks.html", {"checks": checks})
 
 
-def typed_findings(data: Any, saved: Sale | None, by: Staff, now: datetime) -> tuple[Finding, ...]:
+def typed_findings(
+    data: Any, saved: Sale | None, by: Staff, now: datetime
+) -> tuple[SenseFinding, ...]:
     """What the checks find in a sale's form; what cannot be read is left out."""
     form = SaleForm(data, instance=Sale.objects.get(pk=saved.pk) if saved else None)
     form.by = by
@@ -64,7 +66,7 @@ def typed_findings(data: Any, saved: Sale | None, by: Staff, now: datetime) -> t
 
 def new_warnings(
     before: Sale | None, after: Sale, rows: Iterable[DealRow], now: datetime
-) -> tuple[Finding, ...]:
+) -> tuple[SenseFinding, ...]:
     """Warnings that saving a published sale would cause, and that nobody has acknowledged.
 
     :param before: the saved sale; None if it is new
