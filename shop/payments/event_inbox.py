@@ -36,7 +36,10 @@ FETCHED_TYPES = (
     "refund.updated",
     "refund.failed",
     "charge.dispute.created",
+    "charge.dispute.updated",
     "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
 )
 #: How far back Stripe's record goes, and how much of it is read again, in seconds.
 RECORD_SECONDS = 30 * 24 * 3600

@@ -54,9 +54,10 @@ def _live_refunds(order: Order) -> QuerySet[Refund]:
 
 
 def left_of(order: Order) -> int:
-    """What can still be refunded of an order, in minor units."""
+    """What can still be refunded of an order, in minor units; what a bank took back cannot."""
     refunded: int = _live_refunds(order).aggregate(sum=Sum("amount", default=0))["sum"]
-    return order.total - refunded if order.paid_at else 0
+    lost = sum(dispute.lost for dispute in order.disputes.all())
+    return max(0, order.total - refunded - lost) if order.paid_at else 0
 
 
 def shipping_left_of(order: Order) -> int:

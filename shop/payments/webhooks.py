@@ -5,22 +5,19 @@ An event may come late, twice or out of order: so its object is retrieved anew a
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import stripe
 from django.conf import settings
 
 from shop.core.machine_clock import unix_seconds
-from shop.orders.models import PAID_FOR, Dispute, Order, StripeEvent
-from shop.payments import refunds
+from shop.orders.models import PAID_FOR, Order, StripeEvent
+from shop.payments import disputes, refunds
 from shop.payments.settlement import settle_by_id
-from shop.payments.stripe_amounts import from_stripe_amount
 from shop.payments.stripe_client import client
 
 TOLERANCE_SECONDS = 300
-#: Statuses of decided disputes.
-CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
 
 
 class NotFromStripe(Exception):
@@ -55,29 +52,6 @@ def handler_for(event_type: str) -> "Handler | None":
     return next((act for start, act in _HANDLERS.items() if event_type.startswith(start)), None)
 
 
-def record_dispute(order: Order, answer: stripe.Dispute, now: datetime) -> None:
-    """Record a dispute for the merchant, who answers at Stripe; the order's status stays.
-
-    :param answer: as Stripe answered just now, never an event's older snapshot
-    """
-    currency = answer.currency.upper()
-    due_by = answer.evidence_details.due_by
-    dispute, _ = Dispute.objects.get_or_create(
-        stripe_id=answer.id,
-        defaults={
-            "order": order,
-            "amount": from_stripe_amount(answer.amount, currency),
-            "currency": currency,
-            "opened_at": now,
-        },
-    )
-    dispute.reason, dispute.status = answer.reason, answer.status
-    dispute.respond_by = datetime.fromtimestamp(due_by, UTC) if due_by else None
-    if answer.status in CLOSED:
-        dispute.closed_at = dispute.closed_at or now
-    dispute.save(update_fields=["reason", "status", "respond_by", "closed_at"])
-
-
 def _payment(event: StripeEvent, now: datetime) -> None:
     about, metadata = event.about, event.about["metadata"]
     # An id that a crash lost is stored. A payment of an earlier round belongs to no order.
@@ -109,8 +83,8 @@ def _refund(event: StripeEvent, now: datetime) -> None:
 
 def _dispute(event: StripeEvent, now: datetime) -> None:
     order = _order_paid_by(event.about["payment_intent"])
-    if order is not None:
-        record_dispute(order, client().v1.disputes.retrieve(event.about["id"]), now)
+    if order is not None and not disputes.refresh(order, event.about["id"], now):
+        raise TryLater
 
 
 type Handler = Callable[[StripeEvent, datetime], None]

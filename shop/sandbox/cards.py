@@ -40,6 +40,14 @@ DEBIT_FAILED = Decline(
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """Why a bank disputes a payment; an inquiry only asks, and takes no money."""
+
+    reason: str
+    is_inquiry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fate:
     """What happens to a payment with this method."""
 
@@ -48,7 +56,8 @@ class Fate:
     challenge: bool = False
     #: `processing` for a while, then `succeeded`, or failed if there is a decline.
     delayed: bool = False
-    disputed: bool = False
+    #: What its bank complains of once it was paid.
+    dispute: Complaint | None = None
     refund: Literal["at once", "later", "fails later"] = "at once"
 
 
@@ -118,7 +127,12 @@ CATALOGUE = (
     Method("4000000000003055", ("pm_card_threeDSecureOptional",),
            "Knows 3-D Secure, needs none"),
     Method("4000000000000259", ("pm_card_createDispute",),
-           "Succeeds, then disputed", Fate(disputed=True)),
+           "Succeeds, then disputed", Fate(dispute=Complaint("fraudulent"))),
+    Method("4000000000002685", ("pm_card_createDisputeProductNotReceived",),
+           "Succeeds, then disputed: not received",
+           Fate(dispute=Complaint("product_not_received"))),
+    Method("4000000000001976", ("pm_card_createDisputeInquiry",),
+           "Succeeds, then its bank asks", Fate(dispute=Complaint("fraudulent", is_inquiry=True))),
     Method("4000000000007726", ("pm_card_pendingRefund",),
            "Its refund takes a while", Fate(refund="later")),
     Method("4000000000005126", ("pm_card_refundFail",),

@@ -32,8 +32,17 @@ MOST = 99_999_999
 
 def show(amount: int, currency: str) -> str:
     """An amount as Stripe writes it in its messages: `€0.50 eur`."""
-    digits = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    digits = _digits(currency)
     return f"{SYMBOLS.get(currency, '')}{amount / 10**digits:,.{digits}f} {currency}"
+
+
+def units(number: int, currency: str) -> int:
+    """So many whole units of a currency, as Stripe counts them."""
+    return number * int(10 ** _digits(currency))
+
+
+def _digits(currency: str) -> int:
+    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
 
 
 def check(amount: int, currency: str) -> None:

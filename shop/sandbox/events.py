@@ -13,7 +13,8 @@ SUBSCRIBED = frozenset({
     "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.processing",
     "payment_intent.requires_action", "payment_intent.canceled",
     "charge.refunded", "refund.updated", "refund.failed",
-    "charge.dispute.created", "charge.dispute.closed",
+    "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
 })  # fmt: skip
 
 LIST = Form(**PAGE, **EXPAND, type=text, types=several(text), delivery_success=boolean)

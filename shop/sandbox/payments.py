@@ -65,7 +65,7 @@ def _succeed(context: Context, record: Record, charge: Record, fate: Fate) -> No
     context.store.put(record)
     events.emit(context, "charge.succeeded", charge.body)
     events.emit(context, "payment_intent.succeeded", record.body)
-    if fate.disputed:
+    if fate.dispute is not None:
         context.store.later("open_dispute", charge.id, 0)
 
 

@@ -31,7 +31,7 @@ def check_create(params: dict[str, Any]) -> None:
 def create(context: Context, params: dict[str, Any]) -> Json:
     charge = _charge(context, params)
     remaining = charge.body["amount"] - charge.body["amount_refunded"]
-    if charge.body["disputed"]:
+    if _is_charged_back(context, charge):
         raise ApiError(
             f"Charge {charge.id} has been charged back; cannot issue a refund.",
             code="charge_disputed",
@@ -102,6 +102,14 @@ def _charge(context: Context, params: dict[str, Any]) -> Record:
             code="charge_not_refundable",
         )
     return charge
+
+
+def _is_charged_back(context: Context, charge: Record) -> bool:
+    """Whether a bank has taken the money back; an inquiry only asks."""
+    return charge.body["disputed"] and any(
+        dispute.body["charge"] == charge.id and not dispute.body["is_charge_refundable"]
+        for dispute in context.store.find("dispute")
+    )
 
 
 def _method(context: Context, charge: Record) -> Method:

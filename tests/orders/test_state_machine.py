@@ -23,7 +23,6 @@ WRITERS = {
     ("orders/state_machine.py", "move"): "an order, and nobody else of one",
     ("payments/refunds.py", "record"): "a refund",
     ("payments/refunds.py", "_fail"): "a refund",
-    ("payments/webhooks.py", "record_dispute"): "a dispute",
 }
 #: What writes fields that are not named on the spot, and cannot be a status.
 UNNAMED = {("checkout/placing.py", "amend_order"): "the address and the card"}

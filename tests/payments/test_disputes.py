@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.urls import reverse
+from django.core.management import call_command
 from stripe import StripeClient
 
 from shop.orders.models import Dispute, Order
-from shop.payments import refunds
-from shop.payments.refund_plans import Units, plan_refund
+from shop.payments import disputes, refunds
+from shop.payments.refund_plans import Units, left_of, plan_refund
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS
 from tests.payments.test_webhooks import deliver
@@ -73,13 +72,56 @@ def test_a_disputed_charge_is_not_refunded_as_well(order: Order) -> None:
     assert "charged back" in refund.problem
 
 
-def test_the_merchant_sees_it_on_the_orders_page(
-    order: Order, stripe_api: StripeClient, admin_client: Client
+def test_its_money_is_kept_as_stripe_tells_it(order: Order, stripe_api: StripeClient) -> None:
+    opened = news(stripe_api, order, "charge.dispute.created")
+    deliver(opened)
+    dispute = Dispute.objects.get()
+    money = (dispute.withdrawn, dispute.reinstated, dispute.fee, dispute.account_currency)
+    assert money == (499, 0, 2000, "EUR")
+    evidence: Any = {"evidence": {"uncategorized_text": "winning_evidence"}}
+    stripe_api.v1.disputes.update(opened["data"]["object"]["id"], evidence)
+    deliver(news(stripe_api, order, "charge.dispute.funds_reinstated"))
+    dispute.refresh_from_db()
+    assert (dispute.outcome, dispute.reinstated, dispute.lost) == ("won", 499, 0)
+
+
+def test_of_a_lost_dispute_nothing_can_be_refunded(order: Order, stripe_api: StripeClient) -> None:
+    opened = news(stripe_api, order, "charge.dispute.created")
+    stripe_api.v1.disputes.close(opened["data"]["object"]["id"])
+    deliver(opened)
+    assert Dispute.objects.get().lost == 499
+    assert left_of(order) == 0
+
+
+def test_an_inquiry_takes_no_money_and_a_refund_is_possible(
+    buyer: ShopClient, card: Card, stripe_api: StripeClient
 ) -> None:
+    buyer.order(card("pm_card_createDisputeInquiry"))
+    order = Order.objects.get()
     deliver(news(stripe_api, order, "charge.dispute.created"))
-    page = admin_client.get(reverse("admin:checkout_order_change", args=[order.pk]))
-    for shown in ("The bank disputes the payment, to be answered by", "fraudulent", "€4.99"):
-        assert shown in page.content.decode()
+    inquiry = Dispute.objects.get()
+    assert (inquiry.outcome, inquiry.withdrawn, inquiry.fee) == ("open", 0, 0)
+    assert inquiry.is_refundable
+    agreed = plan_refund(order, [Units(order.lines.get(), 1, True)], shipping=False)
+    refund = refunds.create_refund(agreed, reason="", by=None, seen=0, now=OPENS)
+    refunds.execute(refund, cause="merchant", now=OPENS)
+    assert refund.status == "succeeded"
+
+
+def test_a_dispute_that_no_event_told_of_is_found_in_stripes_list(order: Order) -> None:
+    for _ in range(2):
+        disputes.find(OPENS)
+    assert Dispute.objects.get().order == order
+
+
+def test_a_dispute_that_was_decided_while_no_event_came_is_found_too(
+    order: Order, stripe_api: StripeClient
+) -> None:
+    opened = news(stripe_api, order, "charge.dispute.created")
+    deliver(opened)
+    stripe_api.v1.disputes.close(opened["data"]["object"]["id"])
+    call_command("reconcile")
+    assert Dispute.objects.get().outcome == "lost"
 
 
 def test_a_dispute_of_someone_elses_payment_is_acknowledged(db: None, order: Order) -> None:

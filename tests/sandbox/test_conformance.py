@@ -10,6 +10,7 @@ import pytest
 import stripe
 
 from shop.qa.pytest_plugin.stand_in import StripeApi
+from tests.sandbox.stripe_harness import eventually
 
 DECLINES = [
     ("pm_card_visa_chargeDeclined", "card_declined", "generic_decline"),
@@ -445,3 +446,54 @@ def test_a_payment_method_that_is_given_early_waits_for_the_confirm(api: StripeA
     assert intent.status == "requires_confirmation"
     paid = api.v1.payment_intents.confirm(intent.id)
     assert paid.status == "succeeded"
+
+
+# Disputes
+
+
+def disputed(api: StripeApi, card: str) -> stripe.Dispute:
+    """The dispute of a payment whose card says so; Stripe opens it a little later."""
+    paid = api.confirm(api.intent(), card)
+    return eventually(  # type: ignore[no-any-return]
+        lambda: next(iter(api.v1.disputes.list({"payment_intent": paid.id}).data), None), within=60
+    )
+
+
+def test_a_dispute_withdraws_the_money_and_a_fee(api: StripeApi) -> None:
+    dispute = disputed(api, "pm_card_createDispute")
+    assert (dispute.status, dispute.reason) == ("needs_response", "fraudulent")
+    assert (dispute.amount, dispute.is_charge_refundable) == (4990, False)
+    [withdrawn] = dispute.balance_transactions
+    assert withdrawn.amount < 0 < withdrawn.fee
+    assert withdrawn.reporting_category == "dispute"
+
+
+def test_an_inquiry_takes_nothing_and_leaves_the_charge_refundable(api: StripeApi) -> None:
+    inquiry = disputed(api, "pm_card_createDisputeInquiry")
+    assert (inquiry.status, inquiry.balance_transactions) == ("warning_needs_response", [])
+    assert inquiry.is_charge_refundable
+    assert api.v1.refunds.create({"charge": str(inquiry.charge)}).amount == 4990
+
+
+def test_a_disputed_charge_is_not_refunded(api: StripeApi) -> None:
+    dispute = disputed(api, "pm_card_createDisputeProductNotReceived")
+    assert dispute.reason == "product_not_received"
+    with pytest.raises(stripe.InvalidRequestError) as error:
+        api.v1.refunds.create({"charge": str(dispute.charge)})
+    assert refusal(error).code == "charge_disputed"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "status", "moved"),
+    [("winning_evidence", "won", 2), ("losing_evidence", "lost", 1)],
+)
+def test_test_evidence_decides_a_dispute(
+    api: StripeApi, evidence: str, status: str, moved: int
+) -> None:
+    dispute = disputed(api, "pm_card_createDispute")
+    api.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": evidence}})
+    decided = eventually(
+        lambda: (each := api.v1.disputes.retrieve(dispute.id)).status == status and each,
+        within=60,
+    )
+    assert len(decided.balance_transactions) == moved

@@ -220,8 +220,36 @@ def test_a_dispute_is_opened_by_its_card_and_lost_when_accepted(
     with pytest.raises(stripe.InvalidRequestError) as error:
         api.v1.refunds.create({"payment_intent": paid.id})
     assert error.value.code == "charge_disputed"
+    eventually(lambda: inbox.events("charge.dispute.funds_withdrawn", about=paid.id))
     assert api.v1.disputes.close(dispute["id"]).status == "lost"
     eventually(lambda: inbox.events("charge.dispute.closed", about=paid.id))
+    with pytest.raises(stripe.InvalidRequestError):
+        api.v1.disputes.close(dispute["id"])
+
+
+def test_a_won_dispute_gives_the_money_back_and_keeps_the_fee(api: StripeApi, inbox: Inbox) -> None:
+    paid = api.confirm(api.intent(), "pm_card_createDisputeProductNotReceived")
+    (opened,) = eventually(lambda: inbox.events("charge.dispute.created", about=paid.id))
+    evidence: Any = {"evidence": {"uncategorized_text": "winning_evidence"}}
+    won = api.v1.disputes.update(opened.data.object["id"], evidence)
+    moved = [(each.amount, each.fee, each.net) for each in won.balance_transactions]
+    assert moved == [(-4990, 2000, -6990), (4990, 0, 4990)]
+    for name in ("updated", "closed", "funds_reinstated"):
+        eventually(lambda: inbox.events(f"charge.dispute.{name}", about=paid.id))  # noqa: B023
+
+
+def test_evidence_that_is_only_staged_decides_nothing(api: StripeApi, inbox: Inbox) -> None:
+    paid = api.confirm(api.intent(), "pm_card_createDispute")
+    (opened,) = eventually(lambda: inbox.events("charge.dispute.created", about=paid.id))
+    staged: Any = {"evidence": {"uncategorized_text": "winning_evidence"}, "submit": False}
+    dispute = api.v1.disputes.update(opened.data.object["id"], staged)
+    assert (dispute.status, dispute.evidence_details.has_evidence) == ("needs_response", True)
+
+
+def test_the_fee_of_a_currency_without_decimals_has_none(api: StripeApi) -> None:
+    paid = api.confirm(api.intent(amount=5000, currency="jpy"), "pm_card_createDispute")
+    found = eventually(lambda: api.v1.disputes.list({"payment_intent": paid.id}).data)
+    assert found[0].balance_transactions[0].fee == 20
 
 
 # The bank
@@ -566,6 +594,8 @@ def collect(api: StripeApi) -> Iterator[tuple[Any, type[stripe.StripeObject]]]:
         lambda: api.v1.events.list({"type": "charge.dispute.created", "limit": 1}).data
     )
     yield api.v1.disputes.retrieve(events[0].data.object["id"]), stripe.Dispute
+    evidence: Any = {"evidence": {"uncategorized_text": "winning_evidence"}}
+    yield api.v1.disputes.update(events[0].data.object["id"], evidence), stripe.Dispute
     for charge in api.v1.charges.list({"payment_intent": disputed.id}).data:
         yield charge, stripe.Charge
     for event in api.v1.events.list({"limit": 100}).data:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.urls import reverse
+from django.utils.timezone import get_default_timezone
 
 from offers.conf import ring
 from offers.keys import KeyRingError, KeyStatus
@@ -21,6 +22,8 @@ from shop.staff.models import Staff
 
 #: How long before it opens a sale is checked.
 READY_BEFORE = timedelta(hours=1)
+#: For how long a lost dispute is told of.
+LOSS_IS_TOLD_FOR = timedelta(days=7)
 #: Alerts of one kind that are listed singly.
 LISTED = 5
 
@@ -46,7 +49,7 @@ def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
             *_low_stock(schedule, staff),
         ]
     if staff.has_perm("checkout.view_order"):
-        found += [*_open_disputes(now), *_stuck_refunds(now), *_stuck_orders(now)]
+        found += [*_disputes(now), *_stuck_refunds(now), *_stuck_orders(now)]
     return sorted(found, key=lambda each: not each.is_urgent)
 
 
@@ -126,7 +129,8 @@ def _stuck_orders(now: datetime) -> Iterator[Alert]:
         yield Alert(text, _order_list(wait="receipt"), "Look at them")
     if count := counted["processing"]:
         text = f"{several(count, 'payment')} on the way at the bank, the oldest since "
-        text += f"{counted['since']:%-d %B}. Bank debits take days; there is nothing to do yet."
+        since = counted["since"].astimezone(get_default_timezone())
+        text += f"{since:%-d %B}. Bank debits take days; there is nothing to do yet."
         yield Alert(text, _order_list(status__exact="processing"), "Look at them")
 
 
@@ -147,16 +151,30 @@ def _stuck_refunds(now: datetime) -> Iterator[Alert]:
             yield Alert(f"Stripe has not taken on a refund yet: {what}.", address, "Open the order")
 
 
-def _open_disputes(now: datetime) -> Iterator[Alert]:
-    open_ones = Dispute.objects.filter(closed_at=None, status__endswith="needs_response")
-    for dispute in open_ones.select_related("order").order_by("respond_by")[:LISTED]:
+def _disputes(now: datetime) -> Iterator[Alert]:
+    unanswered = Q(outcome=Dispute.Outcome.OPEN, status__endswith="needs_response")
+    just_lost = Q(outcome=Dispute.Outcome.LOST, closed_at__gt=now - LOSS_IS_TOLD_FOR)
+    rows = Dispute.objects.filter(unanswered | just_lost).select_related("order")
+    # Open ones first: they need an answer.
+    found = list(rows.order_by("-outcome", "respond_by", "pk")[: LISTED + 1])
+    for dispute in found[:LISTED]:
         address = reverse("admin:checkout_order_change", args=[dispute.order_id])
-        due = ""
-        if dispute.respond_by:
-            verb = "had to be" if dispute.respond_by <= now else "has to be"
-            due = f" It {verb} answered by {dispute.respond_by:%-d %B %Y, %H:%M} UTC."
-        text = f"The bank disputes {dispute.order}.{due}"
-        yield Alert(text, address, "Open the order", True)
+        yield Alert(_about(dispute, now), address, "Open the order", dispute.is_open)
+    if len(found) > LISTED:
+        yield Alert("There are more disputes.", _order_list(dispute="any"), "Look at them")
+
+
+def _about(dispute: Dispute, now: datetime) -> str:
+    what = f"{dispute.amount_text} of {dispute.order}"
+    if not dispute.is_open:
+        return f"A dispute was lost: the bank has {what} back."
+    asks = "asks about" if dispute.is_refundable else "disputes"
+    due = ""
+    if dispute.respond_by:
+        verb = "had to be" if dispute.respond_by <= now else "has to be"
+        by = day_and_clock(dispute.respond_by, get_default_timezone())
+        due = f" It {verb} answered at Stripe by {by}."
+    return f"The bank {asks} {what}.{due}"
 
 
 def _offer_keys() -> Iterator[Alert]:

@@ -13,7 +13,7 @@ from django.db.models import Prefetch, QuerySet
 from shop.core.csv_cells import safe_cell
 from shop.core.formatting import utc
 from shop.core.money import major_units
-from shop.orders.models import Order, OrderLine, Refund
+from shop.orders.models import Order, OrderLine, Refund, worst_of
 
 _ROWS_AT_ONCE = 1000
 
@@ -28,6 +28,19 @@ def _instant(at: datetime | None) -> str:
 
 def _refunded(order: Order) -> int:
     return sum(each.amount for each in order.refunds.all() if each.status != Refund.Status.FAILED)
+
+
+def _dispute(order: Order) -> str:
+    """``open``, ``lost`` or ``won``; of several the one that matters most."""
+    return worst_of(order.disputes.all()) or ""
+
+
+def _disputed(order: Order) -> int:
+    return sum(dispute.amount for dispute in order.disputes.all())
+
+
+def _lost(order: Order) -> int:
+    return sum(dispute.lost for dispute in order.disputes.all())
 
 
 def _items(order: Order) -> str:
@@ -52,6 +65,9 @@ COLUMNS: dict[str, Callable[[Order], str]] = {
     "added_tax": lambda order: _money(order.charge.added_tax, order),
     "total": lambda order: _money(order.total, order),
     "refunded": lambda order: _money(_refunded(order), order),
+    "dispute": _dispute,
+    "disputed": lambda order: _money(_disputed(order), order),
+    "lost_to_disputes": lambda order: _money(_lost(order), order),
     "email": lambda order: order.email,
     "name": lambda order: order.name,
     "line1": lambda order: order.line1,
@@ -89,6 +105,7 @@ def _in_batches(orders: QuerySet[Order]) -> Iterator[Order]:
                 Prefetch("lines", OrderLine.objects.defer("offer").prefetch_related("deal__sale")),
                 "charges",
                 "refunds",
+                "disputes",
             )[:_ROWS_AT_ONCE]
         )
         yield from batch

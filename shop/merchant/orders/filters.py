@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from shop.core.requests import now_of
-from shop.orders.models import Order, OrderLine, overdue, unsent
+from shop.orders.models import Dispute, DisputeOutcome, Order, OrderLine, overdue, unsent
 from shop.sales.models import Sale
 
 #: Sales that orders can be narrowed to: the newest. Others are found by a product's sku.
@@ -65,3 +65,20 @@ class FrozenFilter(admin.SimpleListFilter):
             lines = OrderLine.objects.filter(**{lookup: F("order__placed_at")})
             return orders.filter(pk__in=lines.values("order"))
         return orders
+
+
+class DisputeFilter(admin.SimpleListFilter):
+    """Orders with a dispute that is open, lost or won."""
+
+    title = parameter_name = "dispute"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("any", "Any"), *DisputeOutcome.choices]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        disputes = Dispute.objects.all()
+        if (outcome := self.value()) in DisputeOutcome.values:
+            disputes = disputes.filter(outcome=outcome)
+        elif outcome != "any":
+            return orders
+        return orders.filter(pk__in=disputes.values("order"))

@@ -21,13 +21,18 @@ from shop.core.requests import now_of
 from shop.merchant.forms.read_only_admin import ReadOnlyAdmin
 from shop.merchant.forms.row_actions import page_action
 from shop.merchant.orders.csv_export import orders_as_csv
-from shop.merchant.orders.filters import FrozenFilter, SaleFilter, WaitFilter
-from shop.merchant.orders.refund_form import RefundForm, outcome
+from shop.merchant.orders.filters import (
+    DisputeFilter,
+    FrozenFilter,
+    SaleFilter,
+    WaitFilter,
+)
+from shop.merchant.orders.refund_form import RefundForm, dispute_warnings, outcome
 from shop.merchant.orders.timeline import timeline
 from shop.merchant.pages import merchant_page
 from shop.orders.emails import mail_again
 from shop.orders.links import order_path
-from shop.orders.models import PAID_FOR, Order, OrderLine, Refund
+from shop.orders.models import PAID_FOR, Dispute, Order, OrderLine, Refund, worst_of
 from shop.payments.refund_plans import left_of
 from shop.staff.current import staff_of
 
@@ -49,12 +54,21 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Orders, read-only: checkout and Stripe change them."""
 
     actions = (page_action("refund", "admin:checkout_order_refund", "Refund…", "refund"),)
-    list_display = ("number", "status_tag", "total_price", "name", "email", "placed")
+    list_display = (
+        "number",
+        "status_tag",
+        "dispute_tag",
+        "total_price",
+        "name",
+        "email",
+        "placed",
+    )
     list_filter = (
         "status",
         ("placed_at", admin.DateFieldListFilter),
         FrozenFilter,
         WaitFilter,
+        DisputeFilter,
         SaleFilter,
     )
     list_per_page = 50
@@ -74,6 +88,9 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             # Not by a join: that would give an order once for each of its lines.
             queryset = queryset.filter(own | Q(pk__in=bought.values("order")))
         return queryset, False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return super().get_queryset(request).prefetch_related("disputes")
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("checkout.add_refund")
@@ -107,6 +124,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             timeline=timeline(order),
             zone=timezone.get_current_timezone(),
             tag=Order.Status(order.status).texts.tag,
+            dispute=worst_of(order.disputes.all()),
             shoppers_page=order_path(order),
             can_refund=self.has_refund_permission(request) and left_of(order) > 0,
             can_mail=request.user.has_perm("checkout.send_receipt") and order.status in PAID_FOR,
@@ -170,7 +188,9 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         if not self.has_refund_permission(request):
             raise PermissionDenied
         if not (left := left_of(order)):
-            self.message_user(request, f"Nothing of {order} can go back.", messages.ERROR)
+            is_lost = worst_of(order.disputes.all()) == Dispute.Outcome.LOST
+            why = ": its bank has the money back" if is_lost else ""
+            self.message_user(request, f"Nothing of {order} can go back{why}.", messages.ERROR)
             return redirect("admin:checkout_order_change", pk)
         form = RefundForm(request.POST or None, order=order)
         by, now = staff_of(request), now_of(request)
@@ -189,12 +209,20 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             form=form,
             left=format_money(left, order.currency),
             consequences=list(form.consequences()),
+            warnings=list(dispute_warnings(order)),
         )
 
     @admin.display(description="status", ordering="status")
     def status_tag(self, order: Order) -> SafeString:
         look = Order.Status(order.status).texts.tag
         return format_html('<span class="tag {}">{}</span>', look, order.get_status_display())
+
+    @admin.display(description="dispute")
+    def dispute_tag(self, order: Order) -> SafeString | str:
+        outcome = worst_of(order.disputes.all())
+        if outcome is None:
+            return ""
+        return format_html('<span class="tag {}">{}</span>', outcome.tag, outcome.label)
 
     @admin.display(description="placed at", ordering="placed_at")
     def placed(self, order: Order) -> str:

@@ -123,6 +123,22 @@ class RefundForm(StaleFormMixin):
         yield f"{self.order.email} gets a mail about it. It cannot be taken back."
 
 
+def dispute_warnings(order: Order) -> Iterator[str]:
+    """What a refund has to do with the open disputes of an order, a sentence each."""
+    for dispute in order.disputes.all():
+        if dispute.is_open and dispute.is_refundable:
+            yield (
+                f"The bank asks about {dispute.amount_text} of this payment, and has taken no "
+                "money yet. Once all of it is refunded, it takes none."
+            )
+        elif dispute.is_open:
+            yield (
+                f"The bank disputes {dispute.amount_text} of this payment, and has that money "
+                "until it decides. Stripe refuses to refund the payment as well: answer the "
+                "dispute there, or accept it."
+            )
+
+
 def outcome(refund: Refund) -> tuple[str, int]:
     """The outcome of a refund, as a sentence for the merchant and the level of that message."""
     what = f"{refund.amount_text} of {refund.order}"

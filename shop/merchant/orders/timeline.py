@@ -92,15 +92,17 @@ def _of_refund(refund: Refund) -> Iterator[TimelineEntry]:
 
 
 def _of_dispute(dispute: Dispute) -> Iterator[TimelineEntry]:
-    due = f", to be answered by {dispute.respond_by:%-d %B %Y}" if dispute.respond_by else ""
-    is_open = dispute.closed_at is None
-    what = f"The bank disputes the payment{due if is_open else ''}"
     yield TimelineEntry(
-        dispute.opened_at, what, "the shopper’s bank", dispute.reason, is_bad=is_open
+        dispute.opened_at,
+        f"The bank disputes {dispute.amount_text} of the payment",
+        "the shopper’s bank",
+        dispute.reason_text,
+        is_bad=dispute.is_open,
     )
     if dispute.closed_at:
-        status = dispute.status.replace("_", " ")
-        yield TimelineEntry(dispute.closed_at, f"The dispute is over: {status}", "Stripe")
+        is_bad = dispute.outcome == Dispute.Outcome.LOST
+        what = f"The dispute of {dispute.amount_text} is over. {dispute.status_text}"
+        yield TimelineEntry(dispute.closed_at, what, "Stripe", is_bad=is_bad)
 
 
 def _of_staff(order: Order) -> Iterator[TimelineEntry]:

@@ -13,6 +13,7 @@ from django.db.models import Sum
 from offers.verdicts import Verdict
 from shop.core.machine_clock import monotonic_seconds
 from shop.core.money import format_money
+from shop.merchant.reports.dispute_queries import Disputed, disputed, lost_goods
 from shop.orders.models import OPEN, OrderStatus, SaleMinute
 from shop.orders.sale_totals import minute_of
 from shop.sales.availability import DealNow, deal_now
@@ -76,6 +77,12 @@ class Figures:
     deals: tuple[DealNow, ...]
     refused: Mapping[Verdict, int]
     refused_nowhere: Mapping[Verdict, int]
+    disputed: tuple[Disputed, ...]
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """What disputes lost of this sale's goods, by currency."""
+        return lost_goods(self.disputed)
 
     @property
     def total(self) -> Sums:
@@ -111,6 +118,7 @@ def read_figures(sale: Sale) -> Figures:
         ),
         refused=refused_by_verdict(sale.slug),
         refused_nowhere=refused_by_verdict(NO_SALE, since=sale.starts_at),
+        disputed=disputed(sale),
     )
 
 

@@ -53,6 +53,8 @@ def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
         "under_way": [(each.status.texts.waiting, each) for each in figures.under_way],
         "units_under_way": sum(each.units for each in figures.under_way),
         "deals": [_deal_row(each) for each in figures.deals],
+        "disputed": figures.disputed,
+        "lost": [format_money(amount, code) for code, amount in sorted(figures.lost.items())],
         "refused": figures.refused,
         "refused_nowhere": figures.refused_nowhere,
         "chart": by_minute(sale, figures.by_minute, held_until, now),

@@ -8,6 +8,7 @@ from typing import Any
 from shop.core.csv_cells import safe_cell
 from shop.core.money import major_units
 from shop.merchant.reports.report import SaleReport
+from shop.orders.models import DisputeOutcome
 
 COLUMNS = (
     "part",
@@ -21,13 +22,17 @@ COLUMNS = (
     "discount",
     "refunded_units",
     "refunded",
+    "lost",
 )
 
 type Row = dict[str, Any]
 
 
 def as_csv(report: SaleReport) -> str:
-    """The whole file; ``count`` is the number of orders, refunds or refusals, by ``part``."""
+    """The whole file; ``count`` is that of orders, refunds, disputes or refusals, by ``part``.
+
+    ``lost`` is what disputes took of this sale's goods.
+    """
     file = StringIO()
     writer = csv.DictWriter(file, COLUMNS, restval="")
     writer.writeheader()
@@ -39,7 +44,9 @@ def as_csv(report: SaleReport) -> str:
 def _rows(report: SaleReport) -> Iterator[Row]:
     for currency, sums in sorted(report.figures.by_currency.items()):
         sale = {"name": report.sale.title, "currency": currency}
-        yield {"part": "sold", **sale, **_sums(sums, currency), **_refunded(sums, currency)}
+        lost = {"lost": _money(report.figures.lost.get(currency, 0), currency)}
+        figures = {**_sums(sums, currency), **_refunded(sums, currency), **lost}
+        yield {"part": "sold", **sale, **figures}
         yield {"part": "after the close", **sale, **_sums(sums, currency, "late_")}
     for deal in report.deals:
         product = deal.now.deal.product
@@ -60,6 +67,12 @@ def _rows(report: SaleReport) -> Iterator[Row]:
             name = "paid too late" if back.is_too_late else "made at Stripe"
             name = f"{back.status.value}, {name}" if refunds is report.back_whole else back.status
             yield {"part": part, "name": name, **money, "count": back.refunds, "units": back.units}
+    for dispute in report.figures.disputed:
+        money = {"currency": dispute.currency, "amount": _money(dispute.amount, dispute.currency)}
+        goods = _money(dispute.goods, dispute.currency)
+        lost = {"lost": goods} if dispute.outcome is DisputeOutcome.LOST else {}
+        what = {"part": "dispute", "name": dispute.outcome.value}
+        yield {**what, **money, **lost, "count": dispute.disputes}
     for part, refused in (
         ("refused", report.figures.refused),
         ("refused, of no known sale", report.refused_nowhere),

@@ -33,6 +33,11 @@ def report(request: ShopRequest, slug: str) -> HttpResponse:
         sale=sale,
         now=now,
         report=found,
+        totals=[
+            (currency, sums, found.figures.lost.get(currency, 0))
+            for currency, sums in found.figures.by_currency.items()
+        ],
+        disputed=found.figures.disputed,
         refused=found.figures.refused,
         refused_nowhere=found.refused_nowhere,
         not_paid=[(each.status.texts.event, each) for each in found.over],

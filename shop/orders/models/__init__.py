@@ -1,5 +1,6 @@
 """The order book: orders and what belongs to them."""
 
+from shop.orders.models.dispute import Dispute, DisputeOutcome, worst_of
 from shop.orders.models.order import (
     GRACE,
     Order,
@@ -20,7 +21,7 @@ from shop.orders.models.order_status import (
     UNDER_WAY,
     OrderStatus,
 )
-from shop.orders.models.refund import Dispute, Refund, RefundLine
+from shop.orders.models.refund import Refund, RefundLine
 from shop.orders.models.sale_totals import SaleMinute
 from shop.orders.models.stripe_event import StripeEvent
 
@@ -35,6 +36,7 @@ __all__ = [
     "PAID_FOR",
     "UNDER_WAY",
     "Dispute",
+    "DisputeOutcome",
     "Order",
     "OrderCharge",
     "OrderLine",
@@ -46,4 +48,5 @@ __all__ = [
     "StripeEvent",
     "overdue",
     "unsent",
+    "worst_of",
 ]

@@ -1,4 +1,4 @@
-"""Refunds and their lines; and disputes."""
+"""Refunds and their lines."""
 
 from django.conf import settings
 from django.db import models
@@ -88,23 +88,3 @@ class RefundLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.order_line.name}"
-
-
-class Dispute(models.Model):
-    """A bank asks for the money of an order back; ``status`` and ``reason`` in Stripe's words."""
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
-    stripe_id = models.CharField(max_length=64, unique=True)
-    amount = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
-    reason = models.CharField(max_length=60)
-    status = models.CharField(max_length=30)
-    opened_at = models.DateTimeField()
-    respond_by = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.reason}, {self.status}"

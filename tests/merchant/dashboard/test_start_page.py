@@ -223,24 +223,57 @@ def test_a_refund_that_failed_is_told_until_another_is_made(sale: Sale, today: T
     assert "Nothing" in section(today(), "alerts")
 
 
-def test_a_dispute_is_told_with_the_day_by_which_it_has_to_be_answered(
-    sale: Sale, today: Today
+def open_dispute(sale: Sale, number: str = "FF-12345678", **fields: Any) -> Dispute:
+    given = {"reason": "fraudulent", "status": "needs_response", "opened_at": OPENS}
+    order = make_order(sale, number)
+    money = {"amount": order.total, "currency": order.currency}
+    return Dispute.objects.create(order=order, stripe_id=f"dp_{number}", **(money | given | fields))
+
+
+def test_a_dispute_is_told_with_the_shops_time_by_which_it_has_to_be_answered(
+    sale: Sale, today: Today, settings: Settings
 ) -> None:
-    dispute = Dispute.objects.create(
-        order=make_order(sale),
-        stripe_id="dp_1",
-        amount=998,
-        currency="EUR",
-        reason="fraudulent",
-        status="needs_response",
-        opened_at=OPENS,
-        respond_by=OPENS + timedelta(days=7),
-    )
-    told = "It has to be answered by 4 December 2026, 11:00 UTC."
+    settings.TIME_ZONE = "Europe/Berlin"
+    dispute = open_dispute(sale, respond_by=OPENS + timedelta(days=7))
+    told = "It has to be answered at Stripe by Friday, 4 December, 12:00, Berlin time."
     assert told in section(today(), "alerts")
     dispute.status = "under_review"
     dispute.save()
     assert "Nothing" in section(today(), "alerts")
+
+
+@pytest.mark.parametrize(("seconds", "verb"), [(-1, "has"), (0, "had")])
+def test_a_dispute_whose_time_is_up_says_so(
+    sale: Sale, today: Today, clock: Clock, seconds: int, verb: str
+) -> None:
+    open_dispute(sale, respond_by=OPENS + timedelta(days=7))
+    clock.move_to(OPENS + timedelta(days=7, seconds=seconds))
+    assert f"It {verb} to be answered" in section(today(), "alerts")
+
+
+def test_an_inquiry_is_told_as_a_question(sale: Sale, today: Today) -> None:
+    open_dispute(sale, status="warning_needs_response", is_refundable=True)
+    assert "The bank asks about €9.98 of FF-12345678." in section(today(), "alerts")
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(-1, True), (0, False)])
+def test_a_lost_dispute_is_told_for_a_week(
+    sale: Sale, today: Today, clock: Clock, seconds: int, is_told: bool
+) -> None:
+    open_dispute(sale, status="lost", closed_at=OPENS)
+    clock.move_to(OPENS + timedelta(days=7, seconds=seconds))
+    told = "A dispute was lost: the bank has €9.98 of FF-12345678 back."
+    assert (told in section(today(), "alerts")) == is_told
+
+
+def test_of_many_disputes_the_open_ones_are_listed_first(sale: Sale, today: Today) -> None:
+    for number in range(6):
+        open_dispute(sale, f"FF-LOST{number}", status="lost", closed_at=OPENS)
+    open_dispute(sale, "FF-OPEN")
+    told = section(today(), "alerts")
+    assert told.index("FF-OPEN") < told.index("FF-LOST")
+    assert "There are more disputes." in told
+    assert "dispute=any" in link(today(), "more disputes")
 
 
 def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(

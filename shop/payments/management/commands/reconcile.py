@@ -14,6 +14,7 @@ from django.utils import timezone
 from shop.core.machine_clock import unix_seconds
 from shop.orders.emails import send_missing
 from shop.orders.models import IS_OPEN, Order
+from shop.payments import disputes
 from shop.payments.event_inbox import fetch_missed, process_pending
 from shop.payments.refunds import finish
 from shop.payments.settlement import expire_due, settle_by_id
@@ -29,11 +30,14 @@ class Command(BaseCommand):
         "Asks Stripe about every open order: what was paid becomes paid, what waited too long "
         "is canceled at Stripe and its claim released. Completes refunds that were begun, acts on "
         "events that were not acted on, also on those of refunds and disputes that never came, "
-        "and sends receipts that were not. Never confirms a payment."
+        "finds disputes in Stripe's own list, and sends receipts that were not. Never confirms "
+        "a payment."
     )
 
     #: When Stripe's own record of events was read last, in seconds since 1970.
     _read_record_at: float | None = None
+    #: The same of its list of disputes.
+    _read_disputes_at: float | None = None
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--watch", action="store_true", help="go on, until stopped")
@@ -57,7 +61,7 @@ class Command(BaseCommand):
     def _settle_all(self) -> None:
         """:raises Exception: the last that a step raised; all other steps were taken"""
         now, problem = timezone.now(), None  # noqa: TID251
-        ours = (self._settle_open, self._finish, self._fetch_missed)
+        ours = (self._settle_open, self._finish, self._fetch_missed, self._find_disputes)
         for step in (*ours, process_pending, send_missing):
             try:
                 step(now)
@@ -92,3 +96,13 @@ class Command(BaseCommand):
         except stripe.StripeError as error:
             reason = error.code or type(error).__name__
             logger.warning("Stripe's record of events cannot be read: %s", reason)
+
+    def _find_disputes(self, now: datetime) -> None:
+        last = self._read_disputes_at
+        if last is not None and unix_seconds() - last < RECORD_READ_EVERY:
+            return
+        try:
+            self._read_disputes_at = disputes.find(now, since=last)
+        except stripe.StripeError as error:
+            reason = error.code or type(error).__name__
+            logger.warning("Stripe's list of disputes cannot be read: %s", reason)
