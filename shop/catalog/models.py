@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from offers.anchors import new_nonce
+from shop.core.formatting import utc
 from shop.core.money import format_money, validate_currency, validate_payable
 from shop.staff.models import Staff
 
@@ -167,4 +168,4 @@ class PricePoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{format_money(self.amount, self.product.currency)} since {self.since:%F %T}"
+        return f"{format_money(self.amount, self.product.currency)} since {utc(self.since)}"

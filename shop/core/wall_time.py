@@ -76,7 +76,7 @@ def _twice(instants: list[datetime], zone: ZoneInfo) -> str:
     first, second = (written(each, zone) for each in instants)
     return (
         f"{wall_time(instants[0], zone)} comes twice in {zone.key}: clocks are put back over it. "
-        f"Choose which one is meant, or write {first} for the first, {second} for the second."
+        f"Choose one, or write {first} or {second}."
     )
 
 

@@ -58,7 +58,7 @@ class WallTimeInput(forms.TextInput):
 
     def _shown(self, value: Any) -> tuple[Any, list[datetime], datetime | None]:
         """The text to show, the two instants that it may mean, and the one that is chosen."""
-        is_picker = self.attrs.get("type") == "datetime-local"
+        is_picker = self.input_type == "datetime-local"
         time = _parsed(value)
         if time is None:
             return value, [], None

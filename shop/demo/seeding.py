@@ -6,7 +6,7 @@ reference price of the next.
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from django.db import transaction
 
 from shop.catalog.models import Product
 from shop.core.formatting import iso_minute
+from shop.core.wall_time import wall_time
 from shop.sales.documents.loader import load_sale
 from shop.sales.documents.schema import parse_document
 from shop.sales.models import Sale
@@ -34,8 +35,10 @@ type Window = tuple[datetime, datetime]
 
 def windows(now: datetime) -> dict[str, Window]:
     """The windows of the demo's sales, by slug."""
-    minute = now.astimezone(ZONE).replace(second=0, microsecond=0)
-    noon = datetime.combine(minute.date() + timedelta(days=1), time(12), ZONE)
+    # In UTC: a zone's own arithmetic goes by its wall, also while clocks change.
+    minute = now.astimezone(UTC).replace(second=0, microsecond=0)
+    tomorrow = wall_time(now, ZONE).date() + timedelta(days=1)
+    noon = datetime.combine(tomorrow, time(12), ZONE).astimezone(UTC)
     return {
         LIVE: (minute - 15 * _MINUTE, minute + 45 * _MINUTE),
         UPCOMING: (noon, noon + 15 * _MINUTE),

@@ -46,6 +46,17 @@ def shop_time(page: Page) -> str:
     return page.locator(".qa-bar [data-shop-time] .qa-figure").inner_text()
 
 
+def test_the_bar_ticks_over_the_end_of_the_first_of_two_equal_hours(
+    processes: RunningShop, shop: str, desktop: BrowserContext
+) -> None:
+    processes.travel(at="2027-10-31T00:59:58Z", running=True)  # Berlin, a second or two before
+    page = desktop.new_page()
+    page.goto("/bag/")
+    assert shop_time(page).startswith("02:59:5")
+    figure = page.locator(".qa-bar [data-shop-time] .qa-figure")
+    expect(figure).to_have_text(re.compile(r"02:00:0\d \(UTC\+1\)"))
+
+
 def go_to(page: Page, boundary: str) -> None:
     """Press the boundary's button on the panel."""
     page.get_by_role("button", name=f"Go to: {boundary}", exact=True).click()

@@ -12,7 +12,7 @@ from freezegun import freeze_time
 from pytest_django import Settings
 
 from shop.catalog.models import PricePoint, Product, Variant
-from shop.demo.seeding import EARLIER, JUST_OVER, LIVE, UPCOMING
+from shop.demo.seeding import EARLIER, JUST_OVER, LIVE, UPCOMING, windows
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
@@ -180,3 +180,10 @@ def test_a_shop_that_is_forced_gets_a_password_nobody_knows(settings: Settings) 
     settings.DEBUG = False
     seed(force=True)
     assert not Staff.objects.get().check_password("flashfreeze-demo")
+
+
+@pytest.mark.parametrize("minute", [-40, -10, 0, 10, 50])
+def test_the_live_sale_is_live_while_clocks_are_put_back(minute: int) -> None:
+    now = datetime(2027, 10, 31, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    quarter = timedelta(minutes=15)
+    assert windows(now)[LIVE] == (now - quarter, now + 3 * quarter)

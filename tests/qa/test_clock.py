@@ -16,6 +16,7 @@ from shop.core.machine_clock import machine_time
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.qa.time_machine import clock_file, json_api
 from shop.qa.time_machine.boundaries import next_boundary, previous_boundary, sales_by_distance
+from shop.qa.time_machine.forms import ClockForm
 from shop.sales.boundaries import boundaries_of
 from shop.sales.holds import extend
 from shop.sales.models import Sale
@@ -207,3 +208,28 @@ def test_a_false_clock_is_refused_where_money_is_real(
     )
     assert (done.returncode == 0) is (complaint == "")
     assert complaint in done.stderr
+
+
+# --- The form -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("which", "instant"), [("+02:00", 0), ("+01:00", 1)])
+def test_a_jump_into_the_hour_that_comes_twice_asks_which(
+    settings: Settings, which: str, instant: int
+) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    reading = clock_file.change(move=lambda _: OPENS, is_running=False)
+    asked = ClockForm({"at": "2027-10-31T02:30:00"}, shown=reading.at)
+    assert "comes twice" in str(asked.errors["at"])
+    assert str(asked["at"]).count('type="radio"') == 2
+    assert "checked" not in str(asked["at"])
+    chosen = ClockForm({"at": "2027-10-31T02:30:00", "at_which": which}, shown=reading.at)
+    assert chosen.is_valid()
+    assert chosen.move(reading) == datetime(2027, 10, 31, instant, 30, tzinfo=UTC)
+
+
+def test_the_form_begins_with_what_the_clock_shows(settings: Settings) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    field = str(ClockForm(shown=datetime(2027, 10, 31, 1, 30, tzinfo=UTC))["at"])
+    assert 'value="2027-10-31T02:30:00"' in field
+    assert 'value="+01:00" checked' in field

@@ -26,6 +26,7 @@ from shop.core.error_views import not_found
 from shop.core.middleware import ShopperMiddleware
 from shop.core.requests import ShopRequest
 from shop.core.wall_time import is_in_range
+from shop.core.wall_time_input import WallTimeInput
 from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
 from shop.sales.boundaries import Boundary, boundaries_of
@@ -192,7 +193,9 @@ def _bar_form(sale: Sale, at: datetime, page: str) -> InstantForm:
     """The bar's form, in which browsers show a picker."""
     initial = {"at": at, "page": f"/{page}"}
     form = InstantForm(sale=sale, initial=initial, auto_id="preview-%s")
-    form.fields["at"].widget.attrs |= {"type": "datetime-local", "step": "1"}
+    picker = form.fields["at"].widget
+    assert isinstance(picker, WallTimeInput)
+    picker.input_type, picker.attrs["step"] = "datetime-local", "1"
     return form
 
 

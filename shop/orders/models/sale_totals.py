@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from shop.core.formatting import utc
 from shop.sales.models import Sale
 
 
@@ -37,4 +38,4 @@ class SaleMinute(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sale} at {self.minute:%F %H:%M}: {self.orders} orders"
+        return f"{self.sale} at {utc(self.minute)}: {self.orders} orders"

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from shop.core.formatting import utc
 from shop.sales.models.sale import Deal
 
 
@@ -74,4 +75,4 @@ class RefusalCount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sale} at {self.minute:%F %H:%M}: {self.verdict} {self.count} times"
+        return f"{self.sale} at {utc(self.minute)}: {self.verdict} {self.count} times"
