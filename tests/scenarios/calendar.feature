@@ -18,11 +18,42 @@ Feature: Clocks, zones and calendars
     And Ada adds the mug at the second 02:20
     Then the offer is refused: expired
 
+  Scenario: A close and the end of a hold that look reversed
+    Given today is 2027-10-31
+    And the sale "Small Hours" from 01:30 to the second 02:20 holding prices for 30 minutes
+    When Ada opens the sale page at the first 02:30
+    Then the price is held until the second 02:00
+    And Ada reads "02:20 (UTC+1), Berlin time"
+    And Ada reads "02:00 (UTC+1), Berlin time"
+    And Ada reads "At 03:00 (UTC+2) clocks are put back to 02:00 (UTC+1)."
+    When Ada adds the mug one second before the hold ends
+    Then the offer is honored
+    And Ada reads "Held until 02:00 (UTC+1), Berlin time"
+
+  Scenario: Times beside the hour that comes twice are plain
+    Given today is 2027-10-31
+    And the sale "Small Hours" from 01:30 to 03:00 holding prices for 10 minutes
+    When Ada opens the sale page at 01:49:59
+    Then Ada reads "01:59, Berlin time"
+    And Ada reads "03:00, Berlin time"
+    And Ada does not read "UTC"
+    When Ada opens the sale page at 01:50
+    Then Ada reads "02:00 (UTC+2), Berlin time"
+
+  Scenario: Half an hour that comes twice
+    Given today is 2027-04-04
+    And the sale "Island" in Australia/Lord_Howe from 01:00 to the first 01:45 holding prices for 30 minutes
+    When Ada opens the sale page at the first 01:40
+    Then the price is held until the second 01:40
+    And Ada reads "01:45 (UTC+11), Lord Howe time"
+    And Ada reads "01:40 (UTC+10:30), Lord Howe time"
+
   Scenario: Clocks go forward during the hold
     Given today is 2027-03-28
     And the sale "Small Hours" from 01:30 to 01:45 holding prices for 30 minutes
     When Ada opens the sale page at 01:44
     Then the price is held until 03:14
+    And Ada reads "03:14, Berlin time"
     When Ada pays at 03:13:59
     Then the order is paid at 9.90 EUR
 
