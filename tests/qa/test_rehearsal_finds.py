@@ -121,8 +121,8 @@ PLANTS = [
         LIMIT,
         LIMIT.replace("[deal]", "[deal] + (kind == LimitUse.Kind.EMAIL)"),
         "limits",
-        "Stoneware mug is limited to 2 a shopper, by browser, mail address and card. Another "
-        "browser, with the same mail address, ordered 1 more at 12:07:30: paid, and it should "
+        "Stoneware mug is limited to 2 a shopper, by browser, mail address and card. At "
+        "12:07:30, another browser with the same mail address ordered 1 more: paid; it should "
         "have been refused as over the limit.",
     ),
     Plant(
@@ -131,8 +131,8 @@ PLANTS = [
         LIMIT,
         LIMIT.replace("[deal]", "[deal] + (kind == LimitUse.Kind.CARD)"),
         "limits",
-        "Another browser, with the same card, ordered 1 more at 12:07:30: paid, and it should "
-        "have been refused as over the limit.",
+        "At 12:07:30, another browser with the same card ordered 1 more: paid; it should have been "
+        "refused as over the limit.",
     ),
     Plant(
         "a recall of one deal voids nothing",
@@ -190,6 +190,53 @@ PLANTS = [
         "cost €3.74.",
     ),
     Plant(
+        "a price is renewed at a higher one unasked",
+        "shop/bag/renewal.py",
+        "ran_out = judged.verdict is Verdict.EXPIRED and current.amount <= offer.amount",
+        "ran_out = judged.verdict is Verdict.EXPIRED",
+        "price-rise",
+        "If prices rise: Stoneware mug as shown at 12:07:30. The page said held until 12:11:15; "
+        "the bag called it honored at 12:11:15, when it was expired.",
+    ),
+    Plant(
+        "a canceled sale's offers are void",
+        "shop/sales/lifecycle.py",
+        "_save_state(sale, Sale.State.CANCELED, now=now, by=by, reason=reason)",
+        "_save_state(sale, Sale.State.CANCELED, now=now, by=by, reason=reason)\n"
+        '    Sale.objects.filter(pk=sale.pk).update(nonce="another")',
+        "canceled",
+        "If the sale is canceled: Stoneware mug as shown at 12:00:00. The page said held until "
+        "12:30:00; the bag refused at 12:07:31: recalled.",
+    ),
+    Plant(
+        "the bag says nothing of an allocation that is used up",
+        "shop/sales/snapshot.py",
+        "at_hand = min(at_hand, self.allocation_left)",
+        "at_hand = max(at_hand, self.allocation_left)",
+        "last-unit",
+        "One Stoneware mug is set aside for the sale. At 12:07:30, a third shopper put it into "
+        "the bag: taken; it should have been refused as sold out.",
+    ),
+    Plant(
+        "a total that was not shown is charged",
+        "shop/checkout/placing.py",
+        "if charge.total != shown_total:",
+        "if charge.total > shown_total:",
+        "changed-total",
+        "The checkout page of Stoneware mug asked for €4.99. At 12:07:30, the price fell, and a "
+        "shopper sent the form of that page: paid; it should have been refused, with the new "
+        "total.",
+    ),
+    Plant(
+        "the bank's no is taken for a yes",
+        SETTLEMENT,
+        '"requires_payment_method": Status.PENDING,',
+        '"requires_payment_method": Status.PAID,',
+        "bank-question",
+        "At 12:37:59, after the hold, the bank declined shopper 2, and the order was: paid; it "
+        "should have been left unpaid.",
+    ),
+    Plant(
         "stock is freed before Stripe has canceled",
         SETTLEMENT,
         'logger.warning("%s cannot be canceled yet: %s", order.number, _reason(error))\n'
@@ -198,8 +245,8 @@ PLANTS = [
         "            if move(row, canceled_as, cause=cause, now=now):\n"
         "                release(row, now)\n        return True",
         "unpaid-order",
-        "It is free once Stripe has canceled the payment, which may be made until then. While "
-        "Stripe did not answer, another shopper ordered it at 12:17:30: paid, and it should have "
+        "It is free once Stripe has canceled the payment, which may be made until then. At "
+        "12:17:30, while Stripe did not answer, another shopper ordered it: paid; it should have "
         "been refused as sold out.",
     ),
     Plant(
@@ -208,16 +255,16 @@ PLANTS = [
         "    return client().v1.payment_intents.cancel(intent.id)\n\n\ndef replace_intent",
         '    intent.status = "canceled"\n    return intent\n\n\ndef replace_intent',
         "bank-question",
-        "The bank's yes came too late; Stripe had at 12:47:29: charged €4.99, and it should have "
-        "been nothing charged.",
+        "At 12:47:29, the bank's yes came too late, and Stripe had charged: €4.99; it should have "
+        "been nothing.",
     ),
     Plant(
-        "a refund of what was struck through",
+        "a refund of half of what was paid",
         "shop/payments/refund_plans.py",
         "sum(each.line.amount * each.quantity for each in wanted)",
         "sum(each.line.amount * each.quantity // 2 for each in wanted)",
         "refund",
-        "Of one unit went back at 12:07:30: €2.49, and it should have been €4.99.",
+        "At 12:07:30, for one unit went back: €2.49; it should have been €4.99.",
     ),
     Plant(
         "tax by floating point",
@@ -225,8 +272,7 @@ PLANTS = [
         "return (2 * gross * rate + whole) // (2 * whole)",
         "return round(gross * float(percent) / (100 + float(percent)))",
         "tax",
-        "The receipt said that the tax in it was at 12:07:30: €33.34, and it should have been "
-        "€33.35.",
+        "At 12:07:30, the tax on the receipt: €33.34; it should have been €33.35.",
     ),
     Plant(
         "the higher of two reference prices",
@@ -234,7 +280,7 @@ PLANTS = [
         "    return min(\n        deal.product.list_price,",
         "    return max(\n        deal.product.list_price,",
         "reference-price",
-        "The page struck through at 12:00:00: €49.90, and it should have been €27.44.",
+        "At 12:00:00, the page struck through: €49.90; it should have been €27.44.",
     ),
 ]
 

@@ -9,7 +9,7 @@ from django.test import override_settings
 from shop.core.money import format_money, payable_step
 from shop.payments.stripe_amounts import obstacle
 from shop.qa.rehearsal.charge_oracle import expected_shipping, expected_tax, hard_sums, is_known
-from shop.qa.rehearsal.payment_checks import payable_sample
+from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 from shop.qa.rehearsal.purchases import PurchaseRun
 from shop.qa.rehearsal.temporary_database import SampledDeal
 
@@ -23,7 +23,7 @@ _LEAST = 20_000
 
 def check_tax(run: PurchaseRun) -> None:
     """Orders of sums at which floating point is wrong, at the shop's rate or another one."""
-    sample = payable_sample(run)
+    sample = run.payable_sample()
     if sample is None or not is_known():
         return
     own = str(settings.TAX_PERCENT)
@@ -51,9 +51,28 @@ def _check_tax(run: PurchaseRun, sample: SampledDeal, gross: int, rate: str) -> 
     charge = customer.order.charge
     got = format_money(sum(line.amount for line in charge.included_taxes), currency)
     expected = format_money(expected_tax(gross), currency)
-    run.expect(promised, "The receipt said that the tax in it was", got, expected)
+    run.expect(promised, "The tax on the receipt", got, expected)
     got, expected = (format_money(each, currency) for each in (charge.total, gross))
-    run.expect(promised, "In all was charged", got, expected)
+    run.expect(promised, "The whole charge", got, expected)
+
+
+def check_changed_total(run: PurchaseRun) -> None:
+    """A price falls while a shopper fills in the checkout form, which shows the older total."""
+    sample = run.payable_sample(lambda each: run.database.deal(each.sku).price > 1)
+    if sample is None:
+        return
+    customer = run.customer("ada")
+    customer.take(sample)
+    shown = customer.open("/checkout/").total
+    run.database.apply(MerchantAction(kind=ActionKind.PRICE_CUT, at=run.now))
+    run.move_to(run.now)
+    if customer.promise is None or shown is None:
+        return
+    currency = customer.promise.currency
+    promised = f"The checkout page of {sample.name} asked for {format_money(shown, currency)}."
+    text = "The price fell, and a shopper sent the form of that page"
+    run.expect(promised, text, customer.send(shown), "asked again")
+    run.expect(promised, "The shopper agreed to the new total", customer.buy(), "paid")
 
 
 def check_reference_price(run: PurchaseRun) -> None:

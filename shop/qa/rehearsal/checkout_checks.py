@@ -9,9 +9,11 @@ from bs4 import Tag
 from django.conf import settings
 
 from offers.verdicts import Verdict
+from shop.core.money import format_money
 from shop.orders.models import Order
-from shop.payments import stripe_amounts
+from shop.payments.stripe_amounts import from_stripe_amount, obstacle
 from shop.payments.stripe_client import client
+from shop.qa.rehearsal import charge_oracle
 from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.oracle import Promise, expected_verdict
@@ -136,10 +138,10 @@ class CheckoutChecker:
             browser.post("/bag/remove/", line=claims_of(promise.message)["jti"])
         with self.database.savepoint():
             checkout = self.open(browser, "/checkout/")
-            obstacle = stripe_amounts.obstacle(_sum(promises), first.currency)
-            if checkout.total is None and obstacle:
+            unpayable = obstacle(_sum(promises), first.currency)
+            if checkout.total is None and unpayable:
                 # The shop says so before a card is typed.
-                problem = checkout.problem or obstacle
+                problem = checkout.problem or unpayable
                 self.recorder.record_note(f"{first.name}: checkout says “{problem}”")
                 return
             page = pay(browser, checkout.total or _sum(promises))
@@ -221,12 +223,32 @@ class CheckoutChecker:
                 self.recorder.record_price(
                     "checkout", promise, at, amount or order.total, most=most
                 )
+        self._check_added(order, at)
         intent = client().v1.payment_intents.retrieve(order.payment_intent)
-        if intent.amount_received != intent.amount or not intent.amount:
+        charged = from_stripe_amount(intent.amount_received or 0, order.currency)
+        if charged != order.total:
             self.recorder.record_broken(
-                f"The order of {self.recorder.format_time(at)} says {order.total_text}, and not "
-                "all of that was charged."
+                f"The order of {self.recorder.format_time(at)} says {order.total_text}, and "
+                f"{format_money(charged, order.currency)} was charged."
             )
+
+    def _check_added(self, order: Order, at: datetime) -> None:
+        """Shipping and tax are those of the settings."""
+        if not charge_oracle.is_known():
+            return
+        charge, currency = order.charge, order.currency
+        shipping = charge_oracle.expected_shipping(charge.subtotal, currency)
+        tax = charge_oracle.expected_tax(charge.subtotal + shipping)
+        for what, got, expected in (
+            ("shipping", charge.shipping, shipping),
+            ("tax in it", sum(line.amount for line in charge.included_taxes), tax),
+        ):
+            if got != expected:
+                self.recorder.record_broken(
+                    f"The order of {self.recorder.format_time(at)} says {order.total_text} with "
+                    f"{format_money(got, currency)} of {what}, where it is "
+                    f"{format_money(expected, currency)}."
+                )
 
     def _check_single_use(self, visit: PageVisit, promise: Promise, at: datetime) -> None:
         """A paid offer makes no second order."""
@@ -250,13 +272,21 @@ class CheckoutChecker:
 
 
 def pay(
-    browser: Browser, total: int, card: str = GOOD_CARD, *, email: str = _ADDRESS["email"]
+    browser: Browser,
+    total: int,
+    card: str = GOOD_CARD,
+    *,
+    email: str = _ADDRESS["email"],
+    agrees: bool = True,
 ) -> BrowserPage:
-    """Order and pay; where shipping or tax change with the address, agree to the new total."""
+    """Order and pay.
+
+    :param agrees: whether to agree to another total, where shipping or tax change with the address
+    """
     token = client().v1.test_helpers.confirmation_tokens.create({"payment_method": card})
     address = {**_ADDRESS, "email": email}
     page = browser.order(total, token.id, address)
-    if page.total is not None and page.total != total and not page.verdict:
+    if agrees and page.total is not None and page.total != total and not page.verdict:
         return browser.order(page.total, token.id, address)
     return page
 

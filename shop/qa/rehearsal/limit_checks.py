@@ -3,11 +3,8 @@
 from shop.payments.stripe_amounts import obstacle
 from shop.qa.rehearsal.checkout_checks import MOST_UNITS_TRIED
 from shop.qa.rehearsal.oracle import Promise
-from shop.qa.rehearsal.purchases import Customer, PurchaseRun, limit_of
+from shop.qa.rehearsal.purchases import CARDS, Customer, PurchaseRun, limit_of
 from shop.qa.rehearsal.temporary_database import SampledDeal
-
-#: Two cards besides the usual one, with numbers of their own.
-OTHER_CARD, THIRD_CARD = "pm_card_mastercard", "pm_card_amex"
 
 
 def check_limits(run: PurchaseRun) -> None:
@@ -34,41 +31,62 @@ def _check_limit(run: PurchaseRun, sample: SampledDeal, first: Customer, promise
     if not run.expect(promised, f"A shopper ordered {most}", first.order_of(sample, most), "paid"):
         return
     others = [
-        ("The same browser, with another mail address and card,", first, "bea", OTHER_CARD),
-        ("Another browser, with the same mail address,", None, "ada", OTHER_CARD),
-        ("Another browser, with the same mailbox as Ada+2@…,", None, "Ada+2", OTHER_CARD),
-        ("Another browser, with the same card,", None, "cleo", first.card),
+        ("The same browser with another mail address and card", first, "bea", CARDS[1]),
+        ("Another browser with the same mail address", None, "ada", CARDS[1]),
+        ("Another browser with the same mailbox, written Ada+2@…,", None, "Ada+2", CARDS[1]),
+        ("Another browser with the same card", None, "cleo", first.card),
     ]
     for who, customer, name, card in others:
         other = run.customer(name, card)
         if customer is not None:
             other.browser = customer.browser
         run.expect(promised, f"{who} ordered 1 more", other.order_of(sample), "over_limit")
-    stranger = run.customer("dora", THIRD_CARD)
-    text = f"Another shopper, with another mail address and card, ordered {most}"
+    stranger = run.customer("dora", CARDS[2])
+    text = f"Another shopper with another mail address and card ordered {most}"
     run.expect(promised, text, stranger.order_of(sample, most), "paid")
+
+
+def check_last_unit(run: PurchaseRun) -> None:
+    """The last unit in stock is bought, then the last one that is set aside."""
+    sample = run.payable_sample()
+    if sample is None:
+        return
+    for what, leave in (
+        ("in stock", run.database.leave_units),
+        ("set aside for the sale", run.database.allocate_units),
+    ):
+        with run.database.savepoint():
+            leave(sample.sku, 1)
+            _check_last_unit(run, sample, f"One {sample.name} is {what}.")
+
+
+def _check_last_unit(run: PurchaseRun, sample: SampledDeal, promised: str) -> None:
+    first, second, third = run.customers()
+    second.take(sample)
+    run.expect(promised, "A shopper ordered it", first.order_of(sample), "paid")
+    text = "Another shopper, who had it in the bag, ordered it"
+    run.expect(promised, text, second.buy(), "sold_out")
+    run.expect(promised, "A third shopper put it into the bag", third.take(sample), "sold_out")
 
 
 def check_sizes(run: PurchaseRun) -> None:
     """The last unit of one size is bought; another size can still be had."""
-    for sample in run.samples:
-        sizes = run.database.sizes(sample.sku)
-        if len(sizes) > 1:
-            break
-    else:
+    sample = run.payable_sample(lambda sample: len(run.database.sizes(sample.sku)) > 1)
+    if sample is None:
         return
-    (scarce, scarce_name), (other, other_name) = sizes[:2]
+    (scarce, scarce_name), (other, other_name) = run.database.sizes(sample.sku)[:2]
     run.database.leave_units(sample.sku, 1)
     promised = f"The shop has one {sample.name} in each size."
-    first, second = run.customer("ada"), run.customer("bea", OTHER_CARD)
+    first, second, third = run.customers()
     second.take(sample, variant=scarce)
-    first.take(sample, variant=scarce)
-    run.expect(promised, f"A shopper ordered {scarce_name}", first.buy(), "paid")
-    text = f"Another shopper ordered {scarce_name}"
+    outcome = first.order_of(sample, variant=scarce)
+    run.expect(promised, f"A shopper ordered {scarce_name}", outcome, "paid")
+    text = f"Another shopper, who had {scarce_name} in the bag, ordered it"
     run.expect(promised, text, second.buy(), "sold_out")
-    third = run.customer("cleo", THIRD_CARD)
+    text = f"A third shopper put {scarce_name} into the bag"
+    run.expect(promised, text, third.take(sample, variant=scarce), "sold_out")
     outcome = third.order_of(sample, variant=other)
-    run.expect(promised, f"A third shopper ordered {other_name}", outcome, "paid")
+    run.expect(promised, f"The third shopper ordered {other_name}", outcome, "paid")
     if third.order is not None:
         got = ", ".join(third.order.lines.values_list("variant__sku", flat=True))
-        run.expect(promised, f"The order of {other_name} was for", got, other)
+        run.expect(promised, f"What was sold as {other_name}", got, other)

@@ -19,6 +19,7 @@ class ActionKind(StrEnum):
     LONGER_WINDOW = "longer_window"
     CLOSE = "close"
     HIDING = "hiding"
+    CANCELLATION = "cancellation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,4 +56,5 @@ class MerchantAction:
             ActionKind.LONGER_WINDOW: f"close moved {exact_duration(self.seconds)} later",
             ActionKind.CLOSE: "sale closed",
             ActionKind.HIDING: "sale hidden",
+            ActionKind.CANCELLATION: "sale canceled",
         }[self.kind]

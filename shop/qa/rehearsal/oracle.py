@@ -11,6 +11,10 @@ from datetime import datetime, timedelta
 from offers.verdicts import Verdict
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 
+#: What takes a sale's page away, before its close too.
+TAKING_DOWN = frozenset({ActionKind.HIDING, ActionKind.CANCELLATION})
+_CLOSING = TAKING_DOWN | {ActionKind.CLOSE}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
@@ -55,10 +59,10 @@ def hold_at(instant: datetime, hold: timedelta, actions: Sequence[MerchantAction
 
 
 def closes_at(instant: datetime, ends_at: datetime, actions: Sequence[MerchantAction]) -> datetime:
-    """When the sale closes, as far as is decided by an instant."""
+    """When the sale makes its last offer, as far as is decided by an instant."""
     for action in actions:
-        if action.kind is ActionKind.CLOSE and action.at <= instant:
-            ends_at = action.at
+        if action.kind in _CLOSING and action.at <= instant:
+            ends_at = min(ends_at, action.at)
         elif action.kind is ActionKind.LONGER_WINDOW and action.at <= instant:
             ends_at += timedelta(seconds=action.seconds)
     return ends_at

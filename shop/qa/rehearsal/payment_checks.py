@@ -12,11 +12,10 @@ from shop.payments.refund_plans import Units, plan_refund
 from shop.payments.refunds import at_stripe, create_refund, execute
 from shop.payments.stripe_amounts import from_stripe_amount
 from shop.qa.rehearsal.boundary_plan import SECOND
-from shop.qa.rehearsal.checkout_checks import DECLINED_CARD
-from shop.qa.rehearsal.limit_checks import OTHER_CARD, THIRD_CARD
+from shop.qa.rehearsal.checkout_checks import DECLINED_CARD, GOOD_CARD
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 from shop.qa.rehearsal.oracle import Promise
-from shop.qa.rehearsal.purchases import Customer, PurchaseRun
+from shop.qa.rehearsal.purchases import CARDS, Customer, PurchaseRun
 from shop.qa.rehearsal.temporary_database import SampledDeal
 from shop.qa.stand_in import answer_bank, end_faults, order_fault
 
@@ -28,19 +27,19 @@ BANK_CARDS = (
 )
 #: The call that cancels a payment at Stripe.
 _CANCEL = "POST /v1/payment_intents/*/cancel"
-_NOTHING_CHARGED = "nothing charged"
+_NOTHING = "nothing"
 
 
 def check_unpaid_order(run: PurchaseRun) -> None:
     """The last unit is in an order that is not paid; it is sold again once Stripe has canceled."""
-    sample = payable_sample(run)
+    sample = run.payable_sample()
     if sample is None:
         return
     claim = timedelta(seconds=settings.CLAIM_SECONDS)
     run.database.leave_units(sample.sku, 1)
-    first, second = run.customer("ada", DECLINED_CARD), run.customer("bea", OTHER_CARD)
+    first, second = run.customers((DECLINED_CARD, GOOD_CARD))
     second.take(sample)
-    hold_on(run, claim)
+    _hold_on(run, claim)
     lapses_at = run.now + claim
     until = run.recorder.format_time(lapses_at)
     promised = f"One {sample.name} is left, and an unpaid order keeps it until {until}."
@@ -55,16 +54,16 @@ def check_unpaid_order(run: PurchaseRun) -> None:
     run.expect(promised, text, second.buy(), "sold_out")
     end_faults(settings.STRIPE_API_BASE)
     run.expect(promised, "When Stripe answered, another shopper ordered it", second.buy(), "paid")
-    run.expect(promised, "The first shopper's order was", first.status(), "expired")
-    run.expect(promised, "Its payment at Stripe was", first.payment().status, "canceled")
+    run.expect(promised, "The first shopper's order became", first.status(), "expired")
+    run.expect(promised, "Its payment at Stripe became", first.payment().status, "canceled")
 
 
 def check_bank_question(run: PurchaseRun) -> None:
     """The bank asks three shoppers: it approves one, declines one, and one answers too late."""
-    sample = payable_sample(run)
+    sample = run.payable_sample()
     if sample is None:
         return
-    approved, declined, late = map(run.customer, ("ada", "bea", "cleo"), BANK_CARDS)
+    approved, declined, late = run.customers(BANK_CARDS)
     for each in (approved, declined, late):
         each.take(sample)
     promise = approved.promise
@@ -78,30 +77,32 @@ def check_bank_question(run: PurchaseRun) -> None:
         text = f"Shopper {number}, of whom the bank asks something, ordered it"
         if not run.expect(promised, text, each.buy(), "requires_action"):
             return
-        _expect_charge(run, promised, "Before the answer Stripe had", each, None)
+        _expect_charge(run, promised, "Before the answer, Stripe had charged", each, None)
         links.append(each.link_to_bank())
     ordered_at = run.now
     run.move_to(ordered_at + timedelta(seconds=min(30, settings.CLAIM_SECONDS - 1)))
-    text = "After the hold, the bank approved of shopper 1; the order was"
+    text = "After the hold, the bank approved of shopper 1, and the order became"
     run.expect(promised, text, approved.answer_bank(links[0], approve=True), "paid")
-    _expect_charge(run, promised, "After the bank's yes Stripe had", approved, promise)
-    text = "After the hold, the bank declined shopper 2; the order was"
+    _expect_charge(run, promised, "After the bank's yes, Stripe had charged", approved, promise)
+    text = "After the hold, the bank declined shopper 2, and the order was"
     run.expect(promised, text, declined.answer_bank(links[1], approve=False), "pending")
-    _expect_charge(run, promised, "After the bank's no Stripe had", declined, None)
-    text = "Shopper 2 took another card; the order was"
-    run.expect(promised, text, declined.buy(THIRD_CARD), "paid")
-    _expect_charge(run, promised, "After the other card Stripe had", declined, promise)
+    _expect_charge(run, promised, "After the bank's no, Stripe had charged", declined, None)
+    text = "Shopper 2 took another card, and the order became"
+    run.expect(promised, text, declined.buy(CARDS[2]), "paid")
+    _expect_charge(run, promised, "After the other card, Stripe had charged", declined, promise)
     run.move_to(ordered_at + timedelta(seconds=settings.CLAIM_SECONDS))
     late.open_order()
-    run.expect(promised, "Shopper 3 did not answer; the order was", late.status(), "expired")
+    run.expect(promised, "Shopper 3 did not answer, and the order became", late.status(), "expired")
     answer_bank(links[2], approve=True)
     late.open_order()
-    _expect_charge(run, promised, "The bank's yes came too late; Stripe had", late, None)
+    _expect_charge(
+        run, promised, "The bank's yes came too late, and Stripe had charged", late, None
+    )
 
 
 def check_refund(run: PurchaseRun) -> None:
     """A merchant refunds one unit and puts it back on sale, then all the rest."""
-    sample = payable_sample(run)
+    sample = run.payable_sample()
     if sample is None:
         return
     customer = run.customer("ada")
@@ -120,29 +121,25 @@ def check_refund(run: PurchaseRun) -> None:
         _refund(run, order, 1, shipping=False)
         if not order.charge.added_tax:
             got = format_money(_refunded(order), promise.currency)
-            run.expect(promised, "Of one unit went back", got, promise.amount_text)
-        run.expect(promised, "The order was", customer.status(), "partially_refunded")
-        run.expect(promised, "Of it were claimed", str(_claimed(sample)), str(claimed - 1))
+            run.expect(promised, "For one unit went back", got, promise.amount_text)
+        run.expect(promised, "The order became", customer.status(), "partially_refunded")
+        run.expect(
+            promised,
+            "Units in orders, when one had gone back",
+            str(_claimed(sample)),
+            str(claimed - 1),
+        )
     _refund(run, order, quantity - 1 or 1, shipping=True)
     got = format_money(_refunded(order), promise.currency)
-    run.expect(promised, "Of the whole order went back", got, order.total_text)
-    run.expect(promised, "The order was then", customer.status(), "refunded")
+    run.expect(promised, "For all units and shipping went back", got, order.total_text)
+    run.expect(promised, "The order became then", customer.status(), "refunded")
     claims = str(_claimed(sample))
-    run.expect(promised, "Of it were claimed then", claims, str(claimed - quantity))
+    run.expect(promised, "Units in orders, when all had gone back", claims, str(claimed - quantity))
     again = customer.browser.add(promise)
-    run.expect(promised, "The offer, presented again, was", again.verdict, "used")
+    run.expect(promised, "The offer was presented again", again.verdict, "used")
 
 
-def payable_sample(run: PurchaseRun) -> SampledDeal | None:
-    """The first deal of which a card can pay one unit; without one, a note says so."""
-    for sample in run.samples:
-        if run.database.is_payable(sample.sku):
-            return sample
-    run.recorder.record_note(f"{run.scenario.title}: no card can pay for one unit of any deal.")
-    return None
-
-
-def hold_on(run: PurchaseRun, at_least: timedelta) -> None:
+def _hold_on(run: PurchaseRun, at_least: timedelta) -> None:
     """Extend what was shown until now, where it is not held for so long."""
     seconds = int(at_least.total_seconds()) + 60
     if run.database.sale.hold.total_seconds() <= seconds:
@@ -159,13 +156,11 @@ def _expect_charge(
     """What Stripe has charged: nothing, or the whole order, whose goods cost what was promised."""
     received, order = customer.payment().amount_received, customer.order
     assert order is not None
-    got = expected = _NOTHING_CHARGED
+    got = expected = _NOTHING
     if received:
-        got = (
-            f"charged {format_money(from_stripe_amount(received, order.currency), order.currency)}"
-        )
+        got = format_money(from_stripe_amount(received, order.currency), order.currency)
     if promise is not None:
-        expected = f"charged {format_money(promise.amount + order.added, order.currency)}"
+        expected = format_money(promise.amount + order.added, order.currency)
     run.expect(promised, text, got, expected)
 
 

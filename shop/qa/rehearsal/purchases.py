@@ -22,8 +22,13 @@ from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
 from shop.qa.stand_in import answer_bank
 from shop.sales.showcase import showcase
 
+#: Names of customers, and the cards that they have by default, with numbers of their own.
+NAMES = "ada", "bea", "cleo"
+CARDS = GOOD_CARD, "pm_card_mastercard", "pm_card_amex"
 #: Outcomes in a merchant's words; a status or verdict that is missing here stands for itself.
 _WORDS = {
+    "asked again": "refused, with the new total",
+    "honored": "taken",
     "over_limit": "refused as over the limit",
     "pending": "left unpaid",
     "requires_action": "waiting for the bank",
@@ -91,17 +96,31 @@ class PurchaseRun:
         """Record a step; whether that came of it which was promised.
 
         :param promised: the promise, as a sentence
-        :param text: what was done, as the beginning of a sentence
-        :param outcome: a status or a verdict
+        :param text: what was done, as the beginning of a sentence that the outcome ends
+        :param outcome: a status, a verdict or a sum
         """
         self.steps.append(PurchaseStep(self.now, text, outcome, expected))
         if outcome != expected:
             got, right = (_WORDS.get(each, each) for each in (outcome, expected))
+            when, what = self.recorder.format_time(self.now), text[0].lower() + text[1:]
             self.recorder.record_broken(
-                f"{promised} {text} at {self.recorder.format_time(self.now)}: {got}, and it "
-                f"should have been {right}."
+                f"{promised} At {when}, {what}: {got}; it should have been {right}."
             )
         return outcome == expected
+
+    def payable_sample(
+        self, fits: Callable[[SampledDeal], bool] = lambda sample: True
+    ) -> SampledDeal | None:
+        """The first deal that fits, of which a card can pay one unit; without one, notes it."""
+        for sample in self.samples:
+            if fits(sample) and self.database.is_payable(sample.sku):
+                return sample
+        self.recorder.record_note(f"{self.scenario.title}: no card can pay for one unit.")
+        return None
+
+    def customers(self, cards: Sequence[str] = CARDS) -> "list[Customer]":
+        """Two or three customers, each with one of these cards."""
+        return [self.customer(name, card) for name, card in zip(NAMES, cards, strict=False)]
 
     def customer(self, name: str, card: str = GOOD_CARD) -> "Customer":
         """A customer with a browser, a mail address and a card of their own."""
@@ -147,10 +166,25 @@ class Customer:
 
     def buy(self, card: str = "") -> str:
         """Order and pay what is in the bag: the order's status, or the verdict of the refusal."""
-        last = Order.objects.first()
         page = self.open("/checkout/")
-        if page.total is not None:
-            page = pay(self.browser, page.total, card or self.card, email=self.email)
+        if page.total is None:
+            return page.verdict or page.problem or str(page.status)
+        last = Order.objects.first()
+        page = pay(self.browser, page.total, card or self.card, email=self.email)
+        return self._outcome(page, last)
+
+    def send(self, total: int) -> str:
+        """Send the checkout form of an older page: "asked again" where it says another total."""
+        last = Order.objects.first()
+        page = pay(self.browser, total, self.card, email=self.email, agrees=False)
+        has_changed = page.total not in {None, total} and Order.objects.first() == last
+        return "asked again" if has_changed else self._outcome(page, last)
+
+    def _outcome(self, page: BrowserPage, last: Order | None) -> str:
+        """The status of the order that was placed or paid, or why none was.
+
+        :param last: the shop's newest order before
+        """
         newest = Order.objects.first()
         if newest != last:
             self.order = newest

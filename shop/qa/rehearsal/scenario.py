@@ -25,8 +25,8 @@ from shop.qa.rehearsal.boundary_plan import (
 from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of, promise_on, words_agree
 from shop.qa.rehearsal.checkout_checks import CheckoutChecker, PageVisit
 from shop.qa.rehearsal.findings import FindingsRecorder
-from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
-from shop.qa.rehearsal.oracle import Promise, closes_at, hold_at, is_withdrawn
+from shop.qa.rehearsal.merchant_actions import MerchantAction
+from shop.qa.rehearsal.oracle import TAKING_DOWN, Promise, closes_at, hold_at, is_withdrawn
 from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, ScenarioResult
 from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
 from shop.sales.showcase import showcase
@@ -66,7 +66,7 @@ class ScenarioRun:
         self.is_short = bool(scenario.actions)
         self.samples = samples[:MOST_SAMPLES_IN_SHORT] if self.is_short else samples
         self.actions = sorted([*database.actions, *scenario.actions], key=lambda each: each.at)
-        hidings = [each.at for each in self.actions if each.kind is ActionKind.HIDING]
+        hidings = [each.at for each in self.actions if each.kind in TAKING_DOWN]
         self.zone = ZoneInfo(sale.time_zone)
         self.opens, self.closes = whole(sale.starts_at), whole(self._closes_at(END_OF_TIME))
         self.hidden_at = min(hidings, default=None)

@@ -8,9 +8,9 @@ from django.conf import settings
 
 from shop.core.durations import exact_duration
 from shop.qa.rehearsal.boundary_plan import SECOND, whole
-from shop.qa.rehearsal.charge_checks import check_reference_price, check_tax
+from shop.qa.rehearsal.charge_checks import check_changed_total, check_reference_price, check_tax
 from shop.qa.rehearsal.charge_oracle import is_known
-from shop.qa.rehearsal.limit_checks import check_limits, check_sizes
+from shop.qa.rehearsal.limit_checks import check_last_unit, check_limits, check_sizes
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 from shop.qa.rehearsal.payment_checks import check_bank_question, check_refund, check_unpaid_order
 from shop.qa.rehearsal.purchases import PurchaseScenario
@@ -67,18 +67,34 @@ def _merchant_scenarios(database: TemporaryDatabase) -> Iterator[Scenario]:
     yield Scenario(
         "early-close",
         "If prices rise and the sale closes early",
-        "Half-way through, every price doubles, the window closes and the page is hidden. "
-        "What was promised before stays promised.",
-        [act(ActionKind.PRICE_RISE), act(ActionKind.CLOSE), act(ActionKind.HIDING)],
+        "Half-way through, every price doubles and the window closes. What was promised before "
+        "stays promised.",
+        [act(ActionKind.PRICE_RISE), act(ActionKind.CLOSE)],
     )
-    if sale.hold < closes - opens:
-        yield Scenario(
-            "price-rise",
-            "If prices rise",
-            "Half-way through, every price doubles. What was promised before is neither dearer "
-            "nor renewed at the higher price.",
-            [act(ActionKind.PRICE_RISE)],
-        )
+    yield Scenario(
+        "hidden",
+        "If the sale is hidden",
+        "Half-way through, its page is hidden. What was promised before stays promised.",
+        [act(ActionKind.HIDING)],
+    )
+    yield Scenario(
+        "canceled",
+        "If the sale is canceled",
+        "Half-way through, it is canceled. What was promised before stays promised.",
+        [act(ActionKind.CANCELLATION)],
+    )
+    brief = max(SECOND, (closes - opens) // 4 // SECOND * SECOND)
+    yield Scenario(
+        "price-rise",
+        "If prices rise",
+        f"Prices are held for {exact_duration(brief // SECOND)}, and half-way through every price "
+        "doubles. Until then a price that has run out is renewed in the bag; afterwards none is "
+        "renewed at the higher price unasked.",
+        [
+            act(ActionKind.SHORTER_HOLD, opens, seconds=brief // SECOND),
+            act(ActionKind.PRICE_RISE),
+        ],
+    )
     yield Scenario(
         "price-cut",
         "If prices fall",
@@ -164,6 +180,13 @@ def _purchase_scenarios(database: TemporaryDatabase) -> Iterator[PurchaseScenari
         "gets no more, and another shopper does.",
         check_limits,
     )
+    yield PurchaseScenario(
+        "last-unit",
+        "If the last one is sold",
+        "The last one in stock is sold, and the last one that is set aside for the sale: the next "
+        "shopper gets none.",
+        check_last_unit,
+    )
     if any(len(database.sizes(sample.sku)) > 1 for sample in database.samples()):
         yield PurchaseScenario(
             "sizes",
@@ -190,6 +213,13 @@ def _purchase_scenarios(database: TemporaryDatabase) -> Iterator[PurchaseScenari
         "If an order is refunded",
         "One unit is refunded and put back on sale, then the rest: as much goes back as was paid.",
         check_refund,
+    )
+    yield PurchaseScenario(
+        "changed-total",
+        "If the total changes while somebody pays",
+        "A price falls after a shopper has opened the checkout page: nothing is charged before "
+        "the shopper has seen the new total.",
+        check_changed_total,
     )
     if is_known():
         yield PurchaseScenario(

@@ -18,7 +18,7 @@ from shop.payments.stripe_amounts import obstacle
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 from shop.sales.audit import record
 from shop.sales.holds import extend, recall
-from shop.sales.lifecycle import publish, unpublish
+from shop.sales.lifecycle import cancel, publish, unpublish
 from shop.sales.models import Deal, Extension, Recall, Sale
 
 #: Units added to each stock, so that the rehearsal's own orders never exhaust it.
@@ -162,6 +162,8 @@ class TemporaryDatabase:
                 self._change(sale, "ends_at", now, now)
             case ActionKind.HIDING:
                 unpublish(sale, now=now)
+            case ActionKind.CANCELLATION:
+                cancel(sale, now=now)
 
     def deal(self, sku: str) -> Deal:
         """The deal of a product in the sale, as its row is now."""
@@ -187,6 +189,11 @@ class TemporaryDatabase:
     def leave_units(self, sku: str, units: int) -> None:
         """Leave so many units of each variant of a product to sell, on top of those claimed."""
         Variant.objects.filter(product__sku=sku).update(stock=F("claimed") + units)
+
+    def allocate_units(self, sku: str, units: int) -> None:
+        """Set so many units of a deal aside, on top of those claimed, out of plenty in stock."""
+        self.leave_units(sku, EXTRA_UNITS)
+        self.sale.deals.filter(product__sku=sku).update(allocation=F("claimed") + units)
 
     def add_earlier_sale(self, sku: str, amount: int, *, opens: datetime, closes: datetime) -> None:
         """A sale of a product that ran before this one, at another price.

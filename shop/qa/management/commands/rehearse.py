@@ -35,7 +35,12 @@ class Command(BaseCommand):
         parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with timelines")
         parser.add_argument("--json", metavar="FILE", type=Path, help="write the results as data")
         parser.add_argument(
-            "--only", metavar="NAME", nargs="+", default=(), help="only the scenarios named so"
+            "--only",
+            metavar="NAME",
+            nargs="+",
+            action="extend",
+            default=[],
+            help="only the scenarios of these names",
         )
         parser.add_argument(
             "--timeout",
