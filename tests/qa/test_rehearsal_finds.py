@@ -47,7 +47,7 @@ def test_extensions_recalls_sizes_and_a_clock_change_are_rehearsed_as_they_are()
     recall(sale=sale, deal=sold_out, reason="A wrong price.", by=None, now=change)
     # A draft, too, is rehearsed as if it were published.
     Sale.objects.update(state=Sale.State.DRAFT)
-    found = run(export_sale("autumn"), timeout=120).report
+    found = run(export_sale("autumn"), timeout=300).report
     assert [each["name"] for each in found["scenarios"] if each["findings"]] == []
     assert found["was_draft"]
     first = verdicts(found, opens)
@@ -163,6 +163,15 @@ PLANTS = [
         "at 12:17:32: recalled.",
     ),
     Plant(
+        "a recall since an instant voids what was shown before",
+        JUDGE,
+        "if good_before is None or offer.issued_at >= good_before.timestamp():",
+        "if good_before is None or offer.issued_at:",
+        "recalled-since",
+        "Stoneware mug as shown at 12:00:00. The page said held until 12:30:00; the bag refused "
+        "at 12:11:15: recalled.",
+    ),
+    Plant(
         "a withdrawn deal's offers are void",
         "shop/sales/snapshot.py",
         "            anchor=self.anchor,\n            earlier_anchors",
@@ -195,8 +204,8 @@ PLANTS = [
         "ran_out = judged.verdict is Verdict.EXPIRED and current.amount <= offer.amount",
         "ran_out = judged.verdict is Verdict.EXPIRED",
         "price-rise",
-        "If prices rise: Stoneware mug as shown at 12:07:30. The page said held until 12:11:15; "
-        "the bag called it honored at 12:11:15, when it was expired.",
+        "If prices rise: Stoneware mug as shown at 12:07:30. The page said €4.99, held until "
+        "12:11:15; the bag asked for €9.98 at 12:11:15.",
     ),
     Plant(
         "a canceled sale's offers are void",

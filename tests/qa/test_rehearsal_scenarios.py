@@ -63,8 +63,20 @@ def test_a_recall_from_before_an_instant_spares_later_offers_only_after_ten_minu
     assert near.at - near.issued_before < timedelta(minutes=10)
 
 
-def test_prices_rise_in_an_open_sale_where_a_hold_ends_before_the_close() -> None:
-    assert "price-rise" in names(usual(hold=timedelta(minutes=1)))
+@pytest.mark.parametrize("hold", [timedelta(minutes=1), HOLD], ids=["a short", "a long"])
+def test_prices_rise_while_holds_end_and_the_sale_goes_on_whatever_its_hold(
+    hold: timedelta,
+) -> None:
+    shorter, rise = actions_of(usual(hold=hold), "price-rise")
+    assert (shorter.kind, shorter.at) == (ActionKind.SHORTER_HOLD, OPENS)
+    assert rise.at + timedelta(seconds=shorter.seconds) < CLOSES
+
+
+def test_offers_since_an_instant_are_recalled_of_one_deal() -> None:
+    (since,) = actions_of(usual(), "recalled-since")
+    assert since.sku == "MUG-01"
+    assert since.issued_from is not None
+    assert OPENS < since.issued_from < since.at < CLOSES
 
 
 def test_one_deal_alone_is_neither_recalled_apart_from_others_nor_sold_in_sizes() -> None:

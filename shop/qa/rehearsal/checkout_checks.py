@@ -116,6 +116,9 @@ class CheckoutChecker:
         )
         if is_renewed:
             self._marks[promise.sku, promise.shown_at, at].add("renewed")
+        elif got == Verdict.HONORED and amount > promise.amount:
+            self.recorder.record_price("the bag", promise, at, amount, most=promise.amount)
+            return False
         elif got != expected:
             self.recorder.record_verdict("the bag", promise, at, expected=expected, got=got)
             return False

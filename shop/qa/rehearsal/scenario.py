@@ -228,9 +228,10 @@ class ScenarioRun:
                 self.checker.check_adding(browsers[promise.currency], promise, at)
         expected = {self.checker.expected(promise, at) for promise in visit.promises.values()}
         may_be_renewed = Verdict.EXPIRED in expected and at < self.closes
-        for currency in visit.bags if is_boundary or may_be_renewed else ():
+        is_change = any(whole(action.at) == at for action in self.scenario.actions)
+        for currency in visit.bags if is_boundary or may_be_renewed or is_change else ():
             good = self.checker.check_bag(visit, currency, at)
-            if is_boundary:
+            if is_boundary or (is_change and visit is self.visits[0]):
                 self._check_checkout(visit, currency, good, at)
 
     def _check_checkout(

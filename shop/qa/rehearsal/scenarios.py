@@ -169,6 +169,13 @@ def _merchant_scenarios(database: TemporaryDatabase) -> Iterator[Scenario]:
         "them: all that are out are void, and those made afterwards are good.",
         [act(ActionKind.RECALL, near, issued_before=half_way)],
     )
+    yield Scenario(
+        "recalled-since",
+        "If offers since a mistake are recalled",
+        f"The offers of {sku} that were shown since half-way are taken back; those from before, "
+        "those of other deals, and those made afterwards are good.",
+        [act(ActionKind.RECALL, near, issued_from=half_way, sku=sku)],
+    )
 
 
 def _purchase_scenarios(database: TemporaryDatabase) -> Iterator[PurchaseScenario]:
