@@ -1,38 +1,33 @@
-"""List prices and their history."""
+"""The record of list prices: what each was, from when on, and whether it could be bought."""
 
 from datetime import datetime
 
-from shop.catalog.models import PricePoint, Product
+from django.db.models import Exists, OuterRef
+
+from shop.catalog.models import PricePoint, Product, Variant
 
 
-def set_list_price(product: Product, amount: int, *, now: datetime) -> None:
-    """Change a product's list price, and record it in the history.
+def record_list_price(product: Product, *, now: datetime) -> bool:
+    """Record a product's list price and whether it can be bought, unless the record ends so.
 
-    :param amount: minor units of the product's currency
+    Call it through ``shop.sales.reference_prices``, which works out what follows from it.
+
+    A product that orders have emptied counts as one that can be bought: its price stays on show,
+    and a unit is back as soon as an order lapses.
+
+    :returns: whether anything was new
     """
-    product.list_price = amount
-    product.save(update_fields=["list_price"])
-    record_list_price(product, now=now)
-
-
-def record_list_price(product: Product, *, now: datetime) -> None:
-    """Record the list price of a product, unless its history ends with it."""
+    # From the row: the instance may be older.
+    row = Product.objects.annotate(
+        is_supplied=Exists(Variant.objects.filter(product=OuterRef("pk"), stock__gt=0))
+    ).get(pk=product.pk)
+    can_be_bought = row.sold_at_list_price and row.is_supplied
     last = product.price_points.order_by("-since").first()
-    if last is None or last.amount != product.list_price:
-        PricePoint.objects.update_or_create(
-            product=product, since=now, defaults={"amount": product.list_price}
-        )
-
-
-def lowest_list_price(product: Product, *, since: datetime, until: datetime) -> int:
-    """The lowest list price in force at any instant of ``[since, until)``, in minor units."""
-    in_force: list[int] = []
-    # All of them, so that a prefetch for many products is used.
-    for point in product.price_points.all():
-        if point.since >= until:
-            break
-        if point.since <= since:
-            in_force = [point.amount]
-        else:
-            in_force.append(point.amount)
-    return min(in_force, default=product.list_price)
+    if last and (last.amount, last.could_be_bought) == (row.list_price, can_be_bought):
+        return False
+    PricePoint.objects.update_or_create(
+        product=product,
+        since=now,
+        defaults={"amount": row.list_price, "could_be_bought": can_be_bought},
+    )
+    return True

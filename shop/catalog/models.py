@@ -154,11 +154,17 @@ class StockMovement(models.Model):
 
 
 class PricePoint(models.Model):
-    """The list price of a product from an instant on."""
+    """The list price of a product from an instant on, and whether anybody could buy at it.
+
+    ``could_be_bought``: it was sold outside sales, and some had been supplied. None: the row is
+    older than this record. Each change writes a row. A row proves reference prices (Directive
+    98/6/EC, article 6a): it goes with its product alone.
+    """
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="price_points")
     amount = models.PositiveBigIntegerField()
     since = models.DateTimeField()
+    could_be_bought = models.BooleanField(null=True)
 
     class Meta:
         ordering = ["since"]

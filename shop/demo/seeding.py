@@ -29,6 +29,8 @@ LIVE, UPCOMING = "autumn-clear-out", "kitchen-quarter-hour"
 JUST_OVER, EARLIER = "desk-tidy", "out-of-doors"
 _FOLDER = Path(__file__).resolve().parent / "goods"
 _MINUTE = timedelta(minutes=1)
+#: How long the demo's products have been on show, so that their list prices can be struck through.
+_ON_SHOW_FOR = timedelta(days=31)
 
 type Window = tuple[datetime, datetime]
 
@@ -64,11 +66,12 @@ def seed_shop(*, now: datetime) -> list[str]:
         window = wanted[demo["slug"]]
         sale = sales.get(demo["slug"])
         if sale is None:
-            load_sale(parse_document(_document(demo, window, goods)), now=now)
+            load_sale(parse_document(_document(demo, window, goods)), now=now - _ON_SHOW_FOR)
             done.append(f"{demo['title']}: {_text(window)}")
         elif has_ended and sale.state == Sale.State.PUBLISHED:
             sale.starts_at, sale.ends_at = window
             sale.full_clean()
+            # Not on record: a sale that runs each day would be its own reference price.
             sale.save(update_fields=["starts_at", "ends_at"])
             done.append(f"{sale.title}: moved to {_text(window)}")
         elif sale.state != Sale.State.PUBLISHED:

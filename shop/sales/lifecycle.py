@@ -1,7 +1,8 @@
 """Publish, hide and cancel a sale.
 
 None of these replaces a nonce: offers that are out stay honored (``holds`` changes those).
-Each is one transaction that locks the sale's row.
+Each is one transaction that locks the sale's row, and works out the reference prices of sales
+to come anew: those of this sale, and those of others that sell the same products.
 """
 
 from datetime import datetime
@@ -10,7 +11,7 @@ from django.db import transaction
 
 from shop.sales.audit import record
 from shop.sales.models import Sale
-from shop.sales.reference_prices import reference_prices
+from shop.sales.reference_prices import work_out_reference_prices
 from shop.staff.models import Staff
 
 
@@ -23,9 +24,7 @@ class SaleCanceled(Exception):
 
 @transaction.atomic
 def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
-    """Publish a sale, and fix the reference price of each deal that has none yet.
-
-    Call it again after deals were added. The instant of the first publication stays.
+    """Publish a sale. The instant of the first publication stays.
 
     :raises SaleCanceled: it was canceled
     """
@@ -34,18 +33,11 @@ def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
         raise SaleCanceled
     sale.published_at = sale.published_at or now
     _save_state(sale, Sale.State.PUBLISHED, now=now, by=by)
-    # By key: the order in which claims lock them.
-    deals = sale.deals.filter(was__isnull=True).select_related("product").order_by("pk")
-    lowest = reference_prices(deal.pk for deal in deals)
-    for deal in deals:
-        deal.was = lowest[deal.pk]
-        deal.full_clean()
-        deal.save(update_fields=["was"])
 
 
 @transaction.atomic
 def unpublish(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str = "") -> None:
-    """Hide a sale for now; its ``published_at`` and its reference prices stay.
+    """Hide a sale for now; its ``published_at`` stays.
 
     :raises SaleCanceled: it was canceled, and is hidden already
     """
@@ -78,3 +70,4 @@ def _save_state(
     sale.save(update_fields=["state", "published_at"])
     if before != state:
         record(sale=sale, field="state", before=before, after=state, now=now, by=by, reason=reason)
+    work_out_reference_prices(sale.deals.values_list("product", flat=True), now=now)

@@ -117,9 +117,9 @@ class OtherDeal:
 class DealFacts:
     """What is checked of a deal; amounts in minor units, None where nothing valid is written.
 
-    ``was`` is the reference price, ``stock`` what was ever supplied of the product, ``left``
-    what is left of it, ``claimed`` the deal's own claims, and ``raised`` the units that came in
-    since the sale was published and its allocation last decided.
+    ``was`` is the reference price (None where there is none), ``stock`` what was ever supplied of
+    the product, ``left`` what is left of it, ``claimed`` the deal's own claims, and ``raised`` the
+    units that came in since the sale was published and its allocation last decided.
     """
 
     product: int
@@ -128,7 +128,7 @@ class DealFacts:
     currency: str
     list_price: int
     price: int | None
-    was: int
+    was: int | None
     allocation: int | None
     claimed: int
     limit: int | None

@@ -10,7 +10,7 @@ from django.db.models import Max, prefetch_related_objects
 
 from shop.catalog.models import StockMovement
 from shop.sales.models import Change, Deal, Sale
-from shop.sales.reference_prices import reference_prices
+from shop.sales.reference_prices import reference_prices_once_saved
 from shop.sales.sense_checks import DealFacts, OtherDeal, SaleFacts, SenseFinding, warnings
 from shop.sales.sense_rules import findings
 from shop.staff.models import Staff
@@ -61,8 +61,10 @@ def facts_of(
     on_show = [(sale, [deal for deal in deals if not deal.withdrawn]) for sale, deals in sales]
     everything = [deal for _, deals in on_show for deal in deals]
     prefetch_related_objects(everything, "product__variants")
-    fixed = [deal.pk for deal in everything if deal.pk is not None and deal.was is None]
-    references = reference_prices(fixed) if fixed else {}
+    # While the opening is still to be written there is no time before it.
+    opening = [deal for deal in everything if deal.sale.starts_at is not None]
+    prices = reference_prices_once_saved(opening, now=now)
+    references = {id(deal): was for deal, was in zip(opening, prices, strict=True)}
     raised = _raised(everything)
     others = _other_deals(on_show, now)
     return [
@@ -75,7 +77,7 @@ def facts_of(
             deals=tuple(
                 _deal_facts(
                     deal,
-                    was=deal.was or references.get(deal.pk, deal.product.list_price),
+                    was=references.get(id(deal), deal.product.list_price),
                     raised=raised.get(deal.pk, 0),
                     others=_overlapping(sale, others[deal.product_id], now, drafts=drafts),
                 )
@@ -109,7 +111,9 @@ def acknowledged(sales: Collection[Sale]) -> defaultdict[int, set[str]]:
     return keys
 
 
-def _deal_facts(deal: Deal, *, was: int, raised: int, others: tuple[OtherDeal, ...]) -> DealFacts:
+def _deal_facts(
+    deal: Deal, *, was: int | None, raised: int, others: tuple[OtherDeal, ...]
+) -> DealFacts:
     product, variants = deal.product, deal.product.variants.all()
     return DealFacts(
         product=product.pk,

@@ -170,6 +170,13 @@ def _of_price(deal: DealFacts) -> Iterator[SenseFinding]:
             f"{format_money(full, currency)}.",
             figures,
         )
+    elif deal.was is None:
+        yield _about(
+            deal,
+            SenseCheck.NOT_REDUCED,
+            "shoppers see no reduction, as nobody could buy it in the 30 days before the sale.",
+            price,
+        )
     elif price >= deal.was:
         yield _about(
             deal,

@@ -208,8 +208,9 @@ def _sale(
     recalls = [_recall(each) for each in sorted(of_sale["recall"], key=_by_id)]
     deals = sorted(of_sale["deal"], key=_by_position)
     for deal in deals:
-        deal["product"] = product = products[deal["product"]]
-        deal["was"] = deal["was"] or product.list_price
+        deal["product"] = products[deal["product"]]
+        # Nothing is struck through that was not higher.
+        deal["was"] = max(deal["was"] or 0, deal["amount"])
         deal["withdrawn"] = bool(deal["withdrawn"])
         nonces = nonce, deal.pop("nonce")
         deal["anchor"] = anchor_digest(*nonces)

@@ -8,6 +8,18 @@ ROOT = Path(__file__).parents[2]
 MOST_LINES = 350
 #: Names that Django gives, or that each model has for its own states.
 SHARED_NAMES = {"Command", "Meta", "Migration", "Status"}
+#: Whoever uses one of these changes a list price, a sale or a deal.
+CHANGES_PRICES = {
+    *("record", "record_list_price", "unsaved_changes"),
+    *("move_stock", "save_with_stock"),
+}
+WORKS_THEM_OUT = {"list_price_changed", "work_out_reference_prices"}
+#: Two that change drafts alone, and the one that does it for others.
+NEED_NOT = {
+    "shop/merchant/sales/copies.py",
+    "shop/merchant/sales/deal_csv.py",
+    "shop/sales/reference_prices.py",
+}
 
 
 def test_no_module_is_over_350_lines() -> None:
@@ -28,3 +40,17 @@ def test_class_names_are_unique() -> None:
             if isinstance(node, ast.ClassDef) and node.name not in SHARED_NAMES:
                 places[node.name].append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_whoever_changes_a_price_works_out_the_reference_prices_that_follow() -> None:
+    forgetful = []
+    for path in ROOT.glob("shop/**/*.py"):
+        imports = [
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shop.")
+            for alias in node.names
+        ]
+        if CHANGES_PRICES.intersection(imports) and not WORKS_THEM_OUT.intersection(imports):
+            forgetful.append(str(path.relative_to(ROOT)))
+    assert set(forgetful) == NEED_NOT

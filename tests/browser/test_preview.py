@@ -26,7 +26,7 @@ def draft(shop: str) -> Sale:
     opens = in_seconds(24 * 3600)
     sale = make_sale(starts_at=opens, ends_at=opens + timedelta(minutes=15))
     Sale.objects.update(state=Sale.State.DRAFT, published_at=None)
-    Deal.objects.update(was=None)
+    Deal.objects.update(was=None, was_as_of=None)
     showcase.clear()
     return sale
 

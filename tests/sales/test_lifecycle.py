@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from shop.catalog.list_prices import set_list_price
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, add_deal, make_product, make_sale
 from shop.sales.lifecycle import SaleCanceled, cancel, publish, unpublish
 from shop.sales.models import Deal, Sale
+from shop.sales.reference_prices import set_list_price
 from shop.sales.showcase import showcase
 from tests.support.factories import refreshed
 from tests.support.fixtures import Clock

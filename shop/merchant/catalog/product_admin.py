@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.timezone import get_current_timezone
 
-from shop.catalog.list_prices import lowest_list_price, record_list_price
 from shop.catalog.models import PricePoint, Product, StockMovement, Variant
 from shop.catalog.stock import save_with_stock
 from shop.core.formatting import to_the_minute
@@ -23,7 +22,7 @@ from shop.merchant.forms.locking_admin import LockingInline, LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
 from shop.merchant.forms.read_only_admin import ReadOnlyInline
 from shop.merchant.forms.row_actions import page_action
-from shop.sales.reference_prices import REFERENCE_PERIOD
+from shop.sales.reference_prices import list_price_changed, lowest_price_before
 from shop.staff.current import staff_of
 
 
@@ -86,7 +85,11 @@ class ProductAdmin(KeptRows, CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         store_pictures(form)
         super().save_model(request, obj, form, change)
-        record_list_price(obj, now=now_of(request))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the variants, and record the list price and whether it can be bought."""
+        super().save_related(request, form, formsets, change)
+        list_price_changed(form.instance, now=now_of(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save variants; the stock of a new one is recorded as supplied."""
@@ -122,13 +125,14 @@ class ProductAdmin(KeptRows, CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
     def price(self, product: Product) -> str:
         return format_money(product.list_price, product.currency)
 
-    @admin.display(description="lowest list price of the last 30 days")
+    @admin.display(description="lowest price of the last 30 days")
     def lowest_price(self, product: Any) -> str:
-        """The most that a sale opening now would strike through (98/6/EC, Article 6a)."""
+        """What a sale opening now would strike through (98/6/EC, article 6a)."""
         if product.pk is None:
             return "Known once it is saved."
-        since = product.as_of - REFERENCE_PERIOD
-        lowest = lowest_list_price(product, since=since, until=product.as_of)
+        lowest = lowest_price_before(product.pk, product.as_of)
+        if lowest is None:
+            return "None: it could not be bought. A sale opening now would strike nothing through."
         return format_money(lowest, product.currency)
 
     @admin.display(description="left of supplied")

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from shop.catalog.list_prices import record_list_price
 from shop.catalog.models import Product, StockMovement, Variant, validate_names
 from shop.catalog.stock import save_with_stock
 from shop.core.money import validate_currency
@@ -21,6 +20,7 @@ from shop.merchant.forms.csv_tables import (
     column,
     fixed_column,
 )
+from shop.sales.reference_prices import list_price_changed
 from shop.staff.current import staff_of
 
 
@@ -89,7 +89,6 @@ class ProductTable(CsvTable):
         """Write the product and its variant; a dry run is taken back with its transaction."""
         request, product = kwargs["request"], instance.product
         product.save()
-        record_list_price(product, now=request.now)
         instance.product_id = product.pk
         save_with_stock(
             instance,
@@ -98,6 +97,7 @@ class ProductTable(CsvTable):
             now=request.now,
             made_by=staff_of(request),
         )
+        list_price_changed(product, now=request.now)
 
 
 def _new_product(row: Row, sku: str) -> Product:

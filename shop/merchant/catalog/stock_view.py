@@ -17,6 +17,7 @@ from shop.core.requests import ShopRequest
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.pages import merchant_page
 from shop.sales.models import Deal, Sale
+from shop.sales.reference_prices import list_price_changed
 from shop.sales.sense_facts import check_sales
 from shop.staff.current import staff_of
 
@@ -104,6 +105,8 @@ def _move(form: StockForm, request: ShopRequest) -> bool:
     except TooFew:
         form.refuse(variant)
         return False
+    # With its first stock a product can be bought at its list price.
+    list_price_changed(variant.product, now=request.now)
     messages.success(request, f"{variant}: {given['units']:+} units. {variant.stock} in all.")
     _warn_of_allocations(variant.product, request)
     return True

@@ -39,7 +39,7 @@ class DealInline(LockingInline):
     )
     readonly_fields = ("name", price_text, "was_text", "claimed")  # type: ignore[assignment]
     #: Reference prices by deal for ``was_text``, read once: each request has its own inline.
-    _reference_prices: dict[int, int] | None = None
+    _reference_prices: dict[int, int | None] | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("product", "sale")
@@ -66,16 +66,18 @@ class DealInline(LockingInline):
         """The name of the product."""
         return deal.product.name if deal.product_id else ""
 
-    @admin.display(description="was")
+    @admin.display(description="lowest of 30 days")
     def was_text(self, deal: Deal) -> str:
-        """The reference price; with a warning if a later list price was lower."""
-        if not deal.was:
-            return "at publication"
+        """The reference price, also of a draft: the lowest price of the 30 days before."""
+        if deal.pk is None:
+            return ""
+        lowest = deal.was if deal.was_as_of else self._of_draft(deal)
+        return "none" if lowest is None else format_money(lowest, deal.product.currency)
+
+    def _of_draft(self, deal: Deal) -> int | None:
         if self._reference_prices is None:
             self._reference_prices = reference_prices(deal.sale.deals.values_list("pk", flat=True))
-        currency, lowest = deal.product.currency, self._reference_prices[deal.pk]
-        was = format_money(deal.was, currency)
-        return was if deal.was <= lowest else f"{was} is too high: {format_money(lowest, currency)}"
+        return self._reference_prices[deal.pk]
 
 
 @admin.register(Deal)

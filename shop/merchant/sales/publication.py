@@ -79,7 +79,7 @@ class Publication:
     def deals(self) -> list[PublicDeal]:
         """Its deals, in the order of its page."""
         return [
-            PublicDeal(each, each.price, each.was if each.was > each.price else None)
+            PublicDeal(each, each.price, each.was if each.was and each.was > each.price else None)
             for each in self.checked.facts.deals
             if each.price is not None
         ]

@@ -35,8 +35,8 @@ from shop.merchant.sales.typed_checks import typed_checks_page, typed_findings
 from shop.merchant.sales.window_summary import summary_of, summary_page
 from shop.sales.audit import SALE_FIELDS
 from shop.sales.hold_end import last_hold_ends_at, with_hold_rows
-from shop.sales.lifecycle import publish
 from shop.sales.models import Deal, Extension, Recall, Sale
+from shop.sales.reference_prices import lock_products, work_out_reference_prices
 from shop.sales.sense_facts import acknowledge, check_sale
 from shop.staff.current import staff_of
 
@@ -135,6 +135,14 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
         """Sales and what their status depends on; ``as_of`` is the instant that it is shown for."""
         sales = with_hold_rows(super().get_queryset(request))
         return sales.annotate(as_of=Value(now_of(request)))
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Sale | None:
+        """The sale; of a sent form it is locked, and so are its products."""
+        sale: Sale | None = super().get_object(request, *args, **kwargs)
+        if sale is not None and request.method == "POST":
+            # Before the deals, which are locked when their rows are validated.
+            lock_products(sale.deals.values_list("product", flat=True))
+        return sale
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The form of a member of staff; it is not to be saved while its impact is asked about."""
@@ -239,9 +247,8 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
         for each in changes:
             each.made_at, each.made_by = now, staff_of(request)
             each.save()
-        if sale.state == Sale.State.PUBLISHED:
-            # New deals need their reference price.
-            publish(sale, now=now)
+        if sale.published_at is not None:
+            work_out_reference_prices(sale.deals.values_list("product", flat=True), now=now)
         acknowledge(sale, impact.warnings, now=now, by=staff_of(request))
         self._warn(request, sale)
 

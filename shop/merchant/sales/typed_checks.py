@@ -51,6 +51,7 @@ def typed_findings(
     written = form.cleaned_data
     sale = Sale(
         pk=saved.pk if saved else None,
+        slug=saved.slug if saved else "",
         state=saved.state if saved else Sale.State.DRAFT,
         published_at=saved.published_at if saved else None,
         time_zone=written.get("time_zone", saved.time_zone if saved else "UTC"),
@@ -116,6 +117,7 @@ def _typed_deals(data: Mapping[str, Any], sale: Sale) -> Iterator[Deal]:
             sale=sale,
             product=product,
             was=row.was if row else None,
+            was_as_of=row.was_as_of if row else None,
             claimed=row.claimed if row else 0,
             allocation=_typed_units(data.get(f"{prefix}allocation")),
             **typed,

@@ -7,10 +7,14 @@ from typing import Any
 from django.utils import timezone
 from joserfc.jwk import OctKey
 
-from shop.catalog.list_prices import record_list_price
 from shop.catalog.models import Product, Variant
 from shop.sales.lifecycle import publish
 from shop.sales.models import Deal, Sale
+from shop.sales.reference_prices import (
+    REFERENCE_PERIOD,
+    list_price_changed,
+    work_out_reference_prices,
+)
 from shop.sales.showcase import showcase
 
 ROOT = Path(__file__).parents[3]
@@ -33,16 +37,20 @@ def make_product(
     stock: int = 100,
     currency: str = "EUR",
     variants: dict[str, int] | None = None,
+    on_show_for: timedelta = REFERENCE_PERIOD,
     **fields: Any,
 ) -> Product:
-    """A product with its stock; ``variants`` gives names and stock of sizes instead."""
+    """A product with its stock; ``variants`` gives names and stock of sizes instead.
+
+    :param on_show_for: since when it has been sold at its list price
+    """
     product = Product.objects.create(
         sku=sku, slug=sku.lower(), name=name, list_price=list_price, currency=currency, **fields
     )
     for size, units in (variants or {"": stock}).items():
         variant_sku = f"{sku}-{size}" if size else sku
         Variant.objects.create(product=product, sku=variant_sku, name=size, stock=units)
-    record_list_price(product, now=timezone.now())
+    list_price_changed(product, now=timezone.now() - on_show_for)
     return product
 
 
@@ -51,7 +59,7 @@ def add_deal(sale: Sale, product: Product, price: int, **fields: Any) -> Deal:
     position = sale.deals.count()
     deal = Deal.objects.create(sale=sale, product=product, price=price, position=position, **fields)
     if sale.published_at:
-        publish(sale, now=timezone.now())
+        work_out_reference_prices([product.pk], now=timezone.now())
     return deal
 
 

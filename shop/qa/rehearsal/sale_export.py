@@ -6,7 +6,7 @@ writer. The rows hold no order, no shopper, no member of staff, and no nonce.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import serializers
@@ -17,6 +17,10 @@ from shop.catalog.models import PricePoint, Product, Variant
 from shop.core.formatting import exactly
 from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.models import Deal, Extension, Recall, Sale
+from shop.sales.price_history import price_stretches
+from shop.sales.reference_prices import REFERENCE_PERIOD
+
+_MOMENT = timedelta.resolution
 
 ROWS = Sale, Product, Variant, PricePoint, Deal, Extension, Recall
 
@@ -61,7 +65,7 @@ def sale_document(sale: Sale) -> str:
         sale,
         *products,
         *Variant.objects.filter(product__in=products),
-        *PricePoint.objects.filter(product__in=products),
+        *_prices_paid(sale, products),
         *deals,
         *Extension.objects.filter(sale=sale),
         *Recall.objects.filter(sale=sale),
@@ -79,6 +83,32 @@ def _check_holds(sale: Sale, now: datetime) -> None:
             f"{sale} is over: it closed on {closed}, and its last price was held until "
             f"{exactly(held_until, sale.zone)}. Nothing is left of it to rehearse; copy it, and "
             "rehearse the copy."
+        )
+
+
+def _prices_paid(sale: Sale, products: Iterable[Product]) -> Iterator[PricePoint]:
+    """The prices that decide what is struck through, those of sales too, all as list prices.
+
+    The lowest at which a product could be bought, at each instant of the 30 days before the
+    opening; from the opening on its list price.
+    """
+    opens_at, by_key = sale.starts_at, {product.pk: product for product in products}
+    since = opens_at - REFERENCE_PERIOD
+    stretches = price_stretches(list(by_key), since=since, until=opens_at)
+    for key, product in by_key.items():
+        of_it = [each for each in stretches if each.product == key and each.could_be_bought]
+        bounds = {bound for each in of_it for bound in (each.since, each.until or opens_at)}
+        for start in sorted({since, *(bound for bound in bounds if since < bound < opens_at)}):
+            asked = [each.amount for each in of_it if each.overlaps(start, start + _MOMENT)]
+            amount = min(asked, default=product.list_price)
+            yield PricePoint(
+                product=product, amount=amount, since=start, could_be_bought=bool(asked)
+            )
+        yield PricePoint(
+            product=product,
+            amount=product.list_price,
+            since=opens_at,
+            could_be_bought=product.sold_at_list_price,
         )
 
 

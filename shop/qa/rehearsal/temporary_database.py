@@ -11,7 +11,6 @@ from django.core import serializers
 from django.db import connection
 from django.db.models import F
 
-from shop.catalog.list_prices import set_list_price
 from shop.catalog.models import Product, Variant
 from shop.core.money import payable_step
 from shop.payments.stripe_amounts import obstacle
@@ -20,6 +19,7 @@ from shop.sales.audit import record
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, publish, unpublish
 from shop.sales.models import Deal, Extension, Recall, Sale
+from shop.sales.reference_prices import set_list_price, work_out_reference_prices
 
 #: Units added to each stock, so that the rehearsal's own orders never exhaust it.
 EXTRA_UNITS = 10_000
@@ -198,10 +198,8 @@ class TemporaryDatabase:
     def add_earlier_sale(self, sku: str, amount: int, *, opens: datetime, closes: datetime) -> None:
         """A sale of a product that ran before this one, at another price.
 
-        It is published a day before it opens. The sale that is rehearsed is published anew
-        afterwards, so that its reference prices are worked out with it.
+        It is published a day before it opens.
         """
-        self.sale.deals.update(was=None)
         earlier = Sale.objects.create(
             slug="earlier-than-rehearsed",
             title="An earlier sale",
@@ -211,7 +209,6 @@ class TemporaryDatabase:
         )
         Deal.objects.create(sale=earlier, product=Product.objects.get(sku=sku), price=amount)
         publish(earlier, now=opens - timedelta(days=1))
-        publish(Sale.objects.get(pk=self.sale.pk), now=closes)
 
     def _change(self, row: Sale | Deal, field: str, value: object, now: datetime) -> None:
         """Change a field, and record it in the audit log."""
@@ -220,6 +217,7 @@ class TemporaryDatabase:
         row.save(update_fields=[field])
         sale, deal = (row, None) if isinstance(row, Sale) else (row.sale, row)
         record(sale=sale, deal=deal, field=field, before=before, after=value, now=now, by=None)
+        work_out_reference_prices(sale.deals.values_list("product", flat=True), now=now)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

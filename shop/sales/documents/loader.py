@@ -23,6 +23,7 @@ from shop.sales.documents.planner import LoadPlan, RowPlan, in_words
 from shop.sales.documents.schema import SaleDocument
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
+from shop.sales.reference_prices import work_out_reference_prices
 from shop.sales.sense_checks import warnings
 from shop.sales.sense_facts import check_sale
 
@@ -60,13 +61,16 @@ def _write(plan: LoadPlan, now: datetime) -> None:
         if product.row.pk is None:
             lines.append(f"{product.place}: {product.row.sku} is a new product")
         _save(product, now)
-        record_list_price(product.row, now=now)
     _save_variants(plan.variants, now)
+    # Once there is stock: without any a list price is one that nobody can pay.
+    recorded = [record_list_price(each.row, now=now) for each in plan.products]
     _save_deals(plan, now)
     _withdraw_rest(plan, now)
     # Before it is published or hidden: no offer was minted with these changes while hidden.
     _record(plan, now)
     _save_state(plan, now)
+    if lines or any(recorded):
+        work_out_reference_prices(sale.deals.values_list("product", flat=True), now=now)
 
 
 def _save[Row: models.Model](plan: RowPlan[Row], now: datetime) -> None:
@@ -149,11 +153,9 @@ def _record(plan: LoadPlan, now: datetime) -> None:
 def _save_state(plan: LoadPlan, now: datetime) -> None:
     sale, wanted = plan.sale.row, plan.document.published
     was_published = sale.state == Sale.State.PUBLISHED
-    if wanted:
-        # Deals that came later need their reference price too.
-        if not was_published or sale.deals.filter(was__isnull=True).exists():
-            publish(sale, now=now)
-    elif was_published:
+    if wanted and not was_published:
+        publish(sale, now=now)
+    elif was_published and not wanted:
         unpublish(sale, now=now)
     if was_published != wanted:
         plan.lines.append(f"published: {in_words(was_published)} → {in_words(wanted)}")

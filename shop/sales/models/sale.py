@@ -138,7 +138,9 @@ class Deal(models.Model):
     """A product in a sale: its price there, and how many units are sold to one shopper.
 
     ``allocation`` is units ever set aside (None: all the stock), ``claimed`` those in orders
-    that are paid or may still be, ``was`` the reference price, fixed at publication.
+    that are paid or may still be. ``was`` is the lowest price that could be paid in the 30 days
+    before the sale's opening ``was_as_of``, in minor units (None: none could), as
+    ``reference_prices`` worked it out.
     """
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="deals")
@@ -148,6 +150,7 @@ class Deal(models.Model):
         help_text="In minor units: 499 is €4.99.", error_messages={"null": "A price is needed."}
     )
     was = models.PositiveBigIntegerField(null=True, editable=False)
+    was_as_of = models.DateTimeField(null=True, editable=False)
     allocation = models.PositiveIntegerField("set aside", null=True, blank=True)
     claimed = models.PositiveIntegerField(default=0, editable=False)
     max_per_shopper = models.PositiveIntegerField(

@@ -18,7 +18,6 @@ from offers import conf, realms, tokens
 from offers.terms import Offer
 from shop import settings as written
 from shop.bag import judging
-from shop.catalog.list_prices import set_list_price
 from shop.catalog.models import Variant
 from shop.core import preview
 from shop.merchant.preview.views import instants_of
@@ -29,6 +28,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_sale
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, publish, unpublish
 from shop.sales.models import Deal, RefusalCount, Sale
+from shop.sales.reference_prices import set_list_price
 from shop.sales.refusals import refusals
 from shop.sales.showcase import showcase
 from shop.staff.models import Staff
@@ -79,7 +79,7 @@ def draft(db: None, clock: Clock) -> Sale:
     clock.move_to(OPENS - timedelta(days=1))
     sale = make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
     Sale.objects.update(state=Sale.State.DRAFT, published_at=None)
-    Deal.objects.update(was=None)
+    Deal.objects.update(was=None, was_as_of=None)
     showcase.clear()
     return sale
 
