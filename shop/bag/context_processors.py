@@ -1,18 +1,29 @@
 """What every page of the shop is given."""
 
+from typing import cast
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from shop.bag.judging import total_by_showcase
 from shop.bag.lines import Bag
+from shop.core.requests import ShopRequest
 
 
 def shop(request: HttpRequest) -> dict[str, object]:
-    """The shop's name, and the bag that the request brought (read only where a page shows it).
+    """The shop's name, and the bag that the request brought with what it comes to.
 
-    A view that changes the bag gives its page the changed one under the same name.
+    Both are worked out only where a page shows them. A view that judges or changes the bag
+    gives its page its own under the same names.
     """
+    bag = SimpleLazyObject(lambda: Bag.from_request(request))
     return {
         "shop_name": settings.SHOP_NAME,
-        "bag": SimpleLazyObject(lambda: Bag.from_request(request)),
+        "bag": bag,
+        "bag_total": SimpleLazyObject(lambda: _total(cast(ShopRequest, request))),
     }
+
+
+def _total(request: ShopRequest) -> str:
+    return total_by_showcase(Bag.from_request(request), request.shopper, request.now)

@@ -17,7 +17,7 @@ from shop.core import preview
 from shop.core.shopper import Shopper
 from shop.orders.offer_facts import Facts, open_claims, read_facts
 from shop.payments.settlement import settle_blocking_orders
-from shop.sales.showcase import showcase
+from shop.sales.showcase import ShowcaseUnavailable, showcase
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +108,23 @@ def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> Judged
             shopper=shopper, now=now, snapshot=showcase.snapshot(now), is_provisional=True
         )
     return judge_again(bag, facts)
+
+
+def total_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> str:
+    """The sum of what can be bought, as every page shows it: without a query.
+
+    What has run out counts where the bag will renew it. Units that are in orders already
+    count too: only rows know of them. Empty where nothing can be bought, or said.
+    """
+    if not bag.lines:
+        return ""
+    try:
+        snapshot = showcase.snapshot(now)
+    except ShowcaseUnavailable:
+        return ""
+    facts = Facts(shopper=shopper, now=now, snapshot=snapshot, is_provisional=True)
+    judged = [judge_line(line, facts) for line in bag.lines]
+    return JudgedBag([renewed(each, bag, facts) or each for each in judged], facts).total_text
 
 
 def judge_again(bag: Bag, facts: Facts) -> JudgedBag:

@@ -113,11 +113,6 @@ class Bag:
         """Units in the bag, refused lines included."""
         return sum(line.quantity for line in self.lines)
 
-    @property
-    def total_text(self) -> str:
-        """The sums of all lines that can be read, without judging them."""
-        return total_text(self.lines)
-
     def line(self, line_id: str) -> Line | None:
         """The line that a form names."""
         return next((line for line in self.lines if line.id == line_id), None)

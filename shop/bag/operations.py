@@ -125,4 +125,6 @@ def _put(
         bag.put(judged_line.line, instead_of=instead_of)
     except BagFull:
         return BagChange(judged, judged_line, Obstacle.BAG_FULL)
-    return BagChange(judge_again(bag, judged.facts), judged_line)
+    changed = judge_again(bag, judged.facts)
+    # It may have become cheaper: the bag holds the new price by now.
+    return BagChange(changed, changed.line(judged_line.line.id) or judged_line)

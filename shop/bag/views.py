@@ -34,7 +34,8 @@ def show(request: ShopRequest) -> HttpResponse:
     judged = judge_bag(bag, request.shopper, request.now)
     fragments = {"bag": "#bag", "bag-link": "#bag_link", "bag-bar": "#bag_bar"}
     template = "bag/page.html" + fragments.get(request.htmx.target or "", "")
-    response = render(request, template, {"bag": bag, "judged": judged, "now": request.now})
+    context = {"bag": bag, "bag_total": judged.total_text, "judged": judged, "now": request.now}
+    response = render(request, template, context)
     if request.htmx:
         # The Back button has to find the page at this address, never a part of it.
         response["Cache-Control"] = NOT_STORED
@@ -111,6 +112,7 @@ def _answer(
         template = f"bag/page.html#{fragment}" if request.htmx else "bag/page.html"
         context = {
             "bag": bag,
+            "bag_total": change.judged.total_text,
             "judged": change.judged,
             "change": change,
             "now": request.now,

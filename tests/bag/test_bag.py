@@ -188,6 +188,69 @@ def test_a_deal_that_has_become_cheaper_is_taken_by_itself(buyer: ShopClient) ->
     assert buyer.bag().lines == {"MUG-01": 399}
 
 
+def test_an_old_offer_of_a_cheaper_deal_is_added_at_what_the_bag_makes_of_it(
+    sale: Sale, shopper: ShopClient, clock: Clock
+) -> None:
+    shown_before = shopper.offer()
+    Deal.objects.filter(product__sku="MUG-01").update(price=399)
+    clock.move_to(OPENS + timedelta(minutes=5))
+    showcase.clear()
+    added = shopper.send("/bag/add/", {"offer": shown_before, "quantity": 1}, htmx=True)
+    assert "€3.99 is held until 12:35" in added.text
+    assert "€4.99" not in added.text
+
+
+def test_a_list_price_that_is_held_again_is_not_said_to_be_of_an_open_sale(
+    sale: Sale, shopper: ShopClient, clock: Clock
+) -> None:
+    clock.move_to(CLOSES)
+    showcase.clear()
+    shopper.add(shopper.open("/products/mug-01/").offers["MUG-01"])
+    clock.move_to(CLOSES + timedelta(minutes=30))
+    page = shopper.bag()
+    assert "held again until 12:15, UTC, at the same price" in page.text
+    assert "open" not in page.one(".line .promise").text
+
+
+def total_at_the_foot(shopper: ShopClient) -> str:
+    """What any page of the shop says of the bag."""
+    showcase.clear()
+    return " ".join(shopper.open("/").one("#bag-bar").get_text(" ").split())
+
+
+def test_every_page_leaves_out_of_the_bags_total_what_has_run_out(
+    buyer: ShopClient, clock: Clock
+) -> None:
+    clock.move_to(OPENS + HOLD - SECOND)
+    assert total_at_the_foot(buyer) == "Bag · 1 €4.99"
+    clock.move_to(OPENS + HOLD)
+    assert total_at_the_foot(buyer) == "Bag · 1"
+
+
+def test_every_page_leaves_out_of_the_bags_total_what_was_recalled(
+    buyer: ShopClient, sale: Sale
+) -> None:
+    buyer.add(buyer.offer("LMP-01"))
+    recall(
+        sale=sale,
+        deal=sale.deals.get(product__sku="LMP-01"),
+        reason="A wrong price.",
+        by=None,
+        now=OPENS,
+    )
+    assert total_at_the_foot(buyer) == "Bag · 2 €4.99"
+
+
+def test_every_page_counts_in_the_bags_total_what_the_bag_will_renew(
+    sale: Sale, shopper: ShopClient, clock: Clock
+) -> None:
+    sale.ends_at = OPENS + timedelta(hours=2)
+    sale.save()
+    shopper.add(shopper.offer())
+    clock.move_to(OPENS + HOLD)
+    assert total_at_the_foot(shopper) == "Bag · 1 €4.99"
+
+
 def test_an_expired_line_can_be_kept_at_list_price(buyer: ShopClient, clock: Clock) -> None:
     clock.move_to(OPENS + HOLD)
     page = buyer.bag()
