@@ -67,7 +67,7 @@ def _of_window(facts: SaleFacts, now: datetime) -> Iterator[SenseFinding]:
     if ends_at <= now:
         yield SenseFinding(
             SenseCheck.OVER,
-            f"Its window is over since {exactly(ends_at, zone)}: nothing of it is ever sold.",
+            f"Its window is over since {exactly(ends_at, zone)}: it makes no offer any more.",
             (ends_at.isoformat(),),
         )
         return

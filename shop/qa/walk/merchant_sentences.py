@@ -2,7 +2,14 @@
 
 from datetime import timedelta
 
-from shop.qa.walk.readers import Sentence, the_listed, the_named, the_page, the_sale
+from shop.qa.walk.readers import (
+    Sentence,
+    the_listed,
+    the_mentioned,
+    the_named,
+    the_page,
+    the_sale,
+)
 from shop.qa.walk.shop_sentences import CLOSED, OPEN, SALE, UPCOMING, Says
 from shop.qa.walk.statements import Topic
 
@@ -18,7 +25,34 @@ MESSAGES = (
     Sentence(r" is (hidden|canceled)\. Offers that .*|was changed successfully\.$"),
 )
 
+#: What sense checks find; on the start page after the sale's title.
+_SENSE = (
+    Sentence(r"Its window is over since {closes}: it makes no offer any more\.", the_sale),
+    Sentence(
+        r"Its window is open since {opens}: it sells from the moment it is published", the_sale
+    ),
+    Sentence(r"It opens in {time_to_open}: that is little time to look at it before sh", the_sale),
+    Sentence(r"It opens in \d+ days, on {opens}: is that the year you mean\?", the_sale),
+    Sentence(r"It opens at {opens}: is that the hour and the zone you mean\?", the_sale),
+    Sentence(r"It is open for {lasts} only\.", the_sale),
+    Sentence(r"It is open for {lasts}, until {closes}: is that the day you mean\?", the_sale),
+    Sentence(r"It is open for {lasts}: an odd length\. Its last second is .*{closes}", the_sale),
+    Sentence(r"It closes at {closes}, and not with the hour: .*", the_sale),
+    Sentence(r"Prices are held for {hold}: who types an address may need longer\.", the_sale),
+    Sentence(
+        r"Prices are held for {hold}(: whoever opens the page in the last second buys at them "
+        r"until {planned_hold_end})?\.",
+        the_sale,
+    ),
+    Sentence(r"Change the \w+$"),
+    Sentence(r"{set_price} is above the list price of {list_price}\.", the_mentioned),
+    Sentence(r"{set_price} is {below_list} below the list price of {list_price}", the_mentioned),
+    Sentence(r"see no reduction, as it was {reference} in the 30 days before", the_mentioned),
+    Sentence(r"is in .* too, on .* until .*, at [^ ]+, and here at {set_price}\.", the_mentioned),
+)
+
 TODAY = (
+    *_SENSE,
     Sentence(r"^(Live|Just over)$"),
     Sentence(r"^No sale is live\.$"),
     Sentence(
@@ -62,6 +96,7 @@ SALE_LIST = (
 )
 
 SALE_FORM = (
+    *_SENSE,
     Sentence(r"^(Made at|Issued before): {changed_at}$"),
     Sentence(r"^Held longer by: {held_longer}$"),
     *_STATUS,
@@ -198,3 +233,19 @@ SALE_HISTORY = (
 )
 DEAL_LIST = (Sentence(r"^Price: {set_price}$", the_named), Sentence(r".+"))
 PRODUCT_LIST = (Sentence(r"^List price: {list_price}$", the_listed), Sentence(r".+"))
+
+PUBLISH = (
+    *_SENSE,
+    Sentence(r"^Opens: {opens}$"),
+    Sentence(r"^Closes: {closes}$"),
+    Sentence(r"^Prices are held for {hold}, from the moment a page was opened\.$"),
+    Sentence(
+        r"^An offer (of the first second|that is made now), ⏱, is held until {first_promise}\.$"
+    ),
+    Sentence(r"^One of the last second, ⏱, is held until {final_promise}\.$"),
+    Sentence(r"^Its window is over: it makes no offer any more\.$", the_page),
+    Sentence(r"^Was: ({reference}|not shown)$", the_named),
+    Sentence(r"^Now: {set_price}$", the_named),
+    Sentence(r"^Less: (\d+%|–)$"),
+    Sentence(r"^(Opens|Closes)$"),
+)

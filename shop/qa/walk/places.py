@@ -156,6 +156,10 @@ PLACES = (
         )
         for action in ("recall", "extend", "unpublish", "cancel")
     ),
+    Place(
+        *("admin:sales_sale_publish", _STAFF, merchant.PUBLISH),
+        _of_sales("/merchant/sales/sale/publish/?sale={key}"),
+    ),
     Place("admin:sale_live", _STAFF, merchant.LIVE, _of_sales("/merchant/sales/{slug}/live/")),
     Place(
         *("admin:sale_live", _STAFF, merchant.LIVE),

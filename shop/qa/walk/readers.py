@@ -40,7 +40,7 @@ _PLACE = re.compile(r"\{([a-z]\w*)\}")
 _SECONDS = {"day": 86_400, "hour": 3600, "minute": 60, "second": 1}
 #: Links that lead to a sale or a product.
 _TO_SALE = r"/sales/(?!sale/|deal/)([a-z0-9-]+)/"
-_TO_FORM = r"/sales/sale/(\d+)/change/"
+_TO_FORM = r"/sales/sale/(?:publish/\?sale=)?(\d+)"
 _TO_PRODUCT = r"/products/([a-z0-9-]+)/$"
 
 type SubjectRule = Callable[["Names", Block], str]
@@ -102,6 +102,13 @@ def the_item(names: Names, block: Block) -> str:
         if name in block.text:
             return f"{names.about}/{sku}"
     return names.about
+
+
+def the_mentioned(names: Names, block: Block) -> str:
+    """The product that is named in it, in the sale that is linked next to it, or the page's."""
+    named = (sku for name, sku in names.skus_by_name.items() if name in block.text)
+    sku = next(named, "")
+    return f"{the_sale(names, block)}/{sku}" if sku else the_sale(names, block)
 
 
 def the_listed(names: Names, block: Block) -> str:

@@ -101,6 +101,24 @@ def percent_off(here: Circumstances, deal: str) -> int:
     return (was - price) * 100 // was
 
 
+def below_list(here: Circumstances, deal: str) -> int:
+    """How much the price is below the list price, in whole percent."""
+    full = list_price(here, deal)
+    return (full - set_price(here, deal)) * 100 // full
+
+
+def first_promise(here: Circumstances, sale: str) -> datetime:
+    """When a price runs out that is shown in the first second, by the present terms."""
+    terms = here.terms(sale)
+    return max(terms.opens, here.at).replace(microsecond=0) + terms.hold
+
+
+def final_promise(here: Circumstances, sale: str) -> datetime:
+    """When a price runs out that is shown in the last second, by the present terms."""
+    terms = here.terms(sale)
+    return terms.closes - SECOND + terms.hold
+
+
 def fresh_hold(here: Circumstances, deal: str) -> datetime:
     return here.second + here.account.hold(sale_of(deal), here.at)
 
@@ -188,6 +206,9 @@ SALE_TRUTHS: Mapping[Topic, Callable[[Circumstances, str], object]] = {
     Topic.AMOUNT: amount,
     Topic.COMPARED: compared,
     Topic.PERCENT_OFF: percent_off,
+    Topic.BELOW_LIST: below_list,
+    Topic.FIRST_PROMISE: first_promise,
+    Topic.FINAL_PROMISE: final_promise,
     Topic.FRESH_HOLD: fresh_hold,
     Topic.OUTLASTS: outlasts,
     Topic.LIMIT: limit,

@@ -44,6 +44,9 @@ class Topic(StrEnum):
     AMOUNT = "amount"
     WAS = "was"
     PERCENT_OFF = "percent_off"
+    BELOW_LIST = "below_list"
+    FIRST_PROMISE = "first_promise"
+    FINAL_PROMISE = "final_promise"
     FRESH_HOLD = "fresh_hold"
     OUTLASTS = "outlasts"
     LIMIT = "limit"
@@ -108,14 +111,14 @@ _BY_TYPE = {
     ValueType.INSTANT: (
         "opens closes last_hold last_promise fresh_hold planned_hold_end changed_at held_until "
         "line_held first_hold_end ordered_at paid_at event_at promised_until extended_until "
-        "shown_at read_at"
+        "shown_at read_at first_promise final_promise"
     ),
     ValueType.MONEY: (
         "amount was set_price reference list_price held_amount line_amount line_before "
         "line_total costs_now total glance item each shipping tax charge subtotal money_back "
         "promised compared revenue discount refunded late_revenue late_discount"
     ),
-    ValueType.PERCENT: "percent_off claimed",
+    ValueType.PERCENT: "percent_off below_list claimed",
     ValueType.NUMBER: (
         "deals limit left units item_units sold_orders sold_units refunded_units late_orders "
         "late_units"
