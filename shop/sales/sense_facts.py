@@ -29,13 +29,19 @@ class CheckedSale:
     unread: tuple[SenseFinding, ...]
 
 
-def check_sales(sales: Collection[Sale], now: datetime) -> list[CheckedSale]:
+def check_sales(
+    sales: Collection[Sale], now: datetime, *, deals: Mapping[int, Iterable[Deal]] | None = None
+) -> list[CheckedSale]:
     """Check saved sales, each with its deals and products as their rows are.
 
     A published sale is not held against drafts: those may never be.
+
+    :param deals: the deals by the key of their sale, where they were read already
     """
-    prefetch_related_objects(list(sales), "deals")
-    facts = facts_of([(sale, sale.deals.all()) for sale in sales], now)
+    if deals is None:
+        prefetch_related_objects(list(sales), "deals")
+        deals = {sale.pk: sale.deals.all() for sale in sales}
+    facts = facts_of([(sale, deals[sale.pk]) for sale in sales], now)
     known = acknowledged(sales)
     checked = []
     for sale, each in zip(sales, facts, strict=True):

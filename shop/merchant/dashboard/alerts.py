@@ -66,8 +66,9 @@ def _forgotten_drafts(schedule: Schedule, now: datetime) -> Iterator[Alert]:
 
 def _unread_warnings(schedule: Schedule, now: datetime) -> Iterator[Alert]:
     """Warnings of published sales that nobody has acknowledged; urgent just before they open."""
-    coming = [each.sale for each in (*schedule.live, *schedule.upcoming) if not each.is_draft]
-    for checked in check_sales(coming, now):
+    coming = [each for each in (*schedule.live, *schedule.upcoming) if not each.is_draft]
+    deals = {each.sale.pk: [one.deal for one in each.deals] for each in coming}
+    for checked in check_sales([each.sale for each in coming], now, deals=deals):
         sale, is_urgent = checked.sale, checked.sale.starts_at - now <= READY_BEFORE
         page = f"{reverse('admin:sales_sale_publish')}?sale={sale.pk}"
         for each in checked.unread[:LISTED]:
