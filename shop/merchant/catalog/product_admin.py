@@ -82,8 +82,13 @@ class ProductAdmin(KeptRows, CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
             "To sell it no more, take it off its list price, and withdraw its deals."
         )
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The form, with who fills it in."""
+        form_class = super().get_form(request, *args, **kwargs)
+        return type("ProductFormByStaff", (form_class,), {"by": staff_of(request)})
+
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
-        store_pictures(form)
+        store_pictures(form, staff_of(request))
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

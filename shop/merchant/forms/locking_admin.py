@@ -1,10 +1,13 @@
-"""Admin forms that lock the rows they validate, and overwrite no claims or nonces."""
+"""Admin forms that lock the rows they validate, overwrite no claims or nonces, lose no picture."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from shop.merchant.forms.picture_field import keep_pictures
+from shop.staff.current import staff_of
 
 
 class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -18,6 +21,13 @@ class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if row is None or request.method != "POST":
             return row
         return self.get_queryset(request).select_for_update(no_key=True).get(pk=row.pk)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Render the form; if it was sent, the pictures chosen in it are kept."""
+        keep_pictures(context["adminform"].form, staff_of(request))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Insert a new row, or update what was changed of one."""

@@ -241,7 +241,7 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
         impact = assess_impact(before, sale, deals, changes, now)
         if impact and request.POST.get("agreed") != impact.digest:
             raise UnconfirmedImpact(impact)
-        store_pictures(form)
+        store_pictures(form, staff_of(request))
         super().save_model(request, sale, form, change)
         super().save_related(request, form, formsets, change)
         for each in changes:
