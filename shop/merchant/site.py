@@ -3,16 +3,18 @@
 Modules with models are imported in methods: the site is created before models are loaded.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, reverse
 
 from shop.core.requests import ShopRequest
+from shop.merchant.forms.interrupted_form import keep_what_was_typed, writer_of
 
 #: The sections of the navigation: name, app label and model.
 SECTIONS = (
@@ -54,7 +56,14 @@ class MerchantSite(AdminSite):
         if not context["has_permission"]:
             return context
         person: Any = request.user
-        return {**context, "menu": list(menu_items(request)), "role": role_of(person)}
+        own = {"menu": list(menu_items(request)), "role": role_of(person)}
+        return {**context, **own, "typed_by": writer_of(request)}
+
+    def admin_view[View: Callable[..., HttpResponseBase]](
+        self, view: View, cacheable: bool = False
+    ) -> View:
+        """A view for staff that loses no form to a log-out."""
+        return cast(View, keep_what_was_typed(self, super().admin_view(view, cacheable)))
 
     def index(  # type: ignore[override]
         self, request: ShopRequest, extra_context: dict[str, Any] | None = None

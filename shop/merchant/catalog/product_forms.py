@@ -13,11 +13,12 @@ from django.forms.models import BaseInlineFormSet
 
 from shop.catalog.models import Product, Variant, validate_names
 from shop.core.money import validate_currency
+from shop.merchant.forms.interrupted_form import RestorableFormMixin
 from shop.merchant.forms.money_fields import MoneyField, minor_units
 from shop.merchant.forms.picture_field import PictureField
 
 
-class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProductForm(RestorableFormMixin, forms.ModelForm):  # type: ignore[type-arg]
     """A product; its sku and currency can be written only once."""
 
     list_price = MoneyField(

@@ -5,13 +5,15 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from shop.merchant.forms.interrupted_form import RestorableFormMixin
+
 _STALE = (
     "{event} since this page was opened (maybe by this very form, sent twice). "
     "Look at it, and send the form again if you mean to."
 )
 
 
-class StaleFormMixin(forms.Form):
+class StaleFormMixin(RestorableFormMixin, forms.Form):
     """Shows a form once more if its subject's version is not the one that its page has ``seen``."""
 
     event: ClassVar[str] = "Something happened"

@@ -14,6 +14,7 @@ from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_POST
 
 from shop.core.formatting import to_the_minute
+from shop.merchant.forms.interrupted_form import RestorableFormMixin
 from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.row_actions import EVERYWHERE
 from shop.staff.current import staff_of
@@ -25,7 +26,7 @@ from shop.staff.roles import Role, give_role, role_of
 admin.site.unregister(Group)
 
 
-class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
+class StaffForm(RestorableFormMixin, forms.ModelForm):  # type: ignore[type-arg]
     """A member of staff, with a role instead of Django's permissions."""
 
     role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER, widget=forms.RadioSelect)
