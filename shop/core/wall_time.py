@@ -76,7 +76,7 @@ def _twice(instants: list[datetime], zone: ZoneInfo) -> str:
     first, second = (written(each, zone) for each in instants)
     return (
         f"{wall_time(instants[0], zone)} comes twice in {zone.key}: clocks are put back over it. "
-        f"Choose one, or write {first} or {second}."
+        f"Say which: {first} or {second}."
     )
 
 

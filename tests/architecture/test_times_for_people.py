@@ -10,7 +10,6 @@ HOUR = re.compile(r"%-?[HIT]\b|\b[Hh]{1,2}:mm|babel.*\bformat_(?:time|datetime)\
 FILTER = re.compile(r"\|\s*(?:date|time|localtime|timezone|timesince|timeuntil)\b|\{%\s*now\b")
 #: Where an hour is written that is none of an instant in a zone that people read.
 OTHERS = {
-    "shop/merchant/dashboard/alerts.py",  # a deadline of Stripe's, in UTC
     "shop/merchant/sales/weekly_windows.py",  # a wall time that has no instant
     "shop/qa/rehearsal/browser.py",  # what a page has to say, by another account
     "shop/qa/pytest_plugin/steps/faults.py",  # a key's name

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils.html import strip_tags
 from freezegun import freeze_time
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -42,7 +43,7 @@ instants = st.one_of(
         for at in (
             *(BACK, FORWARD, datetime(2027, 11, 7, 6, tzinfo=UTC)),
             *(datetime(2027, 4, 3, 15, tzinfo=UTC), datetime(2027, 10, 2, 15, 30, tzinfo=UTC)),
-            *(datetime(2027, 2, 7, 2, tzinfo=UTC), datetime(2027, 3, 14, 2, tzinfo=UTC)),
+            *(datetime(2024, 3, 10, 2, tzinfo=UTC), datetime(2024, 4, 14, 2, tzinfo=UTC)),
             datetime(2011, 12, 30, 10, tzinfo=UTC),
         )
     ),
@@ -85,7 +86,7 @@ def test_only_the_hour_that_comes_twice_has_its_offset(
             "2027-04-03T14:45Z 01:45 (UTC+11)",
             "2027-04-03T15:15Z 01:45 (UTC+10:30)",
         ),
-        ("Africa/Casablanca", "2027-02-07T01:30Z 02:30 (UTC+1)", "2027-02-07T02:30Z 02:30 (UTC+0)"),
+        ("Africa/Casablanca", "2024-03-10T01:30Z 02:30 (UTC+1)", "2024-03-10T02:30Z 02:30 (UTC+0)"),
         (
             "America/St_Johns",
             "2027-11-07T04:00Z 01:30 (UTC−2:30)",
@@ -154,15 +155,21 @@ def _read_back(text: str, zone: ZoneInfo) -> datetime:
 @example(zone=BERLIN, instant=BACK)
 @example(zone=ZoneInfo("Pacific/Apia"), instant=datetime(2011, 12, 30, 10, tzinfo=UTC))
 def test_what_is_shown_is_read_back_as_the_same_instant(zone: ZoneInfo, instant: datetime) -> None:
-    forms: list[Callable[[datetime, tzinfo], str]] = [
-        formatting.to_the_minute,
-        formatting.iso_minute,
-        formatting.iso_second,
-        formatting.day_and_second,
-        formatting.exactly,
+    with_date: list[Callable[[datetime, tzinfo], str]] = [
+        *(formatting.to_the_minute, formatting.iso_minute, formatting.iso_second),
+        *(formatting.day_and_second, formatting.exactly),
     ]
-    for form in forms:
+    for form in with_date:
         assert _read_back(form(instant, zone), zone) == instant
+    date = wall_time(instant, zone).date()
+    beside_its_date = [
+        *(formatting.hour(instant, zone), formatting.second(instant, zone)),
+        *(formatting.clock(instant, zone), formatting.day_and_clock(instant, zone)),
+        strip_tags(formatting.moment(instant, zone, now=instant - timedelta(days=1))),
+        strip_tags(formatting.clock_face(instant, zone, "held-until", instant)),
+    ]
+    for text in beside_its_date:
+        assert _read_back(f"{date} {text}", zone) == instant
 
 
 @given(zone=zones, instant=instants)

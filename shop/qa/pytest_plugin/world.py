@@ -168,7 +168,7 @@ class World:
             return instant_of(local, self.zone)
         except ValidationError as error:
             raise WrongWords(
-                f"{error.messages[0].partition(' Choose')[0]} "
+                f"{error.messages[0].partition(' Say which')[0]} "
                 "Where it comes twice, write 'the first 02:30' or 'the second 02:30'."
             ) from None
 
