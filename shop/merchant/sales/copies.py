@@ -99,19 +99,18 @@ def copy_page(request: ShopRequest, pk: int) -> HttpResponse:
         drafts = form.drafts_made(by) or copy(
             sale, title=title, windows=windows, by=by, now=request.now
         )
-        for window in windows:
-            if window.note:
-                messages.warning(request, window.note)
-        return _show_drafts(request, drafts)
+        return _show_drafts(request, drafts, [each.note for each in windows if each.note])
     return merchant_page(
         request, "merchant/copy.html", f"Copy {sale}", about=sale, sale=sale, form=form
     )
 
 
-def _show_drafts(request: ShopRequest, drafts: list[Sale]) -> HttpResponse:
+def _show_drafts(request: ShopRequest, drafts: list[Sale], notes: list[str]) -> HttpResponse:
     which = "it" if len(drafts) == 1 else "each"
     message = f"{several(len(drafts), 'draft')} made. Look at {which}, then publish it."
     messages.success(request, message)
+    for note in notes:
+        messages.info(request, note)
     if len(drafts) == 1:
         return redirect("admin:sales_sale_change", drafts[0].pk)
     return redirect("admin:sales_sale_changelist")
