@@ -291,6 +291,23 @@ PLANTS = [
         "reference-price",
         "At 12:00:00, the page struck through: €49.90; it should have been €27.44.",
     ),
+    Plant(
+        "refused lines count into the bag's total",
+        "shop/bag/judging.py",
+        "return total_text(each.line for each in self.honored)",
+        "return total_text(each.line for each in self.lines)",
+        "recalled-deal",
+        "said “Total €12.89”; what can be bought comes to €7.90.",
+    ),
+    Plant(
+        "a page denies what was extended",
+        "templates/sales/sale.html",
+        "{% if now < sale.last_hold_ends_at %}",
+        "{% if now < sale.ends_at %}",
+        "extended-after-close",
+        "said “All prices of it have run out What is sold outside sales is still here, at its "
+        "usual price.”; prices of it are still held.",
+    ),
 ]
 
 

@@ -102,24 +102,24 @@ class Browser:
     """A browser with its cookies."""
 
     def __init__(self) -> None:
-        self._client = Client(raise_request_exception=False, SERVER_NAME="localhost")
-        self._client.handler = _HANDLER
+        self.client = Client(raise_request_exception=False, SERVER_NAME="localhost")
+        self.client.handler = _HANDLER
 
     def copy(self) -> "Browser":
         """Another browser with the same cookies; what it does leaves this one unchanged."""
         other = Browser()
-        other._client.cookies = deepcopy(self._client.cookies)
+        other.client.cookies = deepcopy(self.client.cookies)
         return other
 
     def open(self, path: str) -> BrowserPage:
         """Visit a page, and follow redirects."""
-        answer: Any = self._client.get(path, follow=True)
+        answer: Any = self.client.get(path, follow=True)
         chain = getattr(answer, "redirect_chain", [])
         return _page(answer, chain[-1][0] if chain else path)
 
     def post(self, path: str, **fields: object) -> BrowserPage:
         """Send a form, without following its redirect."""
-        answer: Any = self._client.post(path, fields, headers=_SAME_ORIGIN)
+        answer: Any = self.client.post(path, fields, headers=_SAME_ORIGIN)
         return _page(answer, answer.headers.get("Location", path))
 
     def add(self, promise: Promise, quantity: int = 1, variant: str = "") -> BrowserPage:

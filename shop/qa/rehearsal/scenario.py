@@ -27,6 +27,7 @@ from shop.qa.rehearsal.checkout_checks import CheckoutChecker, PageVisit
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.merchant_actions import MerchantAction
 from shop.qa.rehearsal.oracle import TAKING_DOWN, Promise, closes_at, hold_at, is_withdrawn
+from shop.qa.rehearsal.page_walk import PageWalk
 from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, ScenarioResult
 from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
 from shop.sales.showcase import showcase
@@ -85,6 +86,7 @@ class ScenarioRun:
             focus=scenario.actions if self.is_short else None,
         )
         self.visits: list[PageVisit] = []
+        self.pages = PageWalk(database, self.recorder, self.samples)
 
     def run(self) -> ScenarioResult:
         """Test every instant of the plan, and restore the database."""
@@ -96,11 +98,14 @@ class ScenarioRun:
                 for action in self.actions:
                     if action.at == at:
                         self.database.apply(action)
+                        self.pages.take_down(action)
                 showcase.clear()
                 if at in presented & self._page_changes or at in issued:
                     self._check_page(at, issued.get(at))
                 for visit in self.visits if at in presented else ():
                     self._check_visit(visit, at)
+                if at in presented:
+                    self.pages.look(at, self.visits)
         return ScenarioResult(
             name=self.scenario.name,
             title=self.scenario.title,

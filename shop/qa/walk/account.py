@@ -6,7 +6,7 @@ price can have been shown, and not by a formula. Offers say when they were issue
 whole seconds, rounded down; windows are half-open.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -46,6 +46,8 @@ class ShopAccount:
     :param max_stale: how old a page may be: a recall of offers from before an instant
         spares later ones only if that instant is longer ago
     :param list_hold: how long a list price is held
+    :param references: reference prices by deal (``autumn/MUG-01``) that were fixed by what
+        nobody has recorded here; they are not worked out
     """
 
     def __init__(
@@ -55,10 +57,12 @@ class ShopAccount:
         max_stale: timedelta = timedelta(minutes=10),
         list_hold: timedelta = timedelta(minutes=30),
         list_limit: int = 10,
+        references: Mapping[str, int] | None = None,
     ) -> None:
         self.max_stale = max_stale
         self.list_hold = list_hold
         self.list_limit = list_limit
+        self.references = references or {}
         self.terms_set: dict[str, list[TermsSet]] = {}
         self.extensions: list[HoldExtended] = []
         self.recalls: list[OffersRecalled] = []
@@ -148,7 +152,7 @@ class ShopAccount:
         for each in self.recalls:
             if each.sale != sale or each.at > at or each.sku not in {None, sku}:
                 continue
-            if each.shown_from is not None and issued < each.shown_from:
+            if each.shown_from is not None and issued < _second(each.shown_from):
                 continue
             if issued < self._end_of_recalled(each):
                 return True
@@ -192,8 +196,8 @@ class ShopAccount:
         None where it could not be bought then at all.
         """
         terms = self.terms(sale, at)
-        if terms is None:
-            return None
+        if terms is None or f"{sale}/{sku}" in self.references:
+            return self.references.get(f"{sale}/{sku}")
         until = terms.opens
         since = until - REFERENCE_PERIOD
         spans = [
@@ -260,7 +264,7 @@ class ShopAccount:
         """Offers shown from this instant on are spared: they carry a new nonce, or are later."""
         before = recall.shown_before
         is_settled = before is not None and before < recall.at - self.max_stale
-        return before if is_settled and before is not None and not recall.sku else recall.at
+        return before if is_settled and before is not None else recall.at
 
     def _skus(self, sale: str, sku: str | None) -> list[str]:
         if sku is not None:

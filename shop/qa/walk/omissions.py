@@ -1,10 +1,14 @@
 """What a place must not leave out: a page that says nothing tells no lie, and helps nobody."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 from shop.qa.walk.circumstances import BAG, Circumstances
 from shop.qa.walk.events import LIST_PRICES
 from shop.qa.walk.statements import Topic
+
+#: How long the home page lists a sale that is over.
+LISTED_AFTER_CLOSE = timedelta(days=30)
 
 type Needed = tuple[Topic, str]
 
@@ -33,7 +37,10 @@ def _sale_page(here: Circumstances, sale: str) -> Iterator[Needed]:
 
 def _home(here: Circumstances, _: str) -> Iterator[Needed]:
     for sale in here.account.terms_set:
-        if here.account.phase(sale, here.at) != "absent" and here.account.on_show(sale, here.at):
+        closed_long_ago = here.at > here.terms(sale).closes + LISTED_AFTER_CLOSE
+        if closed_long_ago or not here.account.on_show(sale, here.at):
+            continue
+        if here.account.phase(sale, here.at) != "absent":
             yield Topic.PHASE, sale
 
 

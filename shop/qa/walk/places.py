@@ -25,10 +25,10 @@ class Reader(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What there is to visit: keys in the back office by slug, sku and number; orders' pages."""
+    """What there is to visit: keys in the back office by slug and number; pages by sku."""
 
     sales: Mapping[str, int] = field(default_factory=dict)
-    products: Mapping[str, int] = field(default_factory=dict)
+    product_pages: Mapping[str, str] = field(default_factory=dict)
     orders: Mapping[str, int] = field(default_factory=dict)
     order_pages: Mapping[str, str] = field(default_factory=dict)
     #: The page of the order of whoever visits.
@@ -82,12 +82,9 @@ def _of_sales(path: str, **headers: str) -> Callable[[Known], Iterable[Visit]]:
     return visits
 
 
-def _of_products(path: str) -> Callable[[Known], Iterable[Visit]]:
-    def visits(known: Known) -> Iterator[Visit]:
-        for sku, key in known.products.items():
-            yield Visit(path.format(slug=sku.lower(), key=key), f"list/{sku}")
-
-    return visits
+def _of_products(known: Known) -> Iterator[Visit]:
+    for sku, page in known.product_pages.items():
+        yield Visit(page, f"list/{sku}")
 
 
 def _of_orders(path: str) -> Callable[[Known], Iterable[Visit]]:
@@ -120,7 +117,7 @@ _SALE_KEY, _ORDER_KEY = "/merchant/sales/sale/{key}", "/merchant/checkout/order/
 PLACES = (
     Place("sales:home", _ANYONE, shop.HOME, _once("/")),
     Place("sales:sale", _ANYONE, shop.SALE, _of_sales("/sales/{slug}/"), True),
-    Place("sales:product", _ANYONE, shop.PRODUCT, _of_products("/products/{slug}/")),
+    Place("sales:product", _ANYONE, shop.PRODUCT, _of_products),
     Place(
         *("sales:reminder", _ANYONE, shop.CALENDAR),
         *(_of_sales("/sales/{slug}/reminder.ics"), True),

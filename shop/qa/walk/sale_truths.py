@@ -166,6 +166,11 @@ def reference(here: Circumstances, deal: str) -> int | None:
     return here.account.reference(sale, sku, here.at)
 
 
+def has_reference(here: Circumstances, deal: str) -> bool:
+    """Whether it could be bought in the 30 days before the sale."""
+    return reference(here, deal) is not None
+
+
 def held_amount(here: Circumstances, deal: str) -> int:
     """The lowest price of the deal that is out."""
     sale, sku = parts(deal)
@@ -219,6 +224,7 @@ SALE_TRUTHS: Mapping[Topic, Callable[[Circumstances, str], object]] = {
     Topic.IS_BUYABLE: is_buyable,
     Topic.SET_PRICE: set_price,
     Topic.REFERENCE: reference,
+    Topic.HAS_REFERENCE: has_reference,
     Topic.HELD_AMOUNT: held_amount,
     Topic.HELD_UNTIL: held_until,
     Topic.WAS: compared,

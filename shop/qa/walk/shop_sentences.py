@@ -44,7 +44,7 @@ _CLOCKS = (
         {Topic.IS_HELD: True},
     ),
     Sentence(
-        r"All prices of it have run out What is sold outside sales is still here, at its usual",
+        r"All prices of it have run out What is sold outside sales is still here, at its usual .*",
         the_sale,
         {Topic.IS_HELD: False},
     ),

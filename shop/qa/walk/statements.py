@@ -59,6 +59,7 @@ class Topic(StrEnum):
     HELD_UNTIL = "held_until"
     SET_PRICE = "set_price"
     REFERENCE = "reference"
+    HAS_REFERENCE = "has_reference"
     # Of a line of a bag.
     LINE_VERDICT = "line_verdict"
     LINE_AMOUNT = "line_amount"
@@ -125,7 +126,9 @@ _BY_TYPE = {
     ),
     ValueType.SPAN: "hold lasts held_longer time_to_open time_left time_held",
     ValueType.WORD: "phase line_verdict order_status",
-    ValueType.FLAG: "is_held outlasts is_listed is_buyable line_is_cheaper line_is_renewed",
+    ValueType.FLAG: (
+        "is_held outlasts is_listed is_buyable has_reference line_is_cheaper line_is_renewed"
+    ),
 }
 TYPE_OF = {Topic(name): how for how, names in _BY_TYPE.items() for name in names.split()}
 

@@ -1,5 +1,6 @@
 """Whether what was said is true, by the account alone."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,16 @@ from shop.qa.walk.order_truths import ORDER_TRUTHS
 from shop.qa.walk.sale_truths import SALE_TRUTHS
 from shop.qa.walk.statements import Statement, Topic
 from shop.qa.walk.told import MINUTE, coarseness, rounded, says, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Untruth:
+    """A statement that is not true, what is instead (any of ``true``), and why, in words."""
+
+    said: Statement
+    true: tuple[Any, ...]
+    why: str
+
 
 #: What is true, by the topic of what is said.
 TRUTHS = {**SALE_TRUTHS, **ORDER_TRUTHS}
@@ -27,18 +38,19 @@ _LATER = {
 _NO_TIME = timedelta()
 
 
-def untruth(said: Statement, here: Circumstances) -> str:
-    """Why a statement is not true, in half a sentence; empty where it is."""
+def untruth(said: Statement, here: Circumstances) -> Untruth | None:
+    """Why a statement is not true; None where it is."""
     try:
         true: Any = TRUTHS[said.topic](here, said.subject)
     except NotRecorded:
-        return ""
+        return None
     except NotKnown as unknown:
-        return str(unknown)
+        return Untruth(said, (), str(unknown))
     every = true if isinstance(true, frozenset) else frozenset({true})
     if any(_is_so(said, each, here) for each in every):
-        return ""
-    return f"true is {' or '.join(sorted(map(shown, every))) or 'nothing'}"
+        return None
+    text = " or ".join(sorted(map(shown, every))) or "nothing"
+    return Untruth(said, tuple(every), f"true is {text}")
 
 
 def wrong_words(told: TimeElement, here: Circumstances) -> str:

@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from django.test import Client
+from django.test.client import ClientHandler
 
 from shop.qa.walk.blocks import PageText, read_page
 from shop.qa.walk.events import ShownPrice
 from shop.qa.walk.readers import claims_of, digits_of
 
 _SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+#: Shared: each handler would set up all middleware again.
+_HANDLER = ClientHandler(enforce_csrf_checks=False)
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,11 @@ class Visitor:
     """A browser with its cookies; a copy of it leaves it as it is."""
 
     def __init__(self, client: Client | None = None) -> None:
-        self.client = client or Client(raise_request_exception=False, SERVER_NAME="localhost")
+        self.client = client or _client()
 
     def copy(self, *, without: str = "") -> "Visitor":
         """Another browser with the same cookies, but for those whose names end so."""
-        other = Client(raise_request_exception=False, SERVER_NAME="localhost")
+        other = _client()
         other.cookies = deepcopy(self.client.cookies)
         for name in [each for each in other.cookies if without and each.endswith(without)]:
             del other.cookies[name]
@@ -86,6 +89,12 @@ def prices_shown(answer: Answer, at: datetime) -> Iterator[tuple[ShownPrice, str
                 ),
                 field.value,
             )
+
+
+def _client() -> Client:
+    client = Client(raise_request_exception=False, SERVER_NAME="localhost")
+    client.handler = _HANDLER
+    return client
 
 
 def _answer(answer: Any) -> Answer:

@@ -15,7 +15,7 @@ from shop.qa.walk.readers import Names, Sentence, read_blocks, read_page_text
 from shop.qa.walk.shop_sentences import BAG_FORM
 from shop.qa.walk.statements import PageReading
 from shop.qa.walk.sums import ChargeTerms, expected_bag
-from shop.qa.walk.truth import untruth, wrong_words
+from shop.qa.walk.truth import Untruth, untruth, wrong_words
 from shop.qa.walk.visitor import Answer, Visitor, prices_shown
 
 
@@ -42,6 +42,7 @@ class WalkFinding:
     at: datetime
     words: str
     problem: str
+    untruth: Untruth | None = None
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} UTC, {self.path}: “{self.words}”: {self.problem}."
@@ -53,7 +54,7 @@ class Walk:
 
     ``zones`` are those in which times may be told. ``carriers`` are the shoppers whose
     bags are looked at. ``is_brief``: a bag only when its verdicts change, and of the back
-    office a third at each instant, in turn.
+    office a third at each instant, in turn. ``asks_judge``: each price is presented, too.
     """
 
     account: ShopAccount
@@ -64,6 +65,7 @@ class Walk:
     charges: ChargeTerms = field(default_factory=ChargeTerms)
     places: Sequence[Place] = PLACES
     is_brief: bool = False
+    asks_judge: bool = True
     carriers: list[Carrier] = field(default_factory=list)
     findings: list[WalkFinding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -102,7 +104,7 @@ class Walk:
                 case Reader.SHOPPER:
                     for carrier in carriers:
                         self._visit(place, carrier.visitor, at, carrier)
-        for carrier in carriers:
+        for carrier in carriers if self.asks_judge else ():
             self.present(carrier, at)
 
     def present(self, carrier: Carrier, at: datetime) -> None:
@@ -190,9 +192,9 @@ class Walk:
 
     def _compare(self, reading: PageReading, place: str, path: str, here: Circumstances) -> None:
         for said in reading.statements:
-            if problem := untruth(said, here):
+            if wrong := untruth(said, here):
                 words = f"{said.words} ({said.topic} of {said.subject})"
-                self._find(place, path, here.at, words, problem)
+                self._find(place, path, here.at, words, wrong.why, wrong)
         for told in reading.times:
             if problem := wrong_words(told, here):
                 self._find(place, path, here.at, told.words, problem)
@@ -216,8 +218,16 @@ class Walk:
             zones=self.zones,
         )
 
-    def _find(self, place: str, path: str, at: datetime, words: str, problem: str) -> None:
-        self.findings.append(WalkFinding(place, path, at, words, problem))
+    def _find(
+        self,
+        place: str,
+        path: str,
+        at: datetime,
+        words: str,
+        problem: str,
+        wrong: Untruth | None = None,
+    ) -> None:
+        self.findings.append(WalkFinding(place, path, at, words, problem, wrong))
 
 
 def read_answer(answer: Answer, sentences: Iterable[Sentence], names: Names) -> PageReading:

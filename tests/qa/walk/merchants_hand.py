@@ -154,7 +154,9 @@ class MerchantsHand:
             ),
             known=Known(
                 sales={sale.slug: sale.pk for sale in Sale.objects.all()},
-                products={sku: product.pk for sku, product in self.products.items()},
+                product_pages={
+                    sku: product.get_absolute_url() for sku, product in self.products.items()
+                },
             ),
             zones=frozenset({"UTC", *(terms.zone for terms in self.terms.values())}),
             staff=Visitor(self.merchant.client),
