@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from offers.anchors import new_nonce
+from offers.terms import LIST
 from shop.core.formatting import utc
 from shop.core.money import format_money, validate_currency, validate_payable
 from shop.staff.models import Staff
@@ -175,3 +176,40 @@ class PricePoint(models.Model):
 
     def __str__(self) -> str:
         return f"{format_money(self.amount, self.product.currency)} since {utc(self.since)}"
+
+
+class PriceCorrection(models.Model):
+    """The price of a past stretch of time, taken back as a mistake: no reference price counts it.
+
+    ``sale`` is a slug, or ``list``, as in offers. Where the price was on show, the offers of the
+    stretch were recalled with it: those of a deal by a recall of the deal, those at list price by
+    this very row. It voids what was issued from ``since`` on, and before ``issued_before`` (None:
+    all that was out when it was made, by replacing the product's nonce, ``replaced_nonce``). It
+    is kept as long as its product.
+    """
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="price_corrections")
+    sale = models.CharField(max_length=80, default=LIST)
+    amount = models.PositiveBigIntegerField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    was_on_show = models.BooleanField()
+    issued_before = models.DateTimeField(null=True, blank=True)
+    replaced_nonce = models.CharField(max_length=22, blank=True)
+    reason = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["made_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__gt=F("since")), name="price_correction_ends_after_it_begins"
+            ),
+            models.UniqueConstraint(
+                fields=["product", "sale", "since"], name="price_correction_is_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{format_money(self.amount, self.product.currency)} since {self.since:%F %T}"

@@ -5,6 +5,7 @@ was published, its window open and the deal not withdrawn; the list price while 
 sold at it. What is in force now is taken to stay so.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from itertools import pairwise
 from django.db.models import Prefetch, Q
 
 from offers.terms import LIST
-from shop.catalog.models import PricePoint
+from shop.catalog.models import PriceCorrection, PricePoint
 from shop.sales.hold_end import present_terms
 from shop.sales.models import Change, Deal, Sale
 from shop.sales.term_history import HOLD_FIELDS, TermChange, Terms, terms_history
@@ -24,7 +25,7 @@ class PriceStretch:
     """A time, ``[since, until)``, in which a product had one price, in minor units.
 
     ``product`` is a key, ``sale`` a slug or ``list``. ``until`` None: no end of it is known.
-    ``could_be_bought`` None: nobody recorded whether it could.
+    ``could_be_bought`` None: nobody recorded whether it could. ``correction``: what took it back.
     """
 
     product: int
@@ -33,6 +34,12 @@ class PriceStretch:
     since: datetime
     until: datetime | None
     could_be_bought: bool | None
+    correction: PriceCorrection | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether reference prices count it."""
+        return bool(self.could_be_bought) and self.correction is None
 
     def overlaps(self, since: datetime, until: datetime) -> bool:
         """Whether it has an instant of ``[since, until)``."""
@@ -44,12 +51,38 @@ def price_stretches(
 ) -> list[PriceStretch]:
     """The prices of products that were, or will be, in force in ``[since, until)``.
 
-    Those at which nobody could buy are among them. Takes four queries for any number of
-    products, deals and changes.
+    Those at which nobody could buy are among them, and those that were taken back. Takes five
+    queries for any number of products, deals and changes.
     """
     points = PricePoint.objects.filter(product__in=products).order_by("product", "since")
-    stretches = [*_of_list_prices(points), *_of_sales(products, since)]
-    return [each for each in stretches if each.overlaps(since, until)]
+    corrections = defaultdict(list)
+    for each in PriceCorrection.objects.filter(product__in=products).select_related("made_by"):
+        corrections[each.product_id, each.sale, each.amount].append(each)
+    return [
+        piece
+        for stretch in (*_of_list_prices(points), *_of_sales(products, since))
+        for piece in _corrected(stretch, corrections[stretch.product, stretch.sale, stretch.amount])
+        if piece.overlaps(since, until)
+    ]
+
+
+def _corrected(
+    stretch: PriceStretch, corrections: Iterable[PriceCorrection]
+) -> Iterator[PriceStretch]:
+    """A stretch in pieces: what was taken back of it, and what was not."""
+    rest = stretch
+    for each in sorted(corrections, key=lambda each: each.since):
+        if not rest.overlaps(each.since, each.until):
+            continue
+        if rest.since < each.since:
+            yield replace(rest, until=each.since)
+        since, until = max(rest.since, each.since), each.until
+        if rest.until is not None and rest.until <= until:
+            yield replace(rest, since=since, correction=each)
+            return
+        yield replace(rest, since=since, until=until, correction=each)
+        rest = replace(rest, since=until)
+    yield rest
 
 
 def _of_list_prices(points: Iterable[PricePoint]) -> Iterator[PriceStretch]:

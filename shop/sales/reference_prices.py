@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from shop.catalog.list_prices import record_list_price
 from shop.catalog.models import Product
-from shop.sales.models import Deal
+from shop.sales.models import Deal, Sale
 from shop.sales.price_history import PriceStretch, price_stretches
 
 #: Directive 98/6/EC, article 6a: the lowest price of at least 30 days before the reduction.
@@ -30,10 +30,27 @@ def lowest_price(stretches: Iterable[PriceStretch], *, before: datetime) -> int 
     :returns: None if it could not be bought in that time
     """
     since = before - REFERENCE_PERIOD
-    amounts = (
-        each.amount for each in stretches if each.could_be_bought and each.overlaps(since, before)
-    )
+    amounts = (each.amount for each in stretches if each.counts and each.overlaps(since, before))
     return min(amounts, default=None)
+
+
+def reference_prices_without(
+    taken_back: PriceStretch, *, now: datetime
+) -> list[tuple[Deal, int | None]]:
+    """What follows for sales to come if a stretch is taken back: deals, with what they will have.
+
+    Deals whose reference price stays are left out.
+    """
+    deals = list(
+        Deal.objects.filter(product=taken_back.product, sale__starts_at__gt=now)
+        .filter(sale__published_at__isnull=False)
+        .exclude(sale__state=Sale.State.CANCELED)
+        .select_related("sale", "product")
+        .order_by("sale__starts_at", "pk")
+    )
+    others = [each for each in _stretches(deals)[taken_back.product] if each != taken_back]
+    found = [(deal, lowest_price(others, before=deal.sale.starts_at)) for deal in deals]
+    return [(deal, lowest) for deal, lowest in found if lowest != deal.was]
 
 
 def lowest_price_before(product: int, instant: datetime) -> int | None:

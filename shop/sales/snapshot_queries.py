@@ -9,7 +9,7 @@ In a preview, drafts are read as if they were published.
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -22,11 +22,11 @@ from django.db.models.functions import Cast, JSONObject
 
 from offers.anchors import Extension, anchor_digest
 from offers.terms import LIST
-from shop.catalog.models import Product, Variant
+from shop.catalog.models import PriceCorrection, Product, Variant
 from shop.catalog.pictures import picture_of
 from shop.core import preview
 from shop.sales import models
-from shop.sales.deal_recalls import RecallRow, deal_recalls
+from shop.sales.deal_recalls import DealRecall, RecallRow, deal_recalls
 from shop.sales.reference_prices import reference_prices
 from shop.sales.snapshot import (
     DealSnapshot,
@@ -63,6 +63,12 @@ _EXTENSION = JSONObject(sale="sale_id", issued_before="issued_before", seconds="
 _RECALL = JSONObject(
     **{name: name for name in ("id", "deal", "issued_from", "issued_before", "made_at", "reason")},
     sale="sale_id",
+    nonce="replaced_nonce",
+)
+_CORRECTION = JSONObject(
+    **{name: name for name in ("id", "issued_before", "made_at", "reason")},
+    product="product_id",
+    issued_from="since",
     nonce="replaced_nonce",
 )
 _CHANGE = JSONObject(
@@ -108,6 +114,9 @@ def snapshot_querysets(
             row=_DEAL
         ),
         "product": products.annotate(row=_PRODUCT),
+        "correction": PriceCorrection.objects.filter(
+            sale=LIST, was_on_show=True, product__in=products
+        ).annotate(row=_CORRECTION),
         "variant": Variant.objects.filter(product__in=products).annotate(row=_VARIANT),
     }
 
@@ -131,6 +140,7 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
     if drafts:
         _publish(rows)
     variants = _grouped(rows["variant"], "product")
+    corrections = _grouped(rows["correction"], "product")
     products = {row["id"]: _product(row, variants[row["id"]]) for row in rows["product"]}
     kinds = ("deal", "extension", "recall", "change")
     of_sales = {kind: _grouped(rows[kind], "sale") for kind in kinds}
@@ -150,10 +160,24 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
                 max=settings.LIST_MAX,
                 hold=timedelta(seconds=settings.LIST_HOLD_SECONDS),
                 anchor=anchor_digest(LIST, product.nonce),
+                recalls=_list_recalls(product, corrections[product.id]),
             )
             for product in products.values()
         },
     )
+
+
+def _list_recalls(product: ProductSnapshot, corrections: list[Row]) -> tuple[DealRecall, ...]:
+    """What was taken back of the offers of a product at its list price."""
+    if not corrections:
+        return ()
+    rows = [_recall(row | {"deal": product.id}) for row in sorted(corrections, key=_by_id)]
+    # An offer says in whole seconds when it was issued, rounded down.
+    whole = [
+        replace(row, issued_from=row.issued_from and row.issued_from.replace(microsecond=0))
+        for row in rows
+    ]
+    return deal_recalls(whole, product.id, LIST, product.nonce)
 
 
 def _publish(rows: dict[str, list[Row]]) -> None:

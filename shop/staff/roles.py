@@ -25,7 +25,6 @@ class Role(TextChoices):
 
 _VIEW = frozenset(
     {
-        "catalog.view_pricepoint",
         "catalog.view_product",
         "catalog.view_stockmovement",
         "catalog.view_variant",

@@ -15,6 +15,7 @@ for name in (
     "day_and_clock",
     "exactly",
     "hour",
+    "iso_second",
     "second",
     "sentences",
     "to_the_minute",

@@ -6,13 +6,12 @@ from django.contrib import admin
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.urls import URLPattern, path
-from django.utils.timezone import get_current_timezone
 
-from shop.catalog.models import PricePoint, Product, StockMovement, Variant
+from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import save_with_stock
-from shop.core.formatting import to_the_minute
 from shop.core.money import format_money
 from shop.core.requests import now_of
+from shop.merchant.catalog.price_history_view import price_history_page, take_back_page
 from shop.merchant.catalog.product_csv import ProductTable
 from shop.merchant.catalog.product_forms import ProductForm, VariantForm, VariantFormSet
 from shop.merchant.catalog.stock_view import stock_page
@@ -20,7 +19,6 @@ from shop.merchant.forms.csv_tables import CsvAdmin
 from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.locking_admin import LockingInline, LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
-from shop.merchant.forms.read_only_admin import ReadOnlyInline
 from shop.merchant.forms.row_actions import page_action
 from shop.sales.reference_prices import list_price_changed, lowest_price_before
 from shop.staff.current import staff_of
@@ -36,28 +34,17 @@ class VariantInline(LockingInline):
     readonly_fields = ("claimed",)
 
 
-class PricePointInline(ReadOnlyInline):
-    model = PricePoint
-    fields = ("asked_since", "list_price")
-    readonly_fields = ("asked_since", "list_price")
-    verbose_name_plural = "list prices so far"
-
-    @admin.display(description="since")
-    def asked_since(self, point: PricePoint) -> str:
-        return to_the_minute(point.since, get_current_timezone())
-
-    def list_price(self, point: PricePoint) -> str:
-        return format_money(point.amount, point.product.currency)
-
-
 @admin.register(Product)
 class ProductAdmin(KeptRows, CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
     """Products. None is deleted: it may be in a bag, at a price that is held."""
 
     form = ProductForm
     resource_classes = (ProductTable,)
-    inlines = (VariantInline, PricePointInline)
-    actions = (page_action("move_stock", "admin:catalog_product_stock", "Stock…", "stock"),)
+    inlines = (VariantInline,)
+    actions = (
+        page_action("move_stock", "admin:catalog_product_stock", "Stock…", "stock"),
+        page_action("show_prices", "admin:catalog_product_prices", "Prices…", "view"),
+    )
     list_display = ("name", "sku", "price", "left", "sold_at_list_price")
     search_fields = ("name", "sku", "variants__sku")
     prepopulated_fields = {"slug": ("name",)}
@@ -114,8 +101,18 @@ class ProductAdmin(KeptRows, CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
             )
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(stock_page)
-        return [path("<int:pk>/stock/", view, name="catalog_product_stock"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        prices = "<int:pk>/prices/"
+        return [
+            path("<int:pk>/stock/", view(stock_page), name="catalog_product_stock"),
+            path(prices, view(price_history_page), name="catalog_product_prices"),
+            path(
+                f"{prices}<slug:sale>/<str:since>/",
+                view(take_back_page),
+                name="catalog_product_take_back",
+            ),
+            *super().get_urls(),
+        ]
 
     def has_stock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("catalog.add_stockmovement")

@@ -96,7 +96,7 @@ def _prices_paid(sale: Sale, products: Iterable[Product]) -> Iterator[PricePoint
     since = opens_at - REFERENCE_PERIOD
     stretches = price_stretches(list(by_key), since=since, until=opens_at)
     for key, product in by_key.items():
-        of_it = [each for each in stretches if each.product == key and each.could_be_bought]
+        of_it = [each for each in stretches if each.product == key and each.counts]
         bounds = {bound for each in of_it for bound in (each.since, each.until or opens_at)}
         for start in sorted({since, *(bound for bound in bounds if since < bound < opens_at)}):
             asked = [each.amount for each in of_it if each.overlaps(start, start + _MOMENT)]
