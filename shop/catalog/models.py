@@ -212,4 +212,4 @@ class PriceCorrection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{format_money(self.amount, self.product.currency)} since {self.since:%F %T}"
+        return f"{format_money(self.amount, self.product.currency)} since {utc(self.since)}"

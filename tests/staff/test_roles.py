@@ -71,6 +71,8 @@ PAGES: dict[str, Needs] = {
     **_model("products", "catalog.product", add="catalog.add_product",
              change="catalog.change_product", delete=NOBODY),
     "admin:catalog_product_stock": Needs("catalog.add_stockmovement", "catalog.add_stockmovement"),
+    "admin:catalog_product_prices": Needs("catalog.view_product", "catalog.view_product"),
+    "admin:catalog_product_take_back": Needs("catalog.change_product", "catalog.change_product"),
     "admin:catalog_product_import": Needs("catalog.change_product", "catalog.change_product"),
     "admin:catalog_product_process_import": Needs(
         "catalog.change_product", "catalog.change_product"
@@ -109,6 +111,7 @@ PAGES: dict[str, Needs] = {
 #: What can be chosen for rows of a list, and what it asks for.
 ACTIONS = {
     ("catalog.product", "move_stock"): "catalog.add_stockmovement",
+    ("catalog.product", "show_prices"): "catalog.view_product",
     ("sales.sale", "publish_sales"): "sales.change_sale",
     ("sales.sale", "unpublish"): "sales.change_sale",
     ("sales.sale", "copy"): "sales.add_sale",
@@ -183,6 +186,8 @@ def path_to(sale: Sale, order: Order) -> Callable[[str, URLPattern], str]:
             "object_id": str(row),
             "pk": row,
             "slug": sale.slug,
+            "sale": "list",
+            "since": "2026-11-01T00:00:00+00:00",
             "at": sale.starts_at,
             "page": "bag/add/",
             "number": 1,

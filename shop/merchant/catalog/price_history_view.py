@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.timezone import get_current_timezone
@@ -20,6 +22,7 @@ from shop.core.formatting import day
 from shop.core.money import format_money
 from shop.core.requests import ShopRequest
 from shop.merchant.pages import merchant_page
+from shop.orders.models import UNDER_WAY, OrderLine
 from shop.sales.models import Sale
 from shop.sales.price_corrections import last_hold_end, take_back, voids_later_ones
 from shop.sales.price_history import PriceStretch, price_stretches
@@ -37,14 +40,14 @@ _CHANGE_PRICES = ("catalog.change_product", "sales.change_sale")
 
 
 class TakeBackForm(forms.Form):
-    """Why a price is taken back, and that its consequences are understood."""
+    """Why a price is taken back, and that offers go with it, where any may be out."""
 
     reason = forms.CharField(max_length=200, label="Why")
     agreed = forms.BooleanField(label="Take back the offers at this price, too")
 
-    def __init__(self, *args: object, stretch: PriceStretch, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if stretch.could_be_bought:
+    def __init__(self, *args: Any, is_held: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_held:
             self.fields["reason"].help_text = "Shoppers who hold such an offer read it."
         else:
             self.fields["reason"].help_text = "For your records."
@@ -92,7 +95,9 @@ def take_back_page(request: ShopRequest, pk: int, sale: str, since: str) -> Http
     """What follows from taking a price back; sent, it is taken back."""
     product = get_object_or_404(Product, pk=pk)
     stretch = _stretch(product, sale, since, request.now)
-    form = TakeBackForm(request.POST or None, stretch=stretch)
+    held_until = last_hold_end(stretch) if stretch.could_be_bought else request.now
+    is_held = held_until > request.now
+    form = TakeBackForm(request.POST or None, is_held=is_held)
     if form.is_valid() and _take_back(form, stretch, request):
         messages.success(request, f"{_amount(stretch, product)} counts for nothing any more.")
         return redirect("admin:catalog_product_prices", pk)
@@ -105,13 +110,28 @@ def take_back_page(request: ShopRequest, pk: int, sale: str, since: str) -> Http
         about=product,
         product=product,
         zone=get_current_timezone(),
-        now=request.now,
         entry=entry,
         changes=[(deal, deal.was, lowest) for deal, lowest in changes],
-        held_until=last_hold_end(stretch) if stretch.could_be_bought else None,
+        held_until=held_until,
+        is_held=is_held,
+        ordered=_units_ordered(stretch, held_until),
         voids_later_ones=voids_later_ones(stretch, request.now),
         form=form,
     )
+
+
+def _units_ordered(stretch: PriceStretch, held_until: datetime) -> int:
+    """Units that orders took at a price while it was on show or held."""
+    lines = OrderLine.objects.filter(
+        variant__product=stretch.product,
+        amount=stretch.amount,
+        order__placed_at__gte=stretch.since,
+        order__placed_at__lt=held_until,
+        order__status__in=UNDER_WAY,
+    )
+    of_it = Q(deal=None) if stretch.sale == LIST else Q(deal__sale__slug=stretch.sale)
+    units: int = lines.filter(of_it).aggregate(units=Sum("quantity", default=0))["units"]
+    return units
 
 
 def _take_back(form: TakeBackForm, stretch: PriceStretch, request: ShopRequest) -> bool:

@@ -55,10 +55,12 @@ SILENT_PLACES: Mapping[str, str] = {
     "merchant/staff/staff/<path:object_id>/": _REDIRECT,
     # Products.
     "admin:catalog_product_add": _FIELDS,
-    "admin:catalog_product_change": "the list price and its history, in fields",
+    "admin:catalog_product_change": "the list price, in a field",
     "admin:catalog_product_delete": "names what would go, without a price",
     "admin:catalog_product_history": "Django's own log: who changed which field, without its value",
     "admin:catalog_product_stock": "units alone",
+    "admin:catalog_product_prices": "the record of past prices, which tests/merchant/catalog reads",
+    "admin:catalog_product_take_back": "a past price, and what follows if it is taken back",
     "admin:catalog_product_import": "shows the rows of a file before they are taken in",
     "admin:catalog_product_process_import": _FORM_ALONE,
     "admin:catalog_product_export": "the columns of a file that tests/merchant reads back",
