@@ -41,6 +41,10 @@ class Hands:
         of_role.first.click()
         self.acts += 1
 
+    def tick(self, label: str) -> None:
+        self.page.get_by_label(label, exact=True).check()
+        self.acts += 1
+
     def choose(self, label: str, value: str) -> None:
         self.page.get_by_label(label, exact=True).select_option(value)
         self.acts += 1
@@ -109,6 +113,9 @@ def test_the_first_sale_of_a_shop_from_its_first_product_to_its_report(
     go_to_sale(hands)
     hands.press("Publish…")
     expect(page.locator("[data-reader-zone]")).to_be_visible()
+    # What nobody could buy before is no bargain yet.
+    expect(page.locator(".checks .is-warning")).to_contain_text("shoppers see no reduction")
+    hands.tick("I have read the warning, and mean it")
     hands.press("Publish")
     expect(page.locator(".messagelist")).to_contain_text("Autumn is published.")
 

@@ -43,7 +43,13 @@ class ExtendForm(SaleActionForm):
     """Minutes to hold offers longer, and why."""
 
     minutes = forms.IntegerField(
-        min_value=1, max_value=LONGEST_HOLD_SECONDS // 60, label="Minutes more"
+        min_value=1,
+        max_value=LONGEST_HOLD_SECONDS // 60,
+        label="Minutes more",
+        error_messages={
+            "min_value": "A price is held for one minute longer at least.",
+            "max_value": "A price is held for 30 days longer at the most.",
+        },
     )
     reason = forms.CharField(max_length=200, required=False, help_text="For your records.")
 

@@ -28,7 +28,7 @@ from shop.merchant.sales.field_changes import unsaved_changes
 from shop.merchant.sales.impact import ChangeImpact, assess_impact, summary
 from shop.merchant.sales.mending import mendable
 from shop.merchant.sales.outstanding_offers import outstanding_offers
-from shop.merchant.sales.publish_page import publish_page
+from shop.merchant.sales.publish_page import MOST_SALES, publish_page
 from shop.merchant.sales.sale_form import SaleForm
 from shop.merchant.sales.sale_status import status_of, status_word
 from shop.merchant.sales.typed_checks import typed_checks_page, typed_findings
@@ -326,7 +326,12 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
         return status_word(sale, sale.as_of)
 
     @admin.action(description="Publish…", permissions=["change"], location=EVERYWHERE)
-    def publish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse:
+    def publish_sales(self, request: HttpRequest, sales: QuerySet[Sale]) -> HttpResponse | None:
         """Lead to the page that shows what goes public, and publishes it."""
-        chosen = urlencode({"sale": list(sales.values_list("pk", flat=True))}, doseq=True)
+        pks = list(sales.values_list("pk", flat=True))
+        if len(pks) > MOST_SALES:
+            text = f"Choose {MOST_SALES} sales at the most: each is looked at before it is public."
+            self.message_user(request, text, messages.ERROR)
+            return None
+        chosen = urlencode({"sale": pks}, doseq=True)
         return redirect(f"{reverse('admin:sales_sale_publish')}?{chosen}")

@@ -7,6 +7,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from shop.catalog.models import Product, Variant
+from shop.merchant.sales.publish_page import MOST_SALES
 from shop.qa.pytest_plugin.back_office import Merchant, errors, fields_of, page_of
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, add_deal, make_product
@@ -156,6 +157,19 @@ def test_several_sales_are_published_on_one_page_each_with_its_warnings(
     assert "It has no deals" in " ".join(warned(page))
     send(merchant, page, **{f"sale-{empty.pk}-read": "on"})
     assert refreshed(draft).state == refreshed(empty).state == Sale.State.PUBLISHED
+
+
+def test_more_sales_than_anybody_looks_at_are_not_published_together(
+    merchant: Merchant, draft: Sale
+) -> None:
+    others = Sale.objects.bulk_create(
+        Sale(slug=f"copy-{number}", title="Copy", starts_at=OPENS, ends_at=CLOSES)
+        for number in range(MOST_SALES)
+    )
+    pks = [each.pk for each in (draft, *others)]
+    data = {"action": "publish_sales", "_selected_action": pks}
+    page = merchant.send(reverse("admin:sales_sale_changelist"), data)
+    assert f"Choose {MOST_SALES} sales at the most" in page.text
 
 
 def test_a_canceled_sale_is_not_published(merchant: Merchant, draft: Sale) -> None:

@@ -300,10 +300,21 @@ def test_a_form_that_is_sent_twice_is_carried_out_once(merchant: Merchant, sale:
     assert Extension.objects.count() == 2, "sending it again means it"
 
 
-@pytest.mark.parametrize("minutes", ["0", "-5", "43201", "", "ten"])
-def test_no_hold_is_lengthened_beyond_reason(merchant: Merchant, sale: Sale, minutes: str) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        ("0", "one minute longer at least"),
+        ("-5", "one minute longer at least"),
+        ("43201", "30 days longer at the most"),
+        ("", "required"),
+        ("ten", "whole number"),
+    ],
+)
+def test_no_hold_is_lengthened_beyond_reason(
+    merchant: Merchant, sale: Sale, minutes: str, said: str
+) -> None:
     path = reverse("admin:sales_sale_extend", args=[sale.pk])
-    assert errors(merchant.change(path, minutes=minutes))
+    assert said in errors(merchant.change(path, minutes=minutes))
     assert not Extension.objects.exists()
 
 
