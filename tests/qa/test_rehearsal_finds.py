@@ -107,6 +107,15 @@ PLANTS = [
         "12:37:31; the bag still took it at 12:37:31, when it was expired.",
     ),
     Plant(
+        "extending breaks down",
+        HOLDS,
+        "    return Extension.objects.create(",
+        "    raise ValueError(seconds)\n    return Extension.objects.create(",
+        "extended",
+        "If offers are held longer: It could not be played to its end, at 12:07:31: ValueError: "
+        "900",
+    ),
+    Plant(
         "an extension does not revive after the close",
         "shop/sales/holds.py",
         "sale=sale, issued_before=now, seconds=seconds,",

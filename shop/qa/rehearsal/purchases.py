@@ -210,7 +210,9 @@ class Customer:
 
     def answer_bank(self, link: str, *, approve: bool) -> str:
         """Answer the bank, and come back to the order's page: the order's status."""
-        self.open(answer_bank(link, approve=approve))
+        way_back = answer_bank(link, approve=approve)
+        if way_back:
+            self.open(way_back)
         return self.status()
 
     def payment(self) -> stripe.PaymentIntent:

@@ -1,5 +1,6 @@
 """The whole rehearsal: every scenario of a sale, one after the other."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -77,4 +78,22 @@ def _run(
         run = PurchaseRun(scenario, database=database, samples=samples, clock=clock, notes=notes)
     else:
         run = ScenarioRun(scenario, database=database, samples=samples, clock=clock, notes=notes)
-    return replace(run.run(), seconds=monotonic_seconds() - started)
+    try:
+        result = run.run()
+    except Exception as error:
+        # What breaks down here would break down in the shop, and the other scenarios go on.
+        traceback.print_exc()
+        recorder = run.recorder
+        recorder.record_broken(
+            f"It could not be played to its end, at {recorder.format_time(recorder.now)}: "
+            f"{type(error).__name__}: {error}"
+        )
+        result = ScenarioResult(
+            name=scenario.name,
+            title=scenario.title,
+            text=scenario.text,
+            starts_at=run.opens,
+            ends_at=run.closes,
+            findings=recorder.findings,
+        )
+    return replace(result, seconds=monotonic_seconds() - started)
