@@ -14,6 +14,7 @@ from django.db.models import F
 from shop.catalog.models import Product, Variant
 from shop.core.money import payable_step
 from shop.payments.stripe_amounts import obstacle
+from shop.qa.rehearsal.charge_oracle import expected_shipping
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
 from shop.sales.audit import record
 from shop.sales.holds import extend, recall
@@ -170,9 +171,10 @@ class TemporaryDatabase:
         return self.sale.deals.select_related("product", "sale").get(product__sku=sku)
 
     def is_payable(self, sku: str) -> bool:
-        """Whether a card can pay for one unit of a deal."""
+        """Whether a card can pay for one unit of a deal, with shipping."""
         deal = self.deal(sku)
-        return not obstacle(deal.price, deal.product.currency)
+        currency = deal.product.currency
+        return not obstacle(deal.price + expected_shipping(deal.price, currency), currency)
 
     def set_price(self, sku: str, amount: int, *, now: datetime) -> None:
         """Change a deal's price, in minor units; the list price is not left below it."""
