@@ -101,7 +101,7 @@ class PurchaseRun:
         """
         self.steps.append(PurchaseStep(self.now, text, outcome, expected))
         if outcome != expected:
-            got, right = (_WORDS.get(each, each) for each in (outcome, expected))
+            got, right = (_WORDS.get(each, each.rstrip(".")) for each in (outcome, expected))
             when, what = self.recorder.format_time(self.now), text[0].lower() + text[1:]
             self.recorder.record_broken(
                 f"{promised} At {when}, {what}: {got}; it should have been {right}."

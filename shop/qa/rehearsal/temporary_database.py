@@ -170,11 +170,11 @@ class TemporaryDatabase:
         """The deal of a product in the sale, as its row is now."""
         return self.sale.deals.select_related("product", "sale").get(product__sku=sku)
 
-    def is_payable(self, sku: str) -> bool:
-        """Whether a card can pay for one unit of a deal, with shipping."""
+    def is_payable(self, sku: str, quantity: int = 1) -> bool:
+        """Whether a card can pay for so many units of a deal, with shipping."""
         deal = self.deal(sku)
-        currency = deal.product.currency
-        return not obstacle(deal.price + expected_shipping(deal.price, currency), currency)
+        currency, subtotal = deal.product.currency, deal.price * quantity
+        return not obstacle(subtotal + expected_shipping(subtotal, currency), currency)
 
     def set_price(self, sku: str, amount: int, *, now: datetime) -> None:
         """Change a deal's price, in minor units; the list price is not left below it."""
