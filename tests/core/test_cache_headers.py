@@ -225,3 +225,18 @@ def test_an_orders_page_is_kept_nowhere(sale: Sale, shopper: ShopClient) -> None
     answer = shopper.client.get(order_path(make_order(sale)))
     assert answer.status_code == 200
     assert {"private", "no-store"} <= directives(answer)
+
+
+def test_static_files_are_for_everybody_and_one_that_is_missing_is_not(
+    db: None, settings: Settings
+) -> None:
+    settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+    client = Client()
+    found = client.get("/static/shop.css")
+    again = client.get("/static/shop.css", headers={"if-modified-since": found["Last-Modified"]})
+    assert (found.status_code, again.status_code) == (200, 304)
+    for answer in (found, again):
+        assert "public" in directives(answer)
+        assert not answer.cookies
+    missing = client.get("/static/none.css")
+    assert (missing.status_code, missing["Cache-Control"]) == (404, "private, no-store")
