@@ -40,7 +40,8 @@ WITHOUT_SECRETS = (
 METHODS = ("GET", "HEAD", "POST", "PUT", "OPTIONS")
 #: What htmx swaps into a page is no page for the Back button.
 FRAGMENTS = ("/bag/",)
-#: A value for each converter or group of a route.
+#: A value for each kind of converter of a route, and for those of which another is more telling.
+BY_KIND = {"int": "1", "slug": "autumn", "str": "none", "path": "no/such/page/"}
 VALUES = {
     "slug": "autumn",
     "token": "none",
@@ -68,10 +69,15 @@ def _routes(resolver: URLResolver, prefix: str) -> Iterator[str]:
         if isinstance(each, URLResolver):
             yield from _routes(each, route)
             continue
-        route = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VALUES[found[1]], route)
+        route = re.sub(r"<(?:(\w+):)?(\w+)>", _value, route)
         # A regular expression's group; Django's admin names its applications by one.
         route = re.sub(r"\(\?P(?:<(\w+)>)?(\w+)[^)]*\)", lambda found: VALUES["url"], route)
         yield re.sub(r"\(\?P[^)]*\)", "sales", route).removesuffix("$").replace("\\", "")
+
+
+def _value(found: re.Match[str]) -> str:
+    kind, name = found[1] or "str", found[2]
+    return VALUES[name] if name in VALUES else BY_KIND[kind]
 
 
 def directives(answer: Any) -> set[str]:
