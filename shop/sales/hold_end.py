@@ -55,16 +55,17 @@ class SaleHolds:
         :param to_the_second: as offers say when they were issued: the last one before a close at
             12:15:00 was issued at 12:14:59
         """
-        # Most deals have no history of their own.
+        # Most deals have no history of their own: None stands for them.
+        particular = frozenset[int]().union(*(each.withdrawn for each in self.terms))
         alike = {
-            (tuple(each.stretch(deal) for each in self.terms), tuple(recalls))
+            (deal if deal in particular else None, tuple(recalls))
             for deal, recalls in self.recalls.items()
         }
         ends = (
             hold_end(stretch, self.extensions, recalls, to_the_second=to_the_second)
-            for stretches, recalls in alike
-            for stretch in stretches
-            if stretch is not None
+            for deal, recalls in alike
+            for terms in self.terms
+            if (stretch := terms.stretch(deal)) is not None
         )
         return max(ends, default=self.terms[0].starts_at)
 

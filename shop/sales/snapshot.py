@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -24,6 +25,8 @@ from shop.sales.term_history import TermChange, Terms, terms_history
 
 #: From here on down, how many are left is said.
 FEW = 9
+#: Sales that are over and without held prices, listed at most.
+MOST_OVER = 6
 
 
 class Phase(StrEnum):
@@ -283,16 +286,24 @@ class Snapshot:
         return self._products_by_slug.get(slug) or next(of_sku, None)
 
     def sales_by_phase(self, now: datetime) -> SalesByPhase:
-        """All visible sales in the order in which a visitor wants them."""
-        visible = [sale for sale in self.sales.values() if sale.visible and sale.deals_on_show]
+        """All visible sales in the order in which a visitor wants them.
+
+        Of those that are over, the last six and all others whose prices are still held.
+        """
+
+        visible = [sale for sale in self.sales.values() if sale.visible]
 
         def of(phase: Phase) -> list[SaleSnapshot]:
-            return [sale for sale in visible if sale.phase(now) is phase]
+            return [sale for sale in visible if sale.phase(now) is phase and sale.deals_on_show]
 
+        past = (sale for sale in visible if sale.phase(now) is Phase.OVER)
+        by_close = attrgetter("ends_at")
+        last = {sale.slug for sale in sorted(of(Phase.OVER), key=by_close)[-MOST_OVER:]}
+        over = [sale for sale in past if sale.slug in last or now < sale.last_hold_ends_at]
         return SalesByPhase(
-            live=sorted(of(Phase.LIVE), key=lambda sale: sale.ends_at),
-            upcoming=sorted(of(Phase.UPCOMING), key=lambda sale: sale.starts_at),
-            over=sorted(of(Phase.OVER), key=lambda sale: sale.ends_at, reverse=True)[:6],
+            live=sorted(of(Phase.LIVE), key=by_close),
+            upcoming=sorted(of(Phase.UPCOMING), key=attrgetter("starts_at")),
+            over=sorted(over, key=by_close, reverse=True),
         )
 
     def deal(self, sale: str, sku: str) -> DealSnapshot | None:

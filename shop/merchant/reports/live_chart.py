@@ -12,6 +12,7 @@ from shop.core.formatting import hour, is_same_day, short_day
 from shop.merchant.reports.live_queries import Sums
 from shop.merchant.reports.svg_chart import AxisMark, Chart, ChartColumn, draw, step_for
 from shop.orders.sale_totals import minute_of
+from shop.sales.hold_end import SaleHolds
 from shop.sales.models import Sale
 
 _MINUTE = timedelta(minutes=1)
@@ -20,14 +21,15 @@ _MOST_COLUMNS = 120
 
 
 def by_minute(
-    sale: Sale, minutes: Mapping[datetime, Sums], held_until: datetime, now: datetime
+    sale: Sale, minutes: Mapping[datetime, Sums], holds: SaleHolds, now: datetime
 ) -> Chart:
     """Orders of a sale by minute, from its opening to the end of its last hold.
 
     :param minutes: what was paid, by the minute of placing; one outside of that span lengthens it
     """
     start = minute_of(min([sale.starts_at, *minutes]))
-    end = max(held_until, *(each + _MINUTE for each in minutes), start + _MINUTE)
+    closed_at, held_until = holds.closed_at, holds.last_end
+    end = max(closed_at, held_until, *(each + _MINUTE for each in minutes), start + _MINUTE)
     span = -(-(end - start) // _MINUTE)
     width = step_for(span, _STEPS, _MOST_COLUMNS)
     clock = _Clock(sale.zone, start, end)
@@ -37,9 +39,11 @@ def by_minute(
     def mark(at: datetime, name: str, label: str = "") -> AxisMark:
         return AxisMark(label, name, (at - start) // timedelta(seconds=1), whole)
 
-    close = mark(sale.ends_at, "close", f"{clock.after_start(sale.ends_at)} close")
+    close = mark(closed_at, "close", f"{clock.after_start(closed_at)} close")
     hold = mark(held_until, "hold", f"held until {clock.after_start(held_until)}")
-    marks = [close, hold]
+    # A sale that was taken down before it opened never held a price.
+    is_held = held_until > sale.starts_at
+    marks = [close, hold] if is_held else [close]
     if start <= now < end:
         marks.append(mark(now, "now"))
     each = "minute" if width == 1 else f"{width} minutes"
@@ -50,7 +54,7 @@ def by_minute(
         marks=marks,
         begins=clock.text(start),
         ends=clock.after_start(end),
-        shade=(close, hold),
+        shade=(close, hold) if is_held else None,
     )
 
 

@@ -19,7 +19,7 @@ from shop.merchant.reports.live_queries import amounts, figures_of
 from shop.merchant.reports.svg_chart import percent
 from shop.merchant.sales.sale_status import status_of
 from shop.sales.availability import DealNow
-from shop.sales.hold_end import last_hold_ends_at
+from shop.sales.hold_end import holds_of
 from shop.sales.models import Sale
 
 
@@ -38,7 +38,8 @@ def live(request: ShopRequest, slug: str) -> HttpResponse:
 
 def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
     figures = figures_of(sale)
-    held_until = last_hold_ends_at(sale)
+    holds = holds_of(sale)
+    held_until = holds.last_end
     summed = ("revenue", "discount", "refunded", "late_revenue", "late_discount")
     return {
         "sale": sale,
@@ -46,6 +47,8 @@ def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
         "read_at": second(now, sale.zone),
         "refusals_written_every": settings.REFUSALS_WRITTEN_EVERY,
         "held_until": held_until,
+        # One that was taken down before it opened never held a price.
+        "is_held": max(now, sale.starts_at) < held_until,
         "status": status_of(sale, held_until, now),
         "figures": figures,
         "total": figures.total,
@@ -57,7 +60,7 @@ def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
         "lost": [format_money(amount, code) for code, amount in sorted(figures.lost.items())],
         "refused": figures.refused,
         "refused_nowhere": figures.refused_nowhere,
-        "chart": by_minute(sale, figures.by_minute, held_until, now),
+        "chart": by_minute(sale, figures.by_minute, holds, now),
     }
 
 

@@ -47,10 +47,11 @@ def status_of(sale: Sale, held_until: datetime, now: datetime) -> SaleStatus:
 
 def status_word(sale: Sale, now: datetime) -> str:
     """The same in a word or two, for lists; of a sale of ``with_hold_rows``, without a query."""
-    if sale.state != Sale.State.PUBLISHED:
-        return STATE_WORDS[sale.state].lower() if sale.published_at else "draft"
-    if now < sale.starts_at:
-        return "upcoming"
-    if now < sale.ends_at:
-        return "live"
-    return "over, prices held" if now < last_hold_ends_at(sale) else "over"
+    if sale.published_at is None:
+        return "draft"
+    is_on = sale.state == Sale.State.PUBLISHED
+    if is_on and now < sale.ends_at:
+        return "upcoming" if now < sale.starts_at else "live"
+    word = "over" if is_on else STATE_WORDS[sale.state].lower()
+    is_held = max(now, sale.starts_at) < last_hold_ends_at(sale)
+    return f"{word}, prices held" if is_held else word
