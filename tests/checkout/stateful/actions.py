@@ -135,7 +135,7 @@ class ShopActions(ShopMachine):
         for promise in self.model.promises.values():
             offer = promise.offer
             is_meant = offer.sale != LIST and sku in {None, offer.sku}
-            if before and deal is None and ago == 601:
+            if before and ago == 601:
                 # Long enough ago that offers issued since then stay valid.
                 is_meant = is_meant and offer.issued_at < before.timestamp()
             promise.is_recalled |= is_meant
