@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model
 
 from shop.sales.models import Change, Deal, Sale
@@ -45,6 +46,38 @@ def record(
         reason=reason,
         made_at=now,
         made_by=by,
+    )
+
+
+@transaction.atomic
+def change(
+    *,
+    sale: Sale,
+    field: str,
+    value: Any,
+    now: datetime,
+    by: Staff | None,
+    deal: Deal | None = None,
+    reason: str = "",
+) -> None:
+    """Change a field of a sale or of one of its deals, and record it.
+
+    :raises ValidationError: the field cannot have that value
+    """
+    row = deal or sale
+    before = getattr(row, field)
+    setattr(row, field, value)
+    row.full_clean()
+    row.save(update_fields=[field])
+    record(
+        sale=sale,
+        deal=deal,
+        field=field,
+        before=before,
+        after=value,
+        now=now,
+        by=by,
+        reason=reason,
     )
 
 

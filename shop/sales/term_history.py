@@ -46,6 +46,15 @@ class Stretch:
     replaced_at: datetime | None = None
     is_under_way: bool = False
 
+    def within(self, since: datetime | None, before: datetime | None) -> "Stretch | None":
+        """The part of it that is in ``[since, before)``; None if that is empty."""
+        first = max(self.first, since or self.first)
+        last = min(self.last, before or self.last)
+        is_under_way = self.is_under_way and last == self.last
+        if last < first or (last == first and not is_under_way):
+            return None
+        return replace(self, first=first, last=last, is_under_way=is_under_way)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:

@@ -153,8 +153,13 @@ def test_the_first_sale_of_a_shop_from_its_first_product_to_its_report(
     hands.press("Hold offers for longer")
     expect(page.locator(".messagelist")).to_contain_text("held 10 minutes longer")
     hands.press("Recall offers…")
+    hands.choose("What to take back:", "Every deal of the sale")
     hands.fill("Reason:", "The mugs crack in hot water.")
-    hands.press("Recall offers")
+    hands.press("See what will happen")
+    expect(page.locator("#consequences")).to_contain_text("are held now")
+    page.get_by_label("are right: go on offering them").check()
+    hands.acts += 1
+    hands.press("Take these offers back")
     expect(page.locator(".messagelist")).to_contain_text("are void")
     shopper.goto("/bag/")
     expect(shopper.locator("[data-verdict=recalled]")).to_contain_text(

@@ -2,12 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Any
 
-from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
@@ -16,97 +12,15 @@ from django.shortcuts import get_object_or_404, redirect
 
 from shop.core.formatting import exactly
 from shop.core.requests import ShopRequest
-from shop.merchant.forms.stale_form import StaleFormMixin
-from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
+from shop.merchant.sales.action_forms import EndForm, ExtendForm, SaleActionForm
 from shop.merchant.sales.outstanding_offers import outstanding_offers
+from shop.merchant.sales.recall_form import RecallForm
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, unpublish
-from shop.sales.models import LONGEST_HOLD_SECONDS, Deal, Sale
+from shop.sales.models import Sale
 from shop.staff.current import staff_of
 from shop.staff.models import Staff
-
-
-class SaleActionForm(StaleFormMixin):
-    """A form about one sale at one instant."""
-
-    event = "Something was done to this sale"
-
-    def __init__(self, *args: Any, sale: Sale, now: datetime, **kwargs: Any) -> None:
-        records = (sale.extensions, sale.recalls, sale.changes)
-        version = " ".join(str(each.count()) for each in records)
-        super().__init__(*args, version=version, **kwargs)
-        self.sale, self.now = sale, now
-
-
-class ExtendForm(SaleActionForm):
-    """Minutes to hold offers longer, and why."""
-
-    minutes = forms.IntegerField(
-        min_value=1,
-        max_value=LONGEST_HOLD_SECONDS // 60,
-        label="Minutes more",
-        error_messages={
-            "min_value": "A price is held for one minute longer at least.",
-            "max_value": "A price is held for 30 days longer at the most.",
-        },
-    )
-    reason = forms.CharField(max_length=200, required=False, help_text="For your records.")
-
-
-class RecallForm(SaleActionForm):
-    """What to recall, and why: all offers, those of one deal, or those shown before an instant."""
-
-    deal = forms.ModelChoiceField(
-        Deal.objects.none(), required=False, empty_label="Every deal of the sale"
-    )
-    issued_before = WallTimeField(required=False, label="Only what was shown before")
-    reason = forms.CharField(max_length=200, help_text="Shoppers read it.")
-
-    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
-        super().__init__(*args, sale=sale, **kwargs)
-        deal, before = self.fields["deal"], self.fields["issued_before"]
-        assert isinstance(deal, forms.ModelChoiceField)
-        deal.queryset = sale.deals.select_related("product", "sale")
-        set_zone(self, sale.zone)
-        minutes = settings.SHOWCASE_MAX_STALE // 60
-        before.help_text += (
-            f" Leave it empty for all. An instant of the last {minutes} minutes takes back all "
-            "that is out by now: a page may be that old when it is shown."
-        )
-
-    def clean(self) -> dict[str, Any]:
-        """:raises ValidationError: both a deal and an instant, or an instant to come"""
-        cleaned = super().clean()
-        before: datetime | None = cleaned.get("issued_before")
-        if before is not None and cleaned.get("deal") is not None:
-            self.add_error("issued_before", "Of a single deal everything is taken back: choose.")
-        elif before is not None and before > self.now:
-            self.add_error("issued_before", "That is still to come: nothing was shown then.")
-        return cleaned
-
-
-class EndForm(SaleActionForm):
-    """Why a sale is hidden or canceled, and whether its offers are recalled too."""
-
-    recall = forms.BooleanField(
-        required=False, label="Take back the offers that are out, too: they are not honored then"
-    )
-    reason = forms.CharField(
-        max_length=200, required=False, help_text="Shoppers read it, if offers are taken back."
-    )
-
-    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
-        super().__init__(*args, sale=sale, **kwargs)
-        if sale.published_at is None:
-            del self.fields["recall"]
-
-    def clean(self) -> dict[str, Any]:
-        """:raises ValidationError: a recall without a reason"""
-        cleaned = super().clean()
-        if cleaned.get("recall") and not cleaned.get("reason"):
-            self.add_error("reason", "Say why: it is what shoppers read.")
-        return cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +36,7 @@ class SaleAction:
     form: type[SaleActionForm]
     obstacle: Callable[[Sale], str]
     perform: Callable[[SaleActionForm, Staff], str]
+    template: str = "merchant/sale_action.html"
 
 
 def _never_promised(sale: Sale) -> str:
@@ -144,14 +59,12 @@ def _extend(form: SaleActionForm, by: Staff) -> str:
 
 
 def _recall(form: SaleActionForm, by: Staff) -> str:
-    deal: Deal | None = form.cleaned_data["deal"]
-    before: datetime | None = form.cleaned_data["issued_before"]
-    reason = form.cleaned_data["reason"]
-    recall(sale=form.sale, deal=deal, reason=reason, by=by, now=form.now, issued_before=before)
-    which = "were out"
-    if before is not None:
-        which = f"were shown before {exactly(before, form.sale.zone)},"
-    return f"Offers of {deal or form.sale} that {which} are void: {reason}"
+    assert isinstance(form, RecallForm)
+    made, zone = form.perform(by), form.sale.zone
+    bounds = [f"from {exactly(made.issued_from, zone)}, on"] if made.issued_from else []
+    bounds += [f"before {exactly(made.issued_before, zone)},"] if made.issued_before else []
+    which = f"were shown {' and '.join(bounds)}" if bounds else "were out"
+    return f"Offers of {made.deal or form.sale} that {which} are void: {made.reason}"
 
 
 def _end(end: Callable[..., object], done: str, form: SaleActionForm, by: Staff) -> str:
@@ -177,12 +90,13 @@ SALE_ACTIONS = (
     SaleAction(
         "recall",
         "Recall offers",
-        "Every offer that is out by now is void, in every bag it lies in. Orders that were placed "
-        "stay as they are, and while the sale is open new offers go on being made, at the prices "
-        "as they are now. This breaks a promise that was shown to people; it cannot be undone.",
+        "Offers that you take back are void, in every bag they lie in. Orders that were placed "
+        "stay as they are. This breaks a promise that was shown to people; it cannot be undone. "
+        "The next page says what will happen, and nothing happens before that.",
         RecallForm,
         _never_promised,
         _recall,
+        "merchant/recall.html",
     ),
     SaleAction(
         "unpublish",
@@ -217,12 +131,13 @@ def action_page(request: ShopRequest, pk: int, action: SaleAction) -> HttpRespon
         messages.error(request, obstacle)
         return redirect("admin:sales_sale_change", pk)
     form = action.form(request.POST or None, sale=sale, now=request.now)
-    if form.is_valid():
+    if form.is_valid() and form.is_agreed:
         messages.info(request, action.perform(form, staff_of(request)))
         return redirect("admin:sales_sale_change", pk)
+    form.show_again()
     return merchant_page(
         request,
-        "merchant/sale_action.html",
+        action.template,
         f"{action.title}: {sale}",
         about=sale,
         sale=sale,

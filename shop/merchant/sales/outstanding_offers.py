@@ -78,8 +78,17 @@ class OutstandingOffers:
         return next((each for each in self.deals if each.deal.pk == deal.pk), None)
 
 
-def outstanding_offers(sale: Sale, now: datetime) -> OutstandingOffers:
-    """The offers of a sale that may be outstanding, by its rows."""
+def outstanding_offers(
+    sale: Sale,
+    now: datetime,
+    *,
+    issued_from: datetime | None = None,
+    issued_before: datetime | None = None,
+) -> OutstandingOffers:
+    """The offers of a sale that may be outstanding, by its rows.
+
+    :param issued_from: only those issued from then on, as only those before ``issued_before``
+    """
     if sale.published_at is None:
         return OutstandingOffers(())
     deals = list(
@@ -95,7 +104,8 @@ def outstanding_offers(sale: Sale, now: datetime) -> OutstandingOffers:
         held = [
             (terms.amounts[deal.pk], until)
             for terms in history
-            if (stretch := terms.stretch(deal.pk, until=now, stale=_STALE)) is not None
+            if (all_of_it := terms.stretch(deal.pk, until=now, stale=_STALE)) is not None
+            and (stretch := all_of_it.within(issued_from, issued_before)) is not None
             and (until := hold_end(stretch, extensions, of_deal)) > now
         ]
         if held:

@@ -132,9 +132,14 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Sales and what their status depends on; ``as_of`` is the instant that it is shown for."""
-        sales = with_hold_rows(super().get_queryset(request))
-        return sales.annotate(as_of=Value(now_of(request)))
+        """Sales; ``as_of`` is the instant that their status is shown for."""
+        return super().get_queryset(request).annotate(as_of=Value(now_of(request)))
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with what the status of its sales depends on."""
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = with_hold_rows(changelist.result_list)
+        return changelist
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Sale | None:
         """The sale; of a sent form it is locked, and so are its products."""

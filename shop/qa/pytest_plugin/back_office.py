@@ -104,8 +104,13 @@ class Merchant:
         self._act(sale, "extend", minutes=minutes, reason=reason)
 
     def recall(self, sale: Sale, reason: str, deal: Deal | None = None) -> None:
-        """Recall the offers of a deal, or of all."""
-        self._act(sale, "recall", deal=deal.pk if deal else "", reason=reason)
+        """Recall the offers of a deal, or of all; the prices stay as they are."""
+        path = reverse("admin:sales_sale_recall", args=[sale.pk])
+        asked = {"deal": deal.pk if deal else "all", "reason": reason}
+        form = fields_of(self.open(path).one("form:has([name=seen])"))
+        # The first answer shows the consequences; sending its form recalls.
+        answer = HtmlPage.of(self.client.post(path, form | asked), path)
+        self._send(path, fields_of(answer.one("form:has([name=seen])")) | {"prices": "leave"})
 
     def cancel(self, sale: Sale) -> None:
         """Cancel a sale."""

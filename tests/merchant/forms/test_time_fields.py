@@ -129,11 +129,12 @@ def test_the_previews_bar_begins_at_its_own_instant(merchant: Merchant, sale: Sa
 
 def test_a_recall_asks_which_instant_is_meant(merchant: Merchant, sale: Sale) -> None:
     path = reverse("admin:sales_sale_recall", args=[sale.pk])
-    page = merchant.change(path, issued_before="2026-10-25 02:30", reason="A slip")
+    asked = {"deal": "all", "issued_before": "2026-10-25 02:30", "reason": "A slip"}
+    page = merchant.change(path, **asked)
     assert choices(page, "issued_before") == {"+02:00": False, "+01:00": False}
     assert page.one("[name=reason]")["value"] == "A slip"
-    page = merchant.change(
-        path, issued_before="2026-10-25 02:30", issued_before_which="+01:00", reason="A slip"
-    )
+    page = merchant.change(path, **asked, issued_before_which="+01:00")
+    assert "from Sunday, 25 October 2026, 02:30:00 (UTC+1), Berlin time on stays held" in page.text
+    page = merchant.send(path, fields_of(page.one("#content form")) | {"prices": "leave"})
     assert refreshed(sale).recalls.get().issued_before == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert "shown before Sunday, 25 October 2026, 02:30:00 (UTC+1), Berlin time, are" in page.text

@@ -323,7 +323,7 @@ def test_one_deals_offers_are_recalled(merchant: Merchant, sale: Sale, shopper: 
     path = reverse("admin:sales_sale_recall", args=[sale.pk])
     assert errors(merchant.change(path, deal=str(mug_deal().pk)))
     assert not Recall.objects.exists()
-    merchant.change(path, deal=str(mug_deal().pk), reason="A wrong price")
+    merchant.recall(sale, "A wrong price", mug_deal())
     recall = Recall.objects.get()
     assert (recall.deal, recall.made_by) == (mug_deal(), merchant.user)
     assert shopper.add(message).verdicts == ["recalled"]
@@ -367,7 +367,7 @@ def test_who_did_what_is_in_the_sales_history(merchant: Merchant, sale: Sale) ->
     merchant.change(page_of(sale), title="Fall")
     merchant.change_and_confirm(page_of(sale), deals__0__price="5.99", hold_seconds="10 min")
     merchant.change(reverse("admin:sales_sale_unpublish", args=[sale.pk]), reason="A pause")
-    merchant.change(reverse("admin:sales_sale_recall", args=[sale.pk]), reason="A slip")
+    merchant.recall(sale, "A slip")
     history = merchant.open(reverse("admin:sales_sale_history", args=[sale.pk]))
     for told in (
         "Title: Autumn → Fall",
