@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from shop.merchant.reports.live_chart import by_minute
 from shop.merchant.reports.svg_chart import Chart
+from shop.sales.hold_end import SaleHolds
 from shop.sales.models import Sale
+from shop.sales.term_history import Terms
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 #: Berlin's clocks are put back at this instant.
@@ -19,7 +21,14 @@ PICTURE, LETTER = 316, 7.2
 
 def chart(opens: datetime, window: timedelta, hold: timedelta) -> Chart:
     sale = Sale(title="Autumn", time_zone="Europe/Berlin", starts_at=opens, ends_at=opens + window)
-    return by_minute(sale, {}, opens + window + hold, opens)
+    terms = Terms(
+        starts_at=opens,
+        ends_at=opens + window,
+        hold=hold,
+        is_published=True,
+        withdrawn=frozenset(),
+    )
+    return by_minute(sale, {}, SaleHolds([terms], (), {1: ()}), opens)
 
 
 def spans_below(drawn: Chart) -> list[tuple[float, float]]:
