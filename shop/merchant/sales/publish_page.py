@@ -76,6 +76,7 @@ def publish_page(request: ShopRequest) -> HttpResponse:
         forms=pages,
         may_publish=may_publish,
         is_public=is_public,
+        only=sales[0] if len(sales) == 1 else None,
         asks=not is_public or any(each.checked.unread for each in shown),
     )
 
