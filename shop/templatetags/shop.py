@@ -1,6 +1,9 @@
 """Filters and tags that every page of the shop may use, without loading them."""
 
+from datetime import datetime
+
 from django import template
+from django.utils.timezone import get_default_timezone
 
 from shop.catalog.pictures import Picture
 from shop.core import formatting
@@ -29,6 +32,13 @@ register.filter("money", format_money)
 register.simple_tag(formatting.moment)
 register.simple_tag(formatting.clock_face)
 register.simple_tag(formatting.clock_change_note)
+
+
+@register.filter
+def shop_time(instant: datetime) -> str:
+    """An instant in a table, in the shop's own zone: "27 Nov 2026, 14:36"."""
+    return formatting.to_the_minute(instant, get_default_timezone())
+
 
 #: Pictures of a page that are there when it opens; those further down wait until they are near.
 EAGER_PICTURES = 8

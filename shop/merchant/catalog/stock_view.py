@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import F, Sum, Window
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.timezone import get_current_timezone
 
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import TooFew, move_stock
@@ -84,7 +83,6 @@ def stock_page(request: ShopRequest, pk: int) -> HttpResponse:
         about=product,
         variants=product.variants.annotate(left=F("stock") - F("claimed")),
         movements=_ledger(product),
-        zone=get_current_timezone(),
         form=form,
     )
 
