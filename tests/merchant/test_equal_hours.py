@@ -50,7 +50,9 @@ def small_hours(settings: Settings, db: None, clock: Clock, merchant: Merchant) 
     entry = {"user": by, "action_flag": CHANGE, "change_message": "Counted", "action_time": now}
     product = mug()
     kind = ContentType.objects.get_for_model(Product)
-    LogEntry.objects.create(content_type=kind, object_id=product.pk, object_repr="Mug", **entry)
+    LogEntry.objects.create(
+        content_type=kind, object_id=str(product.pk), object_repr="Mug", **entry
+    )
     return sale
 
 
