@@ -6,7 +6,7 @@ thing that the merchant did, and asks it day by day what a product cost.
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,11 +14,14 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from offers.terms import LIST
 from shop.catalog.models import Product
 from shop.sales.documents.loader import load_sale
 from shop.sales.documents.schema import parse_document
 from shop.sales.lifecycle import cancel
 from shop.sales.models import Deal, Sale
+from shop.sales.price_corrections import take_back
+from shop.sales.price_history import price_stretches
 from shop.sales.reference_prices import list_price_changed, set_list_price
 
 pytestmark = pytest.mark.django_db
@@ -52,12 +55,15 @@ class Shop:
     """All that decides what a product costs on a day."""
 
     list_prices: dict[str, int]
+    #: Products whose list price of that day was taken back.
+    mistakes: set[str] = field(default_factory=set)
     kept_for_sales: set[str] = field(default_factory=set)
     sales: dict[str, SaleAccount] = field(default_factory=dict)
 
     def prices_of(self, sku: str, day: int) -> list[int]:
         """Every price at which anybody could buy a product on a day."""
-        prices = [] if sku in self.kept_for_sales else [self.list_prices[sku]]
+        has_list_price = sku not in self.kept_for_sales | self.mistakes
+        prices = [self.list_prices[sku]] if has_list_price else []
         for sale in self.sales.values():
             if sale.is_published and sale.opens <= day < sale.closes:
                 prices += [sale.prices[sku]] if sku in sale.prices.keys() - sale.withdrawn else []
@@ -77,7 +83,16 @@ class Account:
 
     def today(self, day: int) -> Shop:
         """The shop of a day, to be changed."""
-        return self.days.setdefault(day, deepcopy(self.shop_on(day)))
+        if day not in self.days:
+            self.days[day] = replace(deepcopy(self.shop_on(day)), mistakes=set())
+        return self.days[day]
+
+    def take_back(self, sku: str, since: int, until: int) -> None:
+        """Take back the list price of some days."""
+        for day in range(since, until):
+            shop = self.days[day] if day in self.days else deepcopy(self.shop_on(day))
+            self.days[day] = replace(shop, mistakes=shop.mistakes | {sku})
+        self.days.setdefault(until, replace(deepcopy(self.shop_on(until)), mistakes=set()))
 
     def settle(self, today: int) -> None:
         """Work out each reference price whose sale has yet to open."""
@@ -136,6 +151,7 @@ other_steps = st.one_of(
     st.tuples(st.just("cancel"), slugs),
     st.tuples(st.just("list price"), skus, list_prices),
     st.tuples(st.just("kept for sales"), skus, st.booleans()),
+    st.tuples(st.just("taken back"), skus),
 )
 steps = st.lists(
     st.tuples(
@@ -175,7 +191,20 @@ def act(account: Account, day: int, what: tuple[object, ...]) -> None:
             (shop.kept_for_sales.add if is_kept else shop.kept_for_sales.discard)(sku)
             Product.objects.filter(sku=sku).update(sold_at_list_price=not is_kept)
             list_price_changed(Product.objects.get(sku=sku), now=on(day))
+        case "taken back", str(sku):
+            _take_back_latest(account, sku, day)
     account.settle(day)
+
+
+def _take_back_latest(account: Account, sku: str, today: int) -> None:
+    """Take back the list price before the present one, if there was one."""
+    product = Product.objects.get(sku=sku)
+    for each in reversed(price_stretches([product.pk], since=on(0), until=on(today))):
+        if each.sale == LIST and each.until and each.until <= on(today) and not each.correction:
+            since, until = ((at - DAY_0) // DAY for at in (each.since, each.until))
+            account.take_back(sku, since, until)
+            take_back(each, reason="A slip", by=None, now=on(today))
+            return
 
 
 def check(history: list[tuple[int, tuple[object, ...]]]) -> None:

@@ -134,6 +134,15 @@ def test_a_sale_that_was_hidden_midway_counts_until_then() -> None:
     assert was() == 4990
 
 
+@pytest.mark.parametrize(("until", "struck"), [(timedelta(0), 4990), (SECOND, 499)])
+def test_a_deal_that_was_withdrawn_counts_until_then(until: timedelta, struck: int) -> None:
+    opens = OPENS - 5 * DAY
+    load("early", now=OPENS - 40 * DAY, opens=opens, skus=("HAT", "MUG-01"))
+    load("early", now=opens + until, opens=opens, skus=("HAT",))
+    load(now=OPENS - DAY, price=399)
+    assert was() == struck
+
+
 def test_a_list_price_that_was_mistyped_while_nobody_could_buy_at_it_counts_for_nothing() -> None:
     load(now=OPENS - 20 * DAY, list_price=5990, published=False)
     keep_for_sales(now=OPENS - 9 * DAY)

@@ -54,6 +54,17 @@ def test_products_come_in_with_variants_stock_and_price_history(merchant: Mercha
     assert (movement.units, movement.made_by) == (7, merchant.user)
 
 
+def test_a_product_that_a_table_keeps_for_sales_has_no_list_price_to_strike_through(
+    merchant: Merchant,
+) -> None:
+    row = "TEE,Tee,EUR,19.90,TEE,,5"
+    read_in(merchant, PRODUCTS, f"{HEADER}{row}\n")
+    header = HEADER.strip() + ",sold_at_list_price\n"
+    read_in(merchant, PRODUCTS, f"{header}{row},no\n")
+    record = Product.objects.get().price_points.values_list("amount", "could_be_bought")
+    assert list(record)[-1] == (1990, False)
+
+
 def test_a_preview_writes_nothing(merchant: Merchant) -> None:
     page = preview(merchant, PRODUCTS, HEADER + "TEE,Tee,EUR,19.90,TEE-M,M,5\n")
     assert "TEE-M" in page.text
