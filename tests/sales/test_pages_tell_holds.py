@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shop.qa.pytest_plugin.back_office import Merchant
+from shop.qa.pytest_plugin.back_office import Merchant, page_of
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product
 from shop.sales.audit import record
@@ -188,3 +188,15 @@ def test_a_list_of_what_is_just_over_has_every_sale_whose_prices_are_held(
     clock.move_to(CLOSES + HOLD + timedelta(hours=10))
     showcase.clear()
     assert "Autumn" not in ShopClient().open("/").text
+
+
+@pytest.mark.parametrize("act", [extend_for_long, recall_all_deals_singly])
+def test_the_form_of_a_sale_that_is_over_says_what_was_promised_and_not_what_is_honored(
+    act: Callable[[Sale], datetime], sale: Sale, merchant: Merchant, clock: Clock
+) -> None:
+    """That may be longer by now, or nothing."""
+    act(sale)
+    clock.move_to(CLOSES + 5 * MINUTE)
+    page = merchant.open(page_of(sale)).text
+    assert "was promised its prices until 12:45, Berlin time. That is over." in page
+    assert "is honored until" not in page

@@ -99,7 +99,9 @@ def _sentences(
         sentences.append(f"Clocks are put {way} in between, by {duration(abs(shift))}.")
     if hold is not None:
         until = _later(ends_at, last, zone)
-        sentences.append(f"A page opened in the last second is honored until {until}.")
+        # What became of the promises of a sale that is over is the audit log's affair.
+        verb = "was promised its prices" if ends_at <= now else "is honored"
+        sentences.append(f"A page opened in the last second {verb} until {until}.")
     if ends_at <= now:
         sentences.append("That is over.")
     return sentences

@@ -245,6 +245,18 @@ class History:
             "recall the oldest": lambda: recall(
                 sale=sale, reason=reason, by=None, now=now, issued_before=now - value * SECOND
             ),
+            "recall the youngest": lambda: recall(
+                sale=sale, reason=reason, by=None, now=now, issued_from=now - value * SECOND
+            ),
+            "recall a stretch": lambda: recall(
+                sale=sale,
+                deal=deal,
+                reason=reason,
+                by=None,
+                now=now,
+                issued_from=now - (value + 700) * SECOND,
+                issued_before=now - value * SECOND,
+            ),
         }
         acts[act]()
         self.look()
@@ -266,7 +278,10 @@ class History:
 
 
 ACTS = ("price", "withdrawn", "hold", "open", "close", "hide", "show", "extend")
-RECALLS = ("recall", "recall a deal", "recall the oldest")
+RECALLS = (
+    *("recall", "recall a deal", "recall the oldest"),
+    *("recall the youngest", "recall a stretch"),
+)
 STEPS = st.lists(
     st.tuples(
         # Milliseconds of waiting: often a few, sometimes long.
