@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -111,6 +111,23 @@ def violations(page: Page, scheme: str = "light") -> list[str]:
         for each in found["violations"]
         for node in each["nodes"]
     ]
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_the_consequences_of_a_recall(
+    page: Page, pages: dict[str, str], scheme: Literal["light", "dark"]
+) -> None:
+    log_in(page)
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(pages["a recall"])
+    page.get_by_label("What to take back:", exact=True).select_option("all")
+    page.get_by_label("Reason:", exact=True).fill("A slip of the pen")
+    for button in ("See what will happen", "Take these offers back"):
+        page.get_by_role("button", name=button).click()
+        expect(page.locator("#prices")).to_be_visible()
+        assert not violations(page, scheme)
 
 
 def test_axe_finds_nothing_wrong_on_the_page_of_a_sale(page: Page, pages: dict[str, str]) -> None:
