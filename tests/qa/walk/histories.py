@@ -39,6 +39,10 @@ class Step:
     value: int = 0
 
 
+def _seconds(number: int) -> timedelta:
+    return timedelta(seconds=number)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SaleStory:
     """A sale of products at their prices, and what is done to it, in order of time."""
@@ -58,20 +62,21 @@ class Narrator:
     """Tells a story from boundary to boundary, and walks through the shop at each.
 
     ``is_brief``: without the second after a boundary, and with the back office at the
-    boundaries alone.
+    boundaries alone, of which the walk visits a third, in turn; ``is_whole``: all of it.
     """
 
     hand: MerchantsHand
     story: SaleStory
     enter_card: Card
     is_brief: bool = False
+    is_whole: bool = False
     walk: Walk = field(init=False)
 
     def tell(self) -> Walk:
         """Arrange the sale, go through it, and hand back the walk with what it found."""
         self.arrange()
         self.walk = self.hand.walk()
-        self.walk.is_brief = self.is_brief
+        self.walk.is_brief = self.is_brief and not self.is_whole
         story = self.story
         steps = {story.opens + step.after: step for step in story.steps}
         boundaries = set(steps) | {story.opens}
@@ -138,6 +143,8 @@ class Narrator:
                 hand.extend(SLUG, step.value, at)
             case "recall":
                 hand.recall(SLUG, at, step.sku)
+            case "recall since":
+                hand.recall(SLUG, at, step.sku, shown_from=self.story.opens + _seconds(step.value))
             case "price" if step.sku:
                 hand.set_price(SLUG, step.sku, step.value, at)
             case "list price" if step.sku:

@@ -22,6 +22,7 @@ from shop.qa.walk.places import Known
 from shop.qa.walk.readers import Names
 from shop.qa.walk.visitor import Visitor
 from shop.qa.walk.walker import Walk
+from shop.sales.holds import recall
 from shop.sales.lifecycle import publish
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
@@ -97,11 +98,20 @@ class MerchantsHand:
             HoldExtended(at=at, sale=slug, longer=timedelta(minutes=minutes), shown_before=at)
         )
 
-    def recall(self, slug: str, at: datetime, sku: str | None = None) -> None:
+    def recall(
+        self, slug: str, at: datetime, sku: str | None = None, shown_from: datetime | None = None
+    ) -> None:
         self.move_to(at)
         deal = Deal.objects.get(sale__slug=slug, product__sku=sku) if sku else None
-        self.merchant.recall(_sale(slug), "A wrong price.", deal)
-        self.account.record(OffersRecalled(at=at, sale=slug, sku=sku))
+        recall(
+            sale=_sale(slug),
+            deal=deal,
+            reason="A wrong price.",
+            by=None,
+            now=at,
+            issued_from=shown_from,
+        )
+        self.account.record(OffersRecalled(at=at, sale=slug, sku=sku, shown_from=shown_from))
 
     def set_price(self, slug: str, sku: str, price: int, at: datetime) -> None:
         self.move_to(at)

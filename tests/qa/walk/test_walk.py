@@ -18,7 +18,7 @@ from shop.qa.walk.places import PLACES
 from shop.qa.walk.walker import Walk
 from tests.qa.walk.histories import Narrator, SaleStory, Step
 from tests.qa.walk.merchants_hand import MerchantsHand
-from tests.qa.walk.stories import sale_stories
+from tests.qa.walk.stories import NAMED, sale_stories
 from tests.support.fixtures import Card, Clock
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +70,15 @@ def test_nothing_is_untrue_in_a_sale_that_is_changed_extended_and_recalled(
     assert found(walk) == ""
     assert walk.counts["instants"] > 20
     assert walk.counts["statements"] > 2000
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("name", NAMED)
+def test_nothing_is_untrue_whatever_happens_to_a_sale(
+    name: str, hand: MerchantsHand, card: Card, stripe: Stripe
+) -> None:
+    """Every place, at every boundary and the second before it."""
+    assert found(Narrator(hand, NAMED[name], card, is_brief=True, is_whole=True).tell()) == ""
 
 
 @pytest.mark.verify
