@@ -1,10 +1,11 @@
 """What a merchant does to a sale while it runs, as far as promises are concerned."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shop.core.durations import exact_duration
+from shop.qa.walk.events import HoldExtended, OffersRecalled
 
 
 class ActionKind(StrEnum):
@@ -58,3 +59,23 @@ class MerchantAction:
             ActionKind.HIDING: "sale hidden",
             ActionKind.CANCELLATION: "sale canceled",
         }[self.kind]
+
+
+def event_of(action: MerchantAction, sale: str) -> HoldExtended | OffersRecalled | None:
+    """What it does to offers that are out, for the walk's account; None for nothing."""
+    if action.kind is ActionKind.EXTENSION:
+        return HoldExtended(
+            at=action.at,
+            sale=sale,
+            longer=timedelta(seconds=action.seconds),
+            shown_before=action.issued_before or action.at,
+        )
+    if action.kind is ActionKind.RECALL:
+        return OffersRecalled(
+            at=action.at,
+            sale=sale,
+            sku=action.sku,
+            shown_from=action.issued_from,
+            shown_before=action.issued_before,
+        )
+    return None

@@ -1,7 +1,8 @@
 """The test oracle: expected verdicts, from the words of the page and the merchant's actions alone.
 
 Independent of ``offers.anchors`` on purpose, and written in other terms: instants
-of the calendar and actions in their order, no tokens, digests or nonces.
+of the calendar and actions in their order, no tokens, digests or nonces. What an
+extension or a recall does, the walk's account knows (``shop.qa.walk.account``).
 """
 
 from collections.abc import Sequence
@@ -9,8 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from offers.verdicts import Verdict
-from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
+from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction, event_of
+from shop.qa.walk.account import ShopAccount
 
+#: The account of a scenario knows one sale.
+_SALE = "rehearsed"
 #: What takes a sale's page away, before its close too.
 TAKING_DOWN = frozenset({ActionKind.HIDING, ActionKind.CANCELLATION})
 _CLOSING = TAKING_DOWN | {ActionKind.CLOSE}
@@ -39,15 +43,7 @@ def honored_until(
     shown_at: datetime, held_until: datetime, actions: Sequence[MerchantAction], at: datetime
 ) -> datetime:
     """The end of the hold, with the extensions made by an instant."""
-    more = sum(
-        action.seconds
-        for action in actions
-        if action.kind is ActionKind.EXTENSION
-        and action.at <= at
-        and action.issued_before is not None
-        and shown_at < action.issued_before
-    )
-    return held_until + timedelta(seconds=more)
+    return held_until + _account(actions).longer(_SALE, shown_at, at)
 
 
 def hold_at(instant: datetime, hold: timedelta, actions: Sequence[MerchantAction]) -> timedelta:
@@ -89,16 +85,7 @@ def is_recalled(
     :param max_stale: a recall of offers issued before an instant spares later ones only if that
         instant is longer ago than this; otherwise it voids everything shown before the recall
     """
-    for action in actions:
-        if action.kind is not ActionKind.RECALL or action.at > at or action.sku not in {None, sku}:
-            continue
-        before = action.at
-        if action.issued_before is not None and action.issued_before < action.at - max_stale:
-            before = action.issued_before
-        is_spared = action.issued_from is not None and shown_at < action.issued_from
-        if shown_at < before and not is_spared:
-            return True
-    return False
+    return _account(actions, max_stale).is_recalled(_SALE, sku, shown_at, at)
 
 
 def expected_verdict(
@@ -110,3 +97,8 @@ def expected_verdict(
     if at >= honored_until(promise.shown_at, promise.held_until, actions, at):
         return Verdict.EXPIRED
     return Verdict.HONORED
+
+
+def _account(actions: Sequence[MerchantAction], max_stale: timedelta = timedelta()) -> ShopAccount:
+    events = (event_of(action, _SALE) for action in actions)
+    return ShopAccount((event for event in events if event is not None), max_stale=max_stale)

@@ -15,15 +15,13 @@ from shop.qa.rehearsal import charge_oracle
 from shop.qa.rehearsal.browser import claims_of
 from shop.qa.rehearsal.checkout_checks import PageVisit
 from shop.qa.rehearsal.findings import FindingsRecorder
-from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction
+from shop.qa.rehearsal.merchant_actions import MerchantAction, event_of
 from shop.qa.rehearsal.oracle import Promise
 from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
 from shop.qa.walk.account import ShopAccount
 from shop.qa.walk.events import (
     DealTerms,
-    HoldExtended,
     ListPriceSet,
-    OffersRecalled,
     SaleTerms,
     ShownPrice,
     TermsSet,
@@ -86,26 +84,9 @@ class PageWalk:
 
     def take_down(self, action: MerchantAction) -> None:
         """Take down for the account what was done just now."""
-        slug = self.database.sale.slug
-        if action.kind is ActionKind.EXTENSION:
-            self.account.record(
-                HoldExtended(
-                    at=action.at,
-                    sale=slug,
-                    longer=timedelta(seconds=action.seconds),
-                    shown_before=action.issued_before or action.at,
-                )
-            )
-        elif action.kind is ActionKind.RECALL:
-            self.account.record(
-                OffersRecalled(
-                    at=action.at,
-                    sale=slug,
-                    sku=action.sku,
-                    shown_from=action.issued_from,
-                    shown_before=action.issued_before,
-                )
-            )
+        event = event_of(action, self.database.sale.slug)
+        if event is not None:
+            self.account.record(event)
         else:
             self._take_down(action.at)
 

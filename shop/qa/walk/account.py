@@ -144,7 +144,16 @@ class ShopAccount:
 
     def honored_until(self, shown: ShownPrice, at: datetime) -> datetime:
         """The end of a price's hold, with the extensions made by an instant."""
-        return shown.held_until + self._longer(shown.sale, _second(shown.shown_at), at)
+        return shown.held_until + self.longer(shown.sale, shown.shown_at, at)
+
+    def longer(self, sale: str, shown_at: datetime, at: datetime) -> timedelta:
+        """How much longer the extensions made by an instant hold what was shown at another."""
+        longer = (
+            each.longer
+            for each in self.extensions
+            if each.sale == sale and each.at <= at and _second(shown_at) < each.shown_before
+        )
+        return sum(longer, timedelta())
 
     def is_recalled(self, sale: str, sku: str, shown_at: datetime, at: datetime) -> bool:
         """Whether what was shown at one instant had been taken back by another."""
@@ -250,15 +259,7 @@ class ShopAccount:
         for bound in [end, *(each for each in bounds if span.start < each < end)]:
             issued = _last_second_before(bound)
             if issued >= _second(span.start) and not self.is_recalled(sale, sku, issued, at):
-                yield issued + span.hold + self._longer(sale, issued, at)
-
-    def _longer(self, sale: str, issued: datetime, at: datetime) -> timedelta:
-        longer = (
-            each.longer
-            for each in self.extensions
-            if each.sale == sale and each.at <= at and issued < each.shown_before
-        )
-        return sum(longer, timedelta())
+                yield issued + span.hold + self.longer(sale, issued, at)
 
     def _end_of_recalled(self, recall: OffersRecalled) -> datetime:
         """Offers shown from this instant on are spared: they carry a new nonce, or are later."""
