@@ -36,7 +36,10 @@ _SENSE = (
     Sentence(r"It opens at {opens}: is that the hour and the zone you mean\?", the_sale),
     Sentence(r"It is open for {lasts} only\.", the_sale),
     Sentence(r"It is open for {lasts}, until {closes}: is that the day you mean\?", the_sale),
-    Sentence(r"It is open for {lasts}: an odd length\. Its last second is .*{closes}", the_sale),
+    Sentence(
+        r"It is open for {lasts}: an odd length\. Its last second is the one before {closes}",
+        the_sale,
+    ),
     Sentence(r"It closes at {closes}, and not with the hour: .*", the_sale),
     Sentence(r"Prices are held for {hold}: who types an address may need longer\.", the_sale),
     Sentence(
@@ -47,6 +50,10 @@ _SENSE = (
     Sentence(r"Change the \w+$"),
     Sentence(r"{set_price} is above the list price of {list_price}\.", the_mentioned),
     Sentence(r"{set_price} is {below_list} below the list price of {list_price}", the_mentioned),
+    Sentence(
+        r"see no reduction, as nobody could buy it in the 30 days before",
+        *(the_mentioned, {Topic.HAS_REFERENCE: False}),
+    ),
     Sentence(r"see no reduction, as it was {reference} in the 30 days before", the_mentioned),
     Sentence(r"is in .* too, on .* until .*, at [^ ]+, and here at {set_price}\.", the_mentioned),
 )
@@ -97,7 +104,7 @@ SALE_LIST = (
 
 SALE_FORM = (
     *_SENSE,
-    Sentence(r"^(Made at|Issued before): {changed_at}$"),
+    Sentence(r"^(Made at|Issued from|Issued before): {changed_at}$"),
     Sentence(r"^Held longer by: {held_longer}$"),
     *_STATUS,
     Sentence(
@@ -183,7 +190,7 @@ REPORT = (
         r"^The sale is (hidden|canceled), and its prices are held until {last_hold} at the latest",
         *(the_page, _ABSENT | _HELD),
     ),
-    Sentence(r"^(No|\d+) orders? came .*after the close.*|^\d+ orders? came in the very second"),
+    Sentence(r"^(No|\d+) orders? came .*after the close.*|^\d+ orders? came in the very second.*"),
     Sentence(r"^orders, by how long after the close they came prices held without .*"),
     Sentence(
         r"^held for \d+ \w+$|^After the close$|^Orders after the close, by how late they came$"

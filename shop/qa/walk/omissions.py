@@ -27,7 +27,8 @@ def _sale_page(here: Circumstances, sale: str) -> Iterator[Needed]:
         case "upcoming":
             yield Topic.OPENS, sale
         case "open":
-            yield Topic.FRESH_HOLD, sale
+            if here.account.offered(sale, here.at):
+                yield Topic.FRESH_HOLD, sale
             for sku in here.account.offered(sale, here.at):
                 yield Topic.AMOUNT, f"{sale}/{sku}"
                 yield Topic.PERCENT_OFF, f"{sale}/{sku}"

@@ -66,14 +66,20 @@ def time_held(here: Circumstances, sale: str) -> timedelta:
 
 
 def changed_at(here: Circumstances, sale: str) -> frozenset[datetime]:
-    """When anything was done to the sale."""
+    """When anything was done to the sale, and the instants that it was about."""
     account = here.account
     done: list[TermsSet | HoldExtended | OffersRecalled] = [
         *account.terms_set[sale],
         *account.extensions,
         *account.recalls,
     ]
-    return frozenset(each.at for each in done if each.sale == sale)
+    stretches = [
+        at
+        for each in account.recalls
+        for at in (each.shown_from, each.shown_before)
+        if each.sale == sale and at is not None
+    ]
+    return frozenset([*(each.at for each in done if each.sale == sale), *stretches])
 
 
 def held_longer(here: Circumstances, sale: str) -> frozenset[timedelta]:

@@ -30,6 +30,7 @@ _CLOCKS = (
     Sentence(r"They hold even after the sale closes\.", the_deal, {Topic.OUTLASTS: True}),
     Sentence(r"They hold whatever changes meanwhile\.", the_deal, {Topic.OUTLASTS: False}),
     Sentence(r"The sale opens at {opens}", the_sale, UPCOMING),
+    Sentence(r"Nothing is offered in it now\. It closes at {closes}", the_sale, OPEN),
     Sentence(r"It closes at {closes}", the_sale, UPCOMING),
     Sentence(
         r"^Prices show when it opens\. Each you are shown is then held for you for {hold}\.",
@@ -109,10 +110,10 @@ CALENDAR = (
 BAG = (
     *LAYOUT,
     Sentence(r"^Total {total}$", the_bag, under="Sum"),
-    Sentence(r"^Held until {first_hold_end}(, or longer)?$", the_bag, under="Sum"),
+    Sentence(r"^Held until {first_hold_end}(, or longer)?", the_bag, under="Sum"),
     Sentence(r"^{line_amount} each$", the_line),
     Sentence(r"^{line_total}$", the_line),
-    Sentence(r"^Held until {line_held}$", the_line, {Topic.LINE_IS_RENEWED: False}),
+    Sentence(r"^Held until {line_held}", the_line, {Topic.LINE_IS_RENEWED: False}),
     Sentence(
         r"^It has become cheaper: {line_amount} in place of {line_before}, held until {line_held}",
         the_line,
@@ -155,7 +156,7 @@ CHECKOUT = (
     *_CHARGE,
     Sentence(r"^\d+(\.\d+)?% \w+ in it", the_bag),
     Sentence(r"^Order and pay {charge}$", the_bag),
-    Sentence(r"^Held until {first_hold_end}$", the_bag),
+    Sentence(r"^Held until {first_hold_end}", the_bag),
     Sentence(r"Your prices stay held while you turn it on\."),
     Sentence(r"^The price is held\. The item is yours once it is paid\. Back to the bag$"),
 )

@@ -1,7 +1,7 @@
 """Instants and spans as words: whether words say an instant, and how far they may round."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shop.qa.walk.account import SECOND
@@ -21,7 +21,7 @@ def says(words: str, instant: datetime, now: datetime, zone: ZoneInfo) -> bool:
         zone = ZoneInfo("UTC")
     elif words.endswith("time") and zone.key.rpartition("/")[2].replace("_", " ") not in words:
         return False
-    local, today = instant.astimezone(zone), now.astimezone(zone).date()
+    local, today = _wall(instant, zone), _wall(now, zone).date()
     if f"{local:%H:%M}" not in words:
         return False
     seconds = re.search(r"\d\d:\d\d:(\d\d)", words)
@@ -29,7 +29,7 @@ def says(words: str, instant: datetime, now: datetime, zone: ZoneInfo) -> bool:
         return False
     day = re.search(r"(?<![\d:])(\d?\d) [A-Z]|\d{4}-\d\d-(\d\d)", words)
     is_day = int(day[1] or day[2]) == local.day if day else local.date() == today
-    return is_day and (not _comes_twice(local) or _has_offset(words, local))
+    return is_day and (not _comes_twice(instant, zone) or _offset(instant, zone) in words)
 
 
 def rounded(instant: datetime, most: timedelta) -> list[datetime]:
@@ -56,12 +56,20 @@ def shown(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _comes_twice(local: datetime) -> bool:
-    return local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+def _wall(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The wall time in a zone, as if it were UTC: freezegun's datetimes lose their fold."""
+    return instant.astimezone(zone).replace(tzinfo=UTC, fold=0)
 
 
-def _has_offset(words: str, local: datetime) -> bool:
-    """Whether words tell which of two equal times it is: "02:30 (UTC+2)"."""
-    sign, hours, minutes = f"{local:%z}"[0], int(f"{local:%z}"[1:3]), f"{local:%z}"[3:5]
-    more = f":{minutes}" if minutes != "00" else ""
-    return f"(UTC{sign.replace('-', '−')}{hours}{more})" in words
+def _comes_twice(instant: datetime, zone: ZoneInfo) -> bool:
+    wall, day = _wall(instant, zone), timedelta(days=1)
+    ahead = {_wall(each, zone) - each for each in (instant - day, instant + day)}
+    return sum(_wall(wall - each, zone) == wall for each in ahead) > 1
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> str:
+    """Which of two equal times it is: "(UTC+2)"."""
+    ahead = _wall(instant, zone) - instant
+    hours, rest = divmod(abs(ahead), timedelta(hours=1))
+    minutes = f":{rest // MINUTE:02}" if rest else ""
+    return f"(UTC{'−' if ahead < timedelta() else '+'}{hours}{minutes})"

@@ -144,6 +144,8 @@ class Walk:
     ) -> None:
         known = replace(self.known, own_order=carrier.order_page) if carrier else self.known
         for visit in place.visits(known):
+            if visit.at is not None and self.account.phase(visit.about, at) == "absent":
+                continue  # A preview shows it as if it were published.
             # A bag that is looked at may be another one the next time.
             browser = visitor if carrier is None else visitor.copy()
             answer = browser.open(visit.path, visit.headers)
