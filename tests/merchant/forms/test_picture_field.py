@@ -21,7 +21,7 @@ from shop.sales.models import Sale
 from tests.support.factories import mug, refreshed
 
 
-def photo(width: int = 900, height: int = 600) -> SimpleUploadedFile:
+def photo(width: int = 900, height: int = 90) -> SimpleUploadedFile:
     target = io.BytesIO()
     Image.effect_noise((width, height), 40).convert("RGB").save(target, "JPEG")
     return SimpleUploadedFile("IMG 0001.jpg", target.getvalue(), content_type="image/jpeg")
@@ -73,7 +73,7 @@ def staged(settings: Settings, tmp_path: Path) -> Path:
 
 def small(width: int = 240) -> SimpleUploadedFile:
     """A picture that is quickly re-encoded."""
-    return photo(width, 40)
+    return photo(width, height=40)
 
 
 def refused(merchant: Merchant) -> HtmlPage:
