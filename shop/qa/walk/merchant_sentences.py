@@ -66,6 +66,7 @@ TODAY = (
         r"^Closes at {closes}\. Prices are held until {last_hold} at the latest\.$",
         *(the_sale, OPEN, "Live"),
     ),
+    Sentence(r"^Closes at {closes}\.$", the_sale, OPEN | _NOT_HELD, "Live"),
     Sentence(r"^Opens on {opens}\.$", the_sale, under="Next"),
     Sentence(r"^Closed at {closes}\.$", the_sale, CLOSED | _NOT_HELD, "Just over"),
     Sentence(
@@ -100,6 +101,7 @@ SALE_LIST = (
     Sentence(r"Now: live$", the_sale, OPEN),
     Sentence(r"Now: over, prices held$", the_sale, CLOSED | _HELD),
     Sentence(r"Now: over$", the_sale, CLOSED | _NOT_HELD),
+    Sentence(r"Now: (hidden|canceled), prices held$", the_sale, _ABSENT | _HELD),
 )
 
 SALE_FORM = (
@@ -114,7 +116,10 @@ SALE_FORM = (
     ),
     Sentence(r"^Open on {opens}, for {lasts}: until {closes}\. In UTC, \d\d:\d\d to \d\d:\d\d\.$"),
     Sentence(r"^Clocks are put (forward|back) in between, by \d+ \w+\.$"),
-    Sentence(r"^A page opened in the last second is honored until {planned_hold_end}\.$"),
+    Sentence(
+        r"^A page opened in the last second (is honored|was promised its prices) until "
+        r"{planned_hold_end}\.$"
+    ),
     Sentence(r"^That is over\.$"),
     Sentence(r"^Lowest of 30 days$"),
     Sentence(r"^Lowest of 30 days: {reference}$", the_named, {Topic.HAS_REFERENCE: True}),
@@ -168,6 +173,7 @@ LIVE = (
     *FIGURES,
     Sentence(r"^Live sale room( of .*)?$|: live sale room$"),
     Sentence(r"^{opens} to {closes}\. Prices are held until {last_hold} at the latest\.$"),
+    Sentence(r"^{opens} to {closes}\.$", the_page, _NOT_HELD),
     *_CHART,
     Sentence(r"^{set_price}$", the_named),
     Sentence(r"^{set_price} {reference}$", the_named),
