@@ -15,7 +15,7 @@ from shop.catalog.models import Product
 from shop.merchant.forms import interrupted_form
 from shop.orders.models import Order, Refund
 from shop.qa.pytest_plugin.client import HtmlPage
-from shop.qa.pytest_plugin.factories import OPENS
+from shop.qa.pytest_plugin.factories import OPENS, ROOT
 from shop.sales.models import Sale
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role
@@ -228,6 +228,10 @@ OTHERS: dict[str, Case] = {
         lambda sale, order: reverse("admin:sales_sale_extend", args=[sale.pk]),
         {"minutes": "5", "reason": "The bank was slow"},
     ),
+    "a recall": (
+        lambda sale, order: reverse("admin:sales_sale_recall", args=[sale.pk]),
+        {"reason": "A price was wrong."},
+    ),
     "a copy": (
         lambda sale, order: reverse("admin:sales_sale_copy", args=[sale.pk]),
         {"title": "Autumn again", "times": "3"},
@@ -270,6 +274,14 @@ def test_every_form_of_a_row_is_restorable(ada: Staff, rf: RequestFactory) -> No
         if page.has_change_permission(request) or page.has_add_permission(request):
             form = page.get_form(request)
             assert issubclass(form, interrupted_form.RestorableFormMixin), model
+
+
+def test_every_page_that_writes_out_a_form_names_its_writer() -> None:
+    """Of our own forms; those that Django writes out have one template."""
+    pages = {page.name: page.read_text() for page in (ROOT / "templates/merchant").glob("*.html")}
+    forms = {name for name, text in pages.items() if "hidden_fields" in text}
+    assert forms >= {"_fields.html", "recall.html"}
+    assert [name for name in forms if "merchant/_writer.html" not in pages[name]] == []
 
 
 def test_a_chosen_file_has_to_be_chosen_again(desk: Browser, sale: Sale) -> None:
