@@ -10,7 +10,7 @@ MOST_LINES = 350
 SHARED_NAMES = {"Command", "Meta", "Migration", "Status"}
 #: Whoever uses one of these changes a list price, a sale or a deal.
 CHANGES_PRICES = {
-    *("record", "record_list_price", "unsaved_changes"),
+    *("change", "record", "record_list_price", "unsaved_changes"),
     *("move_stock", "save_with_stock"),
 }
 WORKS_THEM_OUT = {"list_price_changed", "work_out_reference_prices"}

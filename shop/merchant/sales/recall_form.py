@@ -23,6 +23,7 @@ from shop.merchant.sales.recall_impact import RecallImpact, recall_impact
 from shop.sales.audit import change
 from shop.sales.holds import recall
 from shop.sales.models import Deal, Recall, Sale
+from shop.sales.reference_prices import work_out_reference_prices
 from shop.staff.models import Staff
 
 #: The choice of all deals, and what may become of their prices.
@@ -222,6 +223,8 @@ class RecallForm(SaleActionForm):
                         by=by,
                         reason=reason,
                     )
+        products = self.sale.deals.values_list("product", flat=True)
+        work_out_reference_prices(products, now=self.now)
         is_every = self.cleaned_data["deal"] == EVERY
         since: datetime | None = self.cleaned_data["issued_from"]
         before: datetime | None = self.cleaned_data["issued_before"]

@@ -9,7 +9,8 @@ from django.urls import reverse
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant, errors, fields_of
 from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
-from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal
+from shop.sales.lifecycle import publish
 from shop.sales.models import Change, Deal, Recall, Sale
 from shop.sales.showcase import showcase
 from tests.support.factories import make_order
@@ -244,3 +245,17 @@ def test_a_form_that_is_sent_twice_takes_back_once(merchant: Merchant, sale: Sal
     again = merchant.send(page.path, form)
     assert "since this page was opened" in errors(again)
     assert Recall.objects.count() == 1
+
+
+def test_a_sale_to_come_compares_with_the_price_that_was_mended(
+    merchant: Merchant, sale: Sale
+) -> None:
+    deal = mug()
+    later = Sale.objects.create(
+        slug="later", title="Later", starts_at=CLOSES + MINUTE, ends_at=CLOSES + HOLD
+    )
+    add_deal(later, deal.product, 99)
+    publish(later, now=OPENS)
+    page = look(merchant, sale, deal=str(deal.pk))
+    agree(merchant, page, prices="change", **{f"price_{deal.pk}": "2.99"})
+    assert later.deals.get().was == 299
