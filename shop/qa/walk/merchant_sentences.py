@@ -20,6 +20,8 @@ _SECOND_BEFORE = -timedelta(seconds=1)
 
 #: What was done by the last form, told at the top of the next page.
 MESSAGES = (
+    # Choices beside a time that was typed and comes twice.
+    Sentence(r"^[^,]+, (before|after) clocks are put back$"),
     Sentence(r"^Offers of .* that (are out|were out|were shown) .*"),
     Sentence(r"^[^ ]+ of [\w-]+ goes back: .*"),
     Sentence(r" is (hidden|canceled)\. Offers that .*|was changed successfully\.$"),
@@ -160,7 +162,7 @@ FIGURES = (
 )
 _CHART = (
     Sentence(r"^in the window after the close prices still held( tallest column: \d+)?$"),
-    Sentence(r"^{closes} close$"),
+    Sentence(r"^{last_offer} close$"),
     Sentence(r"^held until {last_hold}$"),
     Sentence(r"^At most \d+ orders? in (a|\d+) minutes?, at [^;]*; \d+ in all after the close\.$"),
     Sentence(r"^From: .*"),

@@ -33,6 +33,13 @@ def is_held(here: Circumstances, sale: str) -> bool | frozenset[bool]:
     return frozenset({now, here.account.is_held(sale, here.at - SECOND)})
 
 
+def last_offer(here: Circumstances, sale: str) -> datetime:
+    """When it makes no offer any more: at its close, or when it was taken down before."""
+    terms = here.terms(sale)
+    spans = (span for sku in terms.deals for span in here.account.payable(sale, sku, here.at))
+    return max((span.end for span in spans), default=terms.closes).replace(microsecond=0)
+
+
 def last_hold(here: Circumstances, sale: str) -> datetime | None:
     return here.account.last_hold_end(sale, here.at)
 
@@ -204,6 +211,7 @@ SALE_TRUTHS: Mapping[Topic, Callable[[Circumstances, str], object]] = {
     Topic.CLOSES: closes,
     Topic.HOLD: hold,
     Topic.IS_HELD: is_held,
+    Topic.LAST_OFFER: last_offer,
     Topic.LAST_HOLD: last_hold,
     Topic.LAST_PROMISE: last_promise,
     Topic.PLANNED_HOLD_END: planned_hold_end,

@@ -30,6 +30,7 @@ class Topic(StrEnum):
     CLOSES = "closes"
     HOLD = "hold"
     IS_HELD = "is_held"
+    LAST_OFFER = "last_offer"
     LAST_HOLD = "last_hold"
     LAST_PROMISE = "last_promise"
     PLANNED_HOLD_END = "planned_hold_end"
@@ -110,9 +111,9 @@ class Topic(StrEnum):
 #: The topics by how their values are written.
 _BY_TYPE = {
     ValueType.INSTANT: (
-        "opens closes last_hold last_promise fresh_hold planned_hold_end changed_at held_until "
-        "line_held first_hold_end ordered_at paid_at event_at promised_until extended_until "
-        "shown_at read_at first_promise final_promise"
+        "opens closes last_offer last_hold last_promise fresh_hold planned_hold_end changed_at "
+        "held_until line_held first_hold_end ordered_at paid_at event_at promised_until "
+        "extended_until shown_at read_at first_promise final_promise"
     ),
     ValueType.MONEY: (
         "amount was set_price reference list_price held_amount line_amount line_before "
