@@ -134,6 +134,19 @@ def test_a_withdrawn_deal_is_not_shown(sale: Sale, shopper: ShopClient) -> None:
     assert shopper.open("/sales/autumn/").offers.keys() == {"MUG-01"}
 
 
+def test_a_sale_whose_deals_are_all_withdrawn_is_not_called_over_before_its_close(
+    sale: Sale, shopper: ShopClient, clock: Clock
+) -> None:
+    Deal.objects.update(withdrawn=True)
+    clock.move_to(CLOSES - timedelta(seconds=1))
+    showcase.clear()
+    page = shopper.open("/sales/autumn/")
+    assert "Nothing is offered in it now. The sale closes at 12:15, Berlin time" in page.text
+    assert "over" not in page.text
+    clock.move_to(CLOSES)
+    assert "The sale is over. It closed at 12:15" in shopper.open("/sales/autumn/").text
+
+
 def test_a_sale_of_long_ago_has_its_page(sale: Sale, shopper: ShopClient, clock: Clock) -> None:
     clock.move_to(CLOSES + timedelta(days=400))
     assert "over" in shopper.open("/sales/autumn/").text
