@@ -103,6 +103,17 @@ def test_two_deals_of_one_kind_are_both_tested_so_that_a_recall_of_one_spares_th
     assert [each.is_primary for each in samples] == [True, False]
 
 
+@pytest.mark.parametrize(("price", "expected"), [(4990, []), (4991, ["MUG-01"])])
+def test_a_deal_that_costs_less_outside_the_sale_is_rehearsed_as_if_the_sale_alone_had_it(
+    price: int, expected: list[str]
+) -> None:
+    sale = make_sale(starts_at=OPENS, ends_at=CLOSES)
+    Deal.objects.filter(product__sku="MUG-01").update(price=price)
+    assert database_of(sale).cheaper_outside == expected
+    in_sales_alone = Product.objects.filter(sold_at_list_price=False)
+    assert list(in_sales_alone.values_list("sku", flat=True)) == expected
+
+
 @pytest.mark.parametrize("only", [["matinee"], ["recalled", "matinee"]])
 def test_a_scenario_that_the_sale_does_not_have_is_refused_with_the_names_of_all(
     only: list[str],

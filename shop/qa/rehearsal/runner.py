@@ -48,6 +48,12 @@ def rehearse(
     if database.empty:
         empty = ", ".join(database.empty)
         notes.append(f"The shop has none left of {empty}; rehearsed as if it had.")
+    if database.cheaper_outside:
+        cheaper = ", ".join(database.cheaper_outside)
+        notes.append(
+            f"Outside the sale these cost less, and the bag takes that price: {cheaper}. They were "
+            "rehearsed as if the sale alone had them."
+        )
     return RehearsalReport(
         slug=sale.slug,
         title=sale.title,

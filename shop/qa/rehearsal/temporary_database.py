@@ -44,12 +44,15 @@ class TemporaryDatabase:
     """The sale as configured, in this process's own database.
 
     ``actions`` are the extensions and recalls that were made, to be applied at their
-    instants; ``skus`` the products on the sale's page, ``empty`` those without stock.
+    instants; ``skus`` the products on the sale's page, ``empty`` those without stock, and
+    ``cheaper_outside`` those that cost less outside the sale. The bag takes that price, and so
+    it would hide what becomes of the sale's: here they are sold in the sale alone.
     """
 
     def __init__(self, rows: str) -> None:
         self.actions: list[MerchantAction] = []
         self.empty: list[str] = []
+        self.cheaper_outside: list[str] = []
         for each in serializers.deserialize("json", rows):
             row = each.object
             if isinstance(row, Extension):
@@ -84,6 +87,10 @@ class TemporaryDatabase:
         for deal in self._deals():
             if not any(variant.stock > variant.claimed for variant in deal.product.variants.all()):
                 self.empty.append(deal.product.sku)
+            if deal.product.sold_at_list_price and deal.product.list_price < deal.price:
+                self.cheaper_outside.append(deal.product.sku)
+        outside = Product.objects.filter(sku__in=self.cheaper_outside)
+        outside.update(sold_at_list_price=False)
         Variant.objects.update(stock=F("stock") - F("claimed") + EXTRA_UNITS, claimed=0)
         Deal.objects.filter(allocation__isnull=False).update(
             allocation=F("allocation") - F("claimed") + EXTRA_UNITS
