@@ -105,10 +105,12 @@ def the_item(names: Names, block: Block) -> str:
 
 
 def the_mentioned(names: Names, block: Block) -> str:
-    """The product that is named in it, in the sale that is linked next to it, or the page's."""
+    """The product that is named in it, in the sale that is linked next to it or named, too."""
+    titled = (slug for title, slug in names.slugs_by_title.items() if title in block.text)
+    sale = the_sale(names, block) or next(titled, "")
     named = (sku for name, sku in names.skus_by_name.items() if name in block.text)
     sku = next(named, "")
-    return f"{the_sale(names, block)}/{sku}" if sku else the_sale(names, block)
+    return f"{sale}/{sku}" if sku else sale
 
 
 def the_listed(names: Names, block: Block) -> str:

@@ -167,7 +167,8 @@ class Narrator:
     def _buy(self, at: datetime) -> None:
         """The first shopper whose bag can be ordered does so."""
         for carrier in self.walk.carriers:
-            page = carrier.visitor.open("/checkout/")
+            # Looking at it may renew what is in the bag.
+            page = carrier.visitor.copy().open("/checkout/")
             if page.status != 200:
                 continue
             total = page.page.one("total")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from freezegun.api import FrozenDateTimeFactory
 
 from shop.catalog.models import Product
+from shop.merchant.reports.live_queries import recent_figures
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.factories import add_deal, make_product
 from shop.qa.walk.account import ShopAccount
@@ -42,9 +43,13 @@ class MerchantsHand:
     products: dict[str, Product] = field(default_factory=dict)
 
     def move_to(self, at: datetime) -> None:
-        """Move the clock; sessions of staff end after a while, so the merchant logs in anew."""
+        """Move the clock; sessions of staff end after a while, so the merchant logs in anew.
+
+        What is kept for a second of the machine's time is older than that by the shop's.
+        """
         self.clock.move_to(at)
         showcase.clear()
+        recent_figures.clear()
         self.merchant.client.force_login(self.merchant.user)
 
     def make_product(self, sku: str, name: str, price: int, at: datetime, **fields: object) -> None:
