@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from freezegun.api import FrozenDateTimeFactory
 from stripe import StripeClient
 
+from shop.qa.pytest_plugin import fixtures
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Sale
 
-type Card = Callable[..., str]
-type Clock = FrozenDateTimeFactory
+type Card = fixtures.Card
+type Clock = fixtures.Clock
 type Ledger = Callable[[], list[dict[str, Any]]]
 
 

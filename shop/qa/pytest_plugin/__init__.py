@@ -1,8 +1,8 @@
 """The shop's pytest plugin: a stopped clock, a sale, shoppers, a merchant, Stripe, and scenarios.
 
-Our own tests have it by ``tests/conftest.py``, a folder of ``.feature`` files
-anywhere by ``bin/scenarios``. It freezes time, so nothing that serves imports
-it.
+Our own tests have it by ``tests/conftest.py``, a folder of ``.feature`` files anywhere by
+``bin/scenarios``, and every project in whose environment the shop is installed by
+``entry_point``. It freezes time, so nothing that serves imports it.
 """
 
 from shop.qa.pytest_plugin.steps import MODULES

@@ -24,6 +24,11 @@ from shop.sales.models import Sale
 from shop.sales.refusals import refusals
 from shop.sales.showcase import showcase
 
+#: ``card`` enters a card of Stripe's test cards, ``pm_card_visa`` unless told otherwise.
+type Card = Callable[..., str]
+#: ``clock``, which is moved by ``clock.move_to(instant)``.
+type Clock = FrozenDateTimeFactory
+
 #: Modules with the real time: they measure tests, age connections, and wait for answers.
 REAL_TIME = [
     "_pytest.runner",
@@ -34,6 +39,11 @@ REAL_TIME = [
     "playwright",
     "urllib3",
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests collect no static files, and nobody has to know."""
+    config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +74,7 @@ def _freezable() -> Iterator[None]:
 
 
 @pytest.fixture
-def clock(_freezable: None) -> Iterator[FrozenDateTimeFactory]:
+def clock(_freezable: None) -> Iterator[Clock]:
     """The shop's time, stopped when the sale opens; ``clock.move_to(…)`` changes it."""
     with freeze_time(OPENS, ignore=REAL_TIME) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
@@ -72,7 +82,7 @@ def clock(_freezable: None) -> Iterator[FrozenDateTimeFactory]:
 
 
 @pytest.fixture
-def sale(db: None, clock: FrozenDateTimeFactory) -> Sale:
+def sale(db: None, clock: Clock) -> Sale:
     """A published sale with two deals: a mug for €4.99 in place of €49.90, and a lamp."""
     return make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
 
@@ -120,6 +130,6 @@ def stripe(stripe_api: stripe_library.StripeClient, stripe_base: str) -> Iterato
 
 
 @pytest.fixture
-def card(stripe_api: stripe_library.StripeClient, stripe_base: str) -> Callable[[str], str]:
+def card(stripe_api: stripe_library.StripeClient, stripe_base: str) -> Card:
     """Enter a test card: the ConfirmationToken that Stripe.js would make of it."""
     return Stripe(stripe_base, stripe_api).card

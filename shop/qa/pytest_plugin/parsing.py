@@ -10,17 +10,15 @@ from django.utils.text import slugify
 from shop.core.durations import parse_duration
 from shop.core.money import digits_of, format_money, validate_currency
 
-_TO_NINETEEN = (
-    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
-    *("eighteen", "nineteen"),
+UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+TO_NINETEEN = (
+    *("no", *UNITS, "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"),
+    *("seventeen", "eighteen", "nineteen"),
 )
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_FROM_TWENTY = (
-    f"{ten}-{unit}" if unit else ten for ten in _TENS for unit in ("", *_TO_NINETEEN[1:10])
-)
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_FROM_TWENTY = (f"{ten}-{unit}" if unit else ten for ten in TENS for unit in ("", *UNITS))
 #: The numbers that may be words, from "no" to "ninety-nine".
-NUMBERS = {word: number for number, word in enumerate((*_TO_NINETEEN, *_FROM_TWENTY))}
+NUMBERS = {word: number for number, word in enumerate((*TO_NINETEEN, *_FROM_TWENTY))}
 #: Durations that people say without a number, by what ``parse_duration`` reads.
 _IDIOMS = {
     "three quarters of an hour": "45 minutes",
