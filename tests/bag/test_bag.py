@@ -125,6 +125,12 @@ def test_an_unpublished_sale_takes_no_promise_back(buyer: ShopClient, sale: Sale
     assert buyer.bag().verdicts == []
 
 
+def test_a_withdrawn_deal_takes_no_promise_back(buyer: ShopClient) -> None:
+    Deal.objects.update(withdrawn=True)
+    page = buyer.bag()
+    assert (page.lines, page.verdicts) == ({"MUG-01": 499}, [])
+
+
 def test_an_extension_shows_on_the_line(buyer: ShopClient, sale: Sale) -> None:
     extend(sale=sale, seconds=600, by=None, now=OPENS + SECOND)
     held = buyer.bag().one('[data-sku="MUG-01"] time[data-held-until]')

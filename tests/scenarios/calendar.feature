@@ -6,6 +6,7 @@ Feature: Clocks, zones and calendars
     And the sale "Small Hours" from 01:45 to 01:59 holding prices for 90 minutes
     When Ada opens the sale page at 01:50
     Then the price is held until the second 02:20
+    And Ada reads "02:20 (UTC+1)"
     When Ada adds the mug at the first 02:20
     Then the offer is honored
     When Ada pays one second before the hold ends

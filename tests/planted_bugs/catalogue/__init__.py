@@ -1,0 +1,14 @@
+"""The planted bugs, by the part of the shop that they are in."""
+
+from tests.planted_bugs.catalogue import bag, checkout, merchant, offers, orders, payments, sales
+
+#: All of them, in the order of the table.
+BUGS = (
+    *offers.BUGS,
+    *sales.BUGS,
+    *bag.BUGS,
+    *checkout.BUGS,
+    *orders.BUGS,
+    *payments.BUGS,
+    *merchant.BUGS,
+)

@@ -1,0 +1,117 @@
+"""In the bag: its sums, its units, renewing and merging."""
+
+from tests.planted_bugs.bug import PlantedBug, Unreached
+
+_RENEWAL = "shop/bag/renewal.py"
+
+BUGS = (
+    PlantedBug(
+        name="Refused lines count into the bag's total",
+        file="shop/bag/judging.py",
+        right="return total_text(each.line for each in self.honored)",
+        wrong="return total_text(each.line for each in self.lines)",
+        tests=["bag/test_bag.py::test_the_total_is_of_what_can_be_bought"],
+        scenarios=["holding.feature::What has run out is in no total"],
+        rehearsed=("pair", "as-configured"),
+    ),
+    PlantedBug(
+        name="The bag's total is of one unit of each",
+        file="shop/bag/lines.py",
+        right="sums[line.offer.currency] += line.amount * line.quantity",
+        wrong="sums[line.offer.currency] += line.amount",
+        tests=["bag/test_bag.py::test_the_total_is_of_what_can_be_bought"],
+        scenarios=["holding.feature::What has run out is in no total"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="The head counts lines in place of units",
+        file="shop/bag/lines.py",
+        right="return sum(line.quantity for line in self.lines)",
+        wrong="return len(self.lines)",
+        tests=["bag/test_bag.py::test_the_head_counts_units"],
+        scenarios=["holding.feature::What has run out is in no total"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="A dearer price is taken without asking",
+        file=_RENEWAL,
+        right="ran_out = judged.verdict is Verdict.EXPIRED and current.amount <= offer.amount",
+        wrong="ran_out = judged.verdict is Verdict.EXPIRED",
+        tests=["bag/test_bag.py::test_a_higher_price_needs_a_yes"],
+        scenarios=["renewal.feature::At a higher price it waits for a yes"],
+        rehearsed=("short", "price-rise"),
+    ),
+    PlantedBug(
+        name="A price that has fallen is not taken",
+        file=_RENEWAL,
+        right="is_cheaper = judged.is_honored and current.amount < offer.amount",
+        wrong="is_cheaper = judged.is_honored and current.amount < 0",
+        tests=["bag/test_bag.py::test_a_deal_that_has_become_cheaper_is_taken_by_itself"],
+        scenarios=[
+            "changing-minds.feature::A price that falls is mine at once, for a held price is a ceiling and never a floor"
+        ],
+        rehearsed=("mug", "price-cut"),
+    ),
+    PlantedBug(
+        name="A renewal has another offer id in each tab",
+        file=_RENEWAL,
+        right="offer_id = renewed_id(line.id, deal.amount)",
+        wrong="offer_id = None",
+        tests=["bag/test_bag.py::test_two_tabs_renew_an_offer_to_one_id"],
+        rehearsed=("short", "as-configured"),
+    ),
+    PlantedBug(
+        name="A yes to one amount is a yes to a higher one",
+        file="shop/bag/operations.py",
+        right="if current is None or current.amount > amount:",
+        wrong="if current is None:",
+        tests=["bag/test_bag.py::test_a_higher_price_needs_a_yes"],
+        scenarios=["renewal.feature::A yes to a price that has risen again is no yes"],
+        rehearsed=("short", "price-rise"),
+    ),
+    PlantedBug(
+        name="Of two offers of a deal the one held shorter is kept",
+        file=_RENEWAL,
+        right="return line.offer.amount, -line.offer.expires_at",
+        wrong="return line.offer.amount, line.offer.expires_at",
+        tests=["bag/test_bag.py::test_the_same_deal_again_keeps_the_longer_offer"],
+        scenarios=["holding.feature::Two tabs of one browser fill one bag"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="Adding again replaces the units in place of adding to them",
+        file=_RENEWAL,
+        right="quantities = Counter(existing.line.quantities) + Counter(line.quantities)",
+        wrong="quantities = Counter(line.quantities)",
+        tests=["bag/test_bag.py::test_the_same_deal_again_adds_quantities"],
+        scenarios=["holding.feature::Two tabs of one browser fill one bag"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="Units that a shopper has ordered do not count towards the limit",
+        file="shop/sales/snapshot.py",
+        right="units_allowed=most - units_taken,",
+        wrong="units_allowed=most,",
+        tests=["checkout/test_checkout.py::test_a_limit_counts_units_of_earlier_orders"],
+        scenarios=["verdicts.feature::Over the limit by what was bought before"],
+        rehearsed=("mug", "limits"),
+    ),
+    PlantedBug(
+        name="A size is sold from the stock of all sizes",
+        file="shop/sales/snapshot.py",
+        right="at_hand += min(quantity, variant.left if variant else 0)",
+        wrong="at_hand += min(quantity, self.product.left if variant else 0)",
+        tests=["bag/test_bag.py::test_a_size_that_is_out_of_stock_is_sold_out"],
+        scenarios=["payment.feature::A size is bought from its own stock"],
+        rehearsed=("sizes", "sizes"),
+    ),
+    PlantedBug(
+        name="The bag says nothing of an allocation that is used up",
+        file="shop/sales/snapshot.py",
+        right="at_hand = min(at_hand, self.allocation_left)",
+        wrong="at_hand = max(at_hand, self.allocation_left)",
+        tests=["bag/test_bag.py::test_an_allocation_that_is_used_up_is_sold_out"],
+        scenarios=["verdicts.feature::Sold out, where the units set aside are gone"],
+        unreached=Unreached.STOCK,
+    ),
+)

@@ -1,0 +1,103 @@
+"""In what a merchant reads: the live sale room, the report, lists, files."""
+
+from tests.planted_bugs.bug import PlantedBug, Unreached
+
+BUGS = (
+    PlantedBug(
+        name="The live sale room adds up prices without their units",
+        file="shop/orders/sale_totals.py",
+        right="SUM(quantity), SUM(quantity * amount),",
+        wrong="SUM(quantity), SUM(amount),",
+        tests=[
+            "merchant/reports/test_live_room.py::test_the_room_says_what_was_paid_and_the_discount"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="An order at the close counts as one of the window",
+        file="shop/sales/snapshot.py",
+        right="if now >= self.ends_at else None",
+        wrong="if now > self.ends_at else None",
+        tests=[
+            "checkout/test_checkout.py::test_an_order_counts_as_after_the_close_from_the_close_on"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="The live sale room leaves orders at the bank out",
+        file="shop/merchant/reports/live_queries.py",
+        right="_OPEN = [status for status in OrderStatus if status in OPEN]",
+        wrong="_OPEN = [OrderStatus.PENDING]",
+        tests=[
+            "merchant/reports/test_live_room.py::test_the_room_says_what_is_left_and_what_waits"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="What is left of a deal forgets the allocation",
+        file="shop/sales/availability.py",
+        right="return DealNow(deal, min(stock, deal.allocation - deal.claimed), deal.allocation)",
+        wrong="return DealNow(deal, stock, deal.allocation)",
+        tests=[
+            "merchant/dashboard/test_start_page.py::test_an_allocation_that_ends_is_mended_in_the_sale"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="The report counts refunded orders as never sold",
+        file="shop/merchant/reports/report_queries.py",
+        right="return OrderLine.objects.filter(paid | back, deal__sale=sale).order_by()",
+        wrong="return OrderLine.objects.filter(paid, deal__sale=sale).order_by()",
+        tests=[
+            "merchant/reports/test_live_room.py::test_a_refund_is_shown_and_does_not_change_the_sold"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="The report's file has money in hundredths of every currency",
+        file="shop/core/money.py",
+        right="return Decimal(amount).scaleb(-digits_of(currency))",
+        wrong="return Decimal(amount).scaleb(-2)",
+        tests=["merchant/orders/test_orders.py::test_money_without_decimals_has_none"],
+        scenarios=["payment.feature::Money has as many decimals as its currency"],
+        rehearsed=("dinars", "as-configured"),
+    ),
+    PlantedBug(
+        name="The file of orders counts refunds that failed",
+        file="shop/merchant/orders/csv_export.py",
+        right="return sum(each.amount for each in order.refunds.all() if each.status != Refund.Status.FAILED)",
+        wrong="return sum(each.amount for each in order.refunds.all())",
+        tests=["merchant/orders/test_orders.py::test_a_refund_that_failed_is_in_no_sum"],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="The file of orders names the goods' sum as the total",
+        file="shop/merchant/orders/csv_export.py",
+        right='"total": lambda order: _money(order.total, order),',
+        wrong='"total": lambda order: _money(order.subtotal, order),',
+        tests=[
+            "merchant/orders/test_orders.py::test_orders_are_exported_with_written_money_and_utc_times"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="A recalled offer counts as one that is out",
+        file="shop/merchant/sales/outstanding_offers.py",
+        right="of_deal = recalls_of(deal, recalls)",
+        wrong="of_deal = recalls_of(deal, recalls[:0])",
+        tests=[
+            "merchant/sales/test_outstanding_offers.py::test_a_recall_leaves_nothing_but_what_is_shown_after_it"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="An offer counts as out in the second in which it ends",
+        file="shop/merchant/sales/outstanding_offers.py",
+        right="hold_end(stretch, extensions, of_deal)) > now",
+        wrong="hold_end(stretch, extensions, of_deal)) >= now",
+        tests=[
+            "merchant/sales/test_outstanding_offers.py::test_nothing_is_out_before_the_opening_or_after_all_holds"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+)

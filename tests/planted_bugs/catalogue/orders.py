@@ -1,0 +1,111 @@
+"""In the order book: claims, limits, mails."""
+
+from tests.planted_bugs.bug import PlantedBug, Unreached
+
+_CLAIMS = "shop/orders/claims.py"
+
+BUGS = (
+    PlantedBug(
+        name="The limit by mail address is one too high",
+        file=_CLAIMS,
+        right="if sum(counted[deal, kind, key] for key in keys) > max_units[deal]:",
+        wrong='if sum(counted[deal, kind, key] for key in keys) > max_units[deal] + (kind == "email"):',
+        tests=[
+            "checkout/test_checkout.py::test_a_limit_counts_a_mail_address_and_a_card_whatever_browser_they_come_from"
+        ],
+        scenarios=[
+            "verdicts.feature::Over the limit by somebody's mail address in another browser"
+        ],
+        rehearsed=("mug", "limits"),
+    ),
+    PlantedBug(
+        name="The limit by card is one too high",
+        file=_CLAIMS,
+        right="if sum(counted[deal, kind, key] for key in keys) > max_units[deal]:",
+        wrong='if sum(counted[deal, kind, key] for key in keys) > max_units[deal] + (kind == "card"):',
+        tests=[
+            "checkout/test_checkout.py::test_a_limit_counts_a_mail_address_and_a_card_whatever_browser_they_come_from"
+        ],
+        scenarios=["verdicts.feature::Over the limit by somebody's card in another browser"],
+        rehearsed=("mug", "limits"),
+    ),
+    PlantedBug(
+        name="Another spelling of a mail address is another shopper",
+        file="shop/orders/limits.py",
+        right='local, _, domain = address.strip().lower().rpartition("@")',
+        wrong='local, _, domain = address.strip().rpartition("@")',
+        tests=["orders/test_limits.py::test_every_spelling_of_a_mailbox_is_one"],
+        rehearsed=("mug", "limits"),
+    ),
+    PlantedBug(
+        name="A mail address with a tag is another shopper",
+        file="shop/orders/limits.py",
+        right="return f\"{local.partition('+')[0]}@{domain}\"",
+        wrong='return f"{local}@{domain}"',
+        tests=["orders/test_limits.py::test_every_spelling_of_a_mailbox_is_one"],
+        rehearsed=("mug", "limits"),
+    ),
+    PlantedBug(
+        name="An order that lapsed keeps its offer used",
+        file=_CLAIMS,
+        right="Redemption.objects.filter(order_number=order.number, released_at__isnull=True).update(",
+        wrong="Redemption.objects.filter(order_number=order.pk, released_at__isnull=True).update(",
+        tests=["checkout/test_checkout.py::test_a_lapsed_orders_offer_is_good_again"],
+        scenarios=["payment.feature::A lapsed order gives its price back, while that is held"],
+        rehearsed=("mug", "unpaid-order"),
+    ),
+    PlantedBug(
+        name="An order that lapsed still counts towards the limits",
+        file=_CLAIMS,
+        right='                units=F("units") - more\n',
+        wrong='                units=F("units")\n',
+        tests=["orders/test_limits.py::test_a_limit_is_free_again_with_the_claim"],
+        rehearsed=("mug", "unpaid-order"),
+    ),
+    PlantedBug(
+        name="An order that lapsed keeps its stock",
+        file=_CLAIMS,
+        right='Variant.objects.filter(pk=variant).update(claimed=F("claimed") - more)',
+        wrong='Variant.objects.filter(pk=variant).update(claimed=F("claimed"))',
+        tests=[
+            "checkout/test_checkout.py::test_the_second_it_lapses_whoever_waited_buys_it_at_the_price_that_was_held"
+        ],
+        scenarios=["payment.feature::The last one is somebody else's when its order has lapsed"],
+        rehearsed=("mug", "unpaid-order"),
+    ),
+    PlantedBug(
+        name="An offer is redeemed by two orders",
+        file=_CLAIMS,
+        right="        Redemption.objects.bulk_create(redemptions)\n",
+        wrong="        Redemption.objects.bulk_create(redemptions, ignore_conflicts=True)\n",
+        tests=[
+            "checkout/test_checkout.py::test_a_copy_of_the_browser_cannot_redeem_an_offer_again"
+        ],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="A receipt is mailed with each news of the payment",
+        file="shop/orders/emails.py",
+        right="    if order.receipt_sent_at is not None:\n        return\n",
+        wrong="",
+        tests=["payments/test_webhooks.py::test_an_event_that_is_delivered_twice_is_acted_on_once"],
+        scenarios=["faults.feature::Stripe's news comes twice"],
+        unreached=Unreached.MAIL,
+    ),
+    PlantedBug(
+        name="A receipt names the price of one unit as the line's sum",
+        file="templates/checkout/receipt.txt",
+        right="each: {{ line.total|money:order.currency }}",
+        wrong="each: {{ line.amount|money:order.currency }}",
+        tests=["checkout/test_checkout.py::test_the_receipt_adds_up"],
+        unreached=Unreached.MAIL,
+    ),
+    PlantedBug(
+        name="A receipt names the goods' sum as the total",
+        file="templates/checkout/receipt.txt",
+        right="Total, with tax: {{ order.total_text }}",
+        wrong="Total, with tax: {{ order.subtotal|money:order.currency }}",
+        tests=["checkout/test_charges.py::test_shipping_and_included_tax_are_lines"],
+        unreached=Unreached.MAIL,
+    ),
+)

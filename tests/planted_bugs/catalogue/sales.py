@@ -1,0 +1,245 @@
+"""In sales: windows, minting, pages, extensions and recalls, reference prices."""
+
+from tests.planted_bugs.bug import PlantedBug, Unreached
+
+_SNAPSHOT, _HOLDS = "shop/sales/snapshot.py", "shop/sales/holds.py"
+
+BUGS = (
+    PlantedBug(
+        name="A sale opens a second early",
+        file=_SNAPSHOT,
+        right="if now < self.starts_at:",
+        wrong="if now < self.starts_at - timedelta(seconds=1):",
+        tests=["sales/test_sale_page.py::test_a_second_early_nothing_is_offered"],
+        scenarios=["holding.feature::One second before the sale opens there is no price"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="A sale closes a second late",
+        file=_SNAPSHOT,
+        right="Phase.LIVE if now < self.ends_at",
+        wrong="Phase.LIVE if now <= self.ends_at",
+        tests=["sales/test_sale_page.py::test_the_second_it_ends_has_no_offers"],
+        scenarios=["holding.feature::The second the sale closes there is no price"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="A page makes offers outside the window",
+        file="shop/sales/views.py",
+        right="if on_show.is_open(now):",
+        wrong="if on_show.visible:",
+        tests=["sales/test_sale_page.py::test_a_second_early_nothing_is_offered"],
+        scenarios=["holding.feature::The second the sale closes there is no price"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="A hidden sale is shown",
+        file="shop/sales/showcase.py",
+        right="return sale if sale is not None and sale.visible else None",
+        wrong="return sale",
+        tests=["sales/test_lifecycle.py::test_a_hidden_sale_shows_nothing_and_honors_its_offers"],
+        scenarios=[
+            "changing-minds.feature::A sale that is hidden, and shown again, keeps its word in between"
+        ],
+        rehearsed=("mug", "early-close"),
+    ),
+    PlantedBug(
+        name="A withdrawn deal is shown",
+        file=_SNAPSHOT,
+        right="return tuple(deal for deal in self.deals if not deal.withdrawn)",
+        wrong="return self.deals",
+        tests=["sales/test_sale_page.py::test_a_withdrawn_deal_is_not_shown"],
+        scenarios=[
+            "changing-minds.feature::A deal that is withdrawn is shown no more, and held all the same"
+        ],
+        rehearsed=("pair", "withdrawn-deal"),
+    ),
+    PlantedBug(
+        name="A withdrawn deal's offers are void",
+        file=_SNAPSHOT,
+        right="deals = on_show.deals if on_show else ()",
+        wrong="deals = on_show.deals_on_show if on_show else ()",
+        tests=["bag/test_bag.py::test_a_withdrawn_deal_takes_no_promise_back"],
+        scenarios=[
+            "changing-minds.feature::A deal that is withdrawn is shown no more, and held all the same"
+        ],
+        rehearsed=("pair", "withdrawn-deal"),
+    ),
+    PlantedBug(
+        name="A hidden sale's offers are void",
+        file=_SNAPSHOT,
+        right="deals = on_show.deals if on_show else ()",
+        wrong="deals = on_show.deals if on_show and on_show.visible else ()",
+        tests=["bag/test_bag.py::test_an_unpublished_sale_takes_no_promise_back"],
+        scenarios=["changing-minds.feature::A sale that is called off keeps its word"],
+        rehearsed=("mug", "early-close"),
+    ),
+    PlantedBug(
+        name="An offer freezes the list price in place of the deal's",
+        file="shop/sales/minting.py",
+        right="amount=deal.amount,",
+        wrong="amount=deal.product.list_price,",
+        tests=["sales/test_sale_page.py::test_an_offer_says_what_the_page_said"],
+        scenarios=["holding.feature::The first second of the sale has a price"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="An offer is held a second longer than the sale holds prices",
+        file="shop/sales/minting.py",
+        right="expires_at=issued_at + deal.hold // _SECOND,",
+        wrong="expires_at=issued_at + deal.hold // _SECOND + 1,",
+        tests=[
+            "sales/test_sale_page.py::test_an_offer_of_the_last_second_lives_a_whole_hold_past_the_window"
+        ],
+        scenarios=["holding.feature::The first second of the sale has a price"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="An offer allows a unit more than the deal",
+        file="shop/sales/minting.py",
+        right="max=deal.max,",
+        wrong="max=deal.max + 1,",
+        tests=["bag/test_bag.py::test_more_than_the_offer_allows_is_over_the_limit_and_not_added"],
+        scenarios=["verdicts.feature::Over the limit at once"],
+        rehearsed=("mug", "limits"),
+    ),
+    PlantedBug(
+        name="A recall of one deal recalls the whole sale",
+        file=_HOLDS,
+        right="""            row.replaced_nonce, deal.nonce = deal.nonce, new_nonce()
+            deal.save(update_fields=["nonce"])""",
+        wrong="""            row.replaced_nonce, sale.nonce = deal.nonce, new_nonce()
+            sale.save(update_fields=["nonce"])""",
+        tests=["bag/test_bag.py::test_a_recall_of_one_deal_leaves_the_others"],
+        scenarios=["changing-minds.feature::A recall of one deal leaves the others"],
+        rehearsed=("pair", "recalled-deal"),
+    ),
+    PlantedBug(
+        name="A recall of one deal voids nothing",
+        file=_HOLDS,
+        right='deal.save(update_fields=["nonce"])',
+        wrong="pass",
+        tests=["sales/test_holds.py::test_a_recall_of_one_deal_leaves_the_others"],
+        scenarios=["changing-minds.feature::A recall of one deal leaves the others"],
+        rehearsed=("pair", "recalled-deal"),
+    ),
+    PlantedBug(
+        name="A recall by an instant of the last minutes spares what stale pages make",
+        file=_HOLDS,
+        right="return issued_before is None or issued_before >= settled",
+        wrong="return issued_before is None",
+        tests=[
+            "sales/test_holds.py::test_a_recall_before_an_instant_just_past_takes_back_what_a_stale_page_still_made"
+        ],
+        rehearsed=("mug", "recalled-just-before"),
+    ),
+    PlantedBug(
+        name="Pages say that all has run out while an extension holds",
+        file="shop/sales/hold_end.py",
+        right="""        more = sum(
+            each.seconds for each in extensions if since < next_whole_second(each.issued_before)
+        )""",
+        wrong="        more = 0",
+        tests=[
+            "sales/test_hold_end.py::test_a_page_says_held_until_the_last_extended_price_runs_out"
+        ],
+        rehearsed=("mug", "extended-after-close"),
+    ),
+    PlantedBug(
+        name="The higher of two reference prices is struck through",
+        file="shop/sales/reference_prices.py",
+        right="    return min(\n",
+        wrong="    return max(\n",
+        tests=[
+            "sales/test_lifecycle.py::test_a_list_price_raised_before_the_sale_does_not_raise_the_reference_price"
+        ],
+        rehearsed=("mug", "reference-price"),
+    ),
+    PlantedBug(
+        name="The reference price looks back 29 days",
+        file="shop/sales/reference_prices.py",
+        right="REFERENCE_PERIOD = timedelta(days=30)",
+        wrong="REFERENCE_PERIOD = timedelta(days=29)",
+        tests=[
+            "sales/test_lifecycle.py::test_the_price_of_a_sale_of_the_last_thirty_days_is_the_reference_price"
+        ],
+        rehearsed=("mug", "reference-price"),
+    ),
+    PlantedBug(
+        name="A percentage is rounded up",
+        file="shop/core/money.py",
+        right="return max(0, (was - amount) * 100 // was)",
+        wrong="return max(0, -((amount - was) * 100 // was))",
+        tests=["sales/test_sale_page.py::test_a_reduction_is_never_overstated"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="A product that is kept for sales is sold at its list price",
+        file=_SNAPSHOT,
+        right="if deal is not None and deal.product.sold_at_list_price:",
+        wrong="if deal is not None:",
+        tests=[
+            "sales/test_sale_page.py::test_a_product_kept_for_sales_alone_is_not_offered_outside_them"
+        ],
+        unreached=Unreached.OTHER_PAGES,
+    ),
+    PlantedBug(
+        name="The dearest of several deals is offered",
+        file=_SNAPSHOT,
+        right="return min(deals, key=lambda deal: (deal.amount, deal.sale != prefer), default=None)",
+        wrong="return max(deals, key=lambda deal: (deal.amount, deal.sale != prefer), default=None)",
+        tests=["sales/test_sale_page.py::test_a_product_page_offers_the_deal_of_a_live_sale"],
+        scenarios=["calendar.feature::Two sales of one thing, and the bag takes the cheaper one"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="A sale page may be kept by shared caches",
+        file="shop/core/cache_headers.py",
+        right='PRIVATE = "private, no-cache"',
+        wrong='PRIVATE = "public, max-age=60"',
+        tests=["sales/test_sale_page.py::test_the_page_is_private_and_kept_for_the_back_button"],
+        unreached=Unreached.OTHER_PAGES,
+    ),
+    PlantedBug(
+        name="A stale showcase serves a second longer than ten minutes",
+        file="shop/sales/showcase.py",
+        right="if self._snapshot is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:",
+        wrong="if self._snapshot is None or self.age_seconds > settings.SHOWCASE_MAX_STALE + 1:",
+        tests=["sales/test_showcase.py::test_an_old_snapshot_serves_ten_minutes_exactly"],
+        unreached=Unreached.ONE_SERVER,
+    ),
+    PlantedBug(
+        name="Times are told in UTC under the name of the sale's zone",
+        file="shop/core/formatting.py",
+        right='return f"{wall_time(instant, zone):%H:%M}{_which(instant, zone)}"',
+        wrong='return f"{instant.astimezone(UTC):%H:%M}{_which(instant, zone)}"',
+        tests=["sales/test_sale_page.py::test_a_second_early_nothing_is_offered"],
+        scenarios=["holding.feature::One second before the sale opens there is no price"],
+        rehearsed=("mug", "as-configured"),
+    ),
+    PlantedBug(
+        name="In the hour that comes twice times stand without their offset",
+        file="shop/core/formatting.py",
+        right='return f" ({offset(instant, zone)})" if comes_twice(instant, zone) else ""',
+        wrong='return ""',
+        tests=["core/test_wall_time.py::test_only_the_hour_that_comes_twice_has_its_offset"],
+        scenarios=["calendar.feature::Clocks go back during the hold"],
+        rehearsed=("night", "as-configured"),
+    ),
+    PlantedBug(
+        name="A 404 of a sale that is not published yet may be kept",
+        file="shop/core/cache_headers.py",
+        right="return status >= HTTPStatus.BAD_REQUEST and",
+        wrong="return status > HTTPStatus.NOT_FOUND and",
+        tests=["core/test_cache_headers.py::test_a_404_shows_the_bag_to_its_visitor_alone"],
+        unreached=Unreached.OTHER_PAGES,
+    ),
+    PlantedBug(
+        name="A calendar entry reminds after the opening",
+        file="shop/sales/ical.py",
+        right='alarm.add("trigger", -REMIND_BEFORE)',
+        wrong='alarm.add("trigger", REMIND_BEFORE)',
+        tests=["sales/test_sale_page.py::test_a_calendar_takes_an_upcoming_sale"],
+        unreached=Unreached.OTHER_PAGES,
+    ),
+)
