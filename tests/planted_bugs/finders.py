@@ -1,7 +1,5 @@
 """Who finds a planted bug: the fast tests, the scenarios in plain words, a rehearsal."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -94,22 +92,18 @@ def _run(
 
     :raises NotRun: it does not end
     """
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=copy.root,
-        env={**copy.environment, **(settings or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
     try:
-        said, _ = process.communicate(timeout=MOST_SECONDS)
+        ended = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=copy.root,
+            env={**copy.environment, **(settings or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=MOST_SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise NotRun(f"No end after {MOST_SECONDS} s: {' '.join(arguments)}") from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    return process.returncode, said
+    return ended.returncode, ended.stdout

@@ -100,4 +100,20 @@ BUGS = (
         ],
         unreached=Unreached.BACK_OFFICE,
     ),
+    PlantedBug(
+        name="A sale without deals is taken without a word",
+        file="shop/sales/sense_rules.py",
+        right="    if not deals:\n",
+        wrong="    if deals is None:\n",
+        tests=["sales/test_sense_checks.py::test_a_sale_without_deals_is_told"],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="A sale that closes this second is taken for one to come",
+        file="shop/sales/sense_rules.py",
+        right="if ends_at <= now:",
+        wrong="if ends_at < now:",
+        tests=["sales/test_sense_checks.py::test_a_draft_is_judged_by_when_it_opens"],
+        unreached=Unreached.BACK_OFFICE,
+    ),
 )
