@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Unreached(StrEnum):
     """Why a rehearsal cannot see a bug, by its nature."""
 
-    FORGERY = "Its shoppers forge nothing, and open nobody else's links."
+    FORGERY = "Its shoppers forge nothing, and use no offer or link of somebody else's."
     ONE_SERVER = "It is one server with one clock, and its database always answers."
     STOCK = "What is set aside is raised, so that its own orders never exhaust it."
     STRIPE = "Its stand-in for Stripe tells it each thing once, in order and in time."

@@ -15,6 +15,14 @@ BUGS = (
         rehearsed=("pair", "as-configured"),
     ),
     PlantedBug(
+        name="The bag's button on every page counts what has run out",
+        file="shop/bag/judging.py",
+        right="return JudgedBag([renewed(each, bag, facts) or each for each in judged], facts).total_text",
+        wrong="return total_text(each.line for each in judged)",
+        tests=["bag/test_bag.py::test_every_page_leaves_out_of_the_bags_total_what_has_run_out"],
+        rehearsed=("pair", "as-configured"),
+    ),
+    PlantedBug(
         name="The bag's total is of one unit of each",
         file="shop/bag/lines.py",
         right="sums[line.offer.currency] += line.amount * line.quantity",

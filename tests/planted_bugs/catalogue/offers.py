@@ -109,7 +109,7 @@ BUGS = (
         wrong="if shoppers is not None and not offer.shopper:",
         tests=["bag/test_bag.py::test_another_shoppers_offer_is_not_mine"],
         scenarios=["verdicts.feature::Not yours"],
-        rehearsed=("mug", "as-configured"),
+        unreached=Unreached.FORGERY,
     ),
     PlantedBug(
         name="An offer that an order has used is honored again in the bag",

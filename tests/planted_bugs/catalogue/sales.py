@@ -3,6 +3,7 @@
 from tests.planted_bugs.bug import PlantedBug, Unreached
 
 _SNAPSHOT, _HOLDS = "shop/sales/snapshot.py", "shop/sales/holds.py"
+_REFERENCE = "shop/sales/reference_prices.py"
 
 BUGS = (
     PlantedBug(
@@ -147,22 +148,40 @@ BUGS = (
     ),
     PlantedBug(
         name="The higher of two reference prices is struck through",
-        file="shop/sales/reference_prices.py",
-        right="    return min(\n",
-        wrong="    return max(\n",
+        file=_REFERENCE,
+        right="return min(amounts, default=None)",
+        wrong="return max(amounts, default=None)",
         tests=[
-            "sales/test_lifecycle.py::test_a_list_price_raised_before_the_sale_does_not_raise_the_reference_price"
+            "sales/test_reference_prices.py::test_each_price_that_a_sale_asked_while_it_ran_counts"
         ],
         rehearsed=("mug", "reference-price"),
     ),
     PlantedBug(
         name="The reference price looks back 29 days",
-        file="shop/sales/reference_prices.py",
+        file=_REFERENCE,
         right="REFERENCE_PERIOD = timedelta(days=30)",
         wrong="REFERENCE_PERIOD = timedelta(days=29)",
         tests=[
-            "sales/test_lifecycle.py::test_the_price_of_a_sale_of_the_last_thirty_days_is_the_reference_price"
+            "sales/test_reference_prices.py::test_the_period_begins_thirty_days_before_the_opening"
         ],
+        rehearsed=("mug", "reference-price"),
+    ),
+    PlantedBug(
+        name="A price at which nobody could buy is struck through",
+        file=_REFERENCE,
+        right="if each.could_be_bought and each.overlaps(since, before)",
+        wrong="if each.overlaps(since, before)",
+        tests=[
+            "sales/test_reference_prices.py::test_a_product_that_is_sold_in_sales_alone_has_nothing_struck_through"
+        ],
+        rehearsed=("mug", "reference-price"),
+    ),
+    PlantedBug(
+        name="What is struck through changes while the sale runs",
+        file=_REFERENCE,
+        right="not_fixed = Q(was_as_of=None) | Q(was_as_of__gt=now) | Q(sale__starts_at__gt=now)",
+        wrong="not_fixed = Q(sale__ends_at__gt=now)",
+        tests=["sales/test_reference_prices.py::test_from_the_opening_on_it_is_fixed"],
         rehearsed=("mug", "reference-price"),
     ),
     PlantedBug(
@@ -211,8 +230,8 @@ BUGS = (
     PlantedBug(
         name="Times are told in UTC under the name of the sale's zone",
         file="shop/core/formatting.py",
-        right='return f"{wall_time(instant, zone):%H:%M}{_which(instant, zone)}"',
-        wrong='return f"{instant.astimezone(UTC):%H:%M}{_which(instant, zone)}"',
+        right='f"{wall_time(instant, zone):%H:%M}",',
+        wrong='f"{instant.astimezone(UTC):%H:%M}",',
         tests=["sales/test_sale_page.py::test_a_second_early_nothing_is_offered"],
         scenarios=["holding.feature::One second before the sale opens there is no price"],
         rehearsed=("mug", "as-configured"),
