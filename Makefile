@@ -3,7 +3,7 @@ VAR ?= var
 PYTHON = .venv/bin/python
 # Either they never ask the shop's database, or nothing of theirs depends on which one it is:
 # `make test` runs them on SQLite alone, `make verify` on PostgreSQL too where they ask it.
-NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/qa/plugin \
+NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tests/qa/plugin \
 	tests/architecture/test_deployment_checks.py \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
 ANY_DATABASE = tests/architecture tests/demo tests/qa tests/scenarios tests/staff \
