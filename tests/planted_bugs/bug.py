@@ -13,11 +13,10 @@ class Unreached(StrEnum):
 
     FORGERY = "Its shoppers forge nothing, and use no offer or link of somebody else's."
     ONE_SERVER = "It is one server with one clock, and its database always answers."
-    STOCK = "What is set aside is raised, so that its own orders never exhaust it."
     STRIPE = "Its stand-in for Stripe tells it each thing once, in order and in time."
     MAIL = "Its mail goes nowhere."
     BACK_OFFICE = "It does not open the back office: forms, reports, files."
-    OTHER_PAGES = "It opens no page but those that a sale sells by, and no shared cache."
+    CACHES = "It reads what pages say to people, and no headers that are for caches."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,15 +7,12 @@ people do. The exit status is ``rehearse``'s.
 import json
 import os
 import sys
-from datetime import timedelta
 from tempfile import NamedTemporaryFile
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
 import django
 from django.core.management import CommandError, call_command
-
-MINUTE = timedelta(minutes=1)
 
 
 def main() -> int:
@@ -38,16 +35,17 @@ def main() -> int:
 
 
 def _change(slug: str) -> None:
-    """What the merchant does to a sale in the middle of its window: half of it is still to come."""
-    from shop.sales.holds import extend, recall
+    """What no document says of a sale: an extension half-way through, a product kept for sales."""
+    from shop.catalog.models import Product
+    from shop.sales.holds import extend
     from shop.sales.models import Sale
 
     sale = Sale.objects.get(slug=slug)
-    at = sale.starts_at + (sale.ends_at - sale.starts_at) / 2
     if slug == "extended":
-        extend(sale=sale, seconds=600, by=None, now=at)
-    if slug == "recalled":
-        recall(sale=sale, issued_from=at, reason="A wrong price.", by=None, now=at + MINUTE)
+        half_way = sale.starts_at + (sale.ends_at - sale.starts_at) / 2
+        extend(sale=sale, seconds=600, by=None, now=half_way)
+    if slug == "alone":
+        Product.objects.update(sold_at_list_price=False)
 
 
 if __name__ == "__main__":

@@ -48,9 +48,10 @@ SMALL_SALES = {
         _sale("shipped", _MUG),
         _sale("dinars", _PERFUME),
         {**_sale("short", _MUG), "hold_seconds": 300},
-        # Half-way through, ``rehearsing`` extends one, and recalls offers of the other.
+        # These ``rehearsing`` changes: one is extended half-way through, and the product of the
+        # other is not sold at its list price.
         _sale("extended", _MUG),
-        _sale("recalled", _MUG),
+        _sale("alone", _MUG),
         # Its holds end in the hour that comes twice.
         {
             **_sale("night", _MUG),

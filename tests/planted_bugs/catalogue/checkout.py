@@ -14,7 +14,7 @@ BUGS = (
         scenarios=[
             "changing-minds.feature::A total that is no longer the one on the screen is shown before it is charged"
         ],
-        rehearsed=("mug", "price-cut"),
+        rehearsed=("mug", "changed-total"),
     ),
     PlantedBug(
         name="Only a higher total is shown before it is charged",
@@ -25,7 +25,7 @@ BUGS = (
         scenarios=[
             "changing-minds.feature::A total that is no longer the one on the screen is shown before it is charged"
         ],
-        rehearsed=("mug", "price-cut"),
+        rehearsed=("mug", "changed-total"),
     ),
     PlantedBug(
         name="An order lapses a second late",

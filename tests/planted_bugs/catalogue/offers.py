@@ -77,7 +77,7 @@ BUGS = (
         tests=[
             "sales/test_holds.py::test_a_recall_with_a_beginning_leaves_what_was_shown_before_it"
         ],
-        rehearsed=("recalled", "as-configured"),
+        rehearsed=("pair", "recalled-since"),
     ),
     PlantedBug(
         name="A recall spares the offers of the second in which it begins",
@@ -87,7 +87,7 @@ BUGS = (
         tests=[
             "sales/test_holds.py::test_a_recall_that_begins_within_a_second_reaches_what_was_shown_in_that_second"
         ],
-        rehearsed=("recalled", "as-configured"),
+        rehearsed=("pair", "recalled-since"),
     ),
     PlantedBug(
         name="A server's clock may be 61 seconds ahead",
@@ -138,7 +138,7 @@ BUGS = (
             "offers/test_anchors.py::test_units_are_bounded_by_the_promise_the_shopper_and_the_stock"
         ],
         scenarios=["verdicts.feature::Sold out, to whoever comes second"],
-        rehearsed=("sizes", "sizes"),
+        rehearsed=("mug", "last-unit"),
     ),
     PlantedBug(
         name="A signature is not verified",

@@ -42,7 +42,7 @@ BUGS = (
         scenarios=[
             "changing-minds.feature::A sale that is hidden, and shown again, keeps its word in between"
         ],
-        rehearsed=("mug", "early-close"),
+        rehearsed=("mug", "hidden"),
     ),
     PlantedBug(
         name="A withdrawn deal is shown",
@@ -73,7 +73,7 @@ BUGS = (
         wrong="deals = on_show.deals if on_show and on_show.visible else ()",
         tests=["bag/test_bag.py::test_an_unpublished_sale_takes_no_promise_back"],
         scenarios=["changing-minds.feature::A sale that is called off keeps its word"],
-        rehearsed=("mug", "early-close"),
+        rehearsed=("mug", "hidden"),
     ),
     PlantedBug(
         name="An offer freezes the list price in place of the deal's",
@@ -169,8 +169,8 @@ BUGS = (
     PlantedBug(
         name="A price at which nobody could buy is struck through",
         file=_REFERENCE,
-        right="if each.could_be_bought and each.overlaps(since, before)",
-        wrong="if each.overlaps(since, before)",
+        right="if each.counts and each.overlaps(since, before))",
+        wrong="if each.overlaps(since, before))",
         tests=[
             "sales/test_reference_prices.py::test_a_product_that_is_sold_in_sales_alone_has_nothing_struck_through"
         ],
@@ -200,7 +200,7 @@ BUGS = (
         tests=[
             "sales/test_sale_page.py::test_a_product_kept_for_sales_alone_is_not_offered_outside_them"
         ],
-        unreached=Unreached.OTHER_PAGES,
+        rehearsed=("alone", "as-configured"),
     ),
     PlantedBug(
         name="The dearest of several deals is offered",
@@ -217,7 +217,7 @@ BUGS = (
         right='PRIVATE = "private, no-cache"',
         wrong='PRIVATE = "public, max-age=60"',
         tests=["sales/test_sale_page.py::test_the_page_is_private_and_kept_for_the_back_button"],
-        unreached=Unreached.OTHER_PAGES,
+        unreached=Unreached.CACHES,
     ),
     PlantedBug(
         name="A stale showcase serves a second longer than ten minutes",
@@ -251,7 +251,7 @@ BUGS = (
         right="return status >= HTTPStatus.BAD_REQUEST and",
         wrong="return status > HTTPStatus.NOT_FOUND and",
         tests=["core/test_cache_headers.py::test_a_404_shows_the_bag_to_its_visitor_alone"],
-        unreached=Unreached.OTHER_PAGES,
+        unreached=Unreached.CACHES,
     ),
     PlantedBug(
         name="A calendar entry reminds after the opening",
@@ -259,6 +259,6 @@ BUGS = (
         right='alarm.add("trigger", -REMIND_BEFORE)',
         wrong='alarm.add("trigger", REMIND_BEFORE)',
         tests=["sales/test_sale_page.py::test_a_calendar_takes_an_upcoming_sale"],
-        unreached=Unreached.OTHER_PAGES,
+        rehearsed=("mug", "as-configured"),
     ),
 )
