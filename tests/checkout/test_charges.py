@@ -113,6 +113,7 @@ def test_a_total_is_the_sum_of_its_lines_and_shipping(
         (499, "19", 80),  # 79.67
         (1000, "8.1", 75),  # 74.93
         (3, "100", 2),  # 1.5: half a unit is rounded up
+        (495, "20", 83),  # 82.5: to the upper one, not to the even one
         (1, "19", 0),
         (499, "0", 0),
         (10**15, "19", 159_663_865_546_218),  # 159,663,865,546,218.49, beyond what a float can
