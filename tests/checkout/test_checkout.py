@@ -11,6 +11,7 @@ from pytest_django import Settings
 from stripe import StripeClient
 
 from shop.catalog.models import Variant
+from shop.orders.emails import send_receipt
 from shop.orders.models import Order
 from shop.payments import charging
 from shop.qa.pytest_plugin.client import ShopClient
@@ -481,6 +482,12 @@ def test_the_receipt_adds_up(buyer: ShopClient, card: Card) -> None:
     [receipt] = mail.outbox
     assert "2 × Stoneware mug, €4.99 each: €9.98\n1 × Brass lamp, €7.90 each: €7.90" in receipt.body
     assert "Total, with tax: €17.88" in receipt.body
+
+
+def test_a_receipt_that_was_mailed_is_not_mailed_again(buyer: ShopClient, card: Card) -> None:
+    buyer.order(card())
+    send_receipt.call(Order.objects.get().pk)
+    assert len(mail.outbox) == 1
 
 
 def test_an_order_counts_as_after_the_close_from_the_close_on(

@@ -117,6 +117,14 @@ def test_the_room_says_what_was_paid_and_the_discount(merchant: Merchant, sold: 
     assert paid["Discount given"] == "€89.82"
 
 
+def test_the_room_adds_up_every_unit_of_an_order(
+    merchant: Merchant, sale: Sale, shopper: ShopClient, stripe: Any, card: Card
+) -> None:
+    shopper.add(shopper.offer(), quantity=2)
+    shopper.order(card())
+    assert figures(room(merchant, sale), "What was paid")["Revenue"] == "€9.98"
+
+
 def test_the_room_tells_apart_what_came_after_the_close(merchant: Merchant, sold: Sale) -> None:
     late = section(room(merchant, sold), "late")
     assert "Orders 1 Units 1 Revenue €4.99 Discount given €44.91" in late

@@ -84,12 +84,11 @@ BUGS = (
         rehearsed=("mug", "as-configured"),
     ),
     PlantedBug(
-        name="A receipt is mailed with each news of the payment",
+        name="A receipt that was mailed is mailed again",
         file="shop/orders/emails.py",
         right="    if order.receipt_sent_at is not None:\n        return\n",
         wrong="",
-        tests=["payments/test_webhooks.py::test_an_event_that_is_delivered_twice_is_acted_on_once"],
-        scenarios=["faults.feature::Stripe's news comes twice"],
+        tests=["checkout/test_checkout.py::test_a_receipt_that_was_mailed_is_not_mailed_again"],
         unreached=Unreached.MAIL,
     ),
     PlantedBug(
