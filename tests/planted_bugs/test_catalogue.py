@@ -56,6 +56,6 @@ def test_a_row_says_who_found_a_bug() -> None:
     found = Finding(tests=True, scenarios=None, rehearsal=False, seconds=1.0)
     rehearsed = replace(BUG, unreached=None, rehearsed=("mug", "recalled"))
     assert table.row_of(rehearsed, found) == "| One is two | `a.py` | ✓ |  | – |"
-    assert table.row_of(BUG, found) == "| One is two | `a.py` | ✓ |  | e |"
+    assert table.row_of(BUG, found) == "| One is two | `a.py` | ✓ |  | d |"
     assert not found.is_survivor
     assert Finding(tests=False, scenarios=False, rehearsal=None, seconds=1.0).is_survivor

@@ -4,30 +4,12 @@ from tests.planted_bugs.bug import PlantedBug, Unreached
 
 BUGS = (
     PlantedBug(
-        name="The live sale room adds up prices without their units",
-        file="shop/orders/sale_totals.py",
-        right="SUM(quantity), SUM(quantity * amount),",
-        wrong="SUM(quantity), SUM(amount),",
-        tests=["merchant/reports/test_live_room.py::test_the_room_adds_up_every_unit_of_an_order"],
-        unreached=Unreached.BACK_OFFICE,
-    ),
-    PlantedBug(
         name="An order at the close counts as one of the window",
         file="shop/sales/snapshot.py",
         right="if now >= self.ends_at else None",
         wrong="if now > self.ends_at else None",
         tests=[
             "checkout/test_checkout.py::test_an_order_counts_as_after_the_close_from_the_close_on"
-        ],
-        unreached=Unreached.BACK_OFFICE,
-    ),
-    PlantedBug(
-        name="The live sale room leaves orders at the bank out",
-        file="shop/merchant/reports/live_queries.py",
-        right="_OPEN = [status for status in OrderStatus if status in OPEN]",
-        wrong="_OPEN = [OrderStatus.PENDING]",
-        tests=[
-            "merchant/reports/test_live_room.py::test_the_room_says_what_is_left_and_what_waits"
         ],
         unreached=Unreached.BACK_OFFICE,
     ),
@@ -40,25 +22,6 @@ BUGS = (
             "merchant/dashboard/test_start_page.py::test_an_allocation_that_ends_is_mended_in_the_sale"
         ],
         unreached=Unreached.BACK_OFFICE,
-    ),
-    PlantedBug(
-        name="The report counts refunded orders as never sold",
-        file="shop/merchant/reports/report_queries.py",
-        right="return OrderLine.objects.filter(paid | back, deal__sale=sale).order_by()",
-        wrong="return OrderLine.objects.filter(paid, deal__sale=sale).order_by()",
-        tests=[
-            "merchant/reports/test_live_room.py::test_a_refund_is_shown_and_does_not_change_the_sold"
-        ],
-        unreached=Unreached.BACK_OFFICE,
-    ),
-    PlantedBug(
-        name="The report's file has money in hundredths of every currency",
-        file="shop/core/money.py",
-        right="return Decimal(amount).scaleb(-digits_of(currency))",
-        wrong="return Decimal(amount).scaleb(-2)",
-        tests=["merchant/orders/test_orders.py::test_money_without_decimals_has_none"],
-        scenarios=["payment.feature::Money has as many decimals as its currency"],
-        rehearsed=("dinars", "as-configured"),
     ),
     PlantedBug(
         name="The file of orders counts refunds that failed",

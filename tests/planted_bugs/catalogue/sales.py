@@ -125,28 +125,6 @@ BUGS = (
         rehearsed=("pair", "recalled-deal"),
     ),
     PlantedBug(
-        name="A recall by an instant of the last minutes spares what stale pages make",
-        file=_HOLDS,
-        right="return issued_before is None or issued_before >= settled",
-        wrong="return issued_before is None",
-        tests=[
-            "sales/test_holds.py::test_a_recall_before_an_instant_just_past_takes_back_what_a_stale_page_still_made"
-        ],
-        rehearsed=("mug", "recalled-just-before"),
-    ),
-    PlantedBug(
-        name="Pages say that all has run out while an extension holds",
-        file="shop/sales/hold_end.py",
-        right="""        more = sum(
-            each.seconds for each in extensions if since < next_whole_second(each.issued_before)
-        )""",
-        wrong="        more = 0",
-        tests=[
-            "sales/test_hold_end.py::test_a_page_says_held_until_the_last_extended_price_runs_out"
-        ],
-        rehearsed=("mug", "extended-after-close"),
-    ),
-    PlantedBug(
         name="The higher of two reference prices is struck through",
         file=_REFERENCE,
         right="return min(amounts, default=None)",
@@ -177,41 +155,6 @@ BUGS = (
         rehearsed=("mug", "reference-price"),
     ),
     PlantedBug(
-        name="What is struck through changes while the sale runs",
-        file=_REFERENCE,
-        right="not_fixed = Q(was_as_of=None) | Q(was_as_of__gt=now) | Q(sale__starts_at__gt=now)",
-        wrong="not_fixed = Q(sale__ends_at__gt=now)",
-        tests=["sales/test_reference_prices.py::test_from_the_opening_on_it_is_fixed"],
-        rehearsed=("mug", "reference-price"),
-    ),
-    PlantedBug(
-        name="A percentage is rounded up",
-        file="shop/core/money.py",
-        right="return max(0, (was - amount) * 100 // was)",
-        wrong="return max(0, -((amount - was) * 100 // was))",
-        tests=["sales/test_sale_page.py::test_a_reduction_is_never_overstated"],
-        rehearsed=("mug", "as-configured"),
-    ),
-    PlantedBug(
-        name="A product that is kept for sales is sold at its list price",
-        file=_SNAPSHOT,
-        right="if deal is not None and deal.product.sold_at_list_price:",
-        wrong="if deal is not None:",
-        tests=[
-            "sales/test_sale_page.py::test_a_product_kept_for_sales_alone_is_not_offered_outside_them"
-        ],
-        rehearsed=("alone", "as-configured"),
-    ),
-    PlantedBug(
-        name="The dearest of several deals is offered",
-        file=_SNAPSHOT,
-        right="return min(deals, key=lambda deal: (deal.amount, deal.sale != prefer), default=None)",
-        wrong="return max(deals, key=lambda deal: (deal.amount, deal.sale != prefer), default=None)",
-        tests=["sales/test_sale_page.py::test_a_product_page_offers_the_deal_of_a_live_sale"],
-        scenarios=["calendar.feature::Two sales of one thing, and the bag takes the cheaper one"],
-        rehearsed=("mug", "as-configured"),
-    ),
-    PlantedBug(
         name="A sale page may be kept by shared caches",
         file="shop/core/cache_headers.py",
         right='PRIVATE = "private, no-cache"',
@@ -228,37 +171,11 @@ BUGS = (
         unreached=Unreached.ONE_SERVER,
     ),
     PlantedBug(
-        name="Times are told in UTC under the name of the sale's zone",
-        file="shop/core/formatting.py",
-        right='f"{wall_time(instant, zone):%H:%M}",',
-        wrong='f"{instant.astimezone(UTC):%H:%M}",',
-        tests=["sales/test_sale_page.py::test_a_second_early_nothing_is_offered"],
-        scenarios=["holding.feature::One second before the sale opens there is no price"],
-        rehearsed=("mug", "as-configured"),
-    ),
-    PlantedBug(
-        name="In the hour that comes twice times stand without their offset",
-        file="shop/core/formatting.py",
-        right='return f" ({offset(instant, zone)})" if comes_twice(instant, zone) else ""',
-        wrong='return ""',
-        tests=["core/test_wall_time.py::test_only_the_hour_that_comes_twice_has_its_offset"],
-        scenarios=["calendar.feature::Clocks go back during the hold"],
-        rehearsed=("night", "as-configured"),
-    ),
-    PlantedBug(
         name="A 404 of a sale that is not published yet may be kept",
         file="shop/core/cache_headers.py",
         right="return status >= HTTPStatus.BAD_REQUEST and",
         wrong="return status > HTTPStatus.NOT_FOUND and",
         tests=["core/test_cache_headers.py::test_a_404_shows_the_bag_to_its_visitor_alone"],
         unreached=Unreached.CACHES,
-    ),
-    PlantedBug(
-        name="A calendar entry reminds after the opening",
-        file="shop/sales/ical.py",
-        right='alarm.add("trigger", -REMIND_BEFORE)',
-        wrong='alarm.add("trigger", REMIND_BEFORE)',
-        tests=["sales/test_sale_page.py::test_a_calendar_takes_an_upcoming_sale"],
-        rehearsed=("mug", "as-configured"),
     ),
 )
