@@ -105,9 +105,9 @@ def the_item(names: Names, block: Block) -> str:
 
 
 def the_mentioned(names: Names, block: Block) -> str:
-    """The product that is named in it, in the sale that is linked next to it or named, too."""
-    titled = (slug for title, slug in names.slugs_by_title.items() if title in block.text)
-    sale = the_sale(names, block) or next(titled, "")
+    """The product that is named in it, in the sale that is linked next to it, or the only one."""
+    slugs = list(names.slugs_by_title.values())
+    sale = the_sale(names, block) or (slugs[0] if len(slugs) == 1 else "")
     named = (sku for name, sku in names.skus_by_name.items() if name in block.text)
     sku = next(named, "")
     return f"{sale}/{sku}" if sku else sale
