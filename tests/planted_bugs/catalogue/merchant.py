@@ -4,6 +4,14 @@ from tests.planted_bugs.bug import PlantedBug, Unreached
 
 BUGS = (
     PlantedBug(
+        name="The live sale room adds up prices without their units",
+        file="shop/orders/sale_totals.py",
+        right="SUM(quantity), SUM(quantity * amount),",
+        wrong="SUM(quantity), SUM(amount),",
+        tests=["merchant/reports/test_live_room.py::test_the_room_adds_up_every_unit_of_an_order"],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
         name="An order at the close counts as one of the window",
         file="shop/sales/snapshot.py",
         right="if now >= self.ends_at else None",

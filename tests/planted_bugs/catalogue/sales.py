@@ -125,6 +125,28 @@ BUGS = (
         rehearsed=("pair", "recalled-deal"),
     ),
     PlantedBug(
+        name="A recall by an instant of the last minutes spares what stale pages make",
+        file=_HOLDS,
+        right="return issued_before is None or issued_before >= settled",
+        wrong="return issued_before is None",
+        tests=[
+            "sales/test_holds.py::test_a_recall_before_an_instant_just_past_takes_back_what_a_stale_page_still_made"
+        ],
+        rehearsed=("mug", "recalled-just-before"),
+    ),
+    PlantedBug(
+        name="Pages say that all has run out while an extension holds",
+        file="shop/sales/hold_end.py",
+        right="""        more = sum(
+            each.seconds for each in extensions if since < next_whole_second(each.issued_before)
+        )""",
+        wrong="        more = 0",
+        tests=[
+            "sales/test_hold_end.py::test_a_page_says_held_until_the_last_extended_price_runs_out"
+        ],
+        rehearsed=("mug", "extended-after-close"),
+    ),
+    PlantedBug(
         name="The higher of two reference prices is struck through",
         file=_REFERENCE,
         right="return min(amounts, default=None)",
