@@ -135,7 +135,8 @@ class MerchantsHand:
     def set_list_price(self, sku: str, price: int, at: datetime) -> None:
         self.move_to(at)
         self.merchant.set_list_price(self.products[sku], price)
-        self.account.record(ListPriceSet(at=at, sku=sku, price=price, stock=STOCK))
+        is_sold = self.products[sku].sold_at_list_price
+        self.account.record(ListPriceSet(at=at, sku=sku, price=price, is_sold=is_sold, stock=STOCK))
 
     def set_end(self, slug: str, closes: datetime, at: datetime) -> None:
         self.move_to(at)
