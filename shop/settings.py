@@ -260,7 +260,7 @@ STORAGES = {
     # Pictures whose form was refused: for a day, and served to nobody.
     "staged": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR / "staged-pictures"},
+        "OPTIONS": {"location": str(VAR / "staged-pictures")},
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
