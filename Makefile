@@ -6,8 +6,11 @@ PYTHON = .venv/bin/python
 NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tests/qa/plugin \
 	tests/architecture/test_deployment_checks.py \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
-ANY_DATABASE = tests/architecture tests/demo tests/qa tests/scenarios tests/staff \
-	$(addprefix tests/merchant/,dashboard forms preview rehearsals staff)
+ANY_DATABASE = tests/architecture tests/bag tests/demo tests/qa tests/scenarios \
+	tests/staff $(addprefix tests/core/test_,cache_headers.py slashes.py wall_time.py) \
+	$(addprefix tests/merchant/,catalog dashboard forms orders preview rehearsals sales staff) \
+	$(addprefix tests/merchant/test_,equal_hours.py layout.py) \
+	$(addprefix tests/sales/test_,clock_change.py pages_tell_holds.py sense_checks.py)
 ON_POSTGRES = $(PYTHON) tests/on_postgres.py -n 2
 
 .PHONY: demo test verify bench lint test-sqlite test-postgres verify-postgres scenarios \
