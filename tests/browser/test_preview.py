@@ -137,8 +137,15 @@ def test_ones_own_bag_is_as_it_was(desktop: BrowserContext, sale: Sale, olga: St
     assert lines(page) == {"MUG-01": 499}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(
+    ("screen", "scheme"),
+    [
+        pytest.param(PHONE, "dark", id="phone-dark"),
+        pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.verify),
+        pytest.param(DESKTOP, "dark", id="desktop-dark", marks=pytest.mark.verify),
+        pytest.param(DESKTOP, "light", id="desktop-light", marks=pytest.mark.verify),
+    ],
+)
 def test_everyone_can_look_at_it(
     open_browser: OpenBrowser, draft: Sale, olga: Staff, scheme: str, screen: dict[str, int]
 ) -> None:

@@ -395,6 +395,7 @@ def test_why_a_sale_cannot_be_rehearsed_is_said(shop_of_its_own: Sale, merchant:
     assert "It has not been rehearsed yet." in answer
 
 
+@pytest.mark.verify
 def test_a_rehearsal_ends_with_its_parent_process(shop_of_its_own: Sale, folder: Path) -> None:
     code = (
         "import time\nfrom django.utils import timezone\n"

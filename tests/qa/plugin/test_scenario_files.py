@@ -120,6 +120,7 @@ def test_a_folder_without_files_is_said_to_be_empty(tmp_path: Path) -> None:
     assert "no .feature file" in result.stderr
 
 
+@pytest.mark.verify
 def test_a_hold_that_ends_a_second_late_is_found_by_the_scenarios(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for name in ("offers", "shop", "templates", "static", "tests", "bin"):
