@@ -97,9 +97,10 @@ class TemporaryDatabase:
         )
         Deal.objects.update(claimed=0)
         self.was_draft = self.sale.state != Sale.State.PUBLISHED
-        publish(
-            self.sale, now=min(self.sale.published_at or self.sale.starts_at, self.sale.starts_at)
-        )
+        # Played from its opening on, also where it was published later than that.
+        published_at = min(self.sale.published_at or self.sale.starts_at, self.sale.starts_at)
+        Sale.objects.update(published_at=published_at)
+        publish(self.sale, now=published_at)
 
     def samples(self) -> list[SampledDeal]:
         """The deals to test: the first of each shape, and those with a recall of their own.
