@@ -5,7 +5,7 @@ Of the order itself only the instant it was placed at is used.
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from django.utils.timezone import get_default_timezone
@@ -61,7 +61,8 @@ class Evidence:
         """When the price was shown."""
         if self.terms is None:
             return None
-        return datetime.fromtimestamp(self.terms.issued_at, self.zone)
+        # In UTC: a stopped clock's datetimes do not know which of two equal hours they are.
+        return datetime.fromtimestamp(self.terms.issued_at, UTC)
 
 
 def evidence_of(order: Order) -> list[Evidence]:

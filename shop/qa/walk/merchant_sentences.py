@@ -114,7 +114,7 @@ SALE_FORM = (
     Sentence(
         r"^Offers that are out stay honored: until {last_promise} at the latest, for \d+ units? "
         r"and .* at the most\. Whatever is changed here, that stays\.$",
-        *(the_page, _HELD),
+        *(the_page, {Topic.MAY_BE_HELD: True}),
     ),
     Sentence(r"^Open on {opens}, for {lasts}: until {closes}\. In UTC, \d\d:\d\d to \d\d:\d\d\.$"),
     Sentence(r"^Clocks are put (forward|back) in between, by \d+ \w+\.$"),
@@ -138,7 +138,7 @@ SALE_ACTION = (
     Sentence(r"^Held at: {held_amount}$", the_named),
     Sentence(r"^In all: [^ ]+$"),
     Sentence(r"^Held until: {held_until}$", the_named),
-    Sentence(r"^No offer of this sale is out now\.$", the_page, _NOT_HELD),
+    Sentence(r"^No offer of this sale is out now\.$", the_page, {Topic.MAY_BE_HELD: False}),
     Sentence(r"^Every offer .*|^Its page goes, .*"),
     Sentence(r"^Take back the offers that are out, too: they are not honored then$"),
     Sentence(r"^Leave it empty for all\..*|^As \d{4}-\d\d-\d\d.*|^In the sale’s .*"),

@@ -15,6 +15,10 @@ _FACTS: dict[Topic, dict[object, str]] = {
         True: "prices of it are still held",
         False: "no price of it is held any more",
     },
+    Topic.MAY_BE_HELD: {
+        True: "prices of it are still out",
+        False: "no price of it is out any more",
+    },
     Topic.PHASE: {
         "absent": "no page shows the sale",
         "upcoming": "the sale is still to open",

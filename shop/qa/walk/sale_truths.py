@@ -8,6 +8,10 @@ from shop.qa.walk.circumstances import Circumstances, NotKnown, parts, sale_of
 from shop.qa.walk.events import LIST_PRICES, HoldExtended, OffersRecalled, TermsSet
 from shop.qa.walk.statements import Topic
 
+#: How much longer the back office counts offers as out: they are issued in whole seconds, and
+#: another process shows a page from before a change for a second more.
+_AT_THE_MOST = 2 * SECOND
+
 # --- Of a sale ---
 
 
@@ -29,8 +33,13 @@ def hold(here: Circumstances, sale: str) -> timedelta:
 
 def is_held(here: Circumstances, sale: str) -> bool | frozenset[bool]:
     now = here.account.is_held(sale, here.at)
-    # In the last second see _ROUNDED.
+    # Pages say so up to a second too long: offers are issued in whole seconds.
     return frozenset({now, here.account.is_held(sale, here.at - SECOND)})
+
+
+def may_be_held(here: Circumstances, sale: str) -> bool | frozenset[bool]:
+    """What the back office says of offers that are out, at the most."""
+    return frozenset({here.account.is_held(sale, at) for at in (here.at, here.at - _AT_THE_MOST)})
 
 
 def last_offer(here: Circumstances, sale: str) -> datetime:
@@ -184,20 +193,28 @@ def has_reference(here: Circumstances, deal: str) -> bool:
     return reference(here, deal) is not None
 
 
-def held_amount(here: Circumstances, deal: str) -> int:
+def held_amount(here: Circumstances, deal: str) -> frozenset[int]:
     """The lowest price of the deal that is out."""
     sale, sku = parts(deal)
     account = here.account
-    held = [
-        span.price
-        for span in account.payable(sale, sku, here.at)
-        if span.start <= here.at
-        # In the last second see _ROUNDED.
-        and any(end >= here.at for end in account.span_hold_ends(sale, sku, span, here.at))
-    ]
-    if not held:
+    spans = [span for span in account.payable(sale, sku, here.at) if span.start <= here.at]
+    prices = {
+        min(held)
+        for slack in (timedelta(), _AT_THE_MOST)
+        if (
+            held := [
+                span.price
+                for span in spans
+                if any(
+                    end + slack > here.at
+                    for end in account.span_hold_ends(sale, sku, span, here.at)
+                )
+            ]
+        )
+    }
+    if not prices:
         raise NotKnown("no price of it is held")
-    return min(held)
+    return frozenset(prices)
 
 
 def held_until(here: Circumstances, deal: str) -> datetime | None:
@@ -211,6 +228,7 @@ SALE_TRUTHS: Mapping[Topic, Callable[[Circumstances, str], object]] = {
     Topic.CLOSES: closes,
     Topic.HOLD: hold,
     Topic.IS_HELD: is_held,
+    Topic.MAY_BE_HELD: may_be_held,
     Topic.LAST_OFFER: last_offer,
     Topic.LAST_HOLD: last_hold,
     Topic.LAST_PROMISE: last_promise,

@@ -30,6 +30,7 @@ class Topic(StrEnum):
     CLOSES = "closes"
     HOLD = "hold"
     IS_HELD = "is_held"
+    MAY_BE_HELD = "may_be_held"
     LAST_OFFER = "last_offer"
     LAST_HOLD = "last_hold"
     LAST_PROMISE = "last_promise"
@@ -128,7 +129,8 @@ _BY_TYPE = {
     ValueType.SPAN: "hold lasts held_longer time_to_open time_left time_held",
     ValueType.WORD: "phase line_verdict order_status",
     ValueType.FLAG: (
-        "is_held outlasts is_listed is_buyable has_reference line_is_cheaper line_is_renewed"
+        "is_held may_be_held outlasts is_listed is_buyable has_reference line_is_cheaper "
+        "line_is_renewed"
     ),
 }
 TYPE_OF = {Topic(name): how for how, names in _BY_TYPE.items() for name in names.split()}
