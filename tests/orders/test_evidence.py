@@ -1,7 +1,7 @@
 """Evidence: what was promised can be read and checked afterwards, also when its key is gone."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.core import mail
 from shop.orders.links import order_path
 from shop.orders.models import Order, OrderLine
 from shop.qa.pytest_plugin.client import HtmlPage, ShopClient
-from shop.qa.pytest_plugin.factories import HOLD, OPENS, new_key
+from shop.qa.pytest_plugin.factories import HOLD, OPENS, make_sale, new_key
 from shop.sales.holds import extend
 from shop.sales.models import Sale
 from tests.support.fixtures import Card, Clock
@@ -47,6 +47,17 @@ def test_the_order_page_and_the_receipt_lead_there(buyer: ShopClient, order: Ord
     page = buyer.open(order_path(order))
     assert page.one("a[href='offers/']")
     assert f"{order_path(order)}offers/" in str(mail.outbox[0].body)
+
+
+def test_a_price_that_was_shown_in_the_second_of_two_equal_hours_says_so(
+    shopper: ShopClient, card: Card, clock: Clock
+) -> None:
+    put_back = datetime(2027, 10, 31, 1, tzinfo=UTC)
+    clock.move_to(put_back + timedelta(minutes=20))
+    make_sale(starts_at=put_back, ends_at=put_back + timedelta(hours=1))
+    shopper.add(shopper.offer())
+    assert shopper.order(card()).order_status == "paid"
+    assert "Shown at 02:20 (UTC+1), Berlin time" in evidence(shopper, Order.objects.get()).text
 
 
 def test_an_extension_that_the_order_needed_is_told(
