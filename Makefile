@@ -10,6 +10,7 @@ ANY_DATABASE = tests/architecture tests/bag tests/demo tests/qa tests/scenarios 
 	tests/staff $(addprefix tests/core/test_,cache_headers.py slashes.py wall_time.py) \
 	$(addprefix tests/merchant/,catalog dashboard forms orders preview rehearsals sales staff) \
 	$(addprefix tests/merchant/test_,equal_hours.py layout.py) \
+	tests/checkout/stateful $(addprefix tests/payments/test_,refunds.py stripe_faults.py) \
 	$(addprefix tests/sales/test_,clock_change.py pages_tell_holds.py sense_checks.py)
 ON_POSTGRES = $(PYTHON) tests/on_postgres.py -n 2
 
