@@ -1,6 +1,6 @@
 """When the last hold of a sale ends: changes of its terms, extensions and recalls counted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -98,6 +98,29 @@ def hold_end(
         void = (each.made_at for each in recalls if _reaches(each, since, stretch))
         ends.append(min([last_issue + stretch.hold + timedelta(seconds=more), *void]))
     return max(ends)
+
+
+def deal_hold_ends(
+    history: Iterable[Terms],
+    deal: int,
+    extensions: Sequence[LongerHold],
+    recalls: Sequence[TakenBack],
+    *,
+    now: datetime,
+    stale: timedelta,
+    issued_from: datetime | None = None,
+    issued_before: datetime | None = None,
+) -> Iterator[tuple[Terms, datetime]]:
+    """The terms under which offers of a deal were made by now, and when the last of each ends.
+
+    :param stale: how long pages may go on to show terms once others replaced them
+    :param issued_from: only offers issued from then on, as only those before ``issued_before``
+    """
+    for terms in history:
+        made = terms.stretch(deal, until=now, stale=stale)
+        part = made.within(issued_from, issued_before) if made else None
+        if part is not None:
+            yield terms, hold_end(part, extensions, recalls)
 
 
 def _bounds(recall: TakenBack) -> Iterable[datetime]:

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Sum
 
 from offers.anchors import new_nonce
 from offers.terms import LIST
 from shop.catalog.models import PriceCorrection, Product
+from shop.sales.hold_end import deal_hold_ends, holds_of
 from shop.sales.holds import reaches_all_later, recall
 from shop.sales.models import Deal, Sale
 from shop.sales.price_history import PriceStretch
@@ -21,6 +21,9 @@ from shop.sales.reference_prices import lock_products, work_out_reference_prices
 from shop.sales.showcase import FRESH_SECONDS
 from shop.sales.term_history import next_whole_second
 from shop.staff.models import Staff
+
+#: How long pages may go on to show a price once another replaced it.
+_STALE = timedelta(seconds=FRESH_SECONDS)
 
 
 @transaction.atomic
@@ -73,15 +76,24 @@ def take_back(
     return row
 
 
-def last_hold_end(stretch: PriceStretch) -> datetime:
-    """When the last offer at a price that was on show would expire, at the latest."""
+def held_until(stretch: PriceStretch, now: datetime) -> datetime:
+    """When the last offer at a price that was on show expires, at the latest."""
     assert stretch.until is not None
-    hold = timedelta(seconds=settings.LIST_HOLD_SECONDS)
-    if stretch.sale != LIST:
-        sale = _deal(stretch).sale
-        longer = sale.extensions.aggregate(seconds=Sum("seconds"))["seconds"] or 0
-        hold = sale.hold + timedelta(seconds=longer)
-    return stretch.until + timedelta(seconds=FRESH_SECONDS) + hold
+    if stretch.sale == LIST:
+        return stretch.until + _STALE + timedelta(seconds=settings.LIST_HOLD_SECONDS)
+    deal = _deal(stretch)
+    holds = holds_of(deal.sale)
+    ends = deal_hold_ends(
+        holds.terms,
+        deal.pk,
+        holds.extensions,
+        holds.recalls[deal.pk],
+        now=now,
+        stale=_STALE,
+        issued_from=stretch.since,
+        issued_before=_issued_before(stretch.until, now),
+    )
+    return max((end for _, end in ends), default=stretch.until)
 
 
 def voids_later_ones(stretch: PriceStretch, now: datetime) -> bool:
@@ -95,7 +107,7 @@ def voids_later_ones(stretch: PriceStretch, now: datetime) -> bool:
 
 def _issued_before(until: datetime, now: datetime) -> datetime:
     """Until when pages may have shown a price that was in force until then."""
-    return min(now, next_whole_second(until + timedelta(seconds=FRESH_SECONDS)))
+    return min(now, next_whole_second(until + _STALE))
 
 
 def _recall_list_price(row: PriceCorrection, now: datetime) -> None:

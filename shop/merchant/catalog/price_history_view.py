@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Q, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -24,7 +23,7 @@ from shop.core.requests import ShopRequest
 from shop.merchant.pages import merchant_page
 from shop.orders.models import UNDER_WAY, OrderLine
 from shop.sales.models import Sale
-from shop.sales.price_corrections import last_hold_end, take_back, voids_later_ones
+from shop.sales.price_corrections import held_until, take_back, voids_later_ones
 from shop.sales.price_history import PriceStretch, price_stretches
 from shop.sales.reference_prices import (
     REFERENCE_PERIOD,
@@ -90,18 +89,15 @@ def price_history_page(request: ShopRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @permission_required(_CHANGE_PRICES, raise_exception=True)
-@transaction.atomic
 def take_back_page(request: ShopRequest, pk: int, sale: str, since: str) -> HttpResponse:
     """What follows from taking a price back; sent, it is taken back."""
     product = get_object_or_404(Product, pk=pk)
     stretch = _stretch(product, sale, since, request.now)
-    held_until = last_hold_end(stretch) if stretch.could_be_bought else request.now
-    is_held = held_until > request.now
-    form = TakeBackForm(request.POST or None, is_held=is_held)
+    until = held_until(stretch, request.now) if stretch.could_be_bought else request.now
+    form = TakeBackForm(request.POST or None, is_held=until > request.now)
     if form.is_valid() and _take_back(form, stretch, request):
         messages.success(request, f"{_amount(stretch, product)} counts for nothing any more.")
         return redirect("admin:catalog_product_prices", pk)
-    changes = reference_prices_without(stretch, now=request.now)
     [entry] = _entries([stretch], request.now)
     return merchant_page(
         request,
@@ -111,13 +107,21 @@ def take_back_page(request: ShopRequest, pk: int, sale: str, since: str) -> Http
         product=product,
         zone=get_current_timezone(),
         entry=entry,
-        changes=[(deal, deal.was, lowest) for deal, lowest in changes],
-        held_until=held_until,
-        is_held=is_held,
-        ordered=_units_ordered(stretch, held_until),
-        voids_later_ones=voids_later_ones(stretch, request.now),
         form=form,
+        **_consequences(stretch, until, request.now),
     )
+
+
+def _consequences(stretch: PriceStretch, held_until: datetime, now: datetime) -> dict[str, Any]:
+    """What follows from taking a price back, as the page tells it."""
+    changes = reference_prices_without(stretch, now=now)
+    return {
+        "changes": [(deal, deal.was, lowest) for deal, lowest in changes],
+        "held_until": held_until,
+        "is_held": held_until > now,
+        "ordered": _units_ordered(stretch, held_until),
+        "voids_later_ones": voids_later_ones(stretch, now),
+    }
 
 
 def _units_ordered(stretch: PriceStretch, held_until: datetime) -> int:

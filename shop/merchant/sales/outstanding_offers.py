@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Sum
 
 from shop.orders.models import IS_OPEN, Order, OrderLine
-from shop.sales.hold_end import hold_end, present_terms, recalls_of
+from shop.sales.hold_end import deal_hold_ends, present_terms, recalls_of
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import FRESH_SECONDS
 from shop.sales.term_history import TermChange, terms_history
@@ -100,14 +100,17 @@ def outstanding_offers(
     units = _units(sale, deals)
     found = []
     for deal in deals:
-        of_deal = recalls_of(deal, recalls)
-        held = [
-            (terms.amounts[deal.pk], until)
-            for terms in history
-            if (all_of_it := terms.stretch(deal.pk, until=now, stale=_STALE)) is not None
-            and (stretch := all_of_it.within(issued_from, issued_before)) is not None
-            and (until := hold_end(stretch, extensions, of_deal)) > now
-        ]
+        ends = deal_hold_ends(
+            history,
+            deal.pk,
+            extensions,
+            recalls_of(deal, recalls),
+            now=now,
+            stale=_STALE,
+            issued_from=issued_from,
+            issued_before=issued_before,
+        )
+        held = [(terms.amounts[deal.pk], until) for terms, until in ends if until > now]
         if held:
             amount = min(amount for amount, _ in held)
             until = max(until for _, until in held)

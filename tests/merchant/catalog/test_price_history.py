@@ -176,6 +176,24 @@ def test_a_price_of_a_sale_is_taken_back_with_a_recall_of_its_offers(
     assert was(deal.product) == 499
 
 
+@pytest.mark.parametrize(("later", "is_held"), [(HELD, True), (HELD + 2 * SECOND, False)])
+def test_offers_of_a_sale_are_held_as_they_were_promised_also_if_its_hold_is_shorter_by_now(
+    merchant: Merchant, clock: Clock, later: timedelta, is_held: bool
+) -> None:
+    clock.move_to(OPENS)
+    sale = make_sale(starts_at=OPENS, ends_at=OPENS + HOUR)
+    deal = sale.deals.get(product__sku="MUG-01")
+    merchant.set_price(deal, 1)
+    clock.tick(timedelta(minutes=1))
+    merchant.set_price(refreshed(deal), 499)
+    clock.tick(SECOND)
+    merchant.set_hold(refreshed(sale), 60)
+    clock.move_to(OPENS + timedelta(minutes=1) + later)
+    page = merchant.open(take_back_link(merchant, deal.product, "€0.01"))
+    assert ("void from now on" in page.text) is is_held
+    assert bool(page.soup.select("[name=agreed]")) is is_held
+
+
 def test_a_list_price_at_which_nobody_could_buy_is_taken_back_without_a_recall(
     merchant: Merchant, lamp: Product, clock: Clock
 ) -> None:

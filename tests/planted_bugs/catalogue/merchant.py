@@ -52,8 +52,8 @@ BUGS = (
     PlantedBug(
         name="A recalled offer counts as one that is out",
         file="shop/merchant/sales/outstanding_offers.py",
-        right="of_deal = recalls_of(deal, recalls)",
-        wrong="of_deal = recalls_of(deal, recalls[:0])",
+        right="recalls_of(deal, recalls),",
+        wrong="recalls_of(deal, recalls[:0]),",
         tests=[
             "merchant/sales/test_outstanding_offers.py::test_a_recall_leaves_nothing_but_what_is_shown_after_it"
         ],
@@ -62,8 +62,8 @@ BUGS = (
     PlantedBug(
         name="An offer counts as out in the second in which it ends",
         file="shop/merchant/sales/outstanding_offers.py",
-        right="hold_end(stretch, extensions, of_deal)) > now",
-        wrong="hold_end(stretch, extensions, of_deal)) >= now",
+        right="for terms, until in ends if until > now",
+        wrong="for terms, until in ends if until >= now",
         tests=[
             "merchant/sales/test_outstanding_offers.py::test_nothing_is_out_before_the_opening_or_after_all_holds"
         ],
