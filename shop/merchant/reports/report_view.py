@@ -22,9 +22,7 @@ def report(request: ShopRequest, slug: str) -> HttpResponse:
     sale = get_object_or_404(Sale, slug=slug)
     found = read_report(sale, now)
     if request.GET.get("format") == "csv":
-        name = f'attachment; filename="{sale.slug}-report.csv"'
-        headers = {"Content-Disposition": name}
-        return HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
+        return _file(f"{sale.slug}-report.csv", as_csv(found))
     return merchant_page(
         request,
         "merchant/report.html",
@@ -43,3 +41,8 @@ def report(request: ShopRequest, slug: str) -> HttpResponse:
         not_paid=[(each.status.texts.event, each) for each in found.over],
         under_way=[(each.status.texts.waiting, each) for each in found.open],
     )
+
+
+def _file(name: str, text: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
