@@ -17,13 +17,11 @@ def shop(request: HttpRequest) -> dict[str, object]:
     Both are worked out only where a page shows them. A view that judges or changes the bag
     gives its page its own under the same names.
     """
-    bag = SimpleLazyObject(lambda: Bag.from_request(request))
+    given = cast(ShopRequest, request)
+    # Lazy: it stands for a Bag.
+    bag = cast(Bag, SimpleLazyObject(lambda: Bag.from_request(request)))
     return {
         "shop_name": settings.SHOP_NAME,
         "bag": bag,
-        "bag_total": SimpleLazyObject(lambda: _total(cast(ShopRequest, request))),
+        "bag_total": SimpleLazyObject(lambda: total_by_showcase(bag, given.shopper, given.now)),
     }
-
-
-def _total(request: ShopRequest) -> str:
-    return total_by_showcase(Bag.from_request(request), request.shopper, request.now)
