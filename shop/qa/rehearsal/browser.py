@@ -4,8 +4,6 @@ It reads what people read and what scripts may rely on: prices and instants as
 shown, ``data-`` attributes, forms. Claims of offers are decoded, not verified.
 """
 
-import base64
-import json
 import sys
 from copy import deepcopy
 from dataclasses import dataclass
@@ -15,14 +13,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup, Tag
-from django.test import Client
-from django.test.client import ClientHandler
 
 from shop.core.formatting import offset
 from shop.core.wall_time import comes_twice, wall_time
 from shop.qa.rehearsal.oracle import Promise
-
-_SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+from shop.qa.walk.readers import claims_of
+from shop.qa.walk.visitor import SAME_ORIGIN, new_client
 
 
 @dataclass(frozen=True)
@@ -94,16 +90,11 @@ class BrowserPage:
         return str(found[f"data-{name}"]) if found is not None else ""
 
 
-#: Shared: each handler would set up all middleware again.
-_HANDLER = ClientHandler(enforce_csrf_checks=False)
-
-
 class Browser:
     """A browser with its cookies."""
 
     def __init__(self) -> None:
-        self.client = Client(raise_request_exception=False, SERVER_NAME="localhost")
-        self.client.handler = _HANDLER
+        self.client = new_client()
 
     def copy(self) -> "Browser":
         """Another browser with the same cookies; what it does leaves this one unchanged."""
@@ -119,7 +110,7 @@ class Browser:
 
     def post(self, path: str, **fields: object) -> BrowserPage:
         """Send a form, without following its redirect."""
-        answer: Any = self.client.post(path, fields, headers=_SAME_ORIGIN)
+        answer: Any = self.client.post(path, fields, headers=SAME_ORIGIN)
         return _page(answer, answer.headers.get("Location", path))
 
     def add(self, promise: Promise, quantity: int = 1, variant: str = "") -> BrowserPage:
@@ -131,14 +122,6 @@ class Browser:
         """Order and pay what is in the bag: the order's page, or checkout with its refusal."""
         answer = self.post("/checkout/", **address, shown_total=total, confirmation_token=token)
         return self.open(answer.path) if answer.status == 303 else answer
-
-
-def claims_of(message: str) -> dict[str, Any]:
-    """The claims of an offer, unverified."""
-    payload = message.split(".")[1]
-    padded = payload + "=" * (-len(payload) % 4)
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(padded))
-    return claims
 
 
 def promise_on(page: BrowserPage, article: Tag, shown_at: datetime, name: str) -> Promise | None:

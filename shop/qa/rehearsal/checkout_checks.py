@@ -14,11 +14,12 @@ from shop.orders.models import Order
 from shop.payments.stripe_amounts import from_stripe_amount, obstacle
 from shop.payments.stripe_client import client
 from shop.qa.rehearsal import charge_oracle
-from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of
+from shop.qa.rehearsal.browser import Browser, BrowserPage
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.oracle import Promise, expected_verdict
 from shop.qa.rehearsal.results import Cell, MatrixColumn
 from shop.qa.rehearsal.temporary_database import TemporaryDatabase
+from shop.qa.walk.readers import claims_of
 
 GOOD_CARD, DECLINED_CARD = "pm_card_visa", "pm_card_visa_chargeDeclined"
 #: How long after the end of the hold a declined shopper tries another card.

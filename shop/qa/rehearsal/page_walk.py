@@ -12,7 +12,6 @@ from django.conf import settings
 from shop.catalog.models import Product
 from shop.core.money import format_money
 from shop.qa.rehearsal import charge_oracle
-from shop.qa.rehearsal.browser import claims_of
 from shop.qa.rehearsal.checkout_checks import PageVisit
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.merchant_actions import MerchantAction, event_of
@@ -28,7 +27,7 @@ from shop.qa.walk.events import (
 )
 from shop.qa.walk.phrases import sentence_of
 from shop.qa.walk.places import PLACES, Known, Reader
-from shop.qa.walk.readers import Names
+from shop.qa.walk.readers import Names, claims_of
 from shop.qa.walk.sums import ChargeTerms, expected_bag
 from shop.qa.walk.visitor import Visitor
 from shop.qa.walk.walker import Carrier, Walk

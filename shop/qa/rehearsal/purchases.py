@@ -13,13 +13,14 @@ from shop.orders.links import order_path
 from shop.orders.models import Order
 from shop.payments.stripe_client import client
 from shop.qa.rehearsal.boundary_plan import SECOND, whole
-from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of, promise_on
+from shop.qa.rehearsal.browser import Browser, BrowserPage, promise_on
 from shop.qa.rehearsal.checkout_checks import GOOD_CARD, pay, verdict_on
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.oracle import Promise
 from shop.qa.rehearsal.results import PurchaseStep, ScenarioResult
 from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
 from shop.qa.stand_in import answer_bank
+from shop.qa.walk.readers import claims_of
 from shop.sales.showcase import showcase
 
 #: Names of customers, and the cards that they have by default, with numbers of their own.

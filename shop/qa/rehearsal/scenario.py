@@ -22,7 +22,7 @@ from shop.qa.rehearsal.boundary_plan import (
     plan_boundaries,
     whole,
 )
-from shop.qa.rehearsal.browser import Browser, BrowserPage, claims_of, promise_on, words_agree
+from shop.qa.rehearsal.browser import Browser, BrowserPage, promise_on, words_agree
 from shop.qa.rehearsal.checkout_checks import CheckoutChecker, PageVisit
 from shop.qa.rehearsal.findings import FindingsRecorder
 from shop.qa.rehearsal.merchant_actions import MerchantAction
@@ -30,6 +30,7 @@ from shop.qa.rehearsal.oracle import TAKING_DOWN, Promise, closes_at, hold_at, i
 from shop.qa.rehearsal.page_walk import PageWalk
 from shop.qa.rehearsal.results import Cell, Matrix, MatrixColumn, ScenarioResult
 from shop.qa.rehearsal.temporary_database import SampledDeal, TemporaryDatabase
+from shop.qa.walk.readers import claims_of
 from shop.sales.showcase import showcase
 
 #: Deals that a short scenario tests.

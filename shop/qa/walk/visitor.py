@@ -14,7 +14,7 @@ from shop.qa.walk.blocks import PageText, read_page
 from shop.qa.walk.events import ShownPrice
 from shop.qa.walk.readers import claims_of, digits_of
 
-_SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 #: Shared: each handler would set up all middleware again.
 _HANDLER = ClientHandler(enforce_csrf_checks=False)
 
@@ -38,11 +38,11 @@ class Visitor:
     """A browser with its cookies; a copy of it leaves it as it is."""
 
     def __init__(self, client: Client | None = None) -> None:
-        self.client = client or _client()
+        self.client = client or new_client()
 
     def copy(self, *, without: str = "") -> "Visitor":
         """Another browser with the same cookies, but for those whose names end so."""
-        other = _client()
+        other = new_client()
         other.cookies = deepcopy(self.client.cookies)
         for name in [each for each in other.cookies if without and each.endswith(without)]:
             del other.cookies[name]
@@ -50,13 +50,13 @@ class Visitor:
 
     def open(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Visit an address, without following redirects."""
-        return _answer(self.client.get(path, headers={**_SAME_ORIGIN, **(headers or {})}))
+        return _answer(self.client.get(path, headers={**SAME_ORIGIN, **(headers or {})}))
 
     def send(
         self, path: str, data: Mapping[str, Any], headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Send a form, without following its redirect."""
-        sent = self.client.post(path, dict(data), headers={**_SAME_ORIGIN, **(headers or {})})
+        sent = self.client.post(path, dict(data), headers={**SAME_ORIGIN, **(headers or {})})
         return _answer(sent)
 
 
@@ -91,7 +91,8 @@ def prices_shown(answer: Answer, at: datetime) -> Iterator[tuple[ShownPrice, str
             )
 
 
-def _client() -> Client:
+def new_client() -> Client:
+    """A client without cookies that answers a server's error as a browser gets it."""
     client = Client(raise_request_exception=False, SERVER_NAME="localhost")
     client.handler = _HANDLER
     return client
