@@ -8,12 +8,12 @@ import pytest
 from shop.qa.pytest_plugin.back_office import Merchant, page_of
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_product
-from shop.sales.audit import record
 from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, publish, unpublish
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
+from tests.support.factories import change
 from tests.support.fixtures import Clock
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -28,16 +28,6 @@ PAGES = {
     ROOM: "Prices are held for",
     REPORT: "its prices are held until",
 }
-
-
-def change(sale: Sale, at: datetime, deal: Deal | None = None, **fields: object) -> None:
-    """Change something as the back office does, with its record."""
-    row = deal or sale
-    for name, value in fields.items():
-        before = getattr(row, name)
-        record(sale=sale, deal=deal, field=name, before=before, after=value, now=at, by=None)
-        setattr(row, name, value)
-    row.save(update_fields=list(fields))
 
 
 def says_held(page: str, at: datetime, clock: Clock, merchant: Merchant) -> bool:

@@ -1,12 +1,14 @@
 """Rows for pages that show what is there."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
 
 from shop.catalog.models import Product, Variant
 from shop.orders.models import Order, OrderLine, Refund, StatusChange
-from shop.sales.models import Sale
+from shop.sales.audit import record
+from shop.sales.models import Deal, Sale
 
 
 def mug() -> Product:
@@ -18,6 +20,16 @@ def refreshed[Row: Model](row: Row) -> Row:
     """The row as the database has it now."""
     row.refresh_from_db()
     return row
+
+
+def change(sale: Sale, at: datetime, deal: Deal | None = None, **fields: object) -> None:
+    """Change something as the back office does, with its record."""
+    row = deal or sale
+    for name, value in fields.items():
+        before = getattr(row, name)
+        record(sale=sale, deal=deal, field=name, before=before, after=value, now=at, by=None)
+        setattr(row, name, value)
+    row.save(update_fields=list(fields))
 
 
 def make_order(sale: Sale, number: str = "FF-12345678", **fields: Any) -> Order:

@@ -30,7 +30,7 @@ from shop.sales.models import Deal, Sale
 from shop.sales.showcase import FRESH_SECONDS
 from shop.sales.snapshot import SaleSnapshot
 from shop.sales.snapshot_queries import read_snapshot
-from tests.support.factories import make_order
+from tests.support.factories import change, make_order
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 STALE = timedelta(seconds=FRESH_SECONDS)
@@ -41,16 +41,6 @@ def mug(sale: Sale, now: datetime) -> OutstandingDeal:
     deal = found.of(sale.deals.get(product__sku="MUG-01"))
     assert deal is not None
     return deal
-
-
-def change(sale: Sale, at: datetime, deal: Deal | None = None, **fields: object) -> None:
-    """Change something as the back office does, with its record."""
-    row = deal or sale
-    for name, value in fields.items():
-        before = getattr(row, name)
-        record(sale=sale, deal=deal, field=name, before=before, after=value, now=at, by=None)
-        setattr(row, name, value)
-    row.save(update_fields=list(fields))
 
 
 @pytest.mark.parametrize(
