@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from shop.catalog.models import Product
 from shop.core.money import digits_of, major_units, payable_step
 
 
@@ -76,6 +77,16 @@ class PriceField(MoneyField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return str(data or "").strip().endswith("%") or super().has_changed(initial, data)
+
+
+def price_of(product: Product, given: Decimal | Percent) -> int:
+    """What a ``PriceField`` was given, in minor units of a product's currency.
+
+    :raises ValidationError: it has more decimals than the currency
+    """
+    if isinstance(given, Percent):
+        return reduced(product.list_price, given, product.currency)
+    return minor_units(given, product.currency)
 
 
 def reduced(list_price: int, reduction: Percent, currency: str) -> int:

@@ -13,7 +13,7 @@ from shop.merchant.forms.edit_conflicts import (
     adopt_added_rows,
     drop_deleted_rows,
 )
-from shop.merchant.forms.money_fields import Percent, PriceField, minor_units, reduced
+from shop.merchant.forms.money_fields import PriceField, price_of
 from shop.sales.audit import DEAL_FIELDS
 from shop.sales.models import Deal
 
@@ -70,9 +70,7 @@ class DealForm(ConflictAwareForm):
         if product is None:
             # What is wrong with the product is said there.
             return 1
-        if isinstance(price, Percent):
-            return reduced(product.list_price, price, product.currency)
-        return minor_units(price, product.currency)
+        return price_of(product, price)
 
 
 class DealFormSet(BaseInlineFormSet):  # type: ignore[type-arg]

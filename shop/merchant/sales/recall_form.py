@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from shop.core.money import format_money
-from shop.merchant.forms.money_fields import Percent, PriceField, minor_units, reduced
+from shop.merchant.forms.money_fields import PriceField, price_of
 from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.sales.action_forms import SaleActionForm
 from shop.merchant.sales.recall_impact import RecallImpact, recall_impact
@@ -146,14 +146,11 @@ class RecallForm(SaleActionForm):
         given = self.cleaned_data.get(row.price.name)
         if given is None:
             return
-        deal, product = copy(row.deal), row.deal.product
+        deal = copy(row.deal)
         try:
             if self.cleaned_data.get(row.withdraw.name):
                 raise ValidationError("It is withdrawn, so it needs no price. Choose one of both.")
-            if isinstance(given, Percent):
-                deal.price = reduced(product.list_price, given, product.currency)
-            else:
-                deal.price = minor_units(given, product.currency)
+            deal.price = price_of(deal.product, given)
             if deal.price == row.deal.price:
                 raise ValidationError("That is its price now.")
             deal.full_clean(validate_unique=False, validate_constraints=False)

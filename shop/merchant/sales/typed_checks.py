@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from shop.catalog.models import Product
 from shop.core.requests import ShopRequest
-from shop.merchant.forms.money_fields import Percent, PriceField, minor_units, reduced
+from shop.merchant.forms.money_fields import PriceField, price_of
 from shop.merchant.sales.field_changes import DealRow
 from shop.merchant.sales.mending import mendable
 from shop.merchant.sales.sale_form import SaleForm
@@ -127,11 +127,7 @@ def _typed_deals(data: Mapping[str, Any], sale: Sale) -> Iterator[Deal]:
 def _typed_price(text: Any, product: Product) -> int | None:
     try:
         price = PriceField(required=False).clean(text)
-        if price is None:
-            return None
-        if isinstance(price, Percent):
-            return reduced(product.list_price, price, product.currency)
-        return minor_units(price, product.currency)
+        return None if price is None else price_of(product, price)
     except ValidationError:
         return None
 
