@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from shop.sales import models
 from shop.sales.hold_end import holds_of
-from shop.sales.term_history import next_whole_second
+from shop.sales.term_history import last_issue
 
 _SECOND = timedelta(seconds=1)
 
@@ -23,7 +23,7 @@ class Boundary:
 def boundaries_of(sale: models.Sale) -> tuple[Boundary, ...]:
     """Opening, closing, and the ends of the holds, each with the second before it."""
     title, zone = sale.title, sale.zone
-    planned = next_whole_second(sale.ends_at) - _SECOND + sale.hold
+    planned = last_issue(sale.ends_at) + sale.hold
     last = holds_of(sale).end(to_the_second=True)
     is_shorter = sale.starts_at < last < planned
     events = [

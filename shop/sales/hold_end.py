@@ -17,11 +17,10 @@ from shop.sales.term_history import (
     Stretch,
     TermChange,
     Terms,
+    last_issue,
     next_whole_second,
     terms_history,
 )
-
-_SECOND = timedelta(seconds=1)
 
 type LongerHold = Extension | models.Extension
 type TakenBack = DealRecall | models.Recall
@@ -85,18 +84,18 @@ def hold_end(
     """
     bounds = {next_whole_second(each.issued_before) for each in extensions}
     bounds.update(bound for each in recalls for bound in _bounds(each))
-    first, last = stretch.first, stretch.last
-    pieces = list(pairwise([first, *sorted(b for b in bounds if first < b < last), last]))
+    first, end = stretch.first, stretch.last
+    pieces = list(pairwise([first, *sorted(b for b in bounds if first < b < end), end]))
     if stretch.is_under_way:
-        pieces.append((last, last))
+        pieces.append((end, end))
     ends = []
     for since, until in pieces:
-        last_issue = next_whole_second(until) - _SECOND if to_the_second else until
+        last = last_issue(until) if to_the_second else until
         more = sum(
             each.seconds for each in extensions if since < next_whole_second(each.issued_before)
         )
         void = (each.made_at for each in recalls if _reaches(each, since, stretch))
-        ends.append(min([last_issue + stretch.hold + timedelta(seconds=more), *void]))
+        ends.append(min([last + stretch.hold + timedelta(seconds=more), *void]))
     return max(ends)
 
 

@@ -124,6 +124,11 @@ def next_whole_second(instant: datetime) -> datetime:
     return floor if floor == instant else floor + _SECOND
 
 
+def last_issue(before: datetime) -> datetime:
+    """When the last offer from before an instant was issued, as it says it: in whole seconds."""
+    return next_whole_second(before) - _SECOND
+
+
 def _before(change: TermChange, terms: Terms) -> Terms:
     value, deal = change.before, change.deal
     match change.field:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,8 +16,7 @@ from shop.merchant.sales.mending import mendable
 from shop.sales.models import Sale
 from shop.sales.sense_checks import DealFacts
 from shop.sales.sense_facts import CheckedSale, check_sales
-
-_INSTANT = timedelta(microseconds=1)
+from shop.sales.term_history import last_issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class Publication:
             first, which = now, "An offer that is made now"
         # Offers say when they were made in whole seconds, rounded down.
         first = first.replace(microsecond=0)
-        last = (sale.ends_at - _INSTANT).replace(microsecond=0)
+        last = last_issue(sale.ends_at)
         yield HeldOffer(which, first, first + sale.hold)
         yield HeldOffer("One of the last second", last, last + sale.hold)
 
