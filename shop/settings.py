@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "shop.merchant.apps.MerchantConfig",
     "shop.qa",
     "shop.demo",
+    "shop.operations",
     "django_htmx",
     "import_export",
     "shop.merchant.apps.MerchantAdminConfig",

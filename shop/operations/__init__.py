@@ -1,0 +1,1 @@
+"""What operators need: what stands in the way of serving, what is stuck, and the start itself."""
