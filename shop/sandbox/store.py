@@ -138,6 +138,12 @@ class Store:
             where += f" AND created {_OPERATORS[name]} ?"
             values.append(bound)
         backwards = "ending_before" in params
+        if backwards and "starting_after" in params:
+            raise ApiError(
+                "Received both starting_after and ending_before parameters. Please pass in only"
+                " one.",
+                param="starting_after",
+            )
         for name, sign in (("starting_after", "<"), ("ending_before", ">")):
             if name in params:
                 rows = self.execute(

@@ -5,6 +5,8 @@ them), types, codes and states are.
 """
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import stripe
@@ -421,6 +423,58 @@ def test_a_list_goes_back_in_time_page_by_page(api: StripeApi) -> None:
     everything = list_({"limit": 1, "created": {"gte": older.created}}).auto_paging_iter()
     ids = [intent.id for intent in everything]
     assert ids.index(newer.id) < ids.index(older.id)
+
+
+def test_a_list_goes_forward_from_a_cursor_and_stays_newest_first(api: StripeApi) -> None:
+    oldest, _, newer, newest = [api.intent() for _ in range(4)]
+    since = {"gte": oldest.created}
+    page = api.v1.payment_intents.list(
+        {"limit": 2, "created": since, "ending_before": oldest.id}  # type: ignore[typeddict-item]
+    )
+    ids = [intent.id for intent in page.data]
+    assert len(ids) == 2 and page.has_more
+    assert newest.id not in ids, "those next to the cursor, not the newest"
+    assert ids[0] == newer.id
+
+
+def test_a_list_has_one_cursor_and_knows_it(api: StripeApi) -> None:
+    intent = api.intent()
+    with pytest.raises(stripe.InvalidRequestError):
+        api.v1.payment_intents.list({"starting_after": intent.id, "ending_before": intent.id})
+    with pytest.raises(stripe.InvalidRequestError) as error:
+        api.v1.payment_intents.list({"starting_after": "pi_unknown"})
+    assert (refusal(error).code, refusal(error).param) == ("resource_missing", "starting_after")
+
+
+def _charge(api: StripeApi) -> Any:
+    return api.retrieve(api.confirm(api.intent()), expand=["latest_charge"]).latest_charge
+
+
+def _refund(api: StripeApi) -> Any:
+    return api.v1.refunds.create({"payment_intent": api.confirm(api.intent()).id})
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("payment_intents", StripeApi.intent),
+        ("charges", _charge),
+        ("refunds", _refund),
+        ("disputes", lambda api: disputed(api, "pm_card_createDispute")),
+    ],
+)
+def test_a_list_is_of_a_stretch_of_time_whose_bounds_are_in_or_out(
+    api: StripeApi, kind: str, make: Callable[[StripeApi], Any]
+) -> None:
+    one = make(api)
+    bounds = ({"gte": 0}, {"gt": 0}, {"lte": 0}, {"lt": 0}, {"gt": -1, "lt": 1}, {"gt": 1})
+
+    def is_listed(bound: dict[str, int]) -> bool:
+        created = {name: one.created + shift for name, shift in bound.items()}
+        listed = getattr(api.v1, kind).list({"created": created, "limit": 100})
+        return one.id in {each.id for each in listed.data}
+
+    assert [is_listed(bound) for bound in bounds] == [True, False, True, False, True, False]
 
 
 # Creating and confirming in one request
