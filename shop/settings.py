@@ -297,6 +297,7 @@ LOGGING = {
     "filters": {
         "mask_order_links": {"()": "shop.core.log_filters.MaskOrderLinks"},
         "no_trace_of_refusals": {"()": "shop.core.log_filters.NoTraceOfRefusals"},
+        "no_forms_shown_again": {"()": "shop.core.log_filters.NoFormsShownAgain"},
     },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {
@@ -310,6 +311,7 @@ LOGGING = {
     "loggers": {
         "shop": {"level": "INFO"},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"filters": ["no_forms_shown_again"]},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }

@@ -79,6 +79,7 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
         _count(refusal)
         return _checkout_page(request, refusal.judged, form, refusal.text, verdict=refusal.verdict)
     except NotCharged as failure:
+        logger.info("not charged: %s", type(failure).__name__)
         judged = judge_bag(bag, request.shopper, request.now)
         return _checkout_page(request, judged, form, failure.text)
     remove_ordered_lines(bag, order)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from http import HTTPStatus
 
 from django.core.exceptions import PermissionDenied
 
@@ -26,3 +27,13 @@ class NoTraceOfRefusals(logging.Filter):
         if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
             record.exc_info = None
         return True
+
+
+class NoFormsShownAgain(logging.Filter):
+    """Remove Django's line about a form that is shown again (422): nothing is broken.
+
+    The view has a line of its own where the reason is worth one.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != HTTPStatus.UNPROCESSABLE_CONTENT

@@ -7,16 +7,18 @@ Processing asks Stripe. A row that is left pending is processed by a later event
 import logging
 from datetime import datetime, timedelta
 from itertools import batched
-from typing import Any
 
 import stripe
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.tasks import task
 from django.utils import timezone
 
 from shop.core import background
 from shop.core.machine_clock import monotonic_seconds, unix_seconds
 from shop.orders.models import StripeEvent
+from shop.payments.event_facts import MalformedEvent, facts_of, is_untold
+from shop.payments.event_retries import count_failure, due, is_due, set_aside_if_old
 from shop.payments.stripe_client import client
 from shop.payments.webhooks import TryLater, handler_for
 
@@ -26,8 +28,6 @@ logger = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.1
 #: How long an event may be pending before a later one processes it too.
 TIME_TO_ACT = timedelta(minutes=1)
-#: For how long it is tried: as long as Stripe would.
-TIME_TO_TRY = timedelta(days=3)
 #: Pending events that the task of another event processes, at most.
 MAX_PENDING = 20
 #: Types that are fetched from Stripe's record; open orders ask for their payments themselves.
@@ -46,24 +46,32 @@ RECORD_SECONDS = 30 * 24 * 3600
 OVERLAP_SECONDS = 3600
 
 
-def store(event: dict[str, Any], now: datetime) -> StripeEvent:
-    """Store an event for processing; one that is stored already stays as it is."""
+def store(event: object, now: datetime) -> StripeEvent:
+    """Store an event for processing; one that is stored already stays as it is.
+
+    :raises MalformedEvent: it has not the form of an event; nothing is stored
+    """
     row = _row(event, now)
     StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
     return StripeEvent.objects.get(pk=row.pk)
 
 
-def process_soon(row: StripeEvent) -> None:
+def process_soon(row: StripeEvent, now: datetime) -> None:
     """Process an event and pending others in the background; wait a little for the end of it.
 
     Usually Stripe answers at once, and the event is processed when its sender is answered.
     """
-    if row.acted_at is None:
+    if is_due(row, now):
         background.wait_for(process_stored.enqueue(row.pk), PATIENCE_SECONDS)
 
 
 def process(row: StripeEvent, now: datetime) -> bool:
-    """Process an event; False where Stripe cannot answer and it stays pending."""
+    """Process an event; False where Stripe cannot answer and it stays pending.
+
+    One that raises an error is tried again later (``event_retries``).
+
+    :raises django.db.Error: the database is away, which is no fault of the event's
+    """
     try:
         if handler := handler_for(row.type):
             handler(row, now)
@@ -71,7 +79,14 @@ def process(row: StripeEvent, now: datetime) -> bool:
         logger.warning("Stripe does not know what its event %s is about", row.pk)
     except (TryLater, stripe.StripeError):
         logger.warning("Stripe cannot say what became of its event %s", row.pk)
+        set_aside_if_old(row, now)
         return False
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("Stripe's event %s cannot be acted on", row.pk)
+        count_failure(row, now)
+        return True
     StripeEvent.objects.filter(pk=row.pk, acted_at=None).update(acted_at=now)
     return True
 
@@ -84,19 +99,15 @@ def process_pending(
     :param waiting_for: only those that have been pending for so long
     :param limit: how many at most; None for all
     """
-    left = StripeEvent.objects.filter(acted_at=None, received_at__gt=now - TIME_TO_TRY)
+    left = StripeEvent.objects.filter(due(now))
     if waiting_for:
         left = left.filter(received_at__lte=now - waiting_for)
     started = monotonic_seconds()
     # In random order: one that always fails must not always block the others.
     for row in left.order_by("?")[:limit]:
-        try:
-            is_done = process(row, now)
-            if not is_done and monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
-                return
-        except Exception:
-            # A fault in one must not keep the others waiting.
-            logger.exception("Stripe's event %s cannot be acted on", row.pk)
+        is_done = process(row, now)
+        if not is_done and monotonic_seconds() - started > settings.STRIPE_TIMEOUT_SECONDS:
+            return
 
 
 def fetch_missed(now: datetime, *, since: float | None = None) -> float:
@@ -112,7 +123,7 @@ def fetch_missed(now: datetime, *, since: float | None = None) -> float:
         {"types": list(FETCHED_TYPES), "created": {"gte": int(first)}, "limit": 100}
     )
     for some in batched(pages.auto_paging_iter(), 100, strict=False):
-        rows = {event.id: _row(event.to_dict(), now) for event in some}
+        rows = {row.pk: row for event in some if (row := _row_or_none(event, now))}
         missed = [rows[pk] for pk in rows.keys() - StripeEvent.objects.in_bulk(list(rows)).keys()]
         StripeEvent.objects.bulk_create(missed, ignore_conflicts=True)
         if missed:
@@ -120,21 +131,30 @@ def fetch_missed(now: datetime, *, since: float | None = None) -> float:
     return started
 
 
-def _row(event: dict[str, Any], now: datetime) -> StripeEvent:
-    """The row of an event, with the ids of its object and no personal data."""
-    event_type, about = str(event.get("type", "")), event.get("data", {}).get("object", {})
-    metadata = about.get("metadata") or {}
+def _row(event: object, now: datetime) -> StripeEvent:
+    """The row of an event.
+
+    :raises MalformedEvent: it has not the form of an event
+    """
+    event_type = event.get("type") if isinstance(event, dict) else None
+    is_handled = isinstance(event_type, str) and handler_for(event_type) is not None
+    facts = facts_of(event, is_handled=is_handled)
     return StripeEvent(
-        id=str(event.get("id", "")),
-        type=event_type,
-        about={
-            "id": about.get("id") or "",
-            "payment_intent": about.get("payment_intent") or "",
-            "metadata": {name: metadata[name] for name in ("order", "round") if name in metadata},
-        },
+        id=facts.id,
+        type=facts.type,
+        about=facts.about,
         received_at=now,
-        acted_at=None if handler_for(event_type) else now,
+        acted_at=None if is_handled else now,
     )
+
+
+def _row_or_none(event: stripe.Event, now: datetime) -> StripeEvent | None:
+    try:
+        return _row(event.to_dict(), now)
+    except MalformedEvent as problem:
+        if is_untold(str(event.id)):
+            logger.error("An event in Stripe's record is malformed: %s", problem)
+        return None
 
 
 @task
@@ -142,5 +162,5 @@ def process_stored(event_id: str) -> None:
     """Act on a stored event; and, if that succeeds, on older ones that are still pending."""
     now = timezone.now()  # noqa: TID251
     row = StripeEvent.objects.get(pk=event_id)
-    if row.acted_at is not None or process(row, now):
+    if not is_due(row, now) or process(row, now):
         process_pending(now, waiting_for=TIME_TO_ACT, limit=MAX_PENDING)

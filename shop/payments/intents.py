@@ -57,9 +57,15 @@ def allowed_methods(allows_delayed: Iterable[bool]) -> list[str]:
     return methods
 
 
-def cancel_intent(order: Order) -> stripe.PaymentIntent:
-    """Cancel an order's payment if that is still possible; the intent as it is then."""
-    intent = ensure_intent(order)
+def cancel_intent(
+    order: Order, *, listed: stripe.PaymentIntent | None = None
+) -> stripe.PaymentIntent:
+    """Cancel an order's payment if that is still possible; the intent as it is then.
+
+    :param listed: as Stripe's list showed it a moment ago, in place of asking for it first
+    :raises stripe.InvalidRequestError: its status has changed since
+    """
+    intent = listed or ensure_intent(order)
     if intent.status in {"succeeded", "processing", "canceled"}:
         return intent
     return client().v1.payment_intents.cancel(intent.id)

@@ -132,9 +132,15 @@ def execute(refund: Refund, *, cause: str, now: datetime, is_retry: bool = False
     refund.refresh_from_db()
 
 
-def finish(now: datetime) -> list[Refund]:
-    """Execute every refund that was left pending; those that are no longer pending then."""
-    pending = list(Refund.objects.filter(status=Refund.Status.PENDING).select_related("order"))
+def finish(now: datetime, *, with_accepted: bool = True) -> list[Refund]:
+    """Execute every refund that was left pending; those that are no longer pending then.
+
+    :param with_accepted: also ask about those that Stripe works on, for days mostly
+    """
+    left = Refund.objects.filter(status=Refund.Status.PENDING)
+    if not with_accepted:
+        left = left.filter(stripe_id="")
+    pending = list(left.select_related("order"))
     for refund in pending:
         try:
             execute(refund, cause="reconcile", now=now, is_retry=True)

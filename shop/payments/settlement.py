@@ -24,6 +24,7 @@ from shop.orders.state_machine import Status, locked, move
 from shop.payments import refunds
 from shop.payments.intents import WITH_CHARGE, cancel_intent, card_fingerprint
 from shop.payments.stripe_client import client
+from shop.payments.stripe_record import metadata_text
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def settle(
     status = canceled_as if intent.status == "canceled" else _STATUS[intent.status]
     with transaction.atomic():
         row = locked(order)
-        if row.payment_intent not in ("", intent.id):
+        if not _is_payment_of(row, intent):
             return  # The payment was replaced by another.
         row.decline_message = decline_message(intent)
         row.payment_intent = intent.id
@@ -90,13 +91,29 @@ def settle_by_id(
     return intent
 
 
-def cancel_unpaid(order: Order, *, cause: str, now: datetime, canceled_as: Status) -> bool:
+def agrees(order: Order, intent: stripe.PaymentIntent) -> bool:
+    """Whether an open order is what its payment makes of it."""
+    return order.status == _STATUS.get(intent.status) and order.decline_message == decline_message(
+        intent
+    )
+
+
+def cancel_unpaid(
+    order: Order,
+    *,
+    cause: str,
+    now: datetime,
+    canceled_as: Status,
+    listed: stripe.PaymentIntent | None = None,
+) -> bool:
     """Cancel an unpaid order's payment at Stripe, then release its claim; whether it is settled.
 
     It stays open while a bank works on the payment, or Stripe does not answer.
+
+    :param listed: the payment as Stripe's list showed it a moment ago
     """
     try:
-        intent = cancel_intent(order)
+        intent = cancel_intent(order, listed=listed)
     except stripe.InvalidRequestError as refusal:
         # Its status changed between the two calls.
         settle_by_id(order, cause=cause, now=now)
@@ -111,6 +128,13 @@ def cancel_unpaid(order: Order, *, cause: str, now: datetime, canceled_as: Statu
     return not order.is_open
 
 
+def _is_payment_of(row: Order, intent: stripe.PaymentIntent) -> bool:
+    """Whether it is the order's payment; one whose id a crash lost is of the order's round."""
+    if row.payment_intent:
+        return row.payment_intent == intent.id
+    return (metadata_text(intent, "round") or "1") == str(row.payment_round)
+
+
 def _end_without_payment(order: Order, status: Status, *, cause: str, now: datetime) -> None:
     """End an order that Stripe refuses to create a payment for.
 
@@ -123,13 +147,22 @@ def _end_without_payment(order: Order, status: Status, *, cause: str, now: datet
     order.refresh_from_db()
 
 
-def expire_due(now: datetime, orders: Iterable[Order] | None = None) -> int:
-    """Settle the open orders whose time to pay is over; how many of them are open no more."""
+def expire_due(
+    now: datetime,
+    orders: Iterable[Order] | None = None,
+    *,
+    listed: stripe.PaymentIntent | None = None,
+) -> int:
+    """Settle the open orders whose time to pay is over; how many of them are open no more.
+
+    :param listed: the payment of a single order as Stripe's list showed it a moment ago
+    """
     if orders is None:
         orders = Order.objects.filter(IS_OPEN, lapses_at__lte=now).order_by("lapses_at")
     due = [order for order in orders if order.is_open and order.lapses_at <= now]
     return sum(
-        cancel_unpaid(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED) for order in due
+        cancel_unpaid(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED, listed=listed)
+        for order in due
     )
 
 

@@ -6,14 +6,14 @@ An event may come late, twice or out of order: so its object is retrieved anew a
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import stripe
 from django.conf import settings
 
 from shop.core.machine_clock import unix_seconds
 from shop.orders.models import PAID_FOR, Order, StripeEvent
-from shop.payments import disputes, refunds
+from shop.payments import discrepancies, disputes, refunds
+from shop.payments.event_facts import MalformedEvent
 from shop.payments.settlement import settle_by_id
 from shop.payments.stripe_client import client
 
@@ -28,19 +28,23 @@ class TryLater(Exception):
     """Stripe cannot be asked now: the event has to be processed again."""
 
 
-def read_event(body: bytes, signature: str) -> dict[str, Any]:
-    """The event in a signed request, at most ``TOLERANCE_SECONDS`` old by the machine's clock.
+def read_event(body: bytes, signature: str) -> object:
+    """What a signed request says, at most ``TOLERANCE_SECONDS`` old by the machine's clock.
 
     :raises NotFromStripe: the signature is missing, wrong or old
+    :raises MalformedEvent: what was signed is no JSON
     """
     try:
         stripe.WebhookSignature.verify_header(body, signature, settings.STRIPE_WEBHOOK_SECRET)
         signed_at = int(dict(part.split("=", 1) for part in signature.split(","))["t"])
-        event = json.loads(body)
     except (stripe.SignatureVerificationError, ValueError, KeyError):
         raise NotFromStripe from None
-    if abs(unix_seconds() - signed_at) > TOLERANCE_SECONDS or not isinstance(event, dict):
+    if abs(unix_seconds() - signed_at) > TOLERANCE_SECONDS:
         raise NotFromStripe
+    try:
+        event: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise MalformedEvent("the body is no JSON") from None
     return event
 
 
@@ -61,6 +65,8 @@ def _payment(event: StripeEvent, now: datetime) -> None:
         payment_intent="",
     ).update(payment_intent=about["id"])
     order = _order_paid_by(about["id"])
+    if order is None and metadata.get("issuer"):
+        discrepancies.examine(about["id"], now)
     # A paid order does not change by its payment any more.
     if order is not None and order.status not in PAID_FOR:
         _settle(order, event, now)

@@ -1,6 +1,7 @@
 """The bag: what is honored goes in and stays, what is not is said and offered anew."""
 
 import json
+import logging
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,15 @@ def test_an_offer_ends_exactly_with_its_hold(sale: Sale, shopper: ShopClient, cl
     page = shopper.add(message)
     assert (page.status, page.verdicts) == (422, ["expired"])
     assert "€49.90" in page.text
+
+
+def test_a_refused_offer_leaves_one_line_in_the_log(
+    sale: Sale, shopper: ShopClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    shopper.offer()
+    with caplog.at_level(logging.INFO):
+        shopper.add("no offer")
+    assert [line for line in caplog.messages if "bag" in line] == ["refused in the bag: forged"]
 
 
 @pytest.mark.parametrize("message", ["", "x", "a.b.c", "\x00", "é" * 500, "." * 5000])

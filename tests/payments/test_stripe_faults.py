@@ -26,7 +26,7 @@ import shop.core.background
 from shop.catalog.models import Variant
 from shop.core.machine_clock import monotonic_seconds
 from shop.orders.models import Dispute, Order, Refund, StatusChange, StripeEvent
-from shop.payments import event_inbox, refunds, webhooks
+from shop.payments import event_inbox, open_orders, reconciliation, refunds, webhooks
 from shop.payments.intents import ensure_intent
 from shop.payments.management.commands import reconcile
 from shop.payments.settlement import expire_due, settle
@@ -386,6 +386,19 @@ def test_what_was_asked_of_a_payment_before_it_was_replaced_says_nothing_afterwa
     check_end("paid" if status == "paid" else "expired")
 
 
+@without_events
+def test_what_was_asked_of_a_payment_says_nothing_while_the_next_one_is_made(
+    buyer: ShopClient, card: Card, stripe_api: StripeClient
+) -> None:
+    send(buyer, card(DECLINED))
+    order = Order.objects.get()
+    canceled = stripe_api.v1.payment_intents.cancel(order.payment_intent)
+    Order.objects.update(payment_intent="", payment_round=2)
+    settle(order, canceled, cause="slow", now=OPENS)
+    again = Order.objects.get()
+    assert (again.status, again.payment_intent) == ("pending", "")
+
+
 # Events
 
 
@@ -487,7 +500,7 @@ def test_an_event_that_cannot_be_acted_on_does_not_keep_the_others_waiting(
 ) -> None:
     send(buyer, card())
     order = Order.objects.get()
-    odd = {"type": "charge.dispute.created", "data": {"object": {"payment_intent": "pi_odd"}}}
+    odd = {"type": "charge.dispute.created", "data": {"object": {"id": "dp_odd"}}}
     stripe.client.v1.refunds.create({"payment_intent": order.payment_intent, "amount": 10})
     for event in [{"id": "evt_odd", **odd}, *stripe.events()]:
         event_inbox.store(event, OPENS)
@@ -645,12 +658,12 @@ def test_an_order_that_cannot_be_settled_does_not_keep_the_others_open(
     odd, sound = Order.objects.order_by("placed_at", "pk")
     give_up = expire_due
 
-    def fail_once(now: Any, orders: list[Order]) -> int:
+    def fail_once(now: Any, orders: list[Order], **listed: Any) -> int:
         if orders == [odd]:
             raise RuntimeError("odd")
-        return give_up(now, orders)
+        return give_up(now, orders, **listed)
 
-    monkeypatch.setattr(reconcile, "expire_due", fail_once)
+    monkeypatch.setattr(open_orders, "expire_due", fail_once)
     clock.move_to(OPENS + LAPSE)
     call_command("reconcile")
     sound.refresh_from_db()
@@ -666,17 +679,17 @@ def test_who_watches_goes_on_whatever_a_round_met(
     problems: list[Exception] = [OperationalError("away"), RuntimeError("odd")]
     finish, rounds = refunds.finish, []
 
-    def fail_twice(now: Any) -> Any:
+    def fail_twice(now: Any, **options: Any) -> Any:
         if problems:
             raise problems.pop()
-        return finish(now)
+        return finish(now, **options)
 
     def rest(seconds: float) -> None:
         rounds.append(Order.objects.get().status)
         if len(rounds) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(reconcile, "finish", fail_twice)
+    monkeypatch.setattr(reconciliation, "finish", fail_twice)
     monkeypatch.setattr("time.sleep", rest)
     with pytest.raises(KeyboardInterrupt):
         call_command("reconcile", "--watch")
@@ -688,9 +701,9 @@ def test_who_watches_goes_on_whatever_a_round_met(
 def test_once_it_says_that_it_was_not_all_done(
     buyer: ShopClient, card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(now: Any) -> None:
+    def fail(now: Any, **options: Any) -> None:
         raise RuntimeError("odd")
 
-    monkeypatch.setattr(reconcile, "finish", fail)
+    monkeypatch.setattr(reconciliation, "finish", fail)
     with pytest.raises(RuntimeError):
         call_command("reconcile")

@@ -427,9 +427,8 @@ def test_a_list_goes_back_in_time_page_by_page(api: StripeApi) -> None:
 
 def test_a_list_goes_forward_from_a_cursor_and_stays_newest_first(api: StripeApi) -> None:
     oldest, _, newer, newest = [api.intent() for _ in range(4)]
-    since = {"gte": oldest.created}
     page = api.v1.payment_intents.list(
-        {"limit": 2, "created": since, "ending_before": oldest.id}  # type: ignore[typeddict-item]
+        {"limit": 2, "created": {"gte": oldest.created}, "ending_before": oldest.id}
     )
     ids = [intent.id for intent in page.data]
     assert len(ids) == 2 and page.has_more

@@ -15,7 +15,18 @@ from shop.core.durations import several
 from shop.core.formatting import day_and_clock
 from shop.merchant.dashboard.schedule import SaleNow, Schedule
 from shop.merchant.rehearsals.runs import rehearsals_of
-from shop.orders.models import GRACE, Dispute, Order, Refund, overdue, unsent
+from shop.orders.models import (
+    GRACE,
+    IS_SET_ASIDE,
+    UNRESOLVED,
+    Dispute,
+    Order,
+    PaymentDiscrepancy,
+    Refund,
+    StripeEvent,
+    overdue,
+    unsent,
+)
 from shop.sales.availability import DealNow
 from shop.sales.sense_facts import check_sales
 from shop.staff.models import Staff
@@ -49,7 +60,13 @@ def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
             *_low_stock(schedule, staff),
         ]
     if staff.has_perm("checkout.view_order"):
-        found += [*_disputes(now), *_stuck_refunds(now), *_stuck_orders(now)]
+        found += [
+            *_discrepancies(),
+            *_disputes(now),
+            *_stuck_refunds(now),
+            *_stuck_orders(now),
+            *_events_set_aside(),
+        ]
     return sorted(found, key=lambda each: not each.is_urgent)
 
 
@@ -150,6 +167,42 @@ def _stuck_refunds(now: datetime) -> Iterator[Alert]:
             )
         else:
             yield Alert(f"Stripe has not taken on a refund yet: {what}.", address, "Open the order")
+
+
+def _discrepancies() -> Iterator[Alert]:
+    """Payments on which Stripe and the order book disagree."""
+    found = list(PaymentDiscrepancy.objects.filter(UNRESOLVED)[: LISTED + 1])
+    orders = Order.objects.in_bulk([row.order_number for row in found], field_name="number")
+    for row in found[:LISTED]:
+        order = orders.get(row.order_number)
+        address = reverse("admin:checkout_order_change", args=[order.pk]) if order else ""
+        yield Alert(_about_discrepancy(row), address, "Open the order" if order else "", True)
+    if len(found) > LISTED:
+        text = "There are more payments on which Stripe and the orders here disagree."
+        yield Alert(f"{text} `manage.py reconcile` lists them.", is_urgent=True)
+
+
+def _about_discrepancy(row: PaymentDiscrepancy) -> str:
+    if row.kind == PaymentDiscrepancy.Kind.NOT_PAID:
+        return (
+            f"{row.order_number} counts as paid here, and Stripe has no such payment of "
+            f"{row.amount_text}. Look for {row.payment_intent} at Stripe before anything is sent."
+        )
+    return (
+        f"A payment of {row.amount_text} at Stripe has no order here: {row.payment_intent}, "
+        f"order {row.order_number or 'unnamed'}. After a restored backup, `manage.py restored` "
+        "brings the order back; otherwise refund the payment at Stripe."
+    )
+
+
+def _events_set_aside() -> Iterator[Alert]:
+    if count := StripeEvent.objects.filter(IS_SET_ASIDE).count():
+        them = "it" if count == 1 else "them"
+        yield Alert(
+            f"{several(count, 'event')} of Stripe's could not be acted on; the log says why. "
+            f"`manage.py reconcile --retry-set-aside` tries {them} again.",
+            is_urgent=True,
+        )
 
 
 def _disputes(now: datetime) -> Iterator[Alert]:

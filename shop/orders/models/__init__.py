@@ -21,26 +21,37 @@ from shop.orders.models.order_status import (
     UNDER_WAY,
     OrderStatus,
 )
+from shop.orders.models.reconciliation import (
+    UNRESOLVED,
+    DiscrepancyKind,
+    PaymentDiscrepancy,
+    ReconcileRound,
+)
 from shop.orders.models.refund import Refund, RefundLine
 from shop.orders.models.sale_totals import SaleMinute
-from shop.orders.models.stripe_event import StripeEvent
+from shop.orders.models.stripe_event import IS_SET_ASIDE, StripeEvent
 
 __all__ = [
     "CANCELABLE",
     "GRACE",
     "HAS_GOODS",
     "IS_OPEN",
+    "IS_SET_ASIDE",
     "OPEN",
     "OUT_OF_BAG",
     "OVER",
     "PAID_FOR",
     "UNDER_WAY",
+    "UNRESOLVED",
+    "DiscrepancyKind",
     "Dispute",
     "DisputeOutcome",
     "Order",
     "OrderCharge",
     "OrderLine",
     "OrderStatus",
+    "PaymentDiscrepancy",
+    "ReconcileRound",
     "Refund",
     "RefundLine",
     "SaleMinute",

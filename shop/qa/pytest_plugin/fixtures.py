@@ -114,17 +114,18 @@ def stripe_base() -> Iterator[str]:
 
 @pytest.fixture
 def stripe_api(settings: Settings, stripe_base: str) -> stripe_library.StripeClient:
-    """A Stripe client with the shop's settings."""
+    """A Stripe client with the shop's settings; Stripe knows no payments yet, as the database."""
     settings.STRIPE_API_BASE = stripe_base
     settings.STRIPE_SECRET_KEY = "sk_test_shop"
-    return stripe_library.StripeClient("sk_test_shop", base_addresses={"api": stripe_base})
+    client = stripe_library.StripeClient("sk_test_shop", base_addresses={"api": stripe_base})
+    Stripe(stripe_base, client).reset()
+    return client
 
 
 @pytest.fixture
 def stripe(stripe_api: stripe_library.StripeClient, stripe_base: str) -> Iterator[Stripe]:
     """Stripe without any payments yet."""
     stripe = Stripe(stripe_base, stripe_api)
-    stripe.reset()
     yield stripe
     stripe.end_faults()
 

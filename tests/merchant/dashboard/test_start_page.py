@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
-from shop.orders.models import Dispute, Order
+from shop.orders.models import Dispute, Order, PaymentDiscrepancy, StripeEvent
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product, new_key
@@ -223,6 +223,52 @@ def test_a_refund_that_failed_is_told_until_another_is_made(sale: Sale, today: T
     assert "Nothing" in section(today(), "alerts")
 
 
+def test_a_payment_without_an_order_is_told_until_it_is_resolved(sale: Sale, today: Today) -> None:
+    row = PaymentDiscrepancy.objects.create(
+        kind=PaymentDiscrepancy.Kind.NO_ORDER,
+        payment_intent="pi_1",
+        order_number="FF-FORGOTTEN",
+        amount=998,
+        currency="EUR",
+        found_at=OPENS,
+    )
+    told = "A payment of €9.98 at Stripe has no order here: pi_1, order FF-FORGOTTEN."
+    page = today(Role.SUPPORT)
+    assert told in section(page, "alerts")
+    assert link(page, told) == ""
+    row.resolved_at = OPENS
+    row.save()
+    assert "Nothing" in section(today(), "alerts")
+
+
+def test_an_order_that_stripe_has_no_payment_of_is_told_with_a_link(
+    sale: Sale, today: Today
+) -> None:
+    order = make_order(sale, payment_intent="pi_1")
+    PaymentDiscrepancy.objects.create(
+        kind=PaymentDiscrepancy.Kind.NOT_PAID,
+        payment_intent="pi_1",
+        order_number=order.number,
+        amount=order.total,
+        currency="EUR",
+        found_at=OPENS,
+    )
+    page = today(Role.SUPPORT)
+    told = "FF-12345678 counts as paid here, and Stripe has no such payment of €9.98."
+    assert link(page, told) == reverse("admin:checkout_order_change", args=[order.pk])
+
+
+def test_an_event_that_was_set_aside_is_told(sale: Sale, today: Today) -> None:
+    event = StripeEvent.objects.create(
+        id="evt_1", type="refund.updated", received_at=OPENS, set_aside_at=OPENS
+    )
+    told = "1 event of Stripe's could not be acted on"
+    assert told in section(today(Role.SUPPORT), "alerts")
+    event.acted_at = OPENS
+    event.save()
+    assert "Nothing" in section(today(), "alerts")
+
+
 def open_dispute(sale: Sale, number: str = "FF-12345678", **fields: Any) -> Dispute:
     given = {"reason": "fraudulent", "status": "needs_response", "opened_at": OPENS}
     order = make_order(sale, number)
@@ -361,5 +407,5 @@ def test_its_queries_do_not_grow_with_what_there_is(
     give_role(person, Role.OWNER)
     client = Client()
     client.force_login(person)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(19):
         client.get("/merchant/")

@@ -8,14 +8,14 @@ BUGS = (
     PlantedBug(
         name="Stock is free before Stripe has canceled the payment",
         file=_SETTLEMENT,
-        right="    try:\n        intent = cancel_intent(order)\n",
+        right="    try:\n        intent = cancel_intent(order, listed=listed)\n",
         wrong="""    with transaction.atomic():
         row = locked(order)
         if move(row, canceled_as, cause=cause, now=now):
             release(row, now)
     order.refresh_from_db()
     try:
-        intent = cancel_intent(order)
+        intent = cancel_intent(order, listed=listed)
 """,
         tests=["payments/test_stripe_faults.py::test_no_stock_is_free_before_stripe_has_canceled"],
         scenarios=["faults.feature::Stripe is away when an order lapses, and its unit stays taken"],
