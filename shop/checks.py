@@ -1,6 +1,8 @@
 """System checks: settings that are wrong, or missing for production."""
 
+import os
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,6 +63,21 @@ def check_shipping(**_: Any) -> list[CheckMessage]:
         f"which is {step} in minor units, or 0."
     )
     return [Error(problem, id="checkout.E004")]
+
+
+@register(Tags.compatibility)
+def check_names(**_: Any) -> list[CheckMessage]:
+    """No name in the environment, or in its file, is that of a setting with a slip."""
+    known = settings.SETTING_NAMES
+    slips = {
+        name: meant
+        for name in sorted(os.environ.keys() - known)
+        for meant in get_close_matches(name, known, n=1, cutoff=0.88)
+    }
+    return [
+        CheckWarning(f"{name} is no setting. Do you mean {meant}?", id="shop.W106")
+        for name, meant in slips.items()
+    ]
 
 
 @register(Tags.security, deploy=True)

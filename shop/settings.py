@@ -10,14 +10,17 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-env = environ.Env()
+from shop.core.database_url import database_settings, sqlite_settings
+from shop.core.environment import Environment
+from shop.core.mail_url import mail_settings
+
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+env.read_file(env.str("ENV_FILE", default=None), else_from=BASE_DIR / ".env")
 
 # What a running shop writes: the SQLite database, uploaded pictures.
 VAR = Path(env.str("VAR", default="var"))
@@ -99,28 +102,19 @@ TEMPLATES = [
 
 # --- The database: what was bought --------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR / 'shop.sqlite3'}")}
+_database_url = env.str("DATABASE_URL", default=None)
+# How long a request waits for the database, in seconds.
+DATABASE_TIMEOUT_SECONDS = env.seconds("DATABASE_TIMEOUT_SECONDS", default=5)
+DATABASES = {
+    "default": sqlite_settings(VAR / "shop.sqlite3", timeout=DATABASE_TIMEOUT_SECONDS)
+    if _database_url is None
+    else database_settings(_database_url, timeout=DATABASE_TIMEOUT_SECONDS)
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        # A transaction locks for writing at once: no upgrade, no deadlock.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 5,
-        "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
-    }
     # A file, not memory: the tests' servers and threads share it.
     DATABASES["default"]["TEST"] = {"NAME": VAR / f"test-{os.getpid()}.sqlite3"}
-else:
-    DATABASES["default"] |= {
-        "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
-        # A database that hangs fails: the showcase then serves on.
-        "OPTIONS": {
-            "connect_timeout": 3,
-            "options": "-c statement_timeout=10000 -c lock_timeout=5000",
-        },
-    }
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 
@@ -166,7 +160,7 @@ STRIPE_PAYMENT_METHOD_TYPES = env.list("STRIPE_PAYMENT_METHOD_TYPES", default=["
 # What a sale may take besides, where its merchant chooses so.
 STRIPE_DELAYED_METHOD_TYPES = env.list("STRIPE_DELAYED_METHOD_TYPES", default=["sepa_debit"])
 # How long to wait for an answer of Stripe, in seconds; it is asked twice.
-STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=10)
+STRIPE_TIMEOUT_SECONDS = env.seconds("STRIPE_TIMEOUT_SECONDS", default=10)
 # Threads of a process for background tasks (Stripe's events, mails); with 0 each runs at once.
 ASIDE_THREADS = env.int("ASIDE_THREADS", default=2)
 TASKS = {"default": {"BACKEND": "shop.core.background.ThreadBackend"}}
@@ -272,22 +266,7 @@ STORAGES = {
 
 # --- Mail and log -------------------------------------------------------------
 
-_mail = env.email("EMAIL_URL", default="consolemail://")
-_smtp = {
-    "host": _mail["EMAIL_HOST"],
-    "port": _mail["EMAIL_PORT"],
-    "username": _mail["EMAIL_HOST_USER"],
-    "password": _mail["EMAIL_HOST_PASSWORD"],
-    "use_tls": _mail.get("EMAIL_USE_TLS", False),
-    "use_ssl": _mail.get("EMAIL_USE_SSL", False),
-    "timeout": 10,
-}
-MAILERS = {
-    "default": {
-        "BACKEND": _mail["EMAIL_BACKEND"],
-        "OPTIONS": _smtp if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend") else {},
-    }
-}
+MAILERS = {"default": mail_settings(env.str("EMAIL_URL", default="consolemail://"))}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="orders@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -343,3 +322,6 @@ if QA_CLOCK:
         *MIDDLEWARE[1:],
         "shop.qa.time_machine.middleware.bar",
     ]
+
+# The names of all of the above, to find one that is misspelled.
+SETTING_NAMES = frozenset(env.names)

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two comparisons with Stripe's record: nothing waits for them.
 RECORD_READ_EVERY = 60
+#: How long a statement of a round may take: a watch must not hang for ever.
+DATABASE_SECONDS = 60
 
 
 class Reconciliation:
@@ -50,6 +52,7 @@ class Reconciliation:
         #: The same of its list of disputes.
         self._read_disputes_at: float | None = None
 
+    @limited_waits(DATABASE_SECONDS)
     def run_round(self) -> None:
         """Take every step, then store the heartbeat.
 

@@ -7,6 +7,7 @@ is slow makes an older snapshot serve on, for at most ``SHOWCASE_MAX_STALE``.
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from threading import Lock
 
@@ -15,11 +16,16 @@ from django.db import Error as DatabaseError
 
 from shop.core import preview
 from shop.core.machine_clock import monotonic_seconds
+from shop.core.postgresql.time_limits import answers_within
 from shop.sales import snapshot_queries
 from shop.sales.snapshot import SaleSnapshot, Snapshot
 
 FRESH_SECONDS = 1.0
 MOST_WAIT_SECONDS = 0.25
+#: How long the thread that reads waits for the database, while the older snapshot is younger
+#: than ``HURRY_SECONDS``: a page has no need to wait. Then a slow database gets its time.
+READ_SECONDS = 0.5
+HURRY_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +81,8 @@ class Showcase:
             if started_at - self._tried_at < FRESH_SECONDS:
                 return
             try:
-                self._snapshot = self._read(now)
+                with self._read_limit():
+                    self._snapshot = self._read(now)
                 self._read_at = started_at
             except DatabaseError:
                 logger.exception("The showcase cannot be refreshed; age %.0f s", self.age_seconds)
@@ -84,6 +91,11 @@ class Showcase:
                 self._tried_at = monotonic_seconds()
         finally:
             self._lock.release()
+
+    def _read_limit(self) -> AbstractContextManager[None]:
+        if self._snapshot is not None and self.age_seconds < HURRY_SECONDS:
+            return answers_within(READ_SECONDS)
+        return nullcontext()
 
 
 showcase = Showcase(snapshot_queries.read_snapshot)

@@ -21,6 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from joserfc.jwk import OctKey
@@ -181,7 +182,7 @@ def environment(work: Path) -> dict[str, str]:
         "OFFER_KEYS": json.dumps(keys),
         "OFFER_ISSUER": "http://rehearsal.invalid",
         "VAR": str(work),
-        "DATABASE_URL": f"sqlite:///{work / 'rehearsal.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{quote(str(work / 'rehearsal.sqlite3'))}",
         "CACHE_URL": "locmemcache://",
         "EMAIL_URL": "dummymail://",
         "STRIPE_SECRET_KEY": "sk_test_rehearsal",

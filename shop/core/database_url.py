@@ -1,0 +1,78 @@
+"""``DATABASE_URL``: all that is written in it is honored, or refused at start."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+type DatabaseSettings = dict[str, Any]
+
+FORM = "postgres://user:password@host:5432/name?sslmode=verify-full"
+
+
+def database_settings(url: str, *, timeout: float) -> DatabaseSettings:
+    """Django's settings of a database: what its address says, before what the shop prefers.
+
+    :param timeout: how long SQLite waits for another writer, in seconds
+    :raises ImproperlyConfigured: something in it cannot be honored
+    """
+    scheme, mark, rest = url.partition("://")
+    if mark and scheme in {"postgres", "postgresql", "psql", "pgsql"}:
+        return _speaking_postgresql("shop.core.postgresql", rest)
+    if mark and scheme == "cockroachdb":
+        if importlib.util.find_spec("django_cockroachdb") is None:
+            raise refusal("the package django-cockroachdb is not installed")
+        return _speaking_postgresql("django_cockroachdb", rest)
+    if mark and scheme == "sqlite":
+        return _sqlite(url, timeout)
+    raise refusal(f"it begins neither with postgres:// nor with sqlite:///. It is written {FORM}")
+
+
+def sqlite_settings(path: Path | str, *, timeout: float) -> DatabaseSettings:
+    """Django's settings of an SQLite database in a file."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": {
+            # A transaction locks for writing at once: no upgrade, no deadlock.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": timeout,
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+        },
+    }
+
+
+def refusal(problem: str) -> ImproperlyConfigured:
+    """The error that names the setting and says what is wrong with it."""
+    return ImproperlyConfigured(f"DATABASE_URL: {problem}.")
+
+
+def _speaking_postgresql(engine: str, rest: str) -> DatabaseSettings:
+    # Its driver takes as long to import as all other settings: nobody else waits for it.
+    from shop.core.postgresql.address import read_address
+
+    return {
+        "ENGINE": engine,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        # A pooler in transaction mode gives each transaction another session: nothing of ours
+        # may outlive one. So no start-up parameters, prepared statements or open cursors either.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        **read_address(rest),
+    }
+
+
+def _sqlite(url: str, timeout: float) -> DatabaseSettings:
+    parts = urlsplit(url)
+    path = unquote(parts.path.removeprefix("/"))
+    if parts.netloc or not path or path == ":memory:":
+        raise refusal("SQLite's is written sqlite:///relative/path or sqlite:////absolute/path")
+    if parts.fragment:
+        raise refusal("in a path, # is written %23")
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name != "timeout" or not value.isdecimal():
+            raise refusal(f"{name}={value}: SQLite's only option is timeout, in whole seconds")
+        timeout = int(value)
+    return sqlite_settings(path, timeout=timeout)

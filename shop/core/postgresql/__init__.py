@@ -1,0 +1,1 @@
+"""PostgreSQL, asked with time limits of our own: see ``base``."""
