@@ -17,6 +17,7 @@ from shop.core.requests import ShopRequest
 from shop.sales.showcase import ShowcaseUnavailable, showcase
 
 # The database's time measures the machine's clock, and decides nothing else.
+_STANDARD_CLOCK_SQL = "SELECT extract(epoch FROM CURRENT_TIMESTAMP)"
 _CLOCK_SQL = {
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
@@ -78,6 +79,6 @@ def _seconds_ahead() -> float:
     """How far this machine's clock is ahead of the database's, give or take half the query."""
     with connection.cursor() as cursor:
         asked = unix_seconds()
-        cursor.execute(_CLOCK_SQL[connection.vendor])
+        cursor.execute(_CLOCK_SQL.get(connection.vendor, _STANDARD_CLOCK_SQL))
         there = float(cursor.fetchone()[0])
     return (asked + unix_seconds()) / 2 - there

@@ -14,6 +14,7 @@ from shop.bag.line_judging import JudgedLine
 from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
 from shop.core.compiled_sql import CompiledQuery, InParameter
+from shop.core.named_locks import lock_names
 from shop.core.shopper import Shopper
 from shop.orders.charge import Charge
 from shop.orders.claims import ClaimRefused, claim, count_by
@@ -161,7 +162,8 @@ def place_order(
     lines = [line for each in judged.honored for line in _order_lines(each, judged)]
     try:
         with transaction.atomic():
-            _lock_shopper(shopper)
+            # One order of a shopper at a time, so that open ones can be counted.
+            lock_names(shopper.ids)
             if _open_orders(shopper) >= MAX_OPEN_ORDERS:
                 raise TooManyOpen(judged)
             _create_rows(order, lines, charge, now)
@@ -214,17 +216,6 @@ def _max_units(judged: JudgedBag) -> dict[int, int]:
         for each in judged.lines
         if each.deal and each.deal.id is not None and each.line.offer
     }
-
-
-def _lock_shopper(shopper: Shopper) -> None:
-    """Place one order of a shopper at a time, so that open ones can be counted.
-
-    SQLite places all orders one by one: its transactions are IMMEDIATE.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            for each in sorted(shopper.ids):
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [each])
 
 
 def _open_orders(shopper: Shopper) -> int:

@@ -100,13 +100,14 @@ class RunningShop:
             yield Path(printed.name).read_text
 
     @contextmanager
-    def server(self, **settings: str) -> Iterator[str]:
+    def server(self, threads: int = 2, **settings: str) -> Iterator[str]:
         """One more web process, with settings of its own; its address."""
         port = _free_port()
         command = [
             *[str(Path(sys.executable).with_name("granian")), "--interface", "wsgi"],
             *["--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
-            *["--blocking-threads", "2", "--log-level", "warning", "shop.wsgi:application"],
+            *["--blocking-threads", str(threads), "--log-level", "warning"],
+            "shop.wsgi:application",
         ]
         with _running(command, {**self.environment, **settings}) as process:
             _wait_until_up(f"http://127.0.0.1:{port}/healthz", process)
