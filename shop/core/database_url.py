@@ -9,8 +9,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 type DatabaseSettings = dict[str, Any]
 
-FORM = "postgres://user:password@host:5432/name?sslmode=verify-full"
-
 
 def database_settings(url: str, *, timeout: float) -> DatabaseSettings:
     """Django's settings of a database: what its address says, before what the shop prefers.
@@ -23,11 +21,12 @@ def database_settings(url: str, *, timeout: float) -> DatabaseSettings:
         return _speaking_postgresql("shop.core.postgresql", rest)
     if mark and scheme == "cockroachdb":
         if importlib.util.find_spec("django_cockroachdb") is None:
-            raise refusal("the package django-cockroachdb is not installed")
+            raise _refusal("the package django-cockroachdb is not installed")
         return _speaking_postgresql("django_cockroachdb", rest)
     if mark and scheme == "sqlite":
         return _sqlite(url, timeout)
-    raise refusal(f"it begins neither with postgres:// nor with sqlite:///. It is written {FORM}")
+    form = "postgres://user:password@host:5432/name"
+    raise _refusal(f"it begins neither with postgres:// nor with sqlite:///. It is written {form}")
 
 
 def sqlite_settings(path: Path | str, *, timeout: float) -> DatabaseSettings:
@@ -42,11 +41,6 @@ def sqlite_settings(path: Path | str, *, timeout: float) -> DatabaseSettings:
             "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
         },
     }
-
-
-def refusal(problem: str) -> ImproperlyConfigured:
-    """The error that names the setting and says what is wrong with it."""
-    return ImproperlyConfigured(f"DATABASE_URL: {problem}.")
 
 
 def _speaking_postgresql(engine: str, rest: str) -> DatabaseSettings:
@@ -68,11 +62,15 @@ def _sqlite(url: str, timeout: float) -> DatabaseSettings:
     parts = urlsplit(url)
     path = unquote(parts.path.removeprefix("/"))
     if parts.netloc or not path or path == ":memory:":
-        raise refusal("SQLite's is written sqlite:///relative/path or sqlite:////absolute/path")
+        raise _refusal("SQLite's is written sqlite:///relative/path or sqlite:////absolute/path")
     if parts.fragment:
-        raise refusal("in a path, # is written %23")
+        raise _refusal("in a path, # is written %23")
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name != "timeout" or not value.isdecimal():
-            raise refusal(f"{name}={value}: SQLite's only option is timeout, in whole seconds")
+            raise _refusal(f"{name}={value}: SQLite's only option is timeout, in whole seconds")
         timeout = int(value)
     return sqlite_settings(path, timeout=timeout)
+
+
+def _refusal(problem: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"DATABASE_URL: {problem}.")

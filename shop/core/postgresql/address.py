@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError, pq
 from psycopg.conninfo import conninfo_to_dict
-
-from shop.core.database_url import FORM, DatabaseSettings, refusal
 
 _PLACES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
@@ -26,9 +25,10 @@ _NUMBERS = {
 }
 #: Files among libpq's: without its file, a certificate may go unchecked.
 _FILES = {"sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir", "passfile"}
+_FORM = "postgres://user:password@host:5432/name?sslmode=verify-full"
 
 
-def read_address(rest: str) -> DatabaseSettings:
+def read_address(rest: str) -> dict[str, Any]:
     """Django's settings of the server.
 
     :param rest: the address after its scheme: ``user:password@host:port/name?option=value``
@@ -42,7 +42,7 @@ def read_address(rest: str) -> DatabaseSettings:
         # postgres:///folder/of/the/socket/name
         places["HOST"], _, places["NAME"] = places["NAME"].rpartition("/")
     if not places["NAME"] and "service" not in options:
-        raise refusal(f"it names no database. It is written {FORM}")
+        raise _refusal(f"it names no database. It is written {_FORM}")
     _check(places["PORT"], options)
     djangos = {name.upper(): _django_value(name, given[name]) for name in given.keys() & _DJANGOS}
     return {**places, **djangos, "OPTIONS": {"connect_timeout": 3, **options}}
@@ -62,11 +62,11 @@ def _split_query(rest: str) -> tuple[str, dict[str, str]]:
         if name not in known and name not in _DJANGOS:
             meant = get_close_matches(name, known | _DJANGOS.keys(), n=1)
             hint = f"do you mean {meant[0]}?" if meant else "it takes those of libpq"
-            raise refusal(f"there is no option {name or item}: {hint}")
+            raise _refusal(f"there is no option {name or item}: {hint}")
         if not value:
-            raise refusal(f"the option {name} has no value")
+            raise _refusal(f"the option {name} has no value")
         if name in items:
-            raise refusal(f"the option {name} stands twice")
+            raise _refusal(f"the option {name} stands twice")
         items[name] = item
     return address, items
 
@@ -77,21 +77,21 @@ def _parse(address: str) -> dict[str, str]:
     except ProgrammingError:
         # Its message may repeat the password.
         special = "in names and passwords, # is written %23, @ is %40, and % is %25"
-        raise refusal(f"it cannot be parsed. It is written {FORM}; {special}") from None
+        raise _refusal(f"it cannot be parsed. It is written {_FORM}; {special}") from None
 
 
 def _check(ports: str, options: Mapping[str, str]) -> None:
     for port in filter(None, ports.split(",")):
         if not port.isdecimal() or not 0 < int(port) < 65536:
             special = "In names and passwords, / is written %2F, and : is %3A"
-            raise refusal(f"its port is not a number from 1 to 65535. {special}")
+            raise _refusal(f"its port is not a number from 1 to 65535. {special}")
     for name, value in options.items():
         if name in _NUMBERS and not value.isdecimal():
-            raise refusal(f"{name}={value} is not a whole number")
+            raise _refusal(f"{name}={value} is not a whole number")
         if name in _FILES and value != "system" and not Path(value).exists():
-            raise refusal(f"{name}={value}: there is no such file")
+            raise _refusal(f"{name}={value}: there is no such file")
     if options.get("client_encoding", "utf8").lower().replace("-", "") != "utf8":
-        raise refusal("client_encoding can only be UTF8")
+        raise _refusal("client_encoding can only be UTF8")
 
 
 def _django_value(name: str, item: str) -> Any:
@@ -99,4 +99,8 @@ def _django_value(name: str, item: str) -> Any:
     try:
         return _DJANGOS[name](value.lower())
     except (KeyError, ValueError):
-        raise refusal(f"{name}={value} is not a value that it can have") from None
+        raise _refusal(f"{name}={value} is not a value that it can have") from None
+
+
+def _refusal(problem: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"DATABASE_URL: {problem}.")
