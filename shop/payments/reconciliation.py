@@ -13,6 +13,7 @@ import stripe
 from django.utils import timezone
 
 from shop.core.machine_clock import machine_time, monotonic_seconds, unix_seconds
+from shop.core.postgresql.time_limits import limited_waits
 from shop.orders.emails import send_missing
 from shop.orders.models import ReconcileRound
 from shop.payments import disputes
