@@ -277,12 +277,13 @@ LOGGING = {
         "mask_order_links": {"()": "shop.core.log_filters.MaskOrderLinks"},
         "no_trace_of_refusals": {"()": "shop.core.log_filters.NoTraceOfRefusals"},
         "no_forms_shown_again": {"()": "shop.core.log_filters.NoFormsShownAgain"},
+        "brief_outages": {"()": "shop.core.log_filters.BriefOutages"},
     },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["mask_order_links", "no_trace_of_refusals"],
+            "filters": ["brief_outages", "mask_order_links", "no_trace_of_refusals"],
             "formatter": "line",
         }
     },

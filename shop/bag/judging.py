@@ -14,9 +14,11 @@ from shop.bag.line_judging import JudgedLine, judge_line, with_only_variant
 from shop.bag.lines import Bag, Line, total_text, totals
 from shop.bag.renewal import renewed
 from shop.core import preview
+from shop.core.outages import is_outage
 from shop.core.shopper import Shopper
 from shop.orders.offer_facts import Facts, open_claims, read_facts
 from shop.payments.settlement import settle_blocking_orders
+from shop.sales.outage_watch import shop_outages
 from shop.sales.showcase import ShowcaseUnavailable, showcase
 
 logger = logging.getLogger(__name__)
@@ -102,12 +104,21 @@ def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> Judged
             if is_due and settle_blocking_orders(jtis=jtis, skus=skus, now=now):
                 facts, claims = read(), open_claims(skus)
             facts = replace(facts, open_claims=claims)
-    except DatabaseError:
-        logger.exception("The bag is judged by the showcase: the database is away")
-        facts = Facts(
-            shopper=shopper, now=now, snapshot=showcase.snapshot(now), is_provisional=True
-        )
+    except DatabaseError as error:
+        logger.exception("The bag is judged by the showcase")
+        if is_outage(error) and not preview.is_on():
+            shop_outages.failed(now)
+        return judge_by_showcase(bag, shopper, now)
     return judge_again(bag, facts)
+
+
+def judge_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> JudgedBag:
+    """Judge every line by what is on show, without a query: provisional, and nothing is renewed.
+
+    :raises ShowcaseUnavailable: nothing recent enough is on show
+    """
+    snapshot = showcase.snapshot(now)
+    return judge_again(bag, Facts(shopper=shopper, now=now, snapshot=snapshot, is_provisional=True))
 
 
 def total_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> str:

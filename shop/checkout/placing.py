@@ -15,6 +15,7 @@ from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
 from shop.core.compiled_sql import CompiledQuery, InParameter
 from shop.core.named_locks import lock_names
+from shop.core.outages import Unavailable
 from shop.core.shopper import Shopper
 from shop.orders.charge import Charge
 from shop.orders.claims import ClaimRefused, claim, count_by
@@ -138,10 +139,13 @@ def place_order(
     :raises TotalChanged: the bag costs something else by now
     :raises TooManyOpen: the shopper has as many unpaid orders as one may have
     :raises NotPlaced: a line is refused; the judged bag says which and why
+    :raises Unavailable: the database is away
     """
     judged = judge_bag(bag, shopper, now)
+    if judged.facts.is_provisional:
+        raise Unavailable("the database is away")
     charge = charge_of(judged, address.destination)
-    if charge is None or not judged.can_check_out or judged.facts.is_provisional:
+    if charge is None or not judged.can_check_out:
         raise NotPlaced(judged)
     if obstacle(charge.total, charge.currency):
         raise NotPlaced(judged)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+import stripe
+
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.placing import (
@@ -20,11 +22,14 @@ from shop.checkout.placing import (
     amend_order,
     place_order,
 )
+from shop.core.outages import Unavailable
 from shop.core.shopper import Shopper
 from shop.orders.models import OPEN, OUT_OF_BAG, UNDER_WAY, Order
 from shop.payments import charging
 from shop.payments.intents import card_fingerprint
 from shop.payments.settlement import cancel_unpaid, expire_due, settle_blocking_orders
+from shop.payments.stripe_outages import note_failure, stripe_outages
+from shop.sales.outage_watch import shop_outages
 
 logger = logging.getLogger(__name__)
 
@@ -91,15 +96,18 @@ def buy(
     :raises PaymentUnclear: Stripe cannot be asked; nothing new is claimed
     :raises TotalChanged: the whole charge is another by now; nothing new is claimed
     :raises NotPlaced: a line, mail address or card is refused; nothing new is claimed
+    :raises Unavailable: the database is away
     """
     judged = judge_bag(bag, shopper, now)
+    if judged.facts.is_provisional:
+        raise Unavailable("the database is away")
     order = order_of(judged) or _order_paid_with(purchase.token_id, shopper)
     if order is not None and order.status in UNDER_WAY:
         return order
     if order is None and judged.refused:
         # In a rush this is nearly everybody, and Stripe limits the rate of calls: it is not asked.
         raise NotPlaced(judged)
-    token = charging.retrieve_token(purchase.token_id)
+    token = _retrieve_token(purchase.token_id, now)
     if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
         raise charging.TokenUnusable
     fingerprint = card_fingerprint(token.payment_method_preview)
@@ -112,7 +120,17 @@ def buy(
         amend_order(order, judged, purchase.address, fingerprint)
     if order.status not in UNDER_WAY:
         _pay(order, purchase.token_id, return_url(order), now, is_new=is_new)
+    shop_outages.answered(now)
     return order
+
+
+def _retrieve_token(token_id: str, now: datetime) -> stripe.ConfirmationToken:
+    """:raises NotCharged: it cannot be used, or Stripe cannot be asked"""
+    try:
+        return charging.retrieve_token(token_id)
+    except charging.PaymentUnclear as unclear:
+        note_failure(unclear.__cause__, now)
+        raise
 
 
 def _order_paid_with(token_id: str, shopper: Shopper) -> Order | None:
@@ -173,11 +191,13 @@ def _pay(order: Order, token_id: str, return_url: str, now: datetime, *, is_new:
     """:raises NotCharged: a new order whose token is unusable is canceled, so it holds no stock"""
     try:
         charging.pay(order, token_id, return_url=return_url, now=now)
+        stripe_outages.answered(now)
     except charging.TokenUnusable:
         if is_new:
             canceled = Order.Status.CANCELED
             cancel_unpaid(order, cause="card unusable", now=now, canceled_as=canceled)
         raise
-    except charging.PaymentUnclear:
+    except charging.PaymentUnclear as unclear:
+        note_failure(unclear.__cause__, now)
         # It may be paid: the order's page asks Stripe until that is known.
         logger.warning("It is not clear whether %s was paid", order.number)

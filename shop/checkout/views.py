@@ -3,6 +3,7 @@
 import logging
 from dataclasses import asdict
 
+from django.db import Error as DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from offers.verdicts import Verdict
-from shop.bag.judging import JudgedBag, judge_bag
+from shop.bag.judging import JudgedBag, judge_bag, judge_by_showcase
 from shop.bag.lines import Bag
 from shop.bag.refusal_counts import count_order
 from shop.checkout import page_context
@@ -19,8 +20,10 @@ from shop.checkout.placing import Address, NotPlaced, charge_of
 from shop.checkout.purchase import buy, order_of, remove_ordered_lines
 from shop.checkout.security import loads_stripe
 from shop.core import preview
+from shop.core.outages import Unavailable, is_outage
 from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
+from shop.core.unavailable import come_again, unavailable
 from shop.orders.links import order_path
 from shop.orders.models import UNDER_WAY
 from shop.payments.charging import NotCharged
@@ -30,22 +33,51 @@ logger = logging.getLogger(__name__)
 
 
 ONLY_A_PREVIEW = "This is a preview. Nothing was ordered and nothing was charged."
+NO_ORDERS_NOW = (
+    "We cannot take orders this minute. Your prices stay held, and what you typed is still here. "
+    "Try again in a moment: if you have paid already, that leads to your order; nothing is charged "
+    "twice."
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @loads_stripe
 def checkout(request: ShopRequest) -> HttpResponse:
-    """Address and payment on one page."""
+    """Address and payment on one page; 503 with what was typed while no order can be taken."""
     bag = Bag.from_request(request)
-    if request.method != "POST":
-        response = _show_checkout(request, bag)
-    elif preview.is_on():
-        response = _buy_nothing(request, bag)
-    else:
-        response = _buy(request, bag)
+    try:
+        response = _answer(request, bag)
+    except (DatabaseError, Unavailable) as error:
+        if not is_outage(error):
+            raise
+        # The bag's cookie stays as it was brought.
+        return _unavailable(request, error)
     bag.save(response)
     return response
+
+
+def _answer(request: ShopRequest, bag: Bag) -> HttpResponse:
+    if request.method != "POST":
+        return _show_checkout(request, bag)
+    return _buy_nothing(request, bag) if preview.is_on() else _buy(request, bag)
+
+
+def _unavailable(request: ShopRequest, error: Exception) -> HttpResponse:
+    """The page with what was typed and the bag as the showcase knows it.
+
+    :raises ShowcaseUnavailable: it knows nothing
+    """
+    judged = judge_by_showcase(Bag.from_request(request), request.shopper, request.now)
+    form = CheckoutForm(request.POST or None)
+    form.is_valid()
+    charge = charge_of(judged, form.destination)
+    if charge is None or not judged.can_check_out:
+        is_visit = request.method != "POST"
+        return see_other(reverse("bag:show")) if is_visit else unavailable(request, error)
+    context = page_context.checkout_context(judged, None, charge, form, NO_ORDERS_NOW)
+    page = render(request, "checkout/page.html", context, status=503)
+    return come_again(request, page, error)
 
 
 def _show_checkout(
@@ -53,6 +85,8 @@ def _show_checkout(
 ) -> HttpResponse:
     """The page, with an invalid form or a new one; or the order's page, if it is paid for."""
     judged = judge_bag(bag, request.shopper, request.now)
+    if judged.facts.is_provisional:
+        raise Unavailable("the database is away")
     order = order_of(judged)
     if order is not None and order.status in UNDER_WAY:
         return see_other(order_path(order))

@@ -1,7 +1,12 @@
 """Error pages."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from shop.core.outages import is_outage
+from shop.core.unavailable import unavailable
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -15,7 +20,13 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; without context, as anything may be broken."""
+    """500; without context, as anything may be broken. 503 where the database is away.
+
+    What a view meets is answered by ``UnavailableMiddleware``; what a middleware meets, here.
+    """
+    error = sys.exception()
+    if error is not None and is_outage(error):
+        return unavailable(request, error)
     return render(request, "errors/500.html", status=500)
 
 

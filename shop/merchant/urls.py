@@ -12,6 +12,7 @@ from shop.core.wall_time import is_in_range
 from shop.merchant.preview import views as preview
 from shop.merchant.rehearsals import views as rehearsals
 from shop.merchant.reports import live_view, report_view
+from shop.merchant.sales import outage_answers
 from shop.merchant.staff.staff_admin import log_out_everywhere
 
 
@@ -36,6 +37,7 @@ register_converter(InstantConverter, "instant")
 _PAGES: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
     "log_out_everywhere": ("account/log-out-everywhere/", log_out_everywhere),
     "sale_live": ("sales/<slug:slug>/live/", live_view.live),
+    "sale_outage": ("sales/<slug:slug>/outage/", outage_answers.answer_outage),
     "sale_report": ("sales/<slug:slug>/report/", report_view.report),
     "sale_preview": ("sales/<slug:slug>/preview/", preview.choose),
     "preview": ("sales/<slug:slug>/preview/<instant:at>/", preview.preview),

@@ -54,19 +54,31 @@ class SaleHolds:
         :param to_the_second: as offers say when they were issued: the last one before a close at
             12:15:00 was issued at 12:14:59
         """
+        ends = self._ends(to_the_second=to_the_second)
+        return max(ends, default=self.terms[0].starts_at)
+
+    def end_of_issued_before(self, instant: datetime) -> datetime | None:
+        """The instant from which no offer from before another one is honored, to the second.
+
+        None where none was made by then.
+        """
+        return max(self._ends(to_the_second=True, issued_before=instant), default=None)
+
+    def _ends(
+        self, *, to_the_second: bool, issued_before: datetime | None = None
+    ) -> Iterator[datetime]:
         # Most deals have no history of their own: None stands for them.
         particular = frozenset[int]().union(*(each.withdrawn for each in self.terms))
         alike = {
             (deal if deal in particular else None, tuple(recalls))
             for deal, recalls in self.recalls.items()
         }
-        ends = (
-            hold_end(stretch, self.extensions, recalls, to_the_second=to_the_second)
-            for deal, recalls in alike
-            for terms in self.terms
-            if (stretch := terms.stretch(deal)) is not None
-        )
-        return max(ends, default=self.terms[0].starts_at)
+        for deal, recalls in alike:
+            for terms in self.terms:
+                stretch = terms.stretch(deal)
+                part = stretch.within(None, issued_before) if stretch else None
+                if part is not None:
+                    yield hold_end(part, self.extensions, recalls, to_the_second=to_the_second)
 
 
 def hold_end(

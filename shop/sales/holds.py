@@ -11,14 +11,27 @@ from shop.staff.models import Staff
 
 
 def extend(
-    *, sale: Sale, seconds: int, by: Staff | None, now: datetime, reason: str = ""
+    *,
+    sale: Sale,
+    seconds: int,
+    by: Staff | None,
+    now: datetime,
+    reason: str = "",
+    issued_before: datetime | None = None,
 ) -> Extension:
     """Hold every offer of a sale that was issued before now for longer, in one more extension.
 
     An unused offer that had expired is good again.
+
+    :param issued_before: only those from before an earlier instant
     """
     return Extension.objects.create(
-        sale=sale, issued_before=now, seconds=seconds, reason=reason, made_at=now, made_by=by
+        sale=sale,
+        issued_before=issued_before or now,
+        seconds=seconds,
+        reason=reason,
+        made_at=now,
+        made_by=by,
     )
 
 

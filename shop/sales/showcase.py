@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 
 from shop.core import preview
 from shop.core.machine_clock import monotonic_seconds
+from shop.core.outages import Unavailable
 from shop.core.postgresql.time_limits import answers_within
 from shop.sales import snapshot_queries
 from shop.sales.snapshot import SaleSnapshot, Snapshot
@@ -30,7 +31,7 @@ HURRY_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
 
-class ShowcaseUnavailable(Exception):
+class ShowcaseUnavailable(Unavailable):
     """There is no recent snapshot, and the database is away."""
 
 

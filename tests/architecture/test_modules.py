@@ -14,10 +14,11 @@ CHANGES_PRICES = {
     *("move_stock", "save_with_stock"),
 }
 WORKS_THEM_OUT = {"list_price_changed", "work_out_reference_prices"}
-#: Two that change drafts alone, and the one that does it for others.
+#: Two that change drafts alone, the one that does it for others, and one that changes no price.
 NEED_NOT = {
     "shop/merchant/sales/copies.py",
     "shop/merchant/sales/deal_csv.py",
+    "shop/sales/outages.py",
     "shop/sales/reference_prices.py",
 }
 

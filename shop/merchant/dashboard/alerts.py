@@ -1,7 +1,7 @@
 """Alerts of the start page: what needs attention, each with a link to the page to act on."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -11,8 +11,8 @@ from django.utils.timezone import get_default_timezone
 
 from offers.conf import ring
 from offers.keys import KeyRingError, KeyStatus
-from shop.core.durations import several
-from shop.core.formatting import day_and_clock
+from shop.core.durations import duration, several
+from shop.core.formatting import day_and_clock, exactly
 from shop.merchant.dashboard.schedule import SaleNow, Schedule
 from shop.merchant.rehearsals.runs import rehearsals_of
 from shop.orders.models import (
@@ -28,6 +28,7 @@ from shop.orders.models import (
     unsent,
 )
 from shop.sales.availability import DealNow
+from shop.sales.outages import affected_sales
 from shop.sales.sense_facts import check_sales
 from shop.staff.models import Staff
 
@@ -41,12 +42,18 @@ LISTED = 5
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What needs attention, and a link with its label; urgent ones are listed first."""
+    """What needs attention, and a link with its label; urgent ones are listed first.
+
+    With ``choices``, buttons by their values in place of the link: each sends ``answer`` to the
+    address, and ``shown``, what the text says of it.
+    """
 
     text: str
     address: str = ""
     action: str = ""
     is_urgent: bool = False
+    choices: Mapping[str, str] = field(default_factory=dict)
+    shown: str = ""
 
 
 def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
@@ -54,6 +61,7 @@ def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
     found = list(_offer_keys()) if staff.has_perm("staff.view_staff") else []
     if staff.has_perm("sales.view_sale"):
         found += [
+            *_outages(staff, now),
             *_forgotten_drafts(schedule, now),
             *_unread_warnings(schedule, now),
             *_broken_rehearsals(schedule),
@@ -68,6 +76,25 @@ def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
             *_events_set_aside(),
         ]
     return sorted(found, key=lambda each: not each.is_urgent)
+
+
+def _outages(staff: Staff, now: datetime) -> Iterator[Alert]:
+    """What outages took from prices that were promised, and the way to give it back."""
+    for each in affected_sales(now):
+        times, ended_at = len(each.downtimes), each.downtimes[-1].ended_at
+        often = f" {times} times" if times > 1 else ""
+        away = f"for {duration(each.span)}{' in all, the last time' if often else ','}"
+        text = f"Checkout was away{often} {away} until {exactly(ended_at, each.sale.zone)}, "
+        text += f"while prices of {each.sale} were held."
+        longer = several(each.seconds // 60, "minute")
+        choices = {"extend": f"Hold them {longer} longer", "leave": "Leave them as they are"}
+        if each.held_until <= now:
+            text += " It is too late to give that time back: all of them have run out."
+            choices = {"leave": "Close"}
+        if not staff.has_perm("sales.change_sale"):
+            choices = {}
+        address = reverse("admin:sale_outage", args=[each.sale.slug]) if choices else ""
+        yield Alert(text, address, is_urgent=True, choices=choices, shown=str(each.seconds))
 
 
 def _forgotten_drafts(schedule: Schedule, now: datetime) -> Iterator[Alert]:

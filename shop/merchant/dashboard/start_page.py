@@ -13,7 +13,9 @@ from shop.core.requests import ShopRequest
 from shop.merchant.dashboard.alerts import alerts
 from shop.merchant.dashboard.schedule import schedule
 from shop.merchant.pages import merchant_page
+from shop.payments.stripe_outages import stripe_outages
 from shop.sales.models import Deal, Sale
+from shop.sales.outage_watch import shop_outages
 from shop.staff.current import staff_of
 from shop.staff.models import Staff
 
@@ -31,6 +33,9 @@ class Step:
 def start_page(request: ShopRequest) -> HttpResponse:
     """The start page, by the permissions of who is logged in."""
     staff, now = staff_of(request), request.now
+    for watch in (shop_outages, stripe_outages):
+        # What this process knows of outages is told too.
+        watch.flush(now)
     sales = schedule(now)
     return merchant_page(
         request,

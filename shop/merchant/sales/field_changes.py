@@ -14,6 +14,7 @@ from shop.core.money import format_money
 from shop.merchant.sales.sale_status import STATE_WORDS
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, as_json
 from shop.sales.models import Change, Deal, Sale
+from shop.sales.outages import ANSWERED, Downtime
 from shop.sales.sense_facts import ACKNOWLEDGED
 
 # Django's generic classes take no arguments at run time.
@@ -30,6 +31,12 @@ def describe(change: Change) -> str:
         return f"{what}: {'put in' if change.before is None else 'taken out'}"
     if field == ACKNOWLEDGED:
         return f"Warning acknowledged: {after['text'] if after else ''}"
+    if field == ANSWERED:
+        away, zone = Downtime.parse(str(after)), change.sale.zone
+        return (
+            f"Checkout was away from {iso_second(away.began_at, zone)} "
+            f"to {iso_second(away.ended_at, zone)}"
+        )
     if field == "state":
         return "Made" if change.before is None else STATE_WORDS[str(after)]
     label = str((deal or change.sale)._meta.get_field(field).verbose_name)  # type: ignore[union-attr]

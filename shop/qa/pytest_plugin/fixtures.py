@@ -15,12 +15,14 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
+from shop.payments.stripe_outages import stripe_outages
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, make_sale, new_key
 from shop.qa.pytest_plugin.stand_in import stand_in
 from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Sale
+from shop.sales.outage_watch import shop_outages
 from shop.sales.refusals import refusals
 from shop.sales.showcase import showcase
 
@@ -62,6 +64,8 @@ def _isolated_process(settings: Settings) -> Iterator[None]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     showcase.clear()
     refusals.clear()
+    shop_outages.clear()
+    stripe_outages.clear()
     yield
     showcase.clear()
 

@@ -82,6 +82,9 @@ TODAY = (
     Sentence(
         r"should be live by now, and is still a draft: nobody will see it\.", the_sale, _ABSENT
     ),
+    # What was away, and for how long, no account knows: tests/sales/test_outages.py does.
+    Sentence(r"^Checkout was away( \d+ times)? for .*, while prices of .* were held\..*$"),
+    Sentence(r"^Hold them \d+ minutes? longer( Leave them as they are)?$"),
     Sentence(r"^Live sale room See its page$|^Live sale room$"),
     Sentence(r"^Open the (sale|order|product)$"),
 )

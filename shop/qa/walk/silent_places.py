@@ -71,6 +71,7 @@ SILENT_PLACES: Mapping[str, str] = {
     "admin:sales_sale_copy": "proposes a window for another sale",
     "admin:sales_sale_window_summary": "a fragment of the sale's form, which is visited",
     "admin:sales_sale_sense_checks": "a fragment of the sale's form, which is visited",
+    "admin:sale_outage": _FORM_ALONE,
     "admin:sale_rehearsal": "says what a rehearsal found, at the instants of the rehearsal",
     "admin:sale_rehearsal_picture": "the rehearsal's own report",
     "admin:sales_deal_add": _REDIRECT,

@@ -1,6 +1,7 @@
 """Sales and deals, what was done to them, and the use of their offers."""
 
 from shop.sales.models.change import Change, Extension, Recall
+from shop.sales.models.outage import Outage
 from shop.sales.models.sale import (
     LONGEST_HOLD_SECONDS,
     MOST_PER_SHOPPER,
@@ -18,6 +19,7 @@ __all__ = [
     "Deal",
     "Extension",
     "LimitUse",
+    "Outage",
     "Recall",
     "Redemption",
     "RefusalCount",

@@ -1,5 +1,6 @@
 """Pictures that a merchant uploads."""
 
+import errno
 import io
 import os
 from pathlib import Path
@@ -7,7 +8,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.files.storage import FileSystemStorage, default_storage, storages
+from django.core.files.storage import (
+    FileSystemStorage,
+    InMemoryStorage,
+    default_storage,
+    storages,
+)
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from pytest_django import Settings
@@ -51,6 +57,20 @@ def test_a_picture_is_taken_away(merchant: Merchant, sale: Sale) -> None:
     merchant.change(page_of(mug()), picture=photo())
     merchant.change(page_of(mug()), **{"picture-clear": "on"})
     assert not mug().picture
+
+
+def test_a_full_disk_is_said_and_what_was_typed_is_kept(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **kwargs: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(InMemoryStorage, "_save", full)
+    page = merchant.change(ADD, picture=small(), list_price="12", **NEW)
+    assert page.status == 503
+    assert "takes no files" in page.text and "has to be chosen again" in page.text
+    assert fields_of(page.one("main form"))["name"] == "Hat"
+    assert not Product.objects.exists()
 
 
 # --- A picture of a form that was refused ------------------------------------------
