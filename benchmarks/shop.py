@@ -46,6 +46,7 @@ def configure(folder: Path) -> None:
         "HTTPS": "0",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "OFFER_KEYS": json.dumps({"keys": [new_secret("benchmark-hs256")]}),
+        "SITE_KEYS": json.dumps({"keys": [new_secret("benchmark-site")]}),
         "OFFER_ISSUER": "https://shop.example",
         "VAR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder / 'shop.sqlite3'}",

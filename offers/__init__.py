@@ -6,6 +6,7 @@ it (``tokens.sign_offer``), reads it (``tokens.read_offer``) and judges it
 Django project can freeze a price with it.
 
 Modules, in the order to read them: ``verdicts``, ``terms``, ``keys``,
-``tokens``, ``anchors``; then the thin Django glue: ``conf``, ``checks``,
-``views``, ``urls`` and the ``offer_keys`` command.
+``tokens``, ``anchors``; of keys that change ``rotation``, ``key_set`` and
+``key_file``; then the thin Django glue: ``conf``, ``checks``, ``views``,
+``urls`` and the ``offer_keys`` command.
 """

@@ -10,17 +10,21 @@ Rules:
 * A key fixes its issuer: a message in another issuer's name is refused. A key
   with another issuer than the active key is a partner's; it signs only offers.
 * An HS256 secret has at least 256 bits (RFC 7518 section 3.2).
+* A key may say when it was added, began to sign and stopped (``KeyTimes``);
+  ``rotation`` decides by it.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
+
+from offers.terms import instant
 
 MOST_KID = 64
 #: Bounded, so that no offer exceeds the reader's size limit.
@@ -42,6 +46,31 @@ class KeyStatus(StrEnum):
     RETIRING = "retiring"
 
 
+@dataclass(frozen=True, slots=True)
+class KeyTimes:
+    """When a key was put on the ring, last began to sign, and stopped.
+
+    Whole seconds since 1970, rounded down; None: it did not, or nobody recorded it.
+    """
+
+    added_at: int | None = None
+    active_at: int | None = None
+    stopped_at: int | None = None
+
+    @classmethod
+    def from_jwk(cls, jwk: Mapping[str, Any]) -> Self:
+        """Read the members of these names.
+
+        :raises KeyRingError: one of them is no time
+        """
+        times = {each.name: jwk.get(each.name) for each in fields(cls)}
+        for name, value in times.items():
+            if value is not None and not instant(value):
+                problem = f"its {name} must be whole seconds since 1970"
+                raise KeyRingError(f"Key {jwk.get('kid')}: {problem}.")
+        return cls(**times)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SigningKey:
     """One living key; it fixes algorithm and issuer of what it signs."""
@@ -51,13 +80,14 @@ class SigningKey:
     status: KeyStatus
     issuer: str
     jwk: OctKey | ECKey = field(repr=False)
+    times: KeyTimes = KeyTimes()
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any], issuer: str) -> Self:
         """Read one key of a set.
 
-        Besides the members of RFC 7517 it has ``status`` (see ``KeyStatus``)
-        and, where it is a partner's, ``issuer``.
+        Besides the members of RFC 7517 it has ``status`` (see ``KeyStatus``),
+        maybe those of ``KeyTimes`` and, where it is a partner's, ``issuer``.
 
         :param issuer: the shop's; the ``iss`` of keys without an ``issuer``
         :raises KeyRingError: the key cannot sign or verify offers
@@ -80,7 +110,7 @@ class SigningKey:
             raise KeyRingError(f"Key {kid}: its issuer must be 1 to 100 visible ASCII characters.")
         if status is KeyStatus.ACTIVE and its_issuer != issuer:
             raise KeyRingError(f"Key {kid} is active, and has another issuer than the shop.")
-        return cls(kid, algorithm, status, its_issuer, key)
+        return cls(kid, algorithm, status, its_issuer, key, KeyTimes.from_jwk(jwk))
 
     def public_jwk(self) -> dict[str, Any] | None:
         """The public part, for partners to verify with; None for a shared secret."""

@@ -58,6 +58,7 @@ def _derived(key: SigningKey, realm: str) -> SigningKey:
         status=key.status,
         issuer=f"{key.issuer[: MOST_ISSUER - len(realm) - 1]}#{realm}",
         jwk=_derived_jwk(key.jwk, f"flashfreeze realm\0{realm}".encode()),
+        times=key.times,
     )
 
 

@@ -38,10 +38,16 @@ def healthz(request: ShopRequest) -> JsonResponse:
 def readyz(request: ShopRequest) -> JsonResponse:
     """Whether pages can be served, by a warm showcase and a signing key; the body says what fails.
 
+    A key file that cannot be read any more is reported, and its keys from before go on.
     A clock that differs from the database's is reported too, but stops nothing: if the
     database's is wrong, all machines would stop at once.
     """
-    body = {"showcase": _showcase(request.now), "signing_key": _signing_key(), **_database()}
+    body = {
+        "showcase": _showcase(request.now),
+        "signing_key": _signing_key(),
+        "key_files": " ".join(conf.faults()) or "ok",
+        **_database(),
+    }
     can_serve = body["showcase"] == body["signing_key"] == "ok"
     return JsonResponse(body, status=200 if can_serve else 503)
 
@@ -57,6 +63,7 @@ def _showcase(now: datetime) -> str:
 def _signing_key() -> str:
     try:
         conf.ring()
+        conf.site_ring()
     except KeyRingError:
         return "missing"
     return "ok"

@@ -130,12 +130,16 @@ SHOP_NAME = env.str("SHOP_NAME", default="Flashfreeze")
 SHOP_URL = env.str("SHOP_URL", default="http://127.0.0.1:8000").rstrip("/")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 
-# --- Offers -------------------------------------------------------------------
+# --- Offers, and other signed messages ----------------------------------------
 
 OFFER_KEYS = env.str("OFFER_KEYS", default="")
+# For shopper cookies, order links and all else: voiding offer keys closes no receipt.
+SITE_KEYS = env.str("SITE_KEYS", default="")
 OFFER_ISSUER = env.str("OFFER_ISSUER", default="http://localhost")
 # Keys and issuer belong to a realm: what is signed in one is unknown in every other.
 OFFER_REALM = ""
+# So long a key has to verify what it signed.
+OFFER_LATEST_END = "shop.sales.latest_end.latest_end"
 # How long a list price is held, and how many units of it one bag takes.
 LIST_HOLD_SECONDS = env.int("LIST_HOLD_SECONDS", default=1800)
 LIST_MAX = env.int("LIST_MAX", default=10)

@@ -46,7 +46,7 @@ class Shopper:
         lists: list[list[str]] = []
         for name in names:
             with suppress(tokens.Unreadable):
-                lists.append(tokens.read(cookies[name], SHOPPER, conf.ring())["ids"])
+                lists.append(tokens.read(cookies[name], SHOPPER, conf.site_ring())["ids"])
         # The longest first: it is the one that was merged before.
         lists.sort(key=len, reverse=True)
         ids = list(dict.fromkeys(each for some in lists for each in some))
@@ -75,7 +75,7 @@ class Shopper:
         if not self._ids or (not self._is_new and len(self._names) == 1):
             return
         name = _prefix() + sha256("".join(self._ids).encode()).hexdigest()[:8]
-        token = tokens.sign(SHOPPER, {"ids": self._ids}, conf.ring().active)
+        token = tokens.sign(SHOPPER, {"ids": self._ids}, conf.site_ring().active)
         stale = (each for each in self._names if each != name)
         for key, value, age in [(name, token, MAX_AGE_SECONDS), *((each, "", 0) for each in stale)]:
             response.set_cookie(

@@ -16,7 +16,7 @@ ORDER = tokens.Kind(
 
 def order_path(order: Order) -> str:
     """The path of an order's page. Its token grants access, so it must stay out of logs."""
-    token = tokens.sign(ORDER, {"sub": order.number}, conf.ring().active)
+    token = tokens.sign(ORDER, {"sub": order.number}, conf.site_ring().active)
     return reverse("checkout:order", args=[token])
 
 
@@ -26,7 +26,7 @@ def order_from_token(token: str) -> Order:
     :raises Http404: the link is not one of ours
     """
     try:
-        number = tokens.read(token, ORDER, conf.ring())["sub"]
+        number = tokens.read(token, ORDER, conf.site_ring())["sub"]
     except tokens.Unreadable:
         raise Http404("No order has this address.") from None
     return get_object_or_404(Order, number=number)

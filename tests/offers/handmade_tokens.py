@@ -34,6 +34,11 @@ NOW = ISSUED + timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
 
 
+def latest_end(issued_before: datetime) -> datetime:
+    """For ``OFFER_LATEST_END``: each offer is held for half an hour."""
+    return issued_before + HOLD
+
+
 # --- Keys ---------------------------------------------------------------------
 
 

@@ -8,8 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from offers import conf
-from offers.checks import check_key_ring, check_production_keys
+from offers.checks import check_key_files, check_key_rings, check_production_keys
 from offers.keys import KeyRingError
+from shop.qa.pytest_plugin.factories import new_key
 from tests.offers.handmade_tokens import HS, ISSUER, KEY_SETS
 
 SET = json.dumps(KEY_SETS["shop"])
@@ -18,11 +19,12 @@ SET = json.dumps(KEY_SETS["shop"])
 @pytest.fixture(autouse=True)
 def _well_configured(settings: Settings) -> None:
     settings.OFFER_KEYS = SET
+    settings.SITE_KEYS = json.dumps({"keys": [new_key("site")]})
     settings.OFFER_ISSUER = ISSUER
 
 
 def problem() -> str:
-    messages = check_key_ring()
+    messages = check_key_rings()
     assert [message.id for message in messages] == ["offers.E001"]
     return str(messages[0].msg)
 
@@ -32,7 +34,7 @@ def production_ids() -> list[str | None]:
 
 
 def test_a_good_set_passes_every_check() -> None:
-    assert check_key_ring() == []
+    assert check_key_rings() == check_key_files() == []
     assert check_production_keys() == []
 
 
@@ -40,15 +42,17 @@ def test_a_good_file_passes(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_text(SET)
     settings.OFFER_KEYS = str(file)
-    assert check_key_ring() == []
+    assert check_key_rings() == []
     assert conf.ring().active.kid == HS.kid
 
 
 @pytest.mark.parametrize("debug", [True, False])
 def test_without_keys_only_development_has_a_ring(settings: Settings, debug: bool) -> None:
-    settings.OFFER_KEYS = ""
+    settings.OFFER_KEYS = settings.SITE_KEYS = ""
     settings.DEBUG = debug
-    assert bool(check_key_ring()) is not debug
+    assert [each.id for each in check_key_rings()] == (
+        [] if debug else ["offers.E001", "offers.E002"]
+    )
 
 
 def test_the_key_of_development_follows_the_secret_key(settings: Settings) -> None:
@@ -59,6 +63,50 @@ def test_the_key_of_development_follows_the_secret_key(settings: Settings) -> No
         kids.add(conf.ring().active.kid)
     assert len(kids) == 2
     assert all(kid.startswith("development-") for kid in kids)
+
+
+def test_the_two_keys_of_development_differ(settings: Settings) -> None:
+    settings.OFFER_KEYS = settings.SITE_KEYS = ""
+    settings.DEBUG = True
+    assert not conf.ring().keys() & conf.site_ring().keys()
+    assert production_ids() == ["offers.W001", "offers.W001"]
+
+
+def test_a_shop_that_has_offer_keys_alone_is_told_what_else_it_needs(settings: Settings) -> None:
+    settings.SITE_KEYS = ""
+    settings.DEBUG = False
+    [message] = check_key_rings()
+    assert message.msg == "SITE_KEYS is not set: a private JWK Set, as JSON or a file's path."
+    assert "the links it sent still open" in str(message.hint)
+
+
+def test_a_project_that_signs_offers_alone_needs_no_other_keys(settings: Settings) -> None:
+    del settings.SITE_KEYS
+    settings.DEBUG = False
+    assert check_key_rings() == check_key_files() == []
+
+
+def test_a_key_that_signs_for_both_rings_is_a_warning_until_the_site_has_its_own(
+    settings: Settings,
+) -> None:
+    settings.SITE_KEYS = SET
+    assert production_ids() == ["offers.W004"]
+    copied = [{**jwk, "status": "retiring"} for jwk in KEY_SETS["shop"]["keys"][:1]]
+    settings.SITE_KEYS = json.dumps({"keys": [new_key("site"), *copied]})
+    assert production_ids() == []
+
+
+@pytest.mark.parametrize("setting", ["OFFER_KEYS", "SITE_KEYS"])
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o602])
+def test_a_file_that_others_may_read_or_change_is_a_warning(
+    settings: Settings, tmp_path: Path, setting: str, mode: int
+) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [new_key("own")]}))
+    file.chmod(mode)
+    setattr(settings, setting, str(file))
+    found = [(each.id, setting in str(each.msg)) for each in check_key_files()]
+    assert found == ([("offers.W003", True)] if mode & 0o006 else [])
 
 
 def test_without_keys_production_is_told_so_once(settings: Settings) -> None:
@@ -82,7 +130,9 @@ def test_an_issuer_that_is_not_https_is_a_warning(settings: Settings) -> None:
 @pytest.mark.parametrize("issuer", ["", "my shop", "https://" + "x" * 100])
 def test_an_issuer_that_will_not_do_is_an_error(settings: Settings, issuer: str) -> None:
     settings.OFFER_ISSUER = issuer
-    assert "its issuer must be 1 to 100 visible ASCII characters" in problem()
+    for message in check_key_rings():
+        assert "its issuer must be 1 to 100 visible ASCII characters" in str(message.msg)
+    assert len(check_key_rings()) == 2
 
 
 def test_a_file_that_is_not_there_is_named_by_its_setting(settings: Settings) -> None:
@@ -126,7 +176,7 @@ def test_a_set_that_was_given_wrongly_is_never_repeated(
     settings: Settings, configured: str
 ) -> None:
     settings.OFFER_KEYS = configured
-    assert len(problem()) < 80
+    assert len(problem()) < 90
     assert HS.jwk()["k"][:8] not in problem()
 
 

@@ -4,20 +4,41 @@ import json
 import os
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from pytest_django import Settings
 
 from offers import conf
 from offers.keys import KeyRing
+from offers.management.commands import offer_keys
 from offers.tokens import UnknownKey, read_offer, sign_offer
-from tests.offers.handmade_tokens import ES, ISSUER, KEY_SETS, PARTNERS, message
+from shop.qa.pytest_plugin.fixtures import Clock
+from tests.offers.handmade_tokens import (
+    ES,
+    HOLD,
+    ISSUER,
+    KEY_SETS,
+    OLD_HS,
+    PARTNERS,
+    SECOND,
+    latest_end,
+    message,
+)
 
 type Run = Callable[..., str]
+
+#: When the keys of these tests are added, and when one of them may sign.
+ADDED = datetime(2026, 11, 27, 11, tzinfo=UTC)
+MAY_SIGN = ADDED + timedelta(seconds=301)
+#: When the key that signed until then has done its work: what it signed is held for half an hour.
+MAY_GO = MAY_SIGN + timedelta(seconds=3) + HOLD
 
 
 @pytest.fixture
@@ -26,15 +47,18 @@ def path(tmp_path: Path, settings: Settings) -> Path:
     path = tmp_path / "keys.json"
     settings.OFFER_ISSUER = ISSUER
     settings.OFFER_KEYS = str(path)
+    settings.OFFER_LATEST_END = f"{latest_end.__module__}.{latest_end.__name__}"
     return path
 
 
 @pytest.fixture
-def run(path: Path) -> Run:
+def run(path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the command as a process of its own would, and gives what it printed."""
+    clock.move_to(ADDED)
+    monkeypatch.setattr(f"{offer_keys.__name__}.time", SimpleNamespace(sleep=clock.tick))
 
     def run(*arguments: str) -> str:
-        conf.ring_in.cache_clear()
+        conf.forget()
         out = StringIO()
         call_command("offer_keys", *arguments, stdout=out, stderr=out)
         printed = out.getvalue()
@@ -43,6 +67,16 @@ def run(path: Path) -> Run:
                 assert jwk.get("k", jwk.get("d", "-")) not in printed
         return printed
 
+    return run
+
+
+@pytest.fixture
+def rotated(run: Run, path: Path, clock: Clock) -> Run:
+    """The same, when `new` has just followed `old`."""
+    run("add", "--kid", "old")
+    run("add", "--kid", "new")
+    clock.move_to(MAY_SIGN)
+    run("activate", "new")
     return run
 
 
@@ -65,14 +99,16 @@ def statuses_in(path: Path) -> dict[str, str]:
 @pytest.mark.parametrize("algorithm", ["HS256", "ES256"])
 def test_the_first_key_becomes_active(run: Run, path: Path, algorithm: str) -> None:
     printed = run("add", "--alg", algorithm, "--kid", "first")
-    assert printed.startswith(f"Added first ({algorithm}), active.\nRestart every process")
+    assert printed.startswith(f"Added first ({algorithm}), active.\nRunning processes take")
     active = ring_in(path).active
     assert (active.kid, active.algorithm) == ("first", algorithm)
 
 
 def test_a_further_key_is_next(run: Run, path: Path) -> None:
     run("add", "--kid", "first")
-    assert run("add", "--kid", "second").startswith("Added second (HS256), next.")
+    assert run("add", "--kid", "second").startswith(
+        "Added second (HS256), next: it can be activated from 2026-11-27 11:05:01 UTC on."
+    )
     assert statuses_in(path) == {"first": "active", "second": "next"}
 
 
@@ -111,7 +147,7 @@ def test_a_name_that_no_key_may_have_leaves_the_set_as_it_was(run: Run, path: Pa
 # --- Rotating -----------------------------------------------------------------
 
 
-def test_a_whole_rotation_keeps_the_offers_that_are_out(run: Run, path: Path) -> None:
+def test_a_whole_rotation_keeps_the_offers_that_are_out(run: Run, path: Path, clock: Clock) -> None:
     offer = read_offer(message(), KeyRing.from_jwk_set(KEY_SETS["shop"], ISSUER))
     run("add", "--kid", "old")
     outstanding = sign_offer(offer, ring_in(path).active)
@@ -119,37 +155,188 @@ def test_a_whole_rotation_keeps_the_offers_that_are_out(run: Run, path: Path) ->
     run("add", "--kid", "new", "--alg", "ES256")
     assert read_offer(outstanding, ring_in(path)) == offer
 
-    printed = run("activate", "new")
-    assert printed.startswith("new signs from the next start on; the others go on verifying.")
+    clock.move_to(MAY_SIGN)
+    assert run("activate", "new").startswith("new signs; the others go on verifying.")
     assert statuses_in(path) == {"old": "retiring", "new": "active"}
     assert read_offer(outstanding, ring_in(path)) == offer
 
-    printed = run("void", "old")
-    assert printed.startswith("old is gone: what it signed is void from the next start on.")
+    clock.move_to(MAY_GO)
+    assert run("retire", "old").startswith("old is off the ring.\nRunning processes take")
     assert statuses_in(path) == {"new": "active"}
     with pytest.raises(UnknownKey):
         read_offer(outstanding, ring_in(path))
 
 
-def test_activating_the_active_key_changes_nothing(run: Run, path: Path) -> None:
-    run("add", "--kid", "only")
-    run("activate", "only")
-    assert statuses_in(path) == {"only": "active"}
+def test_a_key_signs_no_sooner_than_every_copy_of_the_ring_has_it(
+    run: Run, path: Path, clock: Clock
+) -> None:
+    run("add", "--kid", "first")
+    clock.move_to(ADDED + timedelta(seconds=0.9))
+    run("add", "--kid", "second")
+    clock.move_to(MAY_SIGN - SECOND / 2)
+    with pytest.raises(CommandError, match="second can be activated from 2026-11-27 11:05:01 UTC"):
+        run("activate", "second")
+    assert statuses_in(path) == {"first": "active", "second": "next"}
+    clock.move_to(MAY_SIGN)
+    run("activate", "second")
+    assert statuses_in(path) == {"first": "retiring", "second": "active"}
 
 
-def test_a_key_that_is_next_can_be_retired(run: Run, path: Path) -> None:
+def test_a_key_that_is_forced_signs_no_sooner_than_every_process_has_it(
+    run: Run, path: Path
+) -> None:
     run("add", "--kid", "first")
     run("add", "--kid", "second")
-    assert run("retire", "second").startswith("second no longer signs; it goes on verifying.")
-    assert statuses_in(path) == {"first": "active", "second": "retiring"}
+    run("activate", "second", "--force")
+    [first, second] = keys_in(path)
+    assert second["active_at"] == first["stopped_at"] == second["added_at"] + 2
+
+
+def test_a_key_of_which_nobody_knows_how_long_it_is_there_has_to_be_forced(
+    run: Run, path: Path
+) -> None:
+    run("add", "--kid", "first")
+    jwk = {**ES.jwk(), "kid": "it", "status": "next"}
+    path.write_text(json.dumps({"keys": [*keys_in(path), jwk]}))
+    with pytest.raises(CommandError, match="not recorded when it was added"):
+        run("activate", "it")
+    run("activate", "it", "--force")
+    assert statuses_in(path) == {"first": "retiring", "it": "active"}
+
+
+def test_activating_the_active_key_changes_nothing(run: Run, path: Path) -> None:
+    run("add", "--kid", "only")
+    before = path.read_text()
+    assert run("activate", "only").startswith("only signs already.")
+    assert path.read_text() == before
+
+
+def test_a_key_that_followed_may_be_followed_by_the_one_before(
+    rotated: Run, path: Path, clock: Clock
+) -> None:
+    """It has been out for long enough; and it has not stopped, then."""
+    clock.move_to(MAY_SIGN + SECOND)
+    rotated("activate", "old")
+    [old, new] = keys_in(path)
+    assert (old["status"], "stopped_at" in old) == ("active", False)
+    assert (new["status"], new["stopped_at"]) == ("retiring", old["active_at"])
+
+
+def test_a_key_that_never_signed_may_go_at_any_time(run: Run, path: Path) -> None:
+    run("add", "--kid", "first")
+    for action in ("retire", "void"):
+        run("add", "--kid", "second")
+        assert run(action, "second").startswith("second is off the ring.")
+        assert statuses_in(path) == {"first": "active"}
 
 
 @pytest.mark.parametrize("action", ["retire", "void"])
-def test_the_active_key_is_neither_retired_nor_voided(run: Run, path: Path, action: str) -> None:
+def test_a_key_stays_until_the_last_offer_that_it_signed_has_run_out(
+    rotated: Run, path: Path, clock: Clock, action: str
+) -> None:
+    clock.move_to(MAY_GO - SECOND / 2)
+    with pytest.raises(CommandError, match="old signed may be good until 2026-11-27 11:35:04 UTC"):
+        rotated(action, "old")
+    assert "old" in statuses_in(path)
+    clock.move_to(MAY_GO)
+    rotated(action, "old")
+    assert "old" not in statuses_in(path)
+
+
+@pytest.mark.parametrize("arguments", [["retire", "old", "--force"], ["void", "old", "--leaked"]])
+def test_a_key_may_be_taken_away_with_all_that_it_signed(
+    rotated: Run, path: Path, arguments: list[str]
+) -> None:
+    assert rotated(*arguments).startswith("old is off the ring. What it signed is refused.")
+    assert statuses_in(path) == {"new": "active"}
+
+
+def test_without_a_database_it_is_unknown_when_a_key_may_go(
+    rotated: Run, path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: datetime) -> datetime:
+        raise OperationalError
+
+    monkeypatch.setattr("tests.offers.handmade_tokens.latest_end", away)
+    assert "the database" in rotated("list")
+    for action in ("retire", "void"):
+        with pytest.raises(CommandError, match=r"Nothing was changed\. The database"):
+            rotated(action, "old")
+
+
+def test_a_shop_that_does_not_say_how_long_its_offers_live_keeps_every_key(
+    rotated: Run, clock: Clock, settings: Settings
+) -> None:
+    del settings.OFFER_LATEST_END
+    clock.move_to(MAY_GO + timedelta(days=1000))
+    with pytest.raises(CommandError, match="OFFER_LATEST_END is not set"):
+        rotated("retire", "old")
+
+
+def test_a_key_that_a_partner_may_sign_with_is_not_taken_away_unasked(
+    run: Run, path: Path, clock: Clock
+) -> None:
+    run("add", "--kid", "first")
+    theirs = {**PARTNERS.jwk(), "kid": "theirs", "status": "next", "issuer": PARTNERS.issuer}
+    path.write_text(json.dumps({"keys": [*keys_in(path), theirs]}))
+    clock.move_to(MAY_GO)
+    with pytest.raises(CommandError, match="theirs signed may be good until 2026-11-27 12:05:04"):
+        run("retire", "theirs")
+    run("retire", "theirs", "--force")
+
+
+def test_a_key_whose_times_nobody_recorded_stopped_when_the_present_one_began(
+    run: Run, path: Path, clock: Clock
+) -> None:
+    run("add", "--kid", "first")
+    old = {**OLD_HS.jwk(), "kid": "old", "status": "retiring"}
+    path.write_text(json.dumps({"keys": [*keys_in(path), old]}))
+    for instant, may_go in ((ADDED + HOLD, False), (ADDED + HOLD + 3 * SECOND, True)):
+        clock.move_to(instant)
+        assert run("list").splitlines()[1].endswith("may go") is may_go
+
+
+# --- The site's ring ----------------------------------------------------------
+
+
+def test_the_sites_ring_is_another_file(run: Run, path: Path, settings: Settings) -> None:
+    settings.SITE_KEYS = str(path.with_name("site.json"))
+    run("add", "--kid", "for-offers")
+    run("add", "--kid", "for-all-else", "--ring", "site")
+    assert list(conf.ring()) == ["for-offers"]
+    assert list(conf.site_ring()) == ["for-all-else"]
+    assert "for-all-else" in run("list", "--ring", "site")
+    settings.SITE_KEYS = ""
+    with pytest.raises(CommandError, match="Set SITE_KEYS to a file's path"):
+        run("add", "--ring", "site")
+
+
+def test_what_the_site_signs_has_no_end_so_that_its_keys_are_kept(
+    rotated: Run, path: Path, clock: Clock, settings: Settings
+) -> None:
+    settings.SITE_KEYS, settings.OFFER_KEYS = str(path), "unused"
+    clock.move_to(MAY_GO + timedelta(days=1000))
+    assert "stays: what it signed has no known end" in rotated("list", "--ring", "site")
+    for action in ("retire", "void"):
+        with pytest.raises(CommandError, match="What old signed has no end, such as links"):
+            rotated(action, "old", "--ring", "site")
+    rotated("void", "old", "--ring", "site", "--leaked")
+    assert statuses_in(path) == {"new": "active"}
+
+
+# --- What is refused ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments", [["retire"], ["void"], ["retire", "--force"], ["void", "--leaked"]]
+)
+def test_the_active_key_is_neither_retired_nor_voided(
+    run: Run, path: Path, arguments: list[str]
+) -> None:
     run("add", "--kid", "first")
     before = path.read_text()
     with pytest.raises(CommandError, match="first is active: activate another key first"):
-        run(action, "first")
+        run(*arguments, "first")
     assert path.read_text() == before
 
 
@@ -177,7 +364,7 @@ def test_a_key_that_cannot_sign_for_the_shop_is_not_activated(
     run("add", "--kid", "first")
     path.write_text(json.dumps({"keys": [*keys_in(path), jwk]}))
     with pytest.raises(CommandError, match=f"Nothing was changed.*{why}"):
-        run("activate", "it")
+        run("activate", "it", "--force")
     assert statuses_in(path) == {"first": "active", "it": "next"}
 
 
@@ -192,13 +379,29 @@ def test_members_that_it_does_not_know_are_kept(run: Run, path: Path) -> None:
 # --- Listing ------------------------------------------------------------------
 
 
-def test_the_list_says_what_each_key_is_for(run: Run) -> None:
-    run("add", "--kid", "first")
-    run("add", "--kid", "second", "--alg", "ES256")
-    assert run("list").splitlines() == [
-        f"first\tHS256\tactive\t{ISSUER}",
-        f"second\tES256\tnext\t{ISSUER}",
+def test_the_list_says_what_each_key_is_for_since_when_and_until_when(
+    rotated: Run, clock: Clock
+) -> None:
+    rotated("add", "--kid", "next", "--alg", "ES256")
+    clock.move_to(MAY_GO - SECOND)
+    added, stopped = "added 2026-11-27 11:00:00 UTC", "2026-11-27 11:05:01 UTC"
+    old, new, following = rotated("list").splitlines()
+    assert old.split("\t") == [
+        *["old", "HS256", "retiring", ISSUER, added, "active 2026-11-27 11:00:00 UTC"],
+        *[f"stopped {stopped}", "may go from 2026-11-27 11:35:04 UTC"],
     ]
+    assert new.split("\t") == ["new", "HS256", "active", ISSUER, added, f"active {stopped}"]
+    assert following.split("\t") == ["next", "ES256", "next", ISSUER, f"added {stopped}"]
+    clock.move_to(MAY_GO)
+    assert rotated("list").splitlines()[0].endswith("\tmay go")
+
+
+def test_the_list_names_keys_as_the_file_does_in_a_test_shop_too(
+    run: Run, settings: Settings
+) -> None:
+    run("add", "--kid", "first")
+    settings.OFFER_REALM = "qa"
+    assert run("list").startswith("first\t")
 
 
 def test_the_list_of_a_set_that_is_not_there_says_so(run: Run) -> None:
@@ -227,11 +430,58 @@ def test_the_file_is_for_its_owner_alone(run: Run, path: Path) -> None:
     assert mode_of(path) == 0o600
 
 
-def test_a_file_that_was_open_to_all_is_closed(run: Run, path: Path) -> None:
+def test_a_new_file_says_who_can_read_it(run: Run) -> None:
+    assert "alone can read" in run("add")
+    assert "alone can read" not in run("add")
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o640, 0o660, 0o644])
+def test_a_file_keeps_its_mode_and_is_complained_of_if_others_may_read_it(
+    run: Run, path: Path, mode: int
+) -> None:
     run("add")
-    path.chmod(0o644)
+    path.chmod(mode)
+    assert ("Everybody on this machine can read" in run("add")) is bool(mode & 0o004)
+    assert mode_of(path) == mode
+
+
+def test_a_file_stays_with_its_owner_and_group(run: Run, path: Path) -> None:
     run("add")
-    assert mode_of(path) == 0o600
+    before = path.stat()
+    if os.geteuid() == 0:
+        # Nobody else can give a file away.
+        os.chown(path, 1234, 4321)
+        before = path.stat()
+    path.chmod(0o640)
+    run("add")
+    after = path.stat()
+    assert after.st_ino != before.st_ino
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+    assert mode_of(path) == 0o640
+
+
+def test_a_file_that_cannot_be_left_to_its_owner_is_left_alone(
+    run: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("add")
+    before = path.read_text()
+
+    def made(descriptor: int) -> os.stat_result:
+        """As of another user, who made it."""
+        return os.stat_result([*[0] * 4, path.stat().st_uid + 1, *[0] * 5])
+
+    def refused(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fstat", made)
+        patch.setattr("os.fchown", refused)
+        with pytest.raises(
+            CommandError, match=r"Nothing was changed\. .* belongs to .* run this as"
+        ):
+            run("add")
+    assert path.read_text() == before
+    assert not path.with_name("keys.json.new").exists()
 
 
 def test_what_a_crash_left_beside_it_is_not_written_into(run: Run, path: Path) -> None:
@@ -264,7 +514,7 @@ def test_a_link_to_the_set_stays_a_link(run: Run, path: Path, tmp_path: Path) ->
     assert statuses_in(real) == {"first": "active", "second": "next"}
 
 
-@pytest.mark.parametrize("moment", ["os.fsync", "pathlib.Path.replace", "json.dump"])
+@pytest.mark.parametrize("moment", ["os.fsync", "pathlib.Path.replace", "os.fchmod"])
 def test_a_crash_while_writing_leaves_the_old_set(
     run: Run, path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

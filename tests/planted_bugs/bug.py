@@ -17,6 +17,7 @@ class Unreached(StrEnum):
     MAIL = "Its mail goes nowhere."
     BACK_OFFICE = "It does not open the back office: forms, reports, files."
     CACHES = "It reads what pages say to people, and no headers that are for caches."
+    KEYS = "Its keys are its own, and nobody rotates them."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -410,7 +410,15 @@ def test_a_name_cannot_put_markup_into_the_html_report() -> None:
 def test_the_process_inherits_no_secret_and_no_address(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in ("SECRET_KEY", "OFFER_KEYS", "STRIPE_SECRET_KEY", "DATABASE_URL", "EMAIL_URL"):
+    names = (
+        "SECRET_KEY",
+        "OFFER_KEYS",
+        "SITE_KEYS",
+        "STRIPE_SECRET_KEY",
+        "DATABASE_URL",
+        "EMAIL_URL",
+    )
+    for name in names:
         monkeypatch.setenv(name, "sk_live_secret")
         monkeypatch.setattr(settings, name, "sk_live_secret", raising=False)
     monkeypatch.setenv("SOME_TOKEN", "sk_live_secret")

@@ -133,6 +133,13 @@ Feature: Every verdict, and the sentence that comes with it
     Then the offer is refused: unknown key
     And Ada reads "This price was not given by this shop."
 
+  Scenario: A receipt opens, though every key of offers is voided
+    When Ada opens the sale page at 12:01
+    And Ada pays at 12:02
+    And the shop voids its keys
+    And Ada opens the order
+    Then Ada reads "The receipt goes to"
+
   Scenario: Honored, by a key that has been followed by another
     When Ada opens the sale page at 12:01
     And Ada adds the mug

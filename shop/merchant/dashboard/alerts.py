@@ -9,8 +9,9 @@ from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.urls import reverse
 from django.utils.timezone import get_default_timezone
 
-from offers.conf import ring
+from offers import conf
 from offers.keys import KeyRingError, KeyStatus
+from offers.rotation import may_go_from
 from shop.core.durations import duration, several
 from shop.core.formatting import day_and_clock, exactly
 from shop.merchant.dashboard.schedule import SaleNow, Schedule
@@ -58,7 +59,7 @@ class Alert:
 
 def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
     """Everything that needs attention and that this member of staff may see, urgent first."""
-    found = list(_offer_keys()) if staff.has_perm("staff.view_staff") else []
+    found = list(_keys(now)) if staff.has_perm("staff.view_staff") else []
     if staff.has_perm("sales.view_sale"):
         found += [
             *_outages(staff, now),
@@ -258,17 +259,23 @@ def _about(dispute: Dispute, now: datetime) -> str:
     return f"The bank {asks} {what}.{due}"
 
 
-def _offer_keys() -> Iterator[Alert]:
+def _keys(now: datetime) -> Iterator[Alert]:
+    for fault in conf.faults():
+        yield Alert(
+            f"{fault} The keys that were read before go on until a restart.", is_urgent=True
+        )
     try:
-        keys = list(ring().values())
+        ring = conf.OFFERS.configured()
     except KeyRingError as error:
         yield Alert(f"No offer can be signed, and nothing sold: {error}", is_urgent=True)
         return
-    for key in keys:
-        if key.status is KeyStatus.RETIRING:
+    for key in ring.values():
+        if key.status is not KeyStatus.RETIRING:
+            continue
+        if may_go_from(key, ring, now, conf.OFFERS.latest_end) <= now:
             yield Alert(
-                f"Offer key {key.kid} is retiring. Take it out of OFFER_KEYS once the longest "
-                "hold since it last signed is over."
+                f"All offers that key {key.kid} signed have run out. "
+                f"Take it away: manage.py offer_keys retire {key.kid}."
             )
 
 

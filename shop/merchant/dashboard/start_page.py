@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from offers.conf import ring
+from offers import conf
 from offers.keys import KeyRingError, KeyStatus
 from shop.catalog.models import Product
 from shop.core.requests import ShopRequest
@@ -87,7 +87,7 @@ def _first_steps(staff: Staff) -> list[Step]:
 def _keys() -> dict[str, Any] | None:
     """The ids of the offer keys in use, by status; None if there are none to use."""
     try:
-        keys = ring()
+        keys = conf.OFFERS.configured()
     except KeyRingError:
         return None
     own = [key for key in keys.values() if key.issuer == keys.active.issuer]

@@ -95,7 +95,7 @@ def _ask_to_log_in(site: AdminSite, request: HttpRequest) -> HttpResponseBase | 
         "fields": fields.urlencode(),
         "has_files": any(isinstance(each, UploadedFile) for each in request.FILES.values()),
     }
-    typed = tokens.sign(TYPED, claims, conf.ring().active)
+    typed = tokens.sign(TYPED, claims, conf.site_ring().active)
     if len(typed) > MOST_CHARACTERS:
         return None
     visit = copy(request)
@@ -145,7 +145,7 @@ def _log_in_page(site: AdminSite, request: HttpRequest, typed: str) -> HttpRespo
 def _read(typed: str, request: HttpRequest) -> tokens.Claims | None:
     """What was typed at this address; None for a message that is not ours, or from another."""
     try:
-        claims = tokens.read(typed, TYPED, conf.ring())
+        claims = tokens.read(typed, TYPED, conf.site_ring())
     except tokens.Unreadable:
         return None
     return claims if claims["path"] == request.get_full_path() else None

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
+from offers import conf, tokens
 from shop.catalog.pictures import ProcessedPicture
 from shop.core.machine_clock import machine_time
 from shop.staff.models import Staff
@@ -23,7 +23,15 @@ from shop.staff.models import Staff
 #: How long a picture waits for its form.
 KEPT = timedelta(days=1)
 _STORAGE = "staged"
-_SALT = "shop.merchant.forms.staged_pictures"
+
+PICTURE = tokens.Kind(
+    typ="picture+jwt",
+    audience="back office",
+    claims={
+        "sub": lambda value: isinstance(value, str),
+        "picture": lambda value: isinstance(value, str),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +60,22 @@ def stage(picture: ProcessedPicture, by: Staff) -> StagedPicture:
     # Anew, so that its day begins anew.
     storage.delete(key)
     storage.save(key, ContentFile(file.getvalue()))
-    return StagedPicture(signing.dumps([picture.name, by.pk], salt=_SALT), picture)
+    claims = {"sub": str(by.pk), "picture": picture.name}
+    return StagedPicture(tokens.sign(PICTURE, claims, conf.site_ring().active), picture)
 
 
 def staged_picture(token: str, folder: str, by: Staff) -> ProcessedPicture | None:
     """The picture that a token stands for; None if it is not kept for this person and folder."""
     try:
-        name, owner = signing.loads(token, salt=_SALT)
-    except signing.BadSignature:
+        claims = tokens.read(token, PICTURE, conf.site_ring())
+    except tokens.Unreadable:
         return None
     _drop_old_ones()
-    if owner != by.pk or not name.startswith(f"{folder}/"):
+    name = claims["picture"]
+    if claims["sub"] != str(by.pk) or not name.startswith(f"{folder}/"):
         return None
     try:
-        content = storages[_STORAGE].open(_key(name, owner)).read()
+        content = storages[_STORAGE].open(_key(name, by.pk)).read()
     except FileNotFoundError:
         return None
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _isolated_process(settings: Settings) -> Iterator[None]:
     """New keys, an empty showcase and storage in memory for each test."""
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("tests")]})
+    settings.SITE_KEYS = json.dumps({"keys": [new_key("tests-site")]})
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": f"{InMemoryStorage.__module__}.{InMemoryStorage.__name__}"},

@@ -169,8 +169,6 @@ def problem_of(folder: Path) -> str:
 
 def environment(work: Path) -> dict[str, str]:
     """The environment of the process: keys, mail, and a database in ``work``, of its own."""
-    key = OctKey.generate_key(256).as_dict(private=True)
-    keys = {"keys": [{**key, "kid": "rehearsal", "status": "active"}]}
     return {
         **{name: os.environ[name] for name in _MACHINE_VARIABLES if name in os.environ},
         **{name: str(getattr(settings, name)) for name in _SHOP_SETTINGS},
@@ -179,7 +177,8 @@ def environment(work: Path) -> dict[str, str]:
         "HTTPS": "0",
         "ALLOWED_HOSTS": "localhost",
         "SECRET_KEY": secrets.token_urlsafe(32),
-        "OFFER_KEYS": json.dumps(keys),
+        "OFFER_KEYS": _new_keys(),
+        "SITE_KEYS": _new_keys(),
         "OFFER_ISSUER": "http://rehearsal.invalid",
         "VAR": str(work),
         "DATABASE_URL": f"sqlite:///{quote(str(work / 'rehearsal.sqlite3'))}",
@@ -193,3 +192,8 @@ def environment(work: Path) -> dict[str, str]:
         "REFUSALS_WRITTEN_EVERY": "0",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _new_keys() -> str:
+    key = OctKey.generate_key(256).as_dict(private=True)
+    return json.dumps({"keys": [{**key, "kid": "rehearsal", "status": "active"}]})

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from offers import conf
 from shop.catalog.models import Variant
 from shop.orders.models import Dispute, Order, PaymentDiscrepancy, StripeEvent
 from shop.qa.pytest_plugin.back_office import Merchant
@@ -322,19 +324,47 @@ def test_of_many_disputes_the_open_ones_are_listed_first(sale: Sale, today: Toda
     assert "dispute=any" in link(today(), "more disputes")
 
 
-def test_a_retiring_key_is_told_to_the_owner_and_keys_are_named(
+def test_a_key_that_has_done_its_work_is_told_to_the_owner_and_keys_are_named(
     sale: Sale, today: Today, settings: Settings
 ) -> None:
-    keys = [new_key("spring"), new_key("autumn", "retiring"), new_key("summer", "next")]
+    stopped_at = int((OPENS - timedelta(days=1)).timestamp())
+    autumn = {**new_key("autumn", "retiring"), "stopped_at": stopped_at}
+    keys = [new_key("spring"), autumn, new_key("summer", "next")]
     partner = {**new_key("theirs", "next"), "issuer": "partner:acme"}
     settings.OFFER_KEYS = json.dumps({"keys": [*keys, partner]})
     page = today()
-    assert "Offer key autumn is retiring." in section(page, "alerts")
+    assert "All offers that key autumn signed have run out." in section(page, "alerts")
     named = section(page, "keys")
     assert "Signs spring" in named
     assert "Signs next summer" in named
     assert "partner:acme (theirs)" in named
     assert "autumn" not in section(today(Role.SUPPORT), "alerts")
+
+
+def test_a_key_whose_offers_are_still_held_is_no_alert(
+    sale: Sale, today: Today, settings: Settings
+) -> None:
+    autumn = {**new_key("autumn", "retiring"), "stopped_at": int(OPENS.timestamp())}
+    settings.OFFER_KEYS = json.dumps({"keys": [new_key("spring"), autumn]})
+    assert "Retiring autumn" in section(today(), "keys")
+    assert "autumn" not in section(today(), "alerts")
+
+
+def test_a_key_file_that_is_gone_is_urgent_though_its_keys_go_on(
+    sale: Sale, today: Today, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conf, "LOOK_EVERY_SECONDS", 0.0)
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [new_key("spring")]}))
+    settings.OFFER_KEYS = str(file)
+    today()
+    file.unlink()
+    page = today()
+    assert "OFFER_KEYS: No such file or directory. The keys" in section(page, "alerts")
+    assert "Signs spring" in section(page, "keys")
+    ready = Client().get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json()["key_files"] == "OFFER_KEYS: No such file or directory."
 
 
 def test_a_shop_that_cannot_sign_says_so_on_a_page_that_still_opens(

@@ -1,10 +1,20 @@
 """The planted bugs, by the part of the shop that they are in."""
 
-from tests.planted_bugs.catalogue import bag, checkout, merchant, offers, orders, payments, sales
+from tests.planted_bugs.catalogue import (
+    bag,
+    checkout,
+    keys,
+    merchant,
+    offers,
+    orders,
+    payments,
+    sales,
+)
 
 #: All of them, in the order of the table.
 BUGS = (
     *offers.BUGS,
+    *keys.BUGS,
     *sales.BUGS,
     *bag.BUGS,
     *checkout.BUGS,

@@ -80,7 +80,7 @@ def _(world: World) -> None:
 def _(world: World) -> None:
     """What a process keeps in its memory is gone: what is on show, keys read, connections."""
     showcase.clear()
-    conf.ring_in.cache_clear()
+    conf.forget()
     client.cache_clear()
 
 

@@ -1,0 +1,59 @@
+"""Until when offers from before an instant may be good: so long their key stays on the ring."""
+
+from datetime import timedelta
+
+from pytest_django import Settings
+
+from offers import conf, tokens
+from shop.qa.pytest_plugin.client import ShopClient
+from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal
+from shop.sales.holds import extend, recall
+from shop.sales.latest_end import latest_end
+from shop.sales.lifecycle import publish
+from shop.sales.models import Sale
+from tests.support.fixtures import Clock
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+def test_it_is_when_the_last_offer_from_before_runs_out(
+    sale: Sale, shopper: ShopClient, clock: Clock, settings: Settings
+) -> None:
+    settings.LIST_HOLD_SECONDS = 60
+    clock.move_to(CLOSES - SECOND)
+    message = shopper.offer()
+    end = latest_end(CLOSES)
+    assert end - SECOND == tokens.read_offer(message, conf.ring()).held_until
+    clock.move_to(end - 2 * SECOND)
+    assert shopper.add(message).status == 303
+    clock.move_to(end)
+    assert shopper.add(message).status == 422
+
+
+def test_what_is_made_later_does_not_count(sale: Sale, settings: Settings) -> None:
+    settings.LIST_HOLD_SECONDS = 60
+    later = Sale.objects.create(
+        slug="later",
+        title="Later",
+        time_zone="Europe/Berlin",
+        starts_at=OPENS + MINUTE,
+        ends_at=CLOSES,
+        hold_seconds=100 * HOLD // SECOND,
+    )
+    add_deal(later, sale.deals.all()[0].product, 399)
+    publish(later, now=OPENS)
+    assert latest_end(OPENS + MINUTE - SECOND) == OPENS + MINUTE - SECOND + HOLD
+    assert latest_end(OPENS + 2 * MINUTE) == OPENS + 2 * MINUTE + 100 * HOLD
+
+
+def test_extensions_and_recalls_count(sale: Sale, settings: Settings, clock: Clock) -> None:
+    settings.LIST_HOLD_SECONDS = 60
+    extend(sale=sale, seconds=600, by=None, now=OPENS + MINUTE)
+    assert latest_end(OPENS + MINUTE) == OPENS + MINUTE + HOLD + 10 * MINUTE
+    recall(sale=sale, reason="The mugs crack.", by=None, now=OPENS + 2 * MINUTE)
+    assert latest_end(OPENS + MINUTE) == OPENS + 2 * MINUTE
+
+
+def test_a_list_price_is_held_without_any_sale(db: None, settings: Settings) -> None:
+    settings.LIST_HOLD_SECONDS = 7200
+    assert latest_end(OPENS) == OPENS + timedelta(hours=2)
