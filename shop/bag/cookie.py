@@ -29,6 +29,8 @@ _VERSION = 1
 _MOST_LINES = 60
 #: Far more than any bag of that many lines; it bounds a decompression bomb.
 _MOST_UNPACKED_BYTES = 64 * 1024
+#: What two bytes of length can say.
+_MOST_PART_BYTES = 0xFFFF
 _DICTIONARY = (
     b'=1,=2{"alg":"ES256","kid":"{"alg":"HS256","kid":"development-","typ":"offer+jwt"}'
     b'{"iss":"https://","aud":"checkout","sub":"","jti":"","iat":17,"exp":17,"sale":"list",'
@@ -71,7 +73,11 @@ def pack(lines: Sequence[Packed]) -> str:
         signatures.append(signature)
         quantities = ",".join(f"{sku}={units}" for sku, units in line.quantities.items())
         for part in (header, payload, quantities.encode()):
+            if len(part) > _MOST_PART_BYTES:
+                raise BagFull
             text += len(part).to_bytes(2) + part
+    if len(text) > _MOST_UNPACKED_BYTES:
+        raise BagFull
     deflate = zlib.compressobj(9, wbits=-15, memLevel=9, zdict=_DICTIONARY)
     head = bytes([_VERSION, len(lines), *map(len, signatures)])
     octets = head + b"".join(signatures) + deflate.compress(text) + deflate.flush()

@@ -10,7 +10,7 @@ import stripe
 from shop.core.machine_clock import unix_seconds
 from shop.orders.models import Order
 from shop.payments import settlement
-from shop.payments.intents import ensure_intent, replace_intent
+from shop.payments.intents import describe_order, ensure_intent, replace_intent
 from shop.payments.stripe_client import client
 
 
@@ -78,6 +78,7 @@ def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> None:
         if intent.status == "requires_action" and order.confirmation_token != token_id:
             intent = replace_intent(order, intent)
         if intent.status == "requires_payment_method":
+            describe_order(intent, order)
             Order.objects.filter(pk=order.pk).update(confirmation_token=token_id)
             intent = client().v1.payment_intents.confirm(
                 intent.id,

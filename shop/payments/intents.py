@@ -8,8 +8,11 @@ from django.db.models import F, QuerySet
 from stripe.params import PaymentIntentRetrieveParams
 
 from shop.orders.models import OPEN, Order
+from shop.payments.order_metadata import metadata_of
+from shop.payments.shipping import ShippingAddress
 from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import client
+from shop.payments.stripe_metadata import metadata_in
 
 #: Retrieves an intent together with its charge.
 WITH_CHARGE: PaymentIntentRetrieveParams = {"expand": ["latest_charge"]}
@@ -81,13 +84,28 @@ def replace_intent(order: Order, left_open: stripe.PaymentIntent) -> stripe.Paym
     return ensure_intent(order)
 
 
+def describe_order(intent: stripe.PaymentIntent, order: Order) -> None:
+    """Have an unpaid payment say of its order what is true now: the address may be another.
+
+    :raises stripe.StripeError: Stripe cannot be asked
+    """
+    said, shipping = metadata_in(intent), ShippingAddress.of_order(order)
+    is_true = said.get("email") == order.email and ShippingAddress.of_intent(intent) == shipping
+    # Payments of an older release say nothing of their order.
+    if not is_true or "issuer" not in said:
+        client().v1.payment_intents.update(
+            intent.id, {"metadata": {**metadata_of(order)}, "shipping": shipping.for_stripe}
+        )
+
+
 def _create(order: Order) -> stripe.PaymentIntent:
     intent = client().v1.payment_intents.create(
         {
             "amount": to_stripe_amount(order.total, order.currency),
             "currency": order.currency.lower(),
             "allowed_payment_method_types": methods_for_order(order),
-            "metadata": {"order": order.number, "round": str(order.payment_round)},
+            "metadata": metadata_of(order),
+            "shipping": ShippingAddress.of_order(order).for_stripe,
             "statement_descriptor_suffix": order.number,
         },
         {"idempotency_key": f"intent-{order.number}-{order.payment_round}"},

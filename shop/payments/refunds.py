@@ -14,6 +14,7 @@ again; restocked units stay in stock.
 
 import logging
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
@@ -26,9 +27,11 @@ from shop.orders.emails import send_refund_note
 from shop.orders.models import OVER, Order, OrderLine, Refund, RefundLine
 from shop.orders.sale_totals import count_refund
 from shop.orders.state_machine import BY_REFUND, Status, locked, move
+from shop.payments.refund_metadata import metadata_of
 from shop.payments.refund_plans import NotRefundable, RefundPlan, Units, left_of, plan_refund
-from shop.payments.stripe_amounts import from_stripe_amount, to_stripe_amount
+from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import client
+from shop.payments.unrecorded_refunds import create_row
 from shop.staff.models import Staff
 
 logger = logging.getLogger(__name__)
@@ -89,10 +92,14 @@ def create_refund(
     return refund
 
 
-def create_late_refund(order: Order, intent: stripe.PaymentIntent, now: datetime) -> Refund | None:
+def create_late_refund(
+    order: Order, intent: stripe.PaymentIntent, now: datetime, *, reason: str = TOO_LATE
+) -> Refund | None:
     """Create the refund of a payment that came after a locked order was over; once a payment.
 
     It has no lines: the claim is released. None where all of it is refunded already.
+
+    :param reason: for the shopper
     """
     if order.paid_at is None:
         order.paid_at = now
@@ -105,7 +112,7 @@ def create_late_refund(order: Order, intent: stripe.PaymentIntent, now: datetime
             order=order,
             amount=left,
             currency=order.currency,
-            reason=TOO_LATE,
+            reason=reason,
             made_at=now,
             idempotency_key=key,
         )
@@ -155,7 +162,7 @@ def _create(refund: Refund) -> stripe.Refund:
         {
             "payment_intent": refund.order.payment_intent,
             "amount": to_stripe_amount(refund.amount, refund.currency),
-            "metadata": {"order": refund.order.number, "refund": refund.idempotency_key},
+            "metadata": {**metadata_of(refund)},
         },
         {"idempotency_key": refund.idempotency_key},
     )
@@ -173,6 +180,21 @@ def at_stripe(payment_intent: str) -> list[stripe.Refund]:
     """All refunds of a payment at Stripe, the oldest first."""
     pages = client().v1.refunds.list({"payment_intent": payment_intent, "limit": 100})
     return list(pages.auto_paging_iter())[::-1]
+
+
+def unrecorded(answers: Iterable[stripe.Refund]) -> list[tuple[Order, stripe.Refund]]:
+    """Refunds of our orders that are not recorded, or not as they are; two queries."""
+    by_id = {answer.id: answer for answer in answers if answer.payment_intent}
+    stored = Refund.objects.filter(stripe_id__in=list(by_id))
+    statuses = dict(stored.values_list("stripe_id", "status"))
+    payments = [str(answer.payment_intent) for answer in by_id.values()]
+    orders = {row.payment_intent: row for row in Order.objects.filter(payment_intent__in=payments)}
+    return [
+        (orders[str(answer.payment_intent)], answer)
+        for answer in by_id.values()
+        if str(answer.payment_intent) in orders
+        and statuses.get(answer.id) != _STATUS[answer.status or "pending"]
+    ]
 
 
 def record(
@@ -205,22 +227,12 @@ def record(
 def record_any(
     order: Order, answer: stripe.Refund, *, cause: str, now: datetime, stripe_event: str = ""
 ) -> None:
-    """Record a refund of an order at Stripe; one that was made there gets a row without lines."""
+    """Record a refund of an order at Stripe; one without a row gets it."""
     refund = (
         order.refunds.filter(stripe_id=answer.id).first()
         or order.refunds.filter(idempotency_key=_key_of(answer)).first()
+        or create_row(order, answer, now)
     )
-    if refund is None:
-        refund, _ = Refund.objects.get_or_create(
-            idempotency_key=answer.id,
-            defaults={
-                "order": order,
-                "amount": from_stripe_amount(answer.amount, order.currency),
-                "currency": order.currency,
-                "reason": (answer.reason or "").replace("_", " "),
-                "made_at": now,
-            },
-        )
     record(refund, answer, cause=cause, now=now, stripe_event=stripe_event)
 
 

@@ -169,19 +169,31 @@ def metadata(name: str, raw: Raw) -> dict[str, str]:
         return {}
     if isinstance(raw, str):
         raise ApiError(f"Invalid object: {name}", param=name)
-    if len(raw) > 50:
-        raise ApiError("You can have up to 50 metadata keys.", param=name)
+    check_number_of_keys(raw)
     values: dict[str, str] = {}
     for key, value in raw.items():
         if not isinstance(value, str):
             raise ApiError("Metadata values must be strings.", param=f"{name}[{key}]")
-        if len(key) > 40 or len(value) > 500:
+        if len(key) > 40:
             raise ApiError(
-                "Metadata keys can have up to 40 characters, values up to 500.",
-                param=f"{name}[{key}]",
+                "Metadata keys can have up to 40 characters, but you passed in a key that is"
+                f" {len(key)} characters. Invalid key: {key}",
+                param=name,
+            )
+        if len(value) > 500:
+            raise ApiError(
+                "Metadata values can have up to 500 characters, but you passed in a value that is"
+                f" {len(value)} characters. Invalid value: {value}",
+                param=name,
             )
         values[key] = value
     return values
+
+
+def check_number_of_keys(metadata: Mapping[str, Any]) -> None:
+    """Also of what an object has after an update."""
+    if len(metadata) > 50:
+        raise ApiError("You can have up to 50 metadata keys.", param="metadata")
 
 
 def moment(name: str, raw: Raw) -> dict[str, int]:

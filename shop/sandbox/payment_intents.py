@@ -18,7 +18,7 @@ from . import currencies, events, payment_methods, payments, tokens
 from .cards import Method
 from .context import Context, new_id, now, random_text
 from .errors import ApiError, no_such, unexpected_state
-from .forms import ADDRESS, SHIPPING, filled
+from .forms import ADDRESS, SHIPPING, check_number_of_keys, filled
 from .intent_params import CANCELABLE, CONFIRMABLE
 from .store import Json, Record
 
@@ -183,6 +183,7 @@ def update(context: Context, params: dict[str, Any], id: str) -> Json:
     if "metadata" in params:
         merged = {**intent["metadata"], **params["metadata"]} if params["metadata"] else {}
         intent["metadata"] = {name: value for name, value in merged.items() if value}
+        check_number_of_keys(intent["metadata"])
     return context.store.put(record).body
 
 

@@ -69,6 +69,15 @@ def test_a_bag_that_does_not_fit_is_refused() -> None:
         pack([line(number) for number in range(60)])
 
 
+@pytest.mark.parametrize("variants", [1000, 500])
+def test_a_bag_that_could_not_be_unpacked_is_refused(variants: int) -> None:
+    """However well it can be compressed."""
+    quantities = {f"{'A' * 60}{number:04d}": 1 for number in range(variants)}
+    lines = [Packed(line(number).message, quantities) for number in range(2)]
+    with pytest.raises(BagFull):
+        pack(lines)
+
+
 def test_quantities_of_several_variants_come_back() -> None:
     packed = Packed(line(1).message, {"TEE-01-M": 2, "TEE-01-XL": 1})
     assert unpack(pack([packed])).lines == (packed,)

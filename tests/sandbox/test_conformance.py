@@ -408,6 +408,38 @@ def test_an_unpaid_intent_can_change_its_amount_and_metadata(api: StripeApi) -> 
     assert changed.metadata.to_dict() == {"order": "F-1", "card": "2"}
 
 
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"k": "x" * 501}, "Metadata values can have up to 500 characters"),
+        ({"k" * 41: "x"}, "Metadata keys can have up to 40 characters"),
+        ({f"k{number}": "x" for number in range(51)}, ""),
+    ],
+)
+def test_metadata_has_its_limits(api: StripeApi, metadata: dict[str, str], message: str) -> None:
+    api.intent(metadata={**dict.fromkeys(map(str, range(49)), "x" * 500), "k" * 40: "x"})
+    with pytest.raises(stripe.InvalidRequestError) as error:
+        api.intent(metadata=metadata)
+    assert message in str(error.value)
+
+
+def test_an_update_cannot_exceed_the_keys_of_metadata_either(api: StripeApi) -> None:
+    intent = api.intent(metadata=dict.fromkeys(map(str, range(50)), "x"))
+    with pytest.raises(stripe.InvalidRequestError):
+        api.v1.payment_intents.update(intent.id, {"metadata": {"one more": "x"}})
+
+
+def test_shipping_can_be_corrected_until_it_is_paid(api: StripeApi) -> None:
+    address = {"line1": "12 St James's Square", "line2": "", "city": "Lodnon", "country": "GB"}
+    intent = api.intent(shipping={"name": "Ada", "address": {**address, "line2": "c/o"}})
+    shipping: Any = {"name": "Ada Lovelace", "address": {**address, "city": "London"}}
+    api.v1.payment_intents.update(intent.id, {"shipping": shipping})
+    paid = api.confirm(intent)
+    assert paid.shipping is not None and paid.shipping.address is not None
+    assert (paid.shipping.name, paid.shipping.address.city) == ("Ada Lovelace", "London")
+    assert paid.shipping.address.line2 is None
+
+
 def test_a_paid_amount_stands(api: StripeApi) -> None:
     paid = api.confirm(api.intent())
     with pytest.raises(stripe.InvalidRequestError) as error:
