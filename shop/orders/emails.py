@@ -30,15 +30,20 @@ TIME_TO_TRY = timedelta(days=3)
 
 @task
 def send_receipt(order_id: int) -> None:
-    """Mail the receipt of a paid order, with its offers attached, unless it was mailed already."""
+    """Mail the receipt of a paid order, with its offers attached, unless it was mailed already.
+
+    One that was rebuilt from its payment has no offers, and its receipt was probably mailed before.
+    """
     order = Order.objects.prefetch_related("lines").get(pk=order_id)
     if order.receipt_sent_at is not None:
         return
     lines = order.lines.all()
-    offers = "\n".join(dict.fromkeys(line.offer for line in lines))
+    # A line that was rebuilt from its payment has none.
+    offers = "\n".join(dict.fromkeys(line.offer for line in lines if line.offer))
     attachment = (f"offers-{order.number}.txt", offers, "text/plain")
     subject = f"your order {order.number}"
-    _mail(order, subject, "checkout/receipt.txt", {"lines": lines}, [attachment])
+    context = {"lines": lines, "has_offers": bool(offers)}
+    _mail(order, subject, "checkout/receipt.txt", context, [attachment] if offers else [])
     Order.objects.filter(pk=order.pk).update(receipt_sent_at=timezone.now())  # noqa: TID251
 
 

@@ -22,6 +22,8 @@ class Check(StrEnum):
     GOOD = "good"
     RETIRED = "retired"
     BAD = "bad"
+    #: The order was rebuilt from its payment, which does not carry the message.
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,8 @@ def evidence_of(order: Order) -> list[Evidence]:
 
 def _evidence(line: OrderLine) -> Evidence:
     check, terms = _read(line.offer)
+    if not line.offer and line.order.is_rebuilt:
+        check = Check.LOST
     sale = line.deal.sale if line.deal is not None else None
     extensions = [
         Extension(each.issued_before, each.seconds)

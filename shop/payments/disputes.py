@@ -95,9 +95,9 @@ def find(now: datetime, *, since: float | None = None) -> float:
     seen: set[str] = set()
     for some in batched(pages.auto_paging_iter(), 100, strict=False):
         seen |= {answer.id for answer in some}
-        for order, stripe_id in _unknown(some):
-            logger.info("No event told of dispute %s as it is", stripe_id)
-            refresh(order, stripe_id, now)
+        for order, answer in unrecorded(some):
+            logger.info("No event told of dispute %s as it is", answer.id)
+            refresh(order, answer.id, now)
     if since is None:
         left = Dispute.objects.filter(outcome=DisputeOutcome.OPEN).exclude(stripe_id__in=seen)
         for dispute in left.select_related("order"):
@@ -105,14 +105,14 @@ def find(now: datetime, *, since: float | None = None) -> float:
     return started
 
 
-def _unknown(answers: Iterable[stripe.Dispute]) -> list[tuple[Order, str]]:
-    """Disputes of our orders that are not recorded, or not as they are, by their ids."""
+def unrecorded(answers: Iterable[stripe.Dispute]) -> list[tuple[Order, stripe.Dispute]]:
+    """Disputes of our orders that are not recorded, or not as they are; two queries."""
     by_id = {answer.id: answer for answer in answers if answer.payment_intent}
     stored = Dispute.objects.in_bulk(list(by_id), field_name="stripe_id")
     payments = [str(answer.payment_intent) for answer in by_id.values()]
     orders = {row.payment_intent: row for row in Order.objects.filter(payment_intent__in=payments)}
     return [
-        (orders[str(answer.payment_intent)], stripe_id)
+        (orders[str(answer.payment_intent)], answer)
         for stripe_id, answer in by_id.items()
         if str(answer.payment_intent) in orders
         and (

@@ -19,11 +19,11 @@ from typing import Any
 
 import stripe
 
-from offers import conf
 from offers.terms import LIST
 from shop.orders.charge import ChargeKind, ChargeLine
 from shop.orders.models import Order
 from shop.payments.stripe_metadata import MOST_KEYS, join, metadata_in, split
+from shop.payments.stripe_record import our_issuer
 
 type Json = dict[str, Any]
 
@@ -70,17 +70,6 @@ class OrderFacts:
     def added(self) -> int:
         """The sum of the charges that are added to the lines, in minor units."""
         return sum(each.amount for each in self.charges if not each.is_included)
-
-
-def our_issuer() -> str:
-    """The issuer that payments of this shop carry; a realm of its own has another."""
-    return conf.ring().active.issuer
-
-
-def is_ours(intent: stripe.PaymentIntent) -> bool:
-    """Whether a payment is of an order of this shop, and not of another use of the account."""
-    metadata = metadata_in(intent)
-    return metadata.get("issuer") == our_issuer() and "order" in metadata
 
 
 def facts_of(intent: stripe.PaymentIntent) -> OrderFacts | None:

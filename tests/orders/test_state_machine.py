@@ -25,7 +25,10 @@ WRITERS = {
     ("payments/refunds.py", "_fail"): "a refund",
 }
 #: What writes fields that are not named on the spot, and cannot be a status.
-UNNAMED = {("checkout/placing.py", "amend_order"): "the address and the card"}
+UNNAMED = {
+    ("checkout/placing.py", "amend_order"): "the address and the card",
+    ("payments/rebuild.py", "_amend"): "the address and the card",
+}
 
 _WRITE = frozenset({"update", "bulk_update", "update_or_create", "create", "get_or_create"})
 _SQL = re.compile(r'(update|into)\s+"?checkout_order"?\s', re.IGNORECASE)

@@ -5,6 +5,7 @@ ledger, which says what was really charged. It holds at any moment; with
 ``settled``, once nothing is left to find out, it holds more strictly.
 """
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -118,7 +119,8 @@ def _check_limits(held: list[Order]) -> None:
         for line, units in units_of([order]):
             if line.deal_id is None:
                 continue
-            bound = tokens.read_offer(line.offer, conf.ring()).max
+            # One that was rebuilt from its payment has no offer that bounds it.
+            bound = tokens.read_offer(line.offer, conf.ring()).max if line.offer else sys.maxsize
             for name, key in keys:
                 who = (line.deal_id, name, key)
                 taken[who] += units

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 
-from shop.orders.models import Dispute, Order, Refund, StatusChange
+from shop.orders.models import RESTORED, Dispute, Order, Refund, StatusChange
 
 _SHOP = "the shop"
 #: Who changed the status, by the recorded cause.
@@ -19,6 +19,7 @@ _WHO = {
     "order page": "Stripe, asked for the order’s page",
     "reconcile": "Stripe, asked by reconcile",
     "lapsed": _SHOP,
+    RESTORED: "Stripe, asked after a backup was restored",
 }
 
 

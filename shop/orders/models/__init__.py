@@ -3,6 +3,7 @@
 from shop.orders.models.dispute import Dispute, DisputeOutcome, worst_of
 from shop.orders.models.order import (
     GRACE,
+    RESTORED,
     Order,
     OrderCharge,
     OrderLine,
@@ -41,6 +42,7 @@ __all__ = [
     "OUT_OF_BAG",
     "OVER",
     "PAID_FOR",
+    "RESTORED",
     "UNDER_WAY",
     "UNRESOLVED",
     "DiscrepancyKind",

@@ -19,6 +19,9 @@ from shop.orders.models.order_status import (
 )
 from shop.sales.models import Deal
 
+#: The cause of changes that Stripe's record was asked for after the database was restored.
+RESTORED = "restored"
+
 
 class Order(models.Model):
     """One purchase, from the claim on. Amounts in minor units.
@@ -98,6 +101,11 @@ class Order(models.Model):
     def is_over(self) -> bool:
         """Whether it ended unpaid, and its claim is released."""
         return self.status in OVER
+
+    @property
+    def is_rebuilt(self) -> bool:
+        """Whether a restored database had forgotten it, and it was made again from its payment."""
+        return self.history.filter(from_status="", cause=RESTORED).exists()
 
     @property
     def total_text(self) -> str:
