@@ -37,12 +37,12 @@ def facts_of(event: object, *, is_handled: bool = True) -> EventFacts:
     :raises MalformedEvent: it has not the form of an event
     """
     whole = _mapping(event, "the event")
-    about = _mapping(_mapping(whole.get("data"), "data").get("object"), "data.object")
     event_type = whole.get("type")
     if not isinstance(event_type, str) or not event_type.isascii() or not event_type.isprintable():
         raise MalformedEvent("type is no name of a type")
     facts: dict[str, Any] = {"id": "", "payment_intent": "", "metadata": {}}
     if is_handled:
+        about = _mapping(_mapping(whole.get("data"), "data").get("object"), "data.object")
         facts = {
             "id": _word(about.get("id"), "data.object.id"),
             "payment_intent": _word_or_nothing(about.get("payment_intent"), "payment_intent"),
