@@ -157,10 +157,14 @@ class Model:
 
     def pending_order(self, who: int) -> Order | None:
         """The shopper's own order of exactly this bag, waiting for another card."""
-        now, jtis = timezone.now(), {line.id for line in self.buyers[who].bag}
-        for order in Order.objects.filter(status=Status.PENDING, lapses_at__gt=now):
-            is_mine = order.shopper == self.buyers[who].id
-            if is_mine and jtis == {line.jti for line in order.lines.all()}:
+        wanted = {
+            (line.id, sku, units)
+            for line in self.buyers[who].bag
+            for sku, units in line.quantities.items()
+        }
+        for order in Order.objects.filter(status=Status.PENDING, lapses_at__gt=timezone.now()):
+            ordered = {(line.jti, line.sku, line.quantity) for line in order.lines.all()}
+            if order.shopper == self.buyers[who].id and wanted == ordered:
                 return order
         return None
 
