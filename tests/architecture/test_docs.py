@@ -55,7 +55,7 @@ def test_every_path_that_is_named_exists(page: Path) -> None:
 @each_page
 def test_every_dotted_name_exists(page: Path) -> None:
     named = re.findall(r"(?<![\w/.-])(?:shop|offers)(?:\.\w+)+\b", TEXT[page.name])
-    files = (".md", ".json")
+    files = (".md", ".json", ".env", ".example")
     assert [name for name in named if not name.endswith(files) and not is_importable(name)] == []
 
 
