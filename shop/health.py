@@ -4,24 +4,16 @@ import logging
 from datetime import datetime
 
 from django.db import Error as DatabaseError
-from django.db import connection
 from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from offers import conf
-from offers.anchors import ISSUE_LEEWAY_SECONDS
 from offers.keys import KeyRingError
-from shop.core.machine_clock import unix_seconds
 from shop.core.requests import ShopRequest
+from shop.operations.database_clock import clock_drift
+from shop.operations.schema import schema_watch
 from shop.sales.showcase import ShowcaseUnavailable, showcase
-
-# The database's time measures the machine's clock, and decides nothing else.
-_STANDARD_CLOCK_SQL = "SELECT extract(epoch FROM CURRENT_TIMESTAMP)"
-_CLOCK_SQL = {
-    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
-    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
-}
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +28,12 @@ def healthz(request: ShopRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: ShopRequest) -> JsonResponse:
-    """Whether pages can be served, by a warm showcase and a signing key; the body says what fails.
+    """Whether pages can be served; the body says what fails.
 
-    A key file that cannot be read any more is reported, and its keys from before go on.
-    A clock that differs from the database's is reported too, but stops nothing: if the
-    database's is wrong, all machines would stop at once.
+    That takes a warm showcase, a signing key, and a schema with all migrations, as the database
+    said when it last answered: it may be away. A key file that cannot be read any more is
+    reported, and its keys from before go on. A clock that differs from the database's is reported
+    too, but stops nothing: if the database's is wrong, all machines would stop at once.
     """
     body = {
         "showcase": _showcase(request.now),
@@ -48,7 +41,7 @@ def readyz(request: ShopRequest) -> JsonResponse:
         "key_files": " ".join(conf.faults()) or "ok",
         **_database(),
     }
-    can_serve = body["showcase"] == body["signing_key"] == "ok"
+    can_serve = body["showcase"] == body["signing_key"] == "ok" and not schema_watch.lack
     return JsonResponse(body, status=200 if can_serve else 503)
 
 
@@ -71,21 +64,10 @@ def _signing_key() -> str:
 
 def _database() -> dict[str, str]:
     try:
-        ahead = _seconds_ahead()
+        drift = clock_drift()
+        schema_watch.ask()
     except DatabaseError:
-        return {"database": "away", "clock": "unknown"}
-    if abs(ahead) <= ISSUE_LEEWAY_SECONDS:
-        return {"database": "ok", "clock": "ok"}
-    direction = "ahead of" if ahead > 0 else "behind"
-    drift = f"{abs(ahead):.0f} s {direction} the database's"
-    logger.warning("This machine's clock is %s", drift)
-    return {"database": "ok", "clock": drift}
-
-
-def _seconds_ahead() -> float:
-    """How far this machine's clock is ahead of the database's, give or take half the query."""
-    with connection.cursor() as cursor:
-        asked = unix_seconds()
-        cursor.execute(_CLOCK_SQL.get(connection.vendor, _STANDARD_CLOCK_SQL))
-        there = float(cursor.fetchone()[0])
-    return (asked + unix_seconds()) / 2 - there
+        return {"database": "away", "clock": "unknown", "schema": schema_watch.lack or "unknown"}
+    if drift:
+        logger.warning("This machine's clock is %s", drift)
+    return {"database": "ok", "clock": drift or "ok", "schema": schema_watch.lack or "ok"}

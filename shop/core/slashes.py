@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 from django.urls import Resolver404, resolve
 
+#: Asked by machines: a load balancer names a server by its IP address.
+PROBES = frozenset({"/healthz", "/readyz"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -12,7 +14,8 @@ class SlashMiddleware(CommonMiddleware):
 
     A visit is redirected to the address with the slash, as Django does it. A form is answered at
     once: a redirect would lose what was sent (RFC 9110, section 15.4.2), and Django refuses to
-    make one with ``DEBUG`` on. So is a visit to ``/healthz/``: probes follow no redirect.
+    make one with ``DEBUG`` on. So is a visit to ``/healthz/``: probes follow no redirect. They are
+    answered whatever host they name; every other request has to name one of ``ALLOWED_HOSTS``.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
@@ -21,6 +24,8 @@ class SlashMiddleware(CommonMiddleware):
         if not is_visit and not _has_page(request.path_info) and _has_page(other):
             prefix = request.path.removesuffix(request.path_info)
             request.path, request.path_info = f"{prefix}{other}", other
+        if request.path_info in PROBES:
+            return None
         return super().process_request(request)
 
 
