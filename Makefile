@@ -32,6 +32,7 @@ lint: .venv
 	.venv/bin/lint-imports
 	.venv/bin/mypy
 	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) bin/lint-migrations
 
 test-sqlite: .venv
 	$(PYTHON) -m pytest -n 2 -m "not verify" $(ARGS)

@@ -43,16 +43,20 @@ AUTUMN: dict[str, Any] = {
 
 @dataclass
 class RunningShop:
-    """What is needed to speak to a shop's processes, and to start more of them."""
+    """What is needed to speak to a shop's processes, and to start more of them.
+
+    ``root`` is the checkout whose code they run.
+    """
 
     environment: dict[str, str]
     servers: list[str] = field(default_factory=list)
+    root: Path = ROOT
 
     def manage(self, *command: str, text: str = "") -> str:
         """Run a management command in a process of its own; what it printed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *command],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment,
             input=text,
             capture_output=True,
@@ -81,7 +85,7 @@ class RunningShop:
         """Run Python in a process that has nothing but the shop's environment; what it printed."""
         done = subprocess.run(
             [sys.executable, "-c", statements],
-            cwd=ROOT,
+            cwd=self.root,
             env={**self.environment, "DJANGO_SETTINGS_MODULE": "shop.settings", **settings},
             capture_output=True,
             text=True,
@@ -95,7 +99,7 @@ class RunningShop:
         """A management command that goes on until the test is done; tells what it has printed."""
         with (
             tempfile.NamedTemporaryFile() as printed,
-            _running([sys.executable, "manage.py", *command], self.environment, printed),
+            _running([sys.executable, "manage.py", *command], self.environment, self.root, printed),
         ):
             yield Path(printed.name).read_text
 
@@ -109,7 +113,7 @@ class RunningShop:
             *["--blocking-threads", str(threads), "--log-level", "warning"],
             "shop.wsgi:application",
         ]
-        with _running(command, {**self.environment, **settings}) as process:
+        with _running(command, {**self.environment, **settings}, self.root) as process:
             _wait_until_up(f"http://127.0.0.1:{port}/healthz", process)
             yield f"http://127.0.0.1:{port}"
 
@@ -117,6 +121,16 @@ class RunningShop:
 @contextmanager
 def running_shop(folder: Path, stripe_base: str, **settings: str) -> Iterator[RunningShop]:
     """Two web processes of one shop with QA_CLOCK on, with the sale Autumn in their database."""
+    shop = RunningShop(shop_environment(folder, stripe_base, **settings))
+    shop.manage("migrate", "--verbosity", "0")
+    shop.load_sale()
+    with ExitStack() as stack:
+        shop.servers = [stack.enter_context(shop.server()) for _ in range(2)]
+        yield shop
+
+
+def shop_environment(folder: Path, stripe_base: str, **settings: str) -> dict[str, str]:
+    """Settings of a shop with QA_CLOCK on and a database of its own, that is empty."""
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
         "VAR": str(folder),
@@ -128,12 +142,7 @@ def running_shop(folder: Path, stripe_base: str, **settings: str) -> Iterator[Ru
     }
     if url := os.environ.get("DATABASE_URL"):
         environment["DATABASE_URL"] = _new_database(url)
-    shop = RunningShop(environment)
-    shop.manage("migrate", "--verbosity", "0")
-    shop.load_sale()
-    with ExitStack() as stack:
-        shop.servers = [stack.enter_context(shop.server()) for _ in range(2)]
-        yield shop
+    return environment
 
 
 @dataclass
@@ -169,9 +178,12 @@ def _new_database(url: str) -> str:
 
 @contextmanager
 def _running(
-    command: list[str], environment: dict[str, str], output: IO[bytes] | None = None
+    command: list[str],
+    environment: dict[str, str],
+    root: Path,
+    output: IO[bytes] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output)
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=output)
     try:
         yield process
     finally:
