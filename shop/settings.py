@@ -26,7 +26,10 @@ env.read_file(env.str("ENV_FILE", default=None), else_from=BASE_DIR / ".env")
 VAR = Path(env.str("VAR", default="var"))
 if not VAR.is_absolute():
     VAR = BASE_DIR / VAR
-VAR.mkdir(parents=True, exist_ok=True)
+try:
+    VAR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"VAR={VAR} cannot be made: {error.strerror}.") from None
 
 # --- The process --------------------------------------------------------------
 

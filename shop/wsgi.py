@@ -1,7 +1,10 @@
+"""The shop as a WSGI application: what every web process runs."""
+
 import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.utils import timezone
 
 from shop.core.postgresql.time_limits import limit_waits
 
@@ -10,3 +13,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 application = get_wsgi_application()
 # Who serves people gives up on a database that does not answer; a migration would not.
 limit_waits(settings.DATABASE_TIMEOUT_SECONDS)
+
+
+def _say_what_is_in_the_way() -> None:
+    # Its models need the apps, which are there now.
+    from shop.operations.doctor import log_obstacles
+
+    log_obstacles(timezone.now())  # noqa: TID251
+
+
+_say_what_is_in_the_way()

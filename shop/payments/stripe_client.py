@@ -15,13 +15,18 @@ MOST_RETRIES = 1
 @cache
 def client() -> stripe.StripeClient:
     """The client, made once a process. Its defaults (80 s, two retries) hurt a checkout."""
+    return new_client(timeout=settings.STRIPE_TIMEOUT_SECONDS, retries=MOST_RETRIES)
+
+
+def new_client(*, timeout: float, retries: int) -> stripe.StripeClient:
+    """A client with a time-out of its own for each try, in seconds."""
     base: dict[str, Any] = {}
     if settings.STRIPE_API_BASE:
         base["base_addresses"] = {"api": settings.STRIPE_API_BASE}
     return stripe.StripeClient(
         settings.STRIPE_SECRET_KEY,
-        http_client=stripe.RequestsClient(timeout=settings.STRIPE_TIMEOUT_SECONDS),
-        max_network_retries=MOST_RETRIES,
+        http_client=stripe.RequestsClient(timeout=timeout),
+        max_network_retries=retries,
         **base,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils.timezone import get_default_timezone
 
@@ -17,7 +17,6 @@ from shop.core.formatting import day_and_clock, exactly
 from shop.merchant.dashboard.schedule import SaleNow, Schedule
 from shop.merchant.rehearsals.runs import rehearsals_of
 from shop.orders.models import (
-    GRACE,
     IS_SET_ASIDE,
     UNRESOLVED,
     Dispute,
@@ -26,6 +25,7 @@ from shop.orders.models import (
     Refund,
     StripeEvent,
     overdue,
+    stuck_refunds,
     unsent,
 )
 from shop.sales.availability import DealNow
@@ -181,12 +181,7 @@ def _stuck_orders(now: datetime) -> Iterator[Alert]:
 
 
 def _stuck_refunds(now: datetime) -> Iterator[Alert]:
-    later = Refund.objects.filter(order=OuterRef("order"), pk__gt=OuterRef("pk"))
-    failed = Refund.objects.filter(status=Refund.Status.FAILED).exclude(Exists(later))
-    unasked = Refund.objects.filter(
-        status=Refund.Status.PENDING, stripe_id="", made_at__lt=now - GRACE
-    )
-    for refund in (failed | unasked).select_related("order").order_by("-pk")[:LISTED]:
+    for refund in stuck_refunds(now)[:LISTED]:
         address = reverse("admin:checkout_order_change", args=[refund.order_id])
         what = f"{refund.amount_text} of {refund.order}"
         if refund.status == Refund.Status.FAILED:

@@ -28,7 +28,7 @@ from shop.orders.models.reconciliation import (
     PaymentDiscrepancy,
     ReconcileRound,
 )
-from shop.orders.models.refund import Refund, RefundLine
+from shop.orders.models.refund import Refund, RefundLine, stuck_refunds
 from shop.orders.models.sale_totals import SaleMinute
 from shop.orders.models.stripe_event import IS_SET_ASIDE, StripeEvent
 
@@ -60,6 +60,7 @@ __all__ = [
     "StatusChange",
     "StripeEvent",
     "overdue",
+    "stuck_refunds",
     "unsent",
     "worst_of",
 ]

@@ -1,11 +1,13 @@
 """Refunds and their lines."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from shop.core.money import format_money
-from shop.orders.models.order import Order, OrderLine
+from shop.orders.models.order import GRACE, Order, OrderLine
 
 
 class Refund(models.Model):
@@ -88,3 +90,13 @@ class RefundLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.order_line.name}"
+
+
+def stuck_refunds(now: datetime) -> QuerySet[Refund]:
+    """Refunds that failed with none after them, and those that Stripe has not taken on in time."""
+    later = Refund.objects.filter(order=OuterRef("order"), pk__gt=OuterRef("pk"))
+    failed = Refund.objects.filter(status=Refund.Status.FAILED).exclude(Exists(later))
+    unasked = Refund.objects.filter(
+        status=Refund.Status.PENDING, stripe_id="", made_at__lt=now - GRACE
+    )
+    return (failed | unasked).select_related("order").order_by("-pk")

@@ -91,11 +91,13 @@ SILENT_PLACES: Mapping[str, str] = {
 
 #: By the command's name.
 SILENT_COMMANDS: Mapping[str, str] = {
+    "doctor": "tells what operators have to mend, and how many rows wait",
     "load_sale": "repeats the document that it was given",
     "backup": "says what it wrote, and as of when in UTC, for whoever operates the shop",
     "offer_keys": "is about keys",
     "reconcile": "names orders and their statuses, which their pages tell",
     "rehearse": "is checked by what it rehearses: the walk is a part of it",
+    "serve": "says what stands in the way of serving",
     "seed_demo": "names the demo's addresses and logins",
 }
 

@@ -1,0 +1,67 @@
+"""What the shop needs besides its database: Stripe, the mail server, a clock that is right."""
+
+import smtplib
+from collections.abc import Iterator
+from datetime import datetime
+
+import stripe
+from django.conf import settings
+from django.core.mail import mailers
+
+from shop.operations.database_clock import clock_drift
+from shop.operations.diagnoses import Diagnosis, in_the_way
+from shop.payments.stripe_client import new_client
+
+#: Seconds that Stripe and the mail server have to answer.
+PATIENCE_SECONDS = 3
+
+
+def stripe_keys(now: datetime) -> Iterator[Diagnosis]:
+    """Whether Stripe takes the secret key, and lets it read its record of events."""
+    if not settings.STRIPE_SECRET_KEY:
+        return
+    is_test_key = settings.STRIPE_SECRET_KEY.startswith(("sk_test_", "rk_test_"))
+    if is_test_key and not settings.DEBUG and not settings.STRIPE_API_BASE:
+        yield Diagnosis("STRIPE_SECRET_KEY is a test key: orders are paid, and no money moves.")
+    if settings.STRIPE_SECRET_KEY.endswith("development") and not settings.STRIPE_API_BASE:
+        return
+    try:
+        new_client(timeout=PATIENCE_SECONDS, retries=0).v1.events.list({"limit": 1})
+    except stripe.AuthenticationError:
+        text = "Stripe refuses STRIPE_SECRET_KEY: nobody can pay."
+        yield in_the_way(text, "Copy it from Stripe's dashboard, or make a new one there.")
+    except stripe.PermissionError:
+        text = "STRIPE_SECRET_KEY may not read events: reconcile cannot find those that never came."
+        yield Diagnosis(text, "Give the restricted key that permission in Stripe's dashboard.")
+    except stripe.StripeError as error:
+        reason = error.code or type(error).__name__
+        text = f"Stripe does not answer ({reason}): pages are served, and nobody can pay."
+        yield Diagnosis(text, "It is tried again with each checkout.")
+
+
+def mail_server(now: datetime) -> Iterator[Diagnosis]:
+    """Whether the mail server takes a connection and the name and password."""
+    mailer = mailers["default"]
+    if hasattr(mailer, "timeout"):
+        mailer.timeout = PATIENCE_SECONDS
+    try:
+        mailer.open()
+        mailer.close()
+    except (OSError, smtplib.SMTPException) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        text = f"The mail server does not take mails ({reason}): receipts wait."
+        yield Diagnosis(text, "Mend EMAIL_URL, or wait: reconcile sends them for three days.")
+
+
+def machine_clock(now: datetime) -> Iterator[Diagnosis]:
+    """:raises django.db.Error: the database cannot be asked"""
+    if drift := clock_drift():
+        text = f"This machine's clock is {drift}: offers are minted and judged by it."
+        yield Diagnosis(text, "Let the operating system set it (NTP).")
+
+
+def debugging(now: datetime) -> Iterator[Diagnosis]:
+    """Whether settings are those of development."""
+    if settings.DEBUG:
+        text = "DEBUG is on: errors show the shop's code and settings to everybody."
+        yield Diagnosis(text, "Set DEBUG=0 where shoppers come.")

@@ -1,0 +1,90 @@
+"""Granian, serving the shop on a port of its own: run by ``manage.py serve``, in its process.
+
+The parent holds the one socket, and its workers take connections from it. So no other server can
+listen there (see ``ports``), and none is refused while a worker that has died is replaced.
+"""
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import time
+from argparse import ArgumentParser
+from threading import Thread
+from typing import Any
+
+from django.utils.module_loading import import_string
+from granian._granian import SocketHolder
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from shop.operations.ports import BACKLOG, PortUnusable, listen
+
+#: By name: it stands above everything that it serves.
+APPLICATION = "shop.wsgi.application"
+#: How long a worker that is told to stop may take for the requests that it has begun.
+STOP_SECONDS = 25
+
+
+class ExclusiveServer(MPServer):
+    """Granian on a socket that was opened before, in place of sockets that its workers open."""
+
+    def __init__(self, listener: socket.socket, **options: Any) -> None:
+        self._listener = listener
+        address, port = listener.getsockname()[:2]
+        super().__init__(APPLICATION, address, port, **options)
+
+    def _init_shared_socket(self) -> None:
+        # As Granian does where the kernel does not spread connections over several sockets.
+        holder: Any = SocketHolder  # Its stub says nothing of arguments.
+        self._ssp, self._sso = None, self._listener
+        self._shd = holder(self._listener.fileno(), False, BACKLOG)
+
+
+def load_application() -> Any:
+    """The shop's WSGI application, in a worker that does not outlive its parent.
+
+    An orphan would serve on, with old code, and keep the port from a new start.
+    """
+    Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
+    return import_string(APPLICATION)
+
+
+def _stop_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_SECONDS)
+    os._exit(1)
+
+
+def main() -> None:
+    parser = ArgumentParser()
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--threads", type=int)
+    arguments = parser.parse_args()
+    try:
+        listener = listen(arguments.host, arguments.port)
+    except PortUnusable as error:
+        sys.exit(str(error))
+    # A spawned worker would not have the socket.
+    multiprocessing.set_start_method("fork")
+    server = ExclusiveServer(
+        listener,
+        interface=Interfaces.WSGI,
+        workers=arguments.workers,
+        blocking_threads=arguments.threads,
+        backlog=BACKLOG,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+    )
+    server.serve(target_loader=load_application, wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main()
