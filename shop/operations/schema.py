@@ -1,7 +1,7 @@
 """Whether the database has the schema that this code was written for."""
 
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from shop.core.durations import several
 from shop.core.machine_clock import monotonic_seconds
@@ -17,9 +17,11 @@ def unapplied_migrations() -> list[str]:
 
     :raises django.db.Error: the database cannot be asked
     """
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    loader = MigrationLoader(connection)
+    applied = loader.applied_migrations or {}
+    plans = [loader.graph.forwards_plan(leaf) for leaf in loader.graph.leaf_nodes()]
+    ordered = dict.fromkeys(node for plan in plans for node in plan)
+    return [f"{app}.{name}" for app, name in ordered if (app, name) not in applied]
 
 
 class SchemaWatch:
