@@ -105,8 +105,9 @@ def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> Judged
                 facts, claims = read(), open_claims(skus)
             facts = replace(facts, open_claims=claims)
     except DatabaseError as error:
-        logger.exception("The bag is judged by the showcase")
-        if is_outage(error) and not preview.is_on():
+        if not is_outage(error):
+            logger.exception("The bag is judged by the showcase")
+        elif not preview.is_on():
             shop_outages.failed(now)
         return judge_by_showcase(bag, shopper, now)
     return judge_again(bag, facts)

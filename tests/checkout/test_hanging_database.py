@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from statistics import quantiles
 from threading import Event
@@ -92,6 +93,19 @@ def timed(ask: Callable[[], requests.Response]) -> tuple[float, float, int]:
     return began, monotonic_seconds() - began, status
 
 
+def noted_seconds(shop: RunningShop) -> float:
+    """How long checkout was away, as the process writes it down once it is over."""
+    rows = "from shop.sales.models import Outage; [print(o.began_at, o.ended_at, sep=',') "
+    rows += "for o in Outage.objects.all()]"
+    deadline = monotonic_seconds() + 20
+    while not (found := shop.run(rows)):
+        assert monotonic_seconds() < deadline, "no outage is noted"
+        time.sleep(1)
+    [row] = found.splitlines()
+    began_at, ended_at = map(datetime.fromisoformat, row.split(","))
+    return (ended_at - began_at).total_seconds()
+
+
 def test_while_the_database_hangs_pages_are_served_and_checkout_says_that_it_is_away(
     shop: RunningShop, postgres: PostgresServer, stripe_stand_in: StripeApi
 ) -> None:
@@ -136,3 +150,4 @@ def test_while_the_database_hangs_pages_are_served_and_checkout_says_that_it_is_
         while (answer := shoppers[0].order()).status_code == 503:
             assert monotonic_seconds() < deadline
         assert answer.status_code == 303
+        assert HANGS_SECONDS <= noted_seconds(shop) < HANGS_SECONDS + NOTICED_SECONDS

@@ -66,6 +66,7 @@ def test_the_typed_address_and_the_bag_outlive_an_outage(buyer: ShopClient, card
     fields = fields_of(page.one("#checkout"))
     assert fields.items() >= {**ADDRESS, "line2": "Flat 3"}.items()
     assert "Ada" not in log.getvalue() and "Traceback" not in log.getvalue()
+    assert log.getvalue().count("POST /checkout/ is not answered") == 1
     assert not Order.objects.exists()
     paid = buyer.send("/checkout/", fields | {"confirmation_token": token})
     assert (paid.status, paid.order_status) == (303, "paid")

@@ -7,6 +7,7 @@ from tests.planted_bugs.catalogue import (
     merchant,
     offers,
     orders,
+    outages,
     payments,
     sales,
 )
@@ -21,4 +22,5 @@ BUGS = (
     *orders.BUGS,
     *payments.BUGS,
     *merchant.BUGS,
+    *outages.BUGS,
 )

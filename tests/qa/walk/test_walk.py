@@ -16,6 +16,7 @@ from shop.qa.pytest_plugin.factories import OPENS
 from shop.qa.pytest_plugin.stripe import Stripe
 from shop.qa.walk.places import PLACES
 from shop.qa.walk.walker import Walk
+from shop.sales.models import Outage
 from tests.qa.walk.histories import Narrator, SaleStory, Step
 from tests.qa.walk.merchants_hand import MerchantsHand
 from tests.qa.walk.stories import NAMED, sale_stories
@@ -136,6 +137,17 @@ def test_a_sale_that_says_it_is_over_while_a_promise_is_held_is_found(
     walk.visit_all(at)
     assert "All prices of it have run out" in found(walk)
     assert "closed 12:15, Berlin time" in found(walk)
+
+
+def test_what_the_start_page_says_of_an_outage_is_read(hand: MerchantsHand, card: Card) -> None:
+    walk = arranged(hand, card, "admin:index")
+    for minute in (1, 3):
+        began_at = OPENS + minute * _MINUTE
+        Outage.objects.create(began_at=began_at, ended_at=began_at + _MINUTE, cause="shop")
+    for at in (OPENS + 2 * _MINUTE, OPENS + 5 * _MINUTE, EVENTFUL.closes + EVENTFUL.hold):
+        hand.move_to(at)
+        walk.visit_all(at)
+        assert found(walk) == ""
 
 
 def arranged(hand: MerchantsHand, card: Card, *places: str) -> Walk:
