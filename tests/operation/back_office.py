@@ -32,6 +32,24 @@ class Staff:
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
         return BeautifulSoup(answer.text, "html.parser")
 
+    def give_time_back(self, sale: str) -> None:
+        """Hold a sale's prices longer, as the start page asks after an outage, in one click."""
+        form = self._outage_form(sale)
+        assert form is not None, "the start page asks nothing after an outage"
+        choice = form.select_one("[name=answer][value=extend]")
+        assert choice is not None, "it is too late to give the time back"
+        shown = form.select_one("[name=shown]")
+        assert shown is not None
+        self.send(str(form["action"]), answer="extend", shown=str(shown["value"]))
+        assert self._outage_form(sale) is None, "the start page asks again"
+
+    def is_asked_to_give_time_back(self, sale: str) -> bool:
+        """Whether the start page asks."""
+        return self._outage_form(sale) is not None
+
+    def _outage_form(self, sale: str) -> Tag | None:
+        return self.open("/merchant/").select_one(f"form[action='/merchant/sales/{sale}/outage/']")
+
     def refund_one_unit(self, order: dict[str, Any]) -> None:
         """Refund one unit of the first line of an order, and put it back into stock."""
         path = f"/merchant/checkout/order/{order['pk']}/refund/"

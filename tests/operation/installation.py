@@ -27,6 +27,7 @@ class Ports:
     http: int
     web: tuple[int, int]
     postgres: int
+    pgbouncer: int
     stripe: int
 
 

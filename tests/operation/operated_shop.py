@@ -29,11 +29,11 @@ WEB = ("web-a", "web-b")
 
 
 class OperatedShop:
-    """Two web processes behind nginx, PostgreSQL, reconcile and Stripe's stand-in."""
+    """Two web processes behind nginx, pgbouncer, PostgreSQL, reconcile and Stripe's stand-in."""
 
     def __init__(self, root: Path) -> None:
-        https, http, web_a, web_b, postgres, stripe, mail = free_ports(7)
-        self.ports = Ports(https, http, (web_a, web_b), postgres, stripe)
+        https, http, web_a, web_b, postgres, pgbouncer, stripe, mail = free_ports(8)
+        self.ports = Ports(https, http, (web_a, web_b), postgres, pgbouncer, stripe)
         self.postgres = Postgres(_made(root / "postgres"), postgres)
         self.installation = Installation(root, self.postgres.programs)
         self.certificate = make_certificate(root / "etc" / "tls")
@@ -61,6 +61,7 @@ class OperatedShop:
         here.switch_to(here.install_release("first"))
         here.check_units()
         here.manage("offer_keys", "add", "--alg", "ES256")
+        here.manage("offer_keys", "add", "--ring", "site")
         here.manage("migrate", "--verbosity", "0")
         here.manage("collectstatic", "--noinput", "--verbosity", "0")
         here.manage("check", "--deploy", "--fail-level", "ERROR")
@@ -87,11 +88,13 @@ class OperatedShop:
             },
             STRIPE_API_BASE=self.seen.stripe,
         )
+        here.settings("web.env", {"DATABASE_URL": self.postgres.url(self.ports.pgbouncer)})
 
     def start(self) -> None:
         """Start every process, and wait until the shop answers by nginx."""
         start = self.processes.start
         start("stripe", self._stripe)
+        start("pgbouncer", self._pgbouncer)
         for name in WEB:
             start(name, partial(self.web_unit, name))
         for name in WEB:
@@ -157,6 +160,22 @@ class OperatedShop:
         ]
         trusting = {**os.environ, "SSL_CERT_FILE": str(self.certificate)}
         return Command(line, ROOT, trusting)
+
+    def _pgbouncer(self) -> Command:
+        here, ports = self.installation, self.ports
+        users = here.write("userlist.txt", f'"{Postgres.USER}" "{Postgres.PASSWORD}"\n')
+        edits = {
+            "port=5432": f"port={ports.postgres}",
+            "listen_port = 6432": f"listen_port = {ports.pgbouncer}",
+            "/etc/pgbouncer/userlist.txt": users,
+        }
+        path = here.write("pgbouncer.ini", here.text("pgbouncer.ini", edits))
+        # It refuses to run as root.
+        for each in (users, path):
+            os.chown(each, self.postgres.owner, -1)
+        owner = ["setpriv", f"--reuid={self.postgres.owner}", "--clear-groups"]
+        as_owner = owner if os.geteuid() == 0 else []
+        return Command([*as_owner, program("pgbouncer"), str(path)], here.root, here.environment)
 
     def _nginx(self) -> Command:
         here, ports = self.installation, self.ports

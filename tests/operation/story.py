@@ -4,14 +4,17 @@ A shop is installed from a clean clone by the documented files and sells under l
 operator does to it what operators do, and while it meets what befalls them.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from shop.core.machine_clock import unix_seconds
 from tests.operation import closing
+from tests.operation.back_office import Staff
 from tests.operation.closing import Finding
 from tests.operation.operated_shop import SALE, OperatedShop
 from tests.operation.processes import RESTART_SECONDS, wait_until
@@ -21,9 +24,10 @@ from tests.operation.shoppers import Crowd, Record, Watch
 class Story:
     """The shop, and what its shoppers met in each chapter."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, outage_seconds: float) -> None:
         self.shop = OperatedShop(root)
         self.record = Record()
+        self._outage_seconds = outage_seconds
 
     @contextmanager
     def chapter(self, name: str) -> Iterator[None]:
@@ -50,6 +54,42 @@ class Story:
         """Sell under load."""
         with self.load():
             time.sleep(seconds)
+
+    def rotate_keys(self) -> None:
+        """Twice a new key signs, and no process is started again."""
+        offer_keys = partial(self.shop.installation.manage, "offer_keys")
+        with self.load():
+            [first, *_] = offer_keys("list").split()
+            for _ in range(2):
+                [kid] = re.findall(r"Added (\S+) ", offer_keys("add", "--alg", "ES256"))
+                # Caches may lack it, so it is not activated by mistake.
+                offer_keys("activate", kid, status=1)
+                offer_keys("activate", kid, "--force")
+                self._wait_until_sold("by the new key")
+            # What it signed is held.
+            offer_keys("retire", first, status=1)
+
+    def lose_database(self) -> None:
+        """The database is gone for a while; then it is back."""
+        with self.load():
+            time.sleep(2)
+            self.shop.postgres.stop()
+            time.sleep(self._outage_seconds)
+            self.shop.postgres.start()
+            self._wait_until_sold("after the database came back")
+            self._give_time_back()
+
+    def hang_database(self) -> None:
+        """The database answers nothing for a while, and refuses nothing either."""
+        with self.load():
+            time.sleep(2)
+            self.shop.postgres.hang()
+            try:
+                time.sleep(self._outage_seconds)
+            finally:
+                self.shop.postgres.resume()
+            self._wait_until_sold("after the database went on")
+            self._give_time_back()
 
     def kill_web_processes(self) -> None:
         """Each web process is killed amid checkouts, and started again as systemd does."""
@@ -84,6 +124,12 @@ class Story:
             Finding("rows that disagree", len(orders), shop.disagreement()),
             Finding("what shoppers met besides", len(record.answers), record.problems),
         ]
+
+    def _give_time_back(self) -> None:
+        staff = Staff(self.shop.seen.url, self.shop.seen.certificate)
+        asked = partial(staff.is_asked_to_give_time_back, SALE)
+        wait_until("the start page asks about the outage", asked, within=15)
+        staff.give_time_back(SALE)
 
     def _wait_until_sold(self, when: str, orders: int = 3) -> None:
         before = len(self.record.buyers)

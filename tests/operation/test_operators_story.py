@@ -1,6 +1,6 @@
 """The operator's whole story; it closes with a table.
 
-With STORY_KEEP=1 its folders stay, with the log of each process.
+STORY_OUTAGE_SECONDS=60 loses and hangs the database for as long, 12 seconds otherwise.
 """
 
 import os
@@ -14,12 +14,14 @@ from tests.operation import closing
 from tests.operation.processes import ended_by_signals
 from tests.operation.story import Story
 
+OUTAGE_SECONDS = float(os.environ.get("STORY_OUTAGE_SECONDS", "12"))
+
 
 @pytest.mark.verify
 def test_money_and_promises_survive_operation() -> None:
     root = Path(tempfile.mkdtemp(prefix="operators-story-"))
     root.chmod(0o755)
-    story = Story(root)
+    story = Story(root, outage_seconds=OUTAGE_SECONDS)
     print()
     try:
         with ended_by_signals():
@@ -40,6 +42,12 @@ def tell(story: Story) -> list[closing.Finding]:
         story.install()
     with story.chapter("sell under load"):
         story.sell(10)
+    with story.chapter("rotate keys twice"):
+        story.rotate_keys()
+    with story.chapter("lose the database"):
+        story.lose_database()
+    with story.chapter("hang the database"):
+        story.hang_database()
     with story.chapter("kill web processes"):
         story.kill_web_processes()
     with story.chapter("close the books"):
