@@ -18,6 +18,7 @@ class Unreached(StrEnum):
     BACK_OFFICE = "It does not open the back office: forms, reports, files."
     CACHES = "It reads what pages say to people, and no headers that are for caches."
     KEYS = "Its keys are its own, and nobody rotates them."
+    BACKUPS = "It restores no backup."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

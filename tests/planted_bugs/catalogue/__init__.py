@@ -9,6 +9,7 @@ from tests.planted_bugs.catalogue import (
     orders,
     outages,
     payments,
+    rebuild,
     sales,
 )
 
@@ -21,6 +22,7 @@ BUGS = (
     *checkout.BUGS,
     *orders.BUGS,
     *payments.BUGS,
+    *rebuild.BUGS,
     *merchant.BUGS,
     *outages.BUGS,
 )
