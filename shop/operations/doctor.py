@@ -30,6 +30,8 @@ OTHER_PROBES: Sequence[Probe] = (services.stripe_keys, services.mail_server, ser
 #: What is told of rows, where the database has them.
 ROW_PROBES: Sequence[Probe] = (
     services.machine_clock,
+    stuck.reconcile_that_does_not_run,
+    stuck.payments_in_doubt,
     stuck.orders_past_their_claim,
     stuck.events_that_wait,
     stuck.refunds_that_wait,

@@ -4,15 +4,32 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from shop.core.durations import several
+from shop.core.formatting import utc
 from shop.operations.diagnoses import Diagnosis
-from shop.orders.models import Order, Refund, StripeEvent, overdue, stuck_refunds, unsent
+from shop.orders.models import (
+    IS_SET_ASIDE,
+    UNRESOLVED,
+    Order,
+    PaymentDiscrepancy,
+    ReconcileRound,
+    Refund,
+    StripeEvent,
+    overdue,
+    stuck_refunds,
+    unsent,
+)
 
 #: How long an event of Stripe's may be pending before it is told.
 EVENT_GRACE = timedelta(minutes=5)
 #: Refunds that are told one by one.
 LISTED = 5
 
+#: How long after its last round ``reconcile --watch`` is taken to have ended.
+ROUND_GRACE = timedelta(minutes=5)
+
 _RECONCILE = "See that reconcile --watch runs."
+_LOG = "Its log says more."
+_DISCREPANCY = "After a restored backup run: manage.py restored. Otherwise look at it at Stripe."
 
 
 def orders_past_their_claim(now: datetime) -> Iterator[Diagnosis]:
@@ -22,15 +39,37 @@ def orders_past_their_claim(now: datetime) -> Iterator[Diagnosis]:
         yield Diagnosis(text, _RECONCILE)
 
 
+def reconcile_that_does_not_run(now: datetime) -> Iterator[Diagnosis]:
+    """Whether ``reconcile`` has gone its rounds, and got through them."""
+    last = ReconcileRound.objects.first()
+    if last is None:
+        yield Diagnosis("reconcile has never run: what a crash leaves open stays open.", _RECONCILE)
+    elif now - last.ended_at > ROUND_GRACE:
+        text = f"reconcile has not run since {utc(last.ended_at)}."
+        yield Diagnosis(f"{text} What a crash leaves open stays open.", _RECONCILE)
+    elif last.problems:
+        steps = "; ".join(last.problems.splitlines())
+        yield Diagnosis(f"The last round of reconcile did not get through: {steps}.", _LOG)
+
+
 def events_that_wait(now: datetime) -> Iterator[Diagnosis]:
     """Stripe's events that were stored and not acted on."""
-    waiting = StripeEvent.objects.filter(acted_at=None, received_at__lte=now - EVENT_GRACE)
-    if count := waiting.count():
+    waiting = StripeEvent.objects.filter(acted_at=None, set_aside_at=None)
+    if count := waiting.filter(received_at__lte=now - EVENT_GRACE).count():
         minutes = int(EVENT_GRACE.total_seconds()) // 60
-        text = (
-            f"Not acted on for more than {minutes} minutes: {several(count, 'event')} of Stripe's."
-        )
+        events = f"{several(count, 'event')} of Stripe's"
+        text = f"Not acted on for more than {minutes} minutes: {events}."
         yield Diagnosis(text, f"Stripe cannot be asked, or: {_RECONCILE}")
+    if count := StripeEvent.objects.filter(IS_SET_ASIDE).count():
+        text = f"Set aside, because acting on them failed each time: {several(count, 'event')}."
+        yield Diagnosis(text, "The log says why; then: manage.py reconcile --retry-set-aside")
+
+
+def payments_in_doubt(now: datetime) -> Iterator[Diagnosis]:
+    """Payments on which Stripe's record and the order book disagree."""
+    for row in PaymentDiscrepancy.objects.filter(UNRESOLVED)[:LISTED]:
+        text = f"{row.get_kind_display()}: {row.amount_text}, {row.payment_intent}"
+        yield Diagnosis(f"{text}, order {row.order_number}.", _DISCREPANCY)
 
 
 def refunds_that_wait(now: datetime) -> Iterator[Diagnosis]:

@@ -20,13 +20,15 @@ from stripe import StripeClient
 from shop.operations import doctor, readiness, stuck
 from shop.operations.diagnoses import Severity
 from shop.operations.doctor import examine, obstacles
-from shop.orders.models import Order, Refund, StripeEvent
+from shop.orders.models import Order, PaymentDiscrepancy, ReconcileRound, Refund, StripeEvent
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.sales.models import Sale
 from tests.support.factories import make_order, make_refund
 
 ROOT = Path(__file__).parents[2]
 NOW = OPENS + timedelta(hours=3)
+FORGOTTEN = "Stripe has a payment that belongs to no order: €4.99, pi_1, order FF-FORGOTTEN."
+SET_ASIDE = "Set aside, because acting on them failed each time: 1 event."
 
 
 def manage(*command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -177,6 +179,7 @@ def test_services_that_are_away_are_told_and_stop_nothing(sale: Sale, settings: 
     settings.STRIPE_SECRET_KEY = "sk_test_shop"
     options = {"host": "127.0.0.1", "port": closed_port()}
     smtp = "django.core.mail.backends.smtp.EmailBackend"
+    reconciled(NOW)
     settings.MAILERS = {"default": {"BACKEND": smtp, "OPTIONS": options}}
     assert [text.partition(" (")[0] for text in texts()] == [
         "Stripe does not answer",
@@ -194,15 +197,35 @@ def stuck_rows(sale: Sale) -> None:
     make_order(sale, "FF-UNMAILED", paid_at=NOW - grace, receipt_sent_at=None)
     paid = make_order(sale)
     make_refund(paid, status=Refund.Status.FAILED)
-    StripeEvent.objects.create(id="evt_1", type="refund.updated", received_at=NOW - grace)
+    kind = {"type": "refund.updated", "received_at": NOW - grace}
+    StripeEvent.objects.create(id="evt_1", **kind)
+    StripeEvent.objects.create(id="evt_2", **kind, set_aside_at=NOW - timedelta(days=1))
+    PaymentDiscrepancy.objects.create(
+        kind=PaymentDiscrepancy.Kind.NO_ORDER,
+        payment_intent="pi_1",
+        order_number="FF-FORGOTTEN",
+        amount=499,
+        currency="EUR",
+        found_at=NOW - timedelta(days=1),
+    )
+    reconciled(NOW - grace)
+
+
+def reconciled(ended_at: datetime, **fields: Any) -> None:
+    """The last round of reconcile."""
+    given = {"started_at": ended_at, "ended_at": ended_at, "seconds": 0.1, "problems": ""}
+    ReconcileRound.objects.update_or_create(id=1, defaults=given | fields)
 
 
 def test_what_is_stuck_is_told_and_stops_nothing(
     stuck_rows: None, stripe_api: StripeClient
 ) -> None:
     assert texts() == [
+        "reconcile has not run since 2026-11-27T13:54:59Z. What a crash leaves open stays open.",
+        FORGOTTEN,
         "1 unpaid order should have lapsed, with stock still claimed.",
         "Not acted on for more than 5 minutes: 1 event of Stripe's.",
+        SET_ASIDE,
         "A refund failed: €4.99 of FF-12345678 did not go back.",
         "1 receipt could not be mailed.",
     ]
@@ -211,7 +234,19 @@ def test_what_is_stuck_is_told_and_stops_nothing(
 
 def test_what_is_not_late_yet_is_not_stuck(stuck_rows: None, stripe_api: StripeClient) -> None:
     two_seconds_before = NOW - timedelta(seconds=2)
-    assert texts(two_seconds_before) == ["A refund failed: €4.99 of FF-12345678 did not go back."]
+    refund = "A refund failed: €4.99 of FF-12345678 did not go back."
+    assert texts(two_seconds_before) == [FORGOTTEN, SET_ASIDE, refund]
+
+
+def test_a_round_of_reconcile_that_failed_is_told_with_its_steps(
+    sale: Sale, stripe_api: StripeClient
+) -> None:
+    assert texts() == ["reconcile has never run: what a crash leaves open stays open."]
+    reconciled(NOW, problems="disputes: APIConnectionError\nmails: OSError")
+    [told] = texts()
+    assert told.endswith("did not get through: disputes: APIConnectionError; mails: OSError.")
+    reconciled(NOW)
+    assert texts() == []
 
 
 def test_programs_read_the_same_as_json(stuck_rows: None, stripe_api: StripeClient) -> None:
