@@ -58,10 +58,12 @@ class Learned:
             self.lines.append(result.text)
 
 
-def learn_from_stripe(since: datetime, now: datetime) -> Learned:
+def learn_from_stripe(since: datetime, now: datetime, *, refund_unknown: bool = False) -> Learned:
     """Make the order book know what Stripe does; any number of times, with the same result.
 
     :param since: by the machine's clock; nothing that Stripe created earlier is forgotten
+    :param refund_unknown: refund orders of products that the database does not know; otherwise
+        they count as unfinished, as the products may be created again
     :raises stripe.StripeError: Stripe's lists cannot be read; what was done so far stands
     """
     learned = Learned()
@@ -77,7 +79,7 @@ def learn_from_stripe(since: datetime, now: datetime) -> Learned:
     _record_disputes(learned, since, now)
     for intent in sorted(forgotten, key=partial(_placed_at, otherwise=now)):
         with _going_on(learned, number_in(intent)):
-            learned.add(rebuild(intent, now))
+            learned.add(rebuild(intent, now, refund_unknown=refund_unknown))
     return learned
 
 

@@ -28,6 +28,7 @@ from shop.payments.proven_supply import raise_supply
 from shop.payments.remade_orders import (
     NotKept,
     SoldOut,
+    UnknownProduct,
     card_key_of,
     record_canceled,
     remake,
@@ -79,10 +80,12 @@ def round_of(intent: stripe.PaymentIntent) -> int:
     return int(written) if written.isdecimal() else 1
 
 
-def rebuild(intent: stripe.PaymentIntent, now: datetime) -> Result:
+def rebuild(intent: stripe.PaymentIntent, now: datetime, *, refund_unknown: bool = False) -> Result:
     """Have the order book know what a payment of ours says.
 
     :param intent: as Stripe answered just now, with its charge or without
+    :param refund_unknown: refund what was paid for products that the database does not know; they
+        may be created again, and then the order is rebuilt
     :raises stripe.StripeError: Stripe cannot be asked; it has to be done again
     """
     number = number_in(intent)
@@ -102,6 +105,10 @@ def rebuild(intent: stripe.PaymentIntent, now: datetime) -> Result:
     try:
         order, raised = _remake(facts, intent, now)
     except NotKept as reason:
+        may_come_back = isinstance(reason, UnknownProduct) and not refund_unknown
+        if may_come_back and not getattr(intent.latest_charge, "refunded", False):
+            text = f"{number}: paid, but {reason}: create it again and run this again, or refund it"
+            return Result(text=text)
         return _record_not_kept(facts, intent, str(reason), now)
     except IntegrityError:
         # Another process was faster.

@@ -31,6 +31,10 @@ class NotKept(Exception):
     """The order cannot have what it was paid for; the text tells staff why."""
 
 
+class UnknownProduct(NotKept):
+    """The database does not know what it ordered: it may be created again."""
+
+
 class SoldOut(NotKept):
     """There are too few units of what it ordered."""
 
@@ -54,7 +58,7 @@ def remake(
             order = _insert(facts, intent)
             lines, unknown = _lines(facts, order, offers or {})
             if unknown:
-                raise NotKept(f"{', '.join(unknown)} is not in this database")
+                raise UnknownProduct(f"{', '.join(unknown)} is not in this database")
             OrderLine.objects.bulk_create(lines)
             deals = [line.deal_id for line in lines if line.deal_id is not None]
             claim(

@@ -43,10 +43,10 @@ def shop(sale: Sale, stripe: Stripe) -> None:
     """The sale, and a Stripe without other payments."""
 
 
-def learn() -> Learned:
+def learn(*, refund_unknown: bool = False) -> Learned:
     """Learn from all that Stripe did in the last hour, by its own clock."""
     since = datetime.fromtimestamp(unix_seconds() - 3600, UTC)
-    return learn_from_stripe(since, NOW)
+    return learn_from_stripe(since, NOW, refund_unknown=refund_unknown)
 
 
 def counts(learned: Learned) -> dict[str, int]:
@@ -310,20 +310,36 @@ def test_a_bag_that_paid_again_after_the_restore_gets_its_first_payment_back(
     check_books(stripe.ledger(), settled=True)
 
 
-def test_a_product_that_the_backup_does_not_know_is_refunded(
-    shopper: ShopClient, card: Card, sale: Sale, stripe: Stripe
-) -> None:
+@pytest.fixture
+def paid_novelty(shopper: ShopClient, card: Card, sale: Sale) -> str:
+    """The number of a forgotten order of a product that the backup does not know."""
     backup = DatabaseCopy()
     add_deal(sale, make_product("NEW-01", "Novelty"), 990)
     shopper.add(shopper.offer("NEW-01"))
     shopper.order(card())
     number = Order.objects.get().number
     backup.restore()
+    return number
+
+
+def test_an_order_of_a_product_that_is_gone_is_rebuilt_once_it_is_there_again(
+    paid_novelty: str, sale: Sale, stripe: Stripe
+) -> None:
     learned = learn()
-    assert counts(learned) == {"refunded": 1}
+    assert counts(learned) == {"unfinished": 1}
     assert "NEW-01 is not in this database" in learned.lines[0]
-    assert goes_back_in_full(stripe, number)
+    assert not Order.objects.exists()
+    deal = add_deal(sale, make_product("NEW-01", "Novelty"), 990)
+    assert counts(learn()) == {"rebuilt": 1}
+    assert OrderLine.objects.get(order__number=paid_novelty).deal == deal
+    check_books(stripe.ledger(), settled=True)
+
+
+def test_or_it_is_refunded_if_the_operator_says_so(paid_novelty: str, stripe: Stripe) -> None:
+    assert counts(learn(refund_unknown=True)) == {"refunded": 1}
+    assert goes_back_in_full(stripe, paid_novelty)
     assert Order.objects.get().status == "refunded"
+    assert counts(learn()) == {}
 
 
 def test_goods_of_a_sale_that_the_backup_does_not_know_are_kept(
