@@ -93,6 +93,7 @@ PAGES: dict[str, Needs] = {
     "admin:sales_sale_sense_checks": Needs(NOBODY, "sales.view_sale"),
     "admin:sales_sale_window_summary": Needs("sales.view_sale", NOBODY),
     "admin:sale_live": Needs("sales.view_sale", "sales.view_sale"),
+    "admin:sale_outage": Needs(NOBODY, "sales.change_sale"),
     "admin:sale_report": Needs("sales.view_sale", "sales.view_sale"),
     "admin:sale_preview": Needs("sales.view_sale", "sales.view_sale"),
     "admin:preview": Needs("sales.view_sale", "sales.view_sale"),
