@@ -44,11 +44,11 @@ def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
 def shop(
     postgres: PostgresServer,
     tmp_path: Path,
-    stripe_stand_in: StripeApi,
+    stripe_base: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[RunningShop]:
     monkeypatch.setenv("DATABASE_URL", f"postgres://postgres@/{postgres.pgdata}/postgres")
-    with running_shop(tmp_path, stripe_stand_in.base) as shop:
+    with running_shop(tmp_path, stripe_base) as shop:
         shop.travel(at="2026-11-27T11:05:00Z", running=True)
         yield shop
 
@@ -107,9 +107,9 @@ def noted_seconds(shop: RunningShop) -> float:
 
 
 def test_while_the_database_hangs_pages_are_served_and_checkout_says_that_it_is_away(
-    shop: RunningShop, postgres: PostgresServer, stripe_stand_in: StripeApi
+    shop: RunningShop, postgres: PostgresServer, stripe_base: str
 ) -> None:
-    over = Event()
+    over, stripe_api = Event(), StripeApi(stripe_base, "sk_test_development")
 
     def look(address: str) -> list[tuple[float, float, int]]:
         looks = []
@@ -126,7 +126,7 @@ def test_while_the_database_hangs_pages_are_served_and_checkout_says_that_it_is_
         return orders
 
     with shop.server(THREADS) as server, ThreadPoolExecutor(THREADS + 4) as people:
-        shoppers = [Orders(server, stripe_stand_in) for _ in range(THREADS + 2)]
+        shoppers = [Orders(server, stripe_api) for _ in range(THREADS + 2)]
         pages = [f"{server}/healthz", f"{server}/sales/autumn/"]
         with hanging(postgres):
             began = monotonic_seconds()

@@ -38,9 +38,9 @@ max_client_conn = 500
     program = subprocess.check_output([ROOT / "bin" / "pgbouncer"], text=True).strip()
     command = [program, "-q", str(settings)]
     if os.geteuid() == 0:
-        # It does not run as root.
-        command[1:1] = ["-u", "nobody"]
-        shutil.chown(work, "nobody")
+        # It does not run as root, and its user has to reach the socket.
+        command[1:1] = ["-u", socket_folder.owner()]
+        shutil.chown(work, socket_folder.owner())
     with (work / "pgbouncer.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -62,7 +62,8 @@ def _wait_until_up(port: int, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(100):
         assert process.poll() is None, "PgBouncer has ended"
         try:
-            psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres").close()
+            place = {"host": "127.0.0.1", "port": str(port), "connect_timeout": "5"}
+            psycopg.connect(**place, user="postgres", dbname="postgres").close()
         except psycopg.OperationalError:
             time.sleep(0.1)
         else:
