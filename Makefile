@@ -5,7 +5,7 @@ PYTHON = .venv/bin/python
 # `make test` runs them on SQLite alone, `make verify` on PostgreSQL too where they ask it.
 NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tests/qa/plugin \
 	tests/architecture/test_deployment_checks.py \
-	$(addprefix tests/operations/test_,ports.py serve.py) \
+	$(addprefix tests/operations/test_,ports.py previous_release.py serve.py) \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
 ANY_DATABASE = tests/architecture tests/bag tests/demo tests/operations/test_doctor.py tests/qa \
 	tests/scenarios \

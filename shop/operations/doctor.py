@@ -6,8 +6,12 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
+from shop.core.postgresql.time_limits import limited_waits
 from shop.operations import readiness, services, stuck
 from shop.operations.diagnoses import Diagnosis, Severity
+
+#: How long the database has for an answer: one that hangs is told, not waited for.
+DATABASE_PATIENCE_SECONDS = 3
 
 type Probe = Callable[[datetime], Iterator[Diagnosis]]
 
@@ -41,17 +45,18 @@ ROW_PROBES: Sequence[Probe] = (
 
 def obstacles(now: datetime) -> list[Diagnosis]:
     """What stands in the way of serving, by what this machine and the database say."""
-    found = [*_run(LOCAL_PROBES, now), *_run_until_one_finds(DATABASE_PROBES, now)]
+    with limited_waits(DATABASE_PATIENCE_SECONDS):
+        of_database = list(_run_until_one_finds(DATABASE_PROBES, now))
+    found = [*_run(LOCAL_PROBES, now), *of_database]
     return [each for each in found if each.severity is Severity.IN_THE_WAY]
 
 
 def examine(now: datetime) -> list[Diagnosis]:
     """All that an operator has to know."""
-    of_database = list(_run_until_one_finds(DATABASE_PROBES, now))
-    found = [*_run(LOCAL_PROBES, now), *of_database, *_run(OTHER_PROBES, now)]
-    if not of_database:
-        found += _run(ROW_PROBES, now)
-    return found
+    with limited_waits(DATABASE_PATIENCE_SECONDS):
+        of_database = list(_run_until_one_finds(DATABASE_PROBES, now))
+        of_rows = [] if of_database else _run(ROW_PROBES, now)
+    return [*_run(LOCAL_PROBES, now), *of_database, *_run(OTHER_PROBES, now), *of_rows]
 
 
 def log_obstacles(now: datetime) -> None:

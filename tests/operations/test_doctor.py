@@ -17,6 +17,7 @@ from django.db import OperationalError, connection
 from pytest_django import Settings
 from stripe import StripeClient
 
+from shop.core.postgresql.time_limits import seconds_left
 from shop.operations import doctor, readiness, stuck
 from shop.operations.diagnoses import Severity
 from shop.operations.doctor import examine, obstacles
@@ -287,3 +288,30 @@ def test_without_its_database_no_row_is_asked_for(
 
     with connection.execute_wrapper(be_away):
         assert texts() == ["The database cannot be asked: it hangs."]
+
+
+def test_a_database_that_hangs_is_told_and_not_waited_for(
+    sale: Sale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other commands wait without limit."""
+    limits: list[float | None] = []
+
+    def how_long(now: datetime) -> list[Never]:
+        limits.append(seconds_left())
+        return []
+
+    for name in ("DATABASE_PROBES", "ROW_PROBES"):
+        monkeypatch.setattr(doctor, name, (how_long,))
+    examine(NOW)
+    obstacles(NOW)
+    assert (limits, seconds_left()) == ([3, 3, 3], None)
+
+
+@pytest.mark.verify
+def test_a_server_that_takes_a_connection_and_says_nothing_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgres://shop@127.0.0.1:{silent.getsockname()[1]}/shop"
+        done = manage("doctor", VAR=str(tmp_path), DATABASE_URL=url)
+    assert done.returncode == 1
+    assert "The database cannot be asked: " in done.stdout
+    assert "Traceback" not in done.stderr

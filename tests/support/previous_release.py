@@ -18,13 +18,16 @@ class Release:
 
     commit: str
     name: str
+    repository: Path = ROOT
 
     def check_out(self, folder: Path) -> Path:
         """Write its files into a folder, which git then knows nothing of."""
         folder.mkdir(parents=True)
         with (
             subprocess.Popen(
-                ["git", "archive", "--format=tar", self.commit], cwd=ROOT, stdout=subprocess.PIPE
+                ["git", "archive", "--format=tar", self.commit],
+                cwd=self.repository,
+                stdout=subprocess.PIPE,
             ) as archive,
             tarfile.open(fileobj=archive.stdout, mode="r|") as files,
         ):
@@ -34,42 +37,48 @@ class Release:
 
     def migrations(self) -> set[str]:
         """The paths of its migrations."""
-        listed = _git("ls-tree", "-r", "--name-only", self.commit).splitlines()
+        listed = _git(self.repository, "ls-tree", "-r", "--name-only", self.commit).splitlines()
         return {path for path in listed if "/migrations/0" in path}
 
 
-def last_tagged() -> Release | None:
+def last_tagged(repository: Path = ROOT) -> Release | None:
     """The newest ``v*`` tag below the commit that is checked out; None: there is none."""
     try:
-        tag = _git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^")
+        tag = _git(repository, "describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^")
     except NoPreviousRelease:
         return None
-    return Release(_git("rev-parse", f"{tag}^{{commit}}"), tag)
+    return Release(_git(repository, "rev-parse", f"{tag}^{{commit}}"), tag, repository)
 
 
-def previous_release() -> Release:
+def previous_release(repository: Path = ROOT) -> Release:
     """The last release; before the first one, the commit before the newest migration.
 
     :raises NoPreviousRelease: the history is not here
     """
-    if tagged := last_tagged():
+    if tagged := last_tagged(repository):
         return tagged
-    if _git("rev-parse", "--is-shallow-repository") == "true":
+    if _git(repository, "rev-parse", "--is-shallow-repository") == "true":
         raise NoPreviousRelease(
             "This clone has no history, so what ran before cannot be run on the new schema. "
             "Get it: git fetch --unshallow --tags"
         )
     newest = _git(
-        "log", "-1", "--diff-filter=A", "--format=%H", "--", ":(glob)**/migrations/[0-9]*.py"
+        repository,
+        "log",
+        "-1",
+        "--diff-filter=A",
+        "--format=%H",
+        "--",
+        ":(glob)**/migrations/[0-9]*.py",
     )
-    commit = _git("rev-parse", f"{newest}^")
-    return Release(commit, f"{commit[:7]}, before the newest migration")
+    commit = _git(repository, "rev-parse", f"{newest}^")
+    return Release(commit, f"{commit[:7]}, before the newest migration", repository)
 
 
-def _git(*command: str) -> str:
+def _git(repository: Path, *command: str) -> str:
     try:
         done = subprocess.run(
-            ["git", *command], cwd=ROOT, capture_output=True, text=True, check=False
+            ["git", *command], cwd=repository, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         raise NoPreviousRelease("git is not installed: install the package git.") from None
