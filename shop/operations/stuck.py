@@ -11,21 +11,18 @@ from shop.orders.models import (
     UNRESOLVED,
     Order,
     PaymentDiscrepancy,
-    ReconcileRound,
     Refund,
     StripeEvent,
     overdue,
     stuck_refunds,
     unsent,
 )
+from shop.payments.heartbeat import is_stale, last_round
 
 #: How long an event of Stripe's may be pending before it is told.
 EVENT_GRACE = timedelta(minutes=5)
 #: Refunds that are told one by one.
 LISTED = 5
-
-#: How long after its last round ``reconcile --watch`` is taken to have ended.
-ROUND_GRACE = timedelta(minutes=5)
 
 _RECONCILE = "See that reconcile --watch runs."
 _LOG = "Its log says more."
@@ -41,10 +38,10 @@ def orders_past_their_claim(now: datetime) -> Iterator[Diagnosis]:
 
 def reconcile_that_does_not_run(now: datetime) -> Iterator[Diagnosis]:
     """Whether ``reconcile`` has gone its rounds, and got through them."""
-    last = ReconcileRound.objects.first()
+    last = last_round()
     if last is None:
         yield Diagnosis("reconcile has never run: what a crash leaves open stays open.", _RECONCILE)
-    elif now - last.ended_at > ROUND_GRACE:
+    elif is_stale(last, now):
         text = f"reconcile has not run since {utc(last.ended_at)}."
         yield Diagnosis(f"{text} What a crash leaves open stays open.", _RECONCILE)
     elif last.problems:
