@@ -10,6 +10,7 @@ from tests.planted_bugs.catalogue import (
     outages,
     payments,
     rebuild,
+    reconcile,
     sales,
 )
 
@@ -22,6 +23,7 @@ BUGS = (
     *checkout.BUGS,
     *orders.BUGS,
     *payments.BUGS,
+    *reconcile.BUGS,
     *rebuild.BUGS,
     *merchant.BUGS,
     *outages.BUGS,
