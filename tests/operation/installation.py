@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import IO
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTED = ROOT / "docs" / "operating"
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,14 @@ class Installation:
         """The release that runs."""
         return self.root / "srv" / "current"
 
+    @property
+    def documented(self) -> Path:
+        """The operator's files of the release that runs."""
+        return self.current / "docs" / "operating"
+
     def text(self, name: str, edits: Mapping[str, object] = MappingProxyType({})) -> str:
         """A documented file, moved below the root, with edits each of which must find its place."""
-        text = (DOCUMENTED / name).read_text()
+        text = (self.documented / name).read_text()
         for old, folder in self._moved.items():
             text = text.replace(old, str(folder))
         for old, new in edits.items():
@@ -94,7 +98,7 @@ class Installation:
         path.chmod(0o640)
         return path
 
-    def settings(self, name: str, values: Mapping[str, str], **added: str) -> None:
+    def write_settings(self, name: str, values: Mapping[str, str], **added: str) -> None:
         """Write a documented file of settings; each value replaces one that stands there."""
         lines, left = [], dict(values)
         for line in self.text(name).splitlines():
@@ -163,8 +167,9 @@ class Installation:
         if not (analyze := shutil.which("systemd-analyze")):
             return
         folder = self.root / "etc" / "units"
-        folder.mkdir(exist_ok=True)
-        for file in DOCUMENTED.glob("flashfreeze*.*"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for file in self.documented.glob("flashfreeze*.*"):
             # A unit that is a template is checked as an instance of it.
             (folder / file.name.replace("@.", "@8000.")).write_text(self.text(file.name))
         units = [str(each) for each in sorted(folder.iterdir())]

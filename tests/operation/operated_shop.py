@@ -38,6 +38,7 @@ class OperatedShop:
         self.installation = Installation(root, self.postgres.programs)
         self.certificate = make_certificate(root / "etc" / "tls")
         self.mail_server, self._mail_port = MailServer(mail), mail
+        self._secret_key = secrets.token_urlsafe(48)
         self.processes = Processes(root / "logs")
         self.web_urls = [f"http://127.0.0.1:{port}" for port in self.ports.web]
         self.seen = Shop(
@@ -54,29 +55,33 @@ class OperatedShop:
         self.postgres.stop()
         self.mail_server.close()
 
-    def install(self) -> None:
+    def install(self, commit: str) -> None:
         """From a clean clone to a database with a sale and an owner, as docs/operating.md says."""
         here = self.installation
+        here.switch_to(here.install_release("first", commit))
         self._write_settings()
-        here.switch_to(here.install_release("first"))
         here.check_units()
         here.manage("offer_keys", "add", "--alg", "ES256")
         here.manage("offer_keys", "add", "--ring", "site")
         here.manage("migrate", "--verbosity", "0")
         here.manage("collectstatic", "--noinput", "--verbosity", "0")
-        here.manage("check", "--deploy", "--fail-level", "ERROR")
         here.manage(
             *["createsuperuser", "--noinput", "--username", NAME, "--email", "owner@example.org"],
             DJANGO_SUPERUSER_PASSWORD=PASSWORD,
         )
+        here.manage("doctor")
         here.manage("load_sale", "-", text=json.dumps(_sale()))
+
+    def run_unit(self, name: str) -> None:
+        """Run a unit that ends by itself."""
+        self.processes.run(name, self.installation.unit(name))
 
     def _write_settings(self) -> None:
         here = self.installation
-        here.settings(
+        here.write_settings(
             "shop.env",
             {
-                "SECRET_KEY": secrets.token_urlsafe(48),
+                "SECRET_KEY": self._secret_key,
                 "ALLOWED_HOSTS": "localhost",
                 "SHOP_URL": self.seen.url,
                 "OFFER_ISSUER": self.seen.url,
@@ -88,7 +93,7 @@ class OperatedShop:
             },
             STRIPE_API_BASE=self.seen.stripe,
         )
-        here.settings("web.env", {"DATABASE_URL": self.postgres.url(self.ports.pgbouncer)})
+        here.write_settings("web.env", {"DATABASE_URL": self.postgres.url(self.ports.pgbouncer)})
 
     def start(self) -> None:
         """Start every process, and wait until the shop answers by nginx."""

@@ -76,6 +76,16 @@ class Processes:
         process = self._by_name[name] = Process(name, command, self._logs / f"{name}.log")
         process.start()
 
+    def run(self, name: str, command: Command) -> None:
+        """Run a process to its end.
+
+        :raises AssertionError: it failed
+        """
+        log = self._logs / f"{name}.log"
+        with log.open("ab") as output:
+            status = command.start(output).wait(120)
+        assert status == 0, f"{name} ended with {status}: {log.read_text()[-2000:]}"
+
     def __getitem__(self, name: str) -> Process:
         return self._by_name[name]
 

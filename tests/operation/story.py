@@ -18,7 +18,7 @@ from tests.operation.back_office import Staff
 from tests.operation.closing import Finding
 from tests.operation.operated_shop import SALE, OperatedShop
 from tests.operation.processes import RESTART_SECONDS, wait_until
-from tests.operation.shoppers import Crowd, Record, Watch
+from tests.operation.shoppers import Crowd, Record, Shopper, Watch
 
 
 class Story:
@@ -47,7 +47,7 @@ class Story:
 
     def install(self) -> None:
         """From a clean clone to a shop that sells."""
-        self.shop.install()
+        self.shop.install("HEAD")
         self.shop.start()
 
     def sell(self, seconds: float) -> None:
@@ -101,6 +101,14 @@ class Story:
                 self.shop.processes[name].start()
                 self.shop.wait_until_ready(name)
             self._wait_until_sold("after the last kill")
+
+    def back_up(self) -> None:
+        """A backup by its unit; a bank complains after it of a payment that was made before it."""
+        disputed = Shopper(self.shop.seen, self.record, 2)
+        disputed.fill_bag()
+        disputed.buy("pm_card_createDispute")
+        with self.load():
+            self.shop.run_unit("flashfreeze-backup.service")
 
     def close_books(self) -> list[Finding]:
         """Settle what is open, then hold all books against each other."""

@@ -50,5 +50,7 @@ def tell(story: Story) -> list[closing.Finding]:
         story.hang_database()
     with story.chapter("kill web processes"):
         story.kill_web_processes()
+    with story.chapter("back up"):
+        story.back_up()
     with story.chapter("close the books"):
         return story.close_books()
