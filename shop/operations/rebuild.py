@@ -80,6 +80,9 @@ def learn_from_stripe(since: datetime, now: datetime, *, refund_unknown: bool = 
     for intent in sorted(forgotten, key=partial(_placed_at, otherwise=now)):
         with _going_on(learned, number_in(intent)):
             learned.add(rebuild(intent, now, refund_unknown=refund_unknown))
+    # What went back since the list of payments was read.
+    _record_refunds(learned, since, now)
+    _record_disputes(learned, since, now)
     return learned
 
 

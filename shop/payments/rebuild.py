@@ -305,7 +305,8 @@ def _canceled(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
 
 
 def _with_charge(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
-    """A payment with its charge, as Stripe has it now."""
-    if intent.status in _TAKEN or isinstance(intent.latest_charge, str):
-        return client().v1.payment_intents.retrieve(intent.id, WITH_CHARGE)
-    return intent
+    """A payment with its charge; asked for anew unless it was listed as made, which is final."""
+    has_charge = intent.latest_charge is not None and not isinstance(intent.latest_charge, str)
+    if intent.status == "canceled" or (intent.status == "succeeded" and has_charge):
+        return intent
+    return client().v1.payment_intents.retrieve(intent.id, WITH_CHARGE)

@@ -8,6 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+import stripe as stripe_library
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connections
@@ -499,13 +500,39 @@ def test_of_four_that_learn_at_once_each_order_is_rebuilt_by_one(
 def test_what_stripe_does_not_answer_is_left_for_another_time(
     buyer: ShopClient, card: Card, stripe: Stripe
 ) -> None:
+    """The others are rebuilt all the same."""
     backup = DatabaseCopy()
-    buyer.order(card())
+    buyer.order(card(DECLINED))
+    other = ShopClient()
+    other.add(other.offer())
+    other.order(card("pm_card_mastercard"), email="b@example.org")
     backup.restore()
-    stripe.fault("GET /v1/payment_intents/*", "error_500_before")
+    stripe.fault("POST /v1/payment_intents/*/cancel", "error_500_before")
     learned = learn()
-    assert counts(learned) == {"unfinished": 1}
-    assert "run this again" in learned.lines[0]
-    assert not Order.objects.exists()
+    assert counts(learned) == {"rebuilt": 1, "unfinished": 1}
+    assert any("run this again" in line for line in learned.lines)
+    assert Order.objects.get().email == "b@example.org"
     stripe.end_faults()
-    assert counts(learn()) == {"rebuilt": 1}
+    assert counts(learn()) == {"canceled": 1}
+
+
+def test_orders_that_are_paid_cost_no_call_each(
+    card: Card, stripe: Stripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = DatabaseCopy()
+    for number in range(3):
+        someone = ShopClient()
+        someone.add(someone.offer())
+        someone.order(card("pm_card_standIn_noFingerprint"), email=f"{number}@example.org")
+    backup.restore()
+    asked: list[str] = []
+    request = stripe_library.RequestsClient.request
+
+    def count(self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        asked.append(f"{method} {url.partition('?')[0].rpartition('/v1/')[2]}")
+        return request(self, method, url, *args, **kwargs)
+
+    monkeypatch.setattr(stripe_library.RequestsClient, "request", count)
+    assert counts(learn()) == {"rebuilt": 3}
+    lists = {"get payment_intents": 1, "get refunds": 2, "get disputes": 2}
+    assert Counter(asked) == Counter(lists)
