@@ -16,6 +16,7 @@ from shop.payments import discrepancies, disputes, refunds
 from shop.payments.event_facts import MalformedEvent
 from shop.payments.settlement import settle_by_id
 from shop.payments.stripe_client import client
+from shop.payments.stripe_record import our_issuer
 
 TOLERANCE_SECONDS = 300
 
@@ -65,7 +66,7 @@ def _payment(event: StripeEvent, now: datetime) -> None:
         payment_intent="",
     ).update(payment_intent=about["id"])
     order = _order_paid_by(about["id"])
-    if order is None and metadata.get("issuer"):
+    if order is None and metadata.get("issuer") == our_issuer():
         discrepancies.examine(about["id"], now)
     # A paid order does not change by its payment any more.
     if order is not None and order.status not in PAID_FOR:
