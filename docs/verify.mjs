@@ -174,17 +174,22 @@ function honoredUntil(offer, { extensions }) {
   return offer.exp + applying.reduce((sum, each) => sum + each.seconds, 0);
 }
 
+function isIn(stretch, issued) {
+  return (
+    issued < microseconds(stretch.issued_before) &&
+    (stretch.issued_from === null || issued >= microseconds(stretch.issued_from))
+  );
+}
+
 function isRecalled(offer, when) {
   const issued = offer.iat * 1e6;
-  if (offer.anchor !== when.anchor) {
-    const goodBefore = new Map(Object.entries(when.earlier_anchors)).get(offer.anchor);
-    if (goodBefore === undefined || issued >= microseconds(goodBefore)) return true;
-  }
-  return when.recalls.some(
-    (each) =>
-      issued < microseconds(each.issued_before) &&
-      (each.issued_from === null || issued >= microseconds(each.issued_from)),
-  );
+  const reaches = (stretch) => isIn(stretch, issued);
+  if (when.recalls.some(reaches)) return true;
+  if (offer.anchor === when.anchor) return false;
+  const goodBefore = new Map(Object.entries(when.earlier_anchors)).get(offer.anchor);
+  if (goodBefore !== undefined) return issued >= microseconds(goodBefore);
+  if (when.anchor === null) return true;
+  return !when.lost_anchors.some((each) => reaches(each) && !each.recalls.some(reaches));
 }
 
 function judge(offer, when) {

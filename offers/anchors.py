@@ -14,6 +14,9 @@ Rules, for instants in whole or fractional seconds since 1970:
 * A recall of a stretch (``issued_from``, ``issued_before``) that is long past
   replaces no nonce, and recalls offers with ``iat`` in ``[issued_from,
   issued_before)``, whatever digest they carry.
+* Where the record of anchors was lost (``LostAnchors``: a backup was restored), an
+  unknown digest recalls no offer that was issued in that stretch. Recalls made since
+  reach those offers by their ``iat``.
 * Nothing else recalls: no change of price, window or state turns a nonce.
 """
 
@@ -59,6 +62,23 @@ class Recall:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class LostAnchors:
+    """Offers issued in ``[issued_from, issued_before)`` may carry a digest nobody remembers.
+
+    ``recalls``: the recalls that replaced a nonce, as the stretches of time that they void.
+    """
+
+    issued_from: datetime
+    issued_before: datetime
+    recalls: Collection[Recall] = ()
+
+    def excuses(self, offer: Offer) -> bool:
+        """Whether an unknown digest is no reason to refuse the offer."""
+        stretch = Recall(self.issued_from, self.issued_before)
+        return stretch.reaches(offer) and not any(each.reaches(offer) for each in self.recalls)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferState:
     """What the shop's rows say of an offer when it is judged.
@@ -67,6 +87,7 @@ class OfferState:
     ``earlier_anchors``: replaced digests, each with the instant before which an
     offer that carries it must have been issued to be good (``earlier_anchors``).
     ``recalls``: stretches whose offers are void, whatever digest they carry.
+    ``lost_anchors``: stretches in which an unknown digest voids no offer.
     ``units_allowed``: how many more units of the deal this shopper may have.
     ``units_left``: how many units there are. None means no bound.
     """
@@ -74,6 +95,7 @@ class OfferState:
     anchor: str | None
     earlier_anchors: Mapping[str, datetime] = field(default_factory=dict)
     recalls: Collection[Recall] = ()
+    lost_anchors: Collection[LostAnchors] = ()
     extensions: Collection[Extension] = ()
     used: bool = False
     units_allowed: int | None = None
@@ -163,11 +185,16 @@ def judge(
 
 
 def _is_recalled(offer: Offer, state: OfferState) -> bool:
-    if offer.anchor != state.anchor:
-        good_before = state.earlier_anchors.get(offer.anchor)
-        if good_before is None or offer.issued_at >= good_before.timestamp():
-            return True
-    return any(each.reaches(offer) for each in state.recalls)
+    if any(each.reaches(offer) for each in state.recalls):
+        return True
+    if offer.anchor == state.anchor:
+        return False
+    good_before = state.earlier_anchors.get(offer.anchor)
+    if good_before is not None:
+        return offer.issued_at >= good_before.timestamp()
+    # Of a deal that nobody knows, nothing was ever promised.
+    is_excused = any(each.excuses(offer) for each in state.lost_anchors)
+    return state.anchor is None or not is_excused
 
 
 def _least(most: int, bound: int | None) -> int:

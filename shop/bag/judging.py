@@ -45,6 +45,11 @@ class JudgedBag:
         return [each for each in self.lines if not each.is_honored]
 
     @cached_property
+    def waiting(self) -> list[JudgedLine]:
+        """The honored lines that cannot be bought before the restored shop has been checked."""
+        return [each for each in self.lines if each.is_waiting]
+
+    @cached_property
     def totals(self) -> dict[str, int]:
         """The sums of the honored lines by currency, in minor units."""
         return totals(each.line for each in self.honored)
@@ -62,7 +67,7 @@ class JudgedBag:
     @property
     def can_check_out(self) -> bool:
         """Whether all of it can be ordered now."""
-        return not self.refused and self.currency is not None
+        return not self.refused and not self.waiting and self.currency is not None
 
     @property
     def next_to_run_out(self) -> JudgedLine | None:

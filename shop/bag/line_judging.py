@@ -55,6 +55,11 @@ class JudgedLine:
         return self.verdict is Verdict.HONORED
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether its price is kept, and cannot be paid before a restored shop was checked."""
+        return self.is_honored and self.deal is not None and self.deal.is_undecided
+
+    @property
     def recall_reason(self) -> str:
         """Why the shop has taken its price back, as the merchant put it."""
         offer, deal = self.line.offer, self.deal

@@ -37,6 +37,9 @@ class NotPlaced(Exception):
     ``verdict``: why the claim was refused, where no line of the bag shows it.
     """
 
+    #: Of the answer; 503 where the same form will do in a few minutes.
+    status = 422
+
     def __init__(self, judged: JudgedBag, verdict: Verdict | None = None) -> None:
         super().__init__(verdict)
         self.judged = judged
@@ -80,6 +83,26 @@ class TooManyOpen(NotPlaced):
     """The shopper has as many unpaid orders as one may have."""
 
     text = "Several of your orders wait to be paid. Pay or cancel one of them first."
+
+
+class CheckoutClosed(NotPlaced):
+    """The database was restored, and does not know yet which orders were paid."""
+
+    status = 503
+    text = (
+        "The shop was restored a moment ago, and we are still checking which orders were paid. "
+        "Nothing was charged. Your bag and your prices are kept: try again in a few minutes."
+    )
+
+
+class PricesWait(NotPlaced):
+    """The database was restored, and it is not decided yet what becomes of a line's price."""
+
+    status = 503
+    text = (
+        "The shop was restored, and we are checking what was promised. Nothing was charged. Your "
+        "price is kept: try again in a few minutes."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +161,15 @@ def place_order(
     :param card_fingerprint: Stripe's; empty where it gives none
     :raises TotalChanged: the bag costs something else by now
     :raises TooManyOpen: the shopper has as many unpaid orders as one may have
+    :raises CheckoutClosed: the shop was restored, and has still to learn what was paid
+    :raises PricesWait: it was restored, and the price of a line has still to be confirmed
     :raises NotPlaced: a line is refused; the judged bag says which and why
     :raises Unavailable: the database is away
     """
     judged = judge_bag(bag, shopper, now)
     if judged.facts.is_provisional:
         raise Unavailable("the database is away")
+    check_restored(judged)
     charge = charge_of(judged, address.destination)
     if charge is None or not judged.can_check_out:
         raise NotPlaced(judged)
@@ -176,6 +202,18 @@ def place_order(
     except ClaimRefused as refusal:
         raise NotPlaced(judge_bag(bag, shopper, now), refusal.verdict) from None
     return order
+
+
+def check_restored(judged: JudgedBag) -> None:
+    """Refuse what has to wait after a restore.
+
+    :raises CheckoutClosed: nothing is sold until Stripe's record was taken in
+    :raises PricesWait: a line's price has still to be confirmed
+    """
+    if judged.facts.snapshot.is_checkout_closed:
+        raise CheckoutClosed(judged)
+    if judged.waiting:
+        raise PricesWait(judged)
 
 
 def amend_order(order: Order, judged: JudgedBag, address: Address, card_fingerprint: str) -> None:

@@ -16,10 +16,12 @@ from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.placing import (
     Address,
+    CheckoutClosed,
     NotPlaced,
     TooManyOpen,
     TotalChanged,
     amend_order,
+    check_restored,
     place_order,
 )
 from shop.core.outages import Unavailable
@@ -27,6 +29,7 @@ from shop.core.shopper import Shopper
 from shop.orders.models import OPEN, OUT_OF_BAG, UNDER_WAY, Order
 from shop.payments import charging
 from shop.payments.intents import card_fingerprint
+from shop.payments.restore_check import restore_check
 from shop.payments.settlement import cancel_unpaid, expire_due, settle_blocking_orders
 from shop.payments.stripe_outages import note_failure, stripe_outages
 from shop.sales.outage_watch import shop_outages
@@ -95,6 +98,8 @@ def buy(
     :raises Declined: the claim is kept, too
     :raises PaymentUnclear: Stripe cannot be asked; nothing new is claimed
     :raises TotalChanged: the whole charge is another by now; nothing new is claimed
+    :raises CheckoutClosed: the database was restored; nothing is claimed and nothing is charged
+    :raises PricesWait: the same, for the price of a line
     :raises NotPlaced: a line, mail address or card is refused; nothing new is claimed
     :raises Unavailable: the database is away
     """
@@ -104,12 +109,15 @@ def buy(
     order = order_of(judged) or _order_paid_with(purchase.token_id, shopper)
     if order is not None and order.status in UNDER_WAY:
         return order
+    check_restored(judged)
     if order is None and judged.refused:
         # In a rush this is nearly everybody, and Stripe limits the rate of calls: it is not asked.
         raise NotPlaced(judged)
     token = _retrieve_token(purchase.token_id, now)
     if token.payment_intent and (order is None or token.payment_intent != order.payment_intent):
         raise charging.TokenUnusable
+    if restore_check.closes_checkout(now):
+        raise CheckoutClosed(judged)
     fingerprint = card_fingerprint(token.payment_method_preview)
     is_new = False
     if order is None:

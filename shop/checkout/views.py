@@ -16,7 +16,7 @@ from shop.bag.lines import Bag
 from shop.bag.refusal_counts import count_order
 from shop.checkout import page_context
 from shop.checkout.forms import CheckoutForm
-from shop.checkout.placing import Address, NotPlaced, charge_of
+from shop.checkout.placing import Address, CheckoutClosed, NotPlaced, charge_of
 from shop.checkout.purchase import buy, order_of, remove_ordered_lines
 from shop.checkout.security import loads_stripe
 from shop.core import preview
@@ -31,6 +31,9 @@ from shop.payments.stripe_amounts import obstacle
 
 logger = logging.getLogger(__name__)
 
+
+#: When to come again while checkout is closed: a restored shop is checked within minutes.
+RETRY_AFTER_SECONDS = 60
 
 ONLY_A_PREVIEW = "This is a preview. Nothing was ordered and nothing was charged."
 NO_ORDERS_NOW = (
@@ -90,6 +93,9 @@ def _show_checkout(
     order = order_of(judged)
     if order is not None and order.status in UNDER_WAY:
         return see_other(order_path(order))
+    if order is None and judged.facts.snapshot.is_checkout_closed:
+        form = invalid or CheckoutForm()
+        return _checkout_page(request, judged, form, CheckoutClosed.text, status=503)
     if invalid is not None:
         return _checkout_page(request, judged, invalid)
     form = CheckoutForm(initial=asdict(Address.of(order)) if order else {})
@@ -111,7 +117,10 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
         )
     except NotPlaced as refusal:
         _count(refusal)
-        return _checkout_page(request, refusal.judged, form, refusal.text, verdict=refusal.verdict)
+        told, why = refusal.verdict, refusal.text
+        return _checkout_page(
+            request, refusal.judged, form, why, verdict=told, status=refusal.status
+        )
     except NotCharged as failure:
         logger.info("not charged: %s", type(failure).__name__)
         judged = judge_bag(bag, request.shopper, request.now)
@@ -149,14 +158,24 @@ def _checkout_page(
     order = order_of(judged)
     charge = order.charge if order else charge_of(judged, form.destination)
     if charge is None or (order is None and not judged.can_check_out):
-        return see_other(reverse("bag:show")) if status == 200 else _bag(request, judged, problem)
+        if status == 200:
+            return see_other(reverse("bag:show"))
+        return _bag(request, judged, problem, status)
     # Before a card is entered.
     if order is None and (reason := obstacle(charge.total, charge.currency)):
         return _bag(request, judged, reason)
     context = page_context.checkout_context(judged, order, charge, form, problem)
-    return render(request, "checkout/page.html", {**context, "verdict": verdict}, status=status)
+    page = {**context, "verdict": verdict}
+    return _with_retry(render(request, "checkout/page.html", page, status=status))
 
 
-def _bag(request: ShopRequest, judged: JudgedBag, problem: str) -> HttpResponse:
+def _bag(request: ShopRequest, judged: JudgedBag, problem: str, status: int = 422) -> HttpResponse:
     context = {"judged": judged, "now": judged.facts.now, "problem": problem}
-    return render(request, "bag/page.html", context, status=422)
+    return _with_retry(render(request, "bag/page.html", context, status=status))
+
+
+def _with_retry(response: HttpResponse) -> HttpResponse:
+    """Say when to come again, where the shop cannot sell just now."""
+    if response.status_code == 503:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response

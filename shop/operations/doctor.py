@@ -40,6 +40,7 @@ ROW_PROBES: Sequence[Probe] = (
     stuck.events_that_wait,
     stuck.refunds_that_wait,
     stuck.mails_that_wait,
+    stuck.restore_that_waits,
 )
 
 

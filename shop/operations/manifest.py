@@ -88,6 +88,20 @@ class Manifest:
             raise ManifestError(f"{folder / FILE_NAME}: taken_at has no offset from UTC.")
         return manifest
 
+    @classmethod
+    def of_instant(cls, taken_at: datetime, issuer: str) -> Self:
+        """What is known of a backup that another tool made: when it was taken, and no more."""
+        return cls(
+            taken_at=taken_at,
+            taken_at_unix=taken_at.timestamp(),
+            shop="",
+            issuer=issuer,
+            database={},
+            versions={},
+            keys={},
+            files=(),
+        )
+
     def damaged(self, folder: Path) -> list[str]:
         """The paths of files that are missing, or are not as they were written."""
         return [each.path for each in self.files if not _is_as_written(folder, each)]

@@ -18,6 +18,7 @@ from shop.orders.models import (
     unsent,
 )
 from shop.payments.heartbeat import is_stale, last_round
+from shop.sales.restorations import is_checkout_closed, undecided_sales
 
 #: How long an event of Stripe's may be pending before it is told.
 EVENT_GRACE = timedelta(minutes=5)
@@ -85,3 +86,13 @@ def mails_that_wait(now: datetime) -> Iterator[Diagnosis]:
     if count := Order.objects.filter(unsent(now)).count():
         text = f"{several(count, 'receipt')} could not be mailed."
         yield Diagnosis(text, f"Mend EMAIL_URL if the mail server is away. {_RECONCILE}")
+
+
+def restore_that_waits(now: datetime) -> Iterator[Diagnosis]:
+    """A backup was restored, and something has still to be learned or decided."""
+    if is_checkout_closed():
+        text = "Checkout is closed: the database was restored, and Stripe knows orders that it does"
+        yield Diagnosis(f"{text} not.", "Run manage.py restored DIR.")
+    if slugs := undecided_sales():
+        text = f"The shop was restored, and lines of {', '.join(slugs)} wait in every bag."
+        yield Diagnosis(text, "Run manage.py restored DIR with --honor or --recall for each.")

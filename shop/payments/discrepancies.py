@@ -21,6 +21,7 @@ from shop.orders.models import (
     PaymentDiscrepancy,
 )
 from shop.payments.intents import WITH_CHARGE
+from shop.payments.restore_check import notice_restore
 from shop.payments.settlement import settle
 from shop.payments.stripe_amounts import from_stripe_amount
 from shop.payments.stripe_client import client
@@ -84,7 +85,11 @@ class Comparison:
 
 
 def compare_ours(intents: Sequence[stripe.PaymentIntent], now: datetime) -> None:
-    """Compare payments that are ours with the order book, and note those that no order is of."""
+    """Compare payments that are ours with the order book, and note those that no order is of.
+
+    A payment of an unknown order also closes checkout: the database was restored.
+    """
+    notice_restore(intents, now)
     numbers = {intent.id: metadata_text(intent, "order")[:20] for intent in intents}
     orders = Order.objects.in_bulk(list(set(numbers.values())), field_name="number")
     for intent in intents:

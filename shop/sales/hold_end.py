@@ -12,6 +12,7 @@ from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from offers.anchors import Extension
 from shop.sales import models
 from shop.sales.deal_recalls import DealRecall
+from shop.sales.restored_offers import lost
 from shop.sales.term_history import (
     HOLD_FIELDS,
     Stretch,
@@ -28,11 +29,15 @@ type TakenBack = DealRecall | models.Recall
 
 @dataclass(frozen=True, slots=True)
 class SaleHolds:
-    """All that decides when offers of a sale run out; ``recalls`` has those of each deal."""
+    """All that decides when offers of a sale run out; ``recalls`` has those of each deal.
+
+    ``lost``: stretches that a restored database knows nothing of, so that no terms bound them.
+    """
 
     terms: Sequence[Terms]
     extensions: Sequence[LongerHold]
     recalls: Mapping[int, Sequence[TakenBack]]
+    lost: Sequence[Stretch] = ()
 
     @property
     def closed_at(self) -> datetime:
@@ -74,8 +79,8 @@ class SaleHolds:
             for deal, recalls in self.recalls.items()
         }
         for deal, recalls in alike:
-            for terms in self.terms:
-                stretch = terms.stretch(deal)
+            made = (terms.stretch(deal) for terms in self.terms)
+            for stretch in (*made, *self.lost):
                 part = stretch.within(None, issued_before) if stretch else None
                 if part is not None:
                     yield hold_end(part, self.extensions, recalls, to_the_second=to_the_second)
@@ -154,7 +159,7 @@ def _reaches(recall: TakenBack, issued: datetime, stretch: Stretch) -> bool:
 def with_hold_rows(
     sales: QuerySet[models.Sale], deals: QuerySet[models.Deal] | None = None
 ) -> QuerySet[models.Sale]:
-    """Sales with the rows that ``holds_of`` needs, in four queries for all of them.
+    """Sales with the rows that ``holds_of`` needs, in five queries for all of them.
 
     :param deals: all deals, with what else is wanted of them; they come as ``hold_deals``
     """
@@ -168,11 +173,12 @@ def _hold_rows(deals: QuerySet[models.Deal] | None = None) -> "tuple[Prefetch[An
         Prefetch("changes", changes, "hold_changes"),
         Prefetch("extensions", models.Extension.objects.all(), "hold_extensions"),
         Prefetch("recalls", models.Recall.objects.all(), "hold_recalls"),
+        Prefetch("restored_sales", models.RestoredSale.objects.all(), "hold_restored"),
     )
 
 
 def holds_of(sale: models.Sale) -> SaleHolds:
-    """What a sale's rows say; four queries, none for a sale of ``with_hold_rows``."""
+    """What a sale's rows say; five queries, none for a sale of ``with_hold_rows``."""
     rows: Any = sale
     if not hasattr(sale, "hold_deals"):
         # A copy: the next to ask reads anew.
@@ -184,6 +190,7 @@ def holds_of(sale: models.Sale) -> SaleHolds:
         tuple(terms_history(present, changes)),
         rows.hold_extensions,
         {deal.pk: recalls_of(deal, rows.hold_recalls) for deal in rows.hold_deals},
+        lost(rows.hold_restored),
     )
 
 

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from offers.anchors import Extension, OfferState, Recall
+from offers.anchors import Extension, LostAnchors, OfferState, Recall
 from offers.terms import LIST, Offer
 from shop.catalog.pictures import Picture
 from shop.core.durations import exact_duration
 from shop.core.money import format_money, percent_off
 from shop.sales.deal_recalls import DealRecall, good_anchors, reason_of, recalled_stretches
 from shop.sales.hold_end import SaleHolds
+from shop.sales.restored_offers import RestoredStretch, lost, lost_anchors
 from shop.sales.term_history import TermChange, Terms, terms_history
 
 #: From here on down, how many are left is said.
@@ -106,6 +107,7 @@ class DealSnapshot:
     delayed_payment: bool = False
     recalls: tuple[DealRecall, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    restored: tuple[RestoredStretch, ...] = ()
     #: What pages have rendered of it alone: it never changes, and goes when the deal goes.
     rendered: dict[object, SafeString] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -168,6 +170,16 @@ class DealSnapshot:
         """Stretches of time whose offers are void."""
         return recalled_stretches(self.recalls)
 
+    @cached_property
+    def lost_anchors(self) -> tuple[LostAnchors, ...]:
+        """Stretches whose anchors a restored database has forgotten."""
+        return lost_anchors(self.restored, self.recalls)
+
+    @cached_property
+    def is_undecided(self) -> bool:
+        """Whether the operator has still to say what becomes of forgotten offers."""
+        return any(each.is_undecided for each in self.restored)
+
     def recall_reason(self, offer: Offer) -> str:
         """Why an offer of it was taken back, as the merchant put it; "" if it was not."""
         return reason_of(offer, self.anchor, self.recalls)
@@ -190,6 +202,7 @@ class DealSnapshot:
             anchor=self.anchor,
             earlier_anchors=self.earlier_anchors,
             recalls=self.recalled_stretches,
+            lost_anchors=self.lost_anchors,
             extensions=self.extensions,
             used=used,
             units_allowed=most - units_taken,
@@ -213,6 +226,7 @@ class SaleSnapshot:
     deals: tuple[DealSnapshot, ...] = ()
     extensions: tuple[Extension, ...] = ()
     published_at: datetime | None = None
+    restored: tuple[RestoredStretch, ...] = ()
     #: Entries of the audit log that ``last_hold_ends_at`` depends on, the latest first.
     changes: tuple[TermChange, ...] = ()
 
@@ -256,7 +270,7 @@ class SaleSnapshot:
         )
         terms = tuple(terms_history(present, self.changes))
         recalls = {each.id: each.recalls for each in self.deals if each.id is not None}
-        return SaleHolds(terms, self.extensions, recalls).last_end
+        return SaleHolds(terms, self.extensions, recalls, lost(self.restored)).last_end
 
 
 @dataclass(frozen=True)
@@ -275,6 +289,8 @@ class Snapshot:
     sales: Mapping[str, SaleSnapshot]
     products: Mapping[str, ProductSnapshot]
     list_deals: Mapping[str, DealSnapshot]
+    #: Whether a backup was restored, and what Stripe knows besides was not taken in yet.
+    is_checkout_closed: bool = False
 
     @cached_property
     def _products_by_slug(self) -> Mapping[str, ProductSnapshot]:

@@ -28,6 +28,7 @@ from shop.core import preview
 from shop.sales import models
 from shop.sales.deal_recalls import DealRecall, RecallRow, deal_recalls
 from shop.sales.reference_prices import reference_prices
+from shop.sales.restored_offers import RestoredStretch, list_recalls
 from shop.sales.snapshot import (
     DealSnapshot,
     ProductSnapshot,
@@ -76,6 +77,20 @@ _CHANGE = JSONObject(
     sale="sale_id",
     before=Cast("before", TextField()),
 )
+_RESTORED = JSONObject(
+    **{
+        name: name
+        for name in (
+            *("id", "issued_from", "issued_before", "decision", "decided_at"),
+            *("recalled_from", "recalled_before", "reason"),
+        )
+    },
+    sale="sale_id",
+)
+_RESTORED_INSTANTS = (
+    *("issued_from", "issued_before", "decided_at"),
+    *("recalled_from", "recalled_before"),
+)
 _DEAL = _json(DealSnapshot, models.Deal, "nonce", amount="price", max="max_per_shopper")
 _PRODUCT = _json(ProductSnapshot, Product)
 _VARIANT = _json(VariantSnapshot, Variant, "product", left=F("stock") - F("claimed"))
@@ -118,6 +133,12 @@ def snapshot_querysets(
             sale=LIST, was_on_show=True, product__in=products
         ).annotate(row=_CORRECTION),
         "variant": Variant.objects.filter(product__in=products).annotate(row=_VARIANT),
+        "restored": models.RestoredSale.objects.filter(Q(sale__in=sales) | Q(sale=None)).annotate(
+            row=_RESTORED
+        ),
+        "closed": models.Restoration.objects.filter(learned_at=None).annotate(
+            row=JSONObject(id="id")
+        ),
     }
 
 
@@ -142,12 +163,14 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
     variants = _grouped(rows["variant"], "product")
     corrections = _grouped(rows["correction"], "product")
     products = {row["id"]: _product(row, variants[row["id"]]) for row in rows["product"]}
-    kinds = ("deal", "extension", "recall", "change")
+    kinds = ("deal", "extension", "recall", "change", "restored")
     of_sales = {kind: _grouped(rows[kind], "sale") for kind in kinds}
     sales = [
         _sale(row, products, {kind: groups[row["id"]] for kind, groups in of_sales.items()})
         for row in rows["sale"]
     ]
+    at_list = _restored(of_sales["restored"][None])
+    recalled_at_list = list_recalls(at_list)
     return Snapshot(
         sales={sale.slug: sale for sale in sales},
         products={product.sku: product for product in products.values()},
@@ -160,11 +183,23 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
                 max=settings.LIST_MAX,
                 hold=timedelta(seconds=settings.LIST_HOLD_SECONDS),
                 anchor=anchor_digest(LIST, product.nonce),
-                recalls=_list_recalls(product, corrections[product.id]),
+                recalls=_list_recalls(product, corrections[product.id]) + recalled_at_list,
+                restored=at_list,
             )
             for product in products.values()
         },
+        is_checkout_closed=bool(rows["closed"]),
     )
+
+
+def _restored(rows: Iterable[Row]) -> tuple[RestoredStretch, ...]:
+    """What a restored database may have forgotten of a sale's offers, or of those at list."""
+    stretches = []
+    for row in sorted(rows, key=_by_id):
+        del row["id"]
+        read = {name: row[name] and instant(row[name]) for name in _RESTORED_INSTANTS}
+        stretches.append(RestoredStretch(**(row | read)))
+    return tuple(stretches)
 
 
 def _list_recalls(product: ProductSnapshot, corrections: list[Row]) -> tuple[DealRecall, ...]:
@@ -190,8 +225,8 @@ def _publish(rows: dict[str, list[Row]]) -> None:
         row["was"] = row["was"] or fixed.get(row["id"])
 
 
-def _grouped(rows: Iterable[Row], key: str) -> defaultdict[int, list[Row]]:
-    groups: defaultdict[int, list[Row]] = defaultdict(list)
+def _grouped(rows: Iterable[Row], key: str) -> defaultdict[int | None, list[Row]]:
+    groups: defaultdict[int | None, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row.pop(key)].append(row)
     return groups
@@ -220,6 +255,7 @@ def _sale(
     row["extensions"] = tuple(
         Extension(instant(each["issued_before"]), each["seconds"]) for each in of_sale["extension"]
     )
+    row["restored"] = _restored(of_sale["restored"])
     changes = map(_change, sorted(of_sale["change"], key=_by_id))
     row["changes"] = tuple(sorted(changes, key=attrgetter("made_at")))[::-1]
     nonce = row.pop("nonce")
@@ -227,6 +263,7 @@ def _sale(
         "sale": row["slug"],
         "hold": row["hold"],
         "extensions": row["extensions"],
+        "restored": row["restored"],
         "delayed_payment": bool(row.pop("delayed_payment")),
     }
     recalls = [_recall(each) for each in sorted(of_sale["recall"], key=_by_id)]

@@ -63,6 +63,7 @@ CIRCUMSTANCES: Json = {
     "anchor": ANCHOR,
     "earlier_anchors": {},
     "recalls": [],
+    "lost_anchors": [],
     "extensions": [],
     "used": False,
     "quantity": 1,
@@ -114,6 +115,10 @@ def stretch(issued_from: datetime | None, issued_before: datetime) -> Json:
         "issued_from": instant(issued_from) if issued_from else None,
         "issued_before": instant(issued_before),
     }
+
+
+def lost(issued_from: datetime, issued_before: datetime, *recalls: Json) -> list[Json]:
+    return [{**stretch(issued_from, issued_before), "recalls": list(recalls)}]
 
 
 def headed(**changed: Any) -> str:
@@ -272,6 +277,12 @@ def add_good_times(book: Book) -> None:
     why = "A nonce was replaced, for offers that were issued from a second later on."
     spared = {ANCHOR: instant(ISSUED + SECOND)}
     good("replaced anchor", why, anchor=OTHER_ANCHOR, earlier_anchors=spared)
+    why = "A backup was restored: nobody remembers the anchors from this second on."
+    begun = lost(ISSUED, NOW)
+    good("forgotten anchor", why, anchor=OTHER_ANCHOR, lost_anchors=begun)
+    why = "Nobody remembers its anchor; the recall since began a second later."
+    spared_by = lost(ISSUED, NOW, stretch(ISSUED + SECOND, NOW))
+    good("forgotten anchor, later recall", why, anchor=OTHER_ANCHOR, lost_anchors=spared_by)
 
 
 def add_unparsable(book: Book) -> None:
@@ -578,6 +589,33 @@ def add_judged(book: Book) -> None:
     spared = {ANCHOR: instant(ISSUED + SECOND)}
     both: Json = {"earlier_anchors": spared, "recalls": [stretch(ISSUED, NOW)]}
     judged("recalled twice", why, "recalled", anchor=OTHER_ANCHOR, **both)
+    for name, why, stretches in (
+        (
+            "forgotten anchor, issued before",
+            "Issued a second before the backup: its anchor would be known.",
+            lost(ISSUED + SECOND, NOW),
+        ),
+        (
+            "forgotten anchor, issued after",
+            "Issued when the shop had been restored: its anchor would be known.",
+            lost(ISSUED - SECOND, ISSUED),
+        ),
+        (
+            "forgotten anchor, recalled since",
+            "Nobody remembers its anchor, and a recall since reaches when it was issued.",
+            lost(ISSUED, NOW, stretch(None, ISSUED + SECOND)),
+        ),
+    ):
+        judged(name, why, "recalled", anchor=OTHER_ANCHOR, lost_anchors=stretches)
+    why = "Nobody knows the deal, whatever was forgotten."
+    forgotten = lost(ISSUED, NOW)
+    judged("forgotten deal", why, "recalled", anchor=None, lost_anchors=forgotten)
+    why = "Its anchor was replaced, and the shop remembers for whom."
+    known: Json = {"earlier_anchors": reached, "lost_anchors": lost(ISSUED, NOW)}
+    judged("replaced anchor, none forgotten", why, "recalled", anchor=OTHER_ANCHOR, **known)
+    why = "Nobody remembers its anchor, and its stretch of time was recalled."
+    known = {"recalls": [stretch(ISSUED, NOW)], "lost_anchors": lost(ISSUED, NOW)}
+    judged("forgotten anchor, recalled by time", why, "recalled", anchor=OTHER_ANCHOR, **known)
     too_early = instant(ISSUED - 61 * SECOND)
     why = "60 is the most that clocks may differ."
     judged("issued 61 seconds ahead", why, "not_yet_valid", now=too_early)
@@ -651,7 +689,9 @@ def document() -> Json:
             "`shoppers`: the ids of this browser, null skips the rule. `anchor`: today's digest "
             "of the deal, null where nobody knows the deal. `earlier_anchors`: replaced digests, "
             "each good for offers issued before its instant. `recalls`: stretches whose offers are "
-            "void, from null: from the first on. `units_allowed`, `units_left`: null bounds "
+            "void, from null: from the first on. `lost_anchors`: stretches in which a digest that "
+            "is neither today's nor an earlier one voids no offer, unless one of their own "
+            "`recalls` reaches it. `units_allowed`, `units_left`: null bounds "
             "nothing.",
             "These keys are published: never use one. "
             "Written by `python -m tests.offers.make_vectors`.",

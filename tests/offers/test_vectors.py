@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from offers.anchors import Extension, OfferState, Recall, honored_until, judge
+from offers.anchors import Extension, LostAnchors, OfferState, Recall, honored_until, judge
 from offers.keys import KeyRing
 from offers.tokens import Unreadable, read_offer
 from offers.verdicts import Verdict
@@ -38,6 +38,27 @@ def extensions(case: dict[str, Any]) -> list[Extension]:
     ]
 
 
+def recalls(cases: list[dict[str, Any]]) -> list[Recall]:
+    return [
+        Recall(
+            each["issued_from"] and datetime.fromisoformat(each["issued_from"]),
+            datetime.fromisoformat(each["issued_before"]),
+        )
+        for each in cases
+    ]
+
+
+def lost_anchors(cases: list[dict[str, Any]]) -> list[LostAnchors]:
+    return [
+        LostAnchors(
+            datetime.fromisoformat(each["issued_from"]),
+            datetime.fromisoformat(each["issued_before"]),
+            recalls(each["recalls"]),
+        )
+        for each in cases
+    ]
+
+
 def verdict_on(vector: Vector) -> Verdict:
     try:
         offer = read_offer(vector["message"], RINGS[vector["keys"]])
@@ -50,13 +71,8 @@ def verdict_on(vector: Vector) -> Verdict:
             anchor: datetime.fromisoformat(before)
             for anchor, before in case["earlier_anchors"].items()
         },
-        "recalls": [
-            Recall(
-                each["issued_from"] and datetime.fromisoformat(each["issued_from"]),
-                datetime.fromisoformat(each["issued_before"]),
-            )
-            for each in case["recalls"]
-        ],
+        "recalls": recalls(case["recalls"]),
+        "lost_anchors": lost_anchors(case["lost_anchors"]),
     }
     return judge(
         offer,

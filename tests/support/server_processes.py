@@ -136,6 +136,8 @@ def shop_environment(folder: Path, stripe_base: str, **settings: str) -> dict[st
         "VAR": str(folder),
         "TIME_ZONE": "Europe/Berlin",
         "STRIPE_API_BASE": stripe_base,
+        # Other shops of this run share the stand-in: their payments are not this one's.
+        "OFFER_ISSUER": f"http://{folder.name.replace('_', '-')}.invalid",
         "QA_CLOCK": "1",
         "PYTHONUNBUFFERED": "1",
         **settings,

@@ -30,6 +30,7 @@ from shop.orders.models import (
 )
 from shop.sales.availability import DealNow
 from shop.sales.outages import affected_sales
+from shop.sales.restorations import is_checkout_closed, undecided_sales
 from shop.sales.sense_facts import check_sales
 from shop.staff.models import Staff
 
@@ -60,6 +61,7 @@ class Alert:
 def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
     """Everything that needs attention and that this member of staff may see, urgent first."""
     found = list(_keys(now)) if staff.has_perm("staff.view_staff") else []
+    found += _restored()
     if staff.has_perm("sales.view_sale"):
         found += [
             *_outages(staff, now),
@@ -77,6 +79,18 @@ def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
             *_events_set_aside(),
         ]
     return sorted(found, key=lambda each: not each.is_urgent)
+
+
+def _restored() -> Iterator[Alert]:
+    """What waits for ``manage.py restored``."""
+    if is_checkout_closed():
+        text = "Checkout is closed: the database was restored from a backup, and has still to learn"
+        text += " from Stripe which orders were paid. Whoever operates the shop has to run"
+        yield Alert(f"{text} `manage.py restored`.", is_urgent=True)
+    if slugs := undecided_sales():
+        text = f"The shop was restored, and lines of {', '.join(slugs)} wait in every bag until it "
+        text += "is said whether those offers are honored or recalled (`manage.py restored`)."
+        yield Alert(text, is_urgent=True)
 
 
 def _outages(staff: Staff, now: datetime) -> Iterator[Alert]:

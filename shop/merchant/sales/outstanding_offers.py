@@ -15,8 +15,9 @@ from typing import Any
 from django.db.models import Sum
 
 from shop.orders.models import IS_OPEN, Order, OrderLine
-from shop.sales.hold_end import deal_hold_ends, present_terms, recalls_of
+from shop.sales.hold_end import deal_hold_ends, hold_end, present_terms, recalls_of
 from shop.sales.models import Deal, Sale
+from shop.sales.restored_offers import lost
 from shop.sales.showcase import FRESH_SECONDS
 from shop.sales.term_history import TermChange, terms_history
 
@@ -97,6 +98,7 @@ def outstanding_offers(
     changes = (TermChange.of(each) for each in sale.changes.order_by("-made_at", "-id"))
     history = list(terms_history(present_terms(sale, deals), changes))
     extensions, recalls = list(sale.extensions.all()), list(sale.recalls.all())
+    forgotten = lost(sale.restored_sales.all())
     units = _units(sale, deals)
     found = []
     for deal in deals:
@@ -110,7 +112,12 @@ def outstanding_offers(
             issued_from=issued_from,
             issued_before=issued_before,
         )
-        held = [(terms.amounts[deal.pk], until) for terms, until in ends if until > now]
+        made = [(terms.amounts[deal.pk], until) for terms, until in ends]
+        # At what amount the forgotten ones were made, nobody knows.
+        parts = (each.within(issued_from, issued_before) for each in forgotten)
+        of_deal = recalls_of(deal, recalls)
+        made += [(deal.price, hold_end(each, extensions, of_deal)) for each in parts if each]
+        held = [(amount, until) for amount, until in made if until > now]
         if held:
             amount = min(amount for amount, _ in held)
             until = max(until for _, until in held)

@@ -97,6 +97,7 @@ SILENT_COMMANDS: Mapping[str, str] = {
     "offer_keys": "is about keys",
     "reconcile": "names orders and their statuses, which their pages tell",
     "rehearse": "is checked by what it rehearses: the walk is a part of it",
+    "restored": "names sales, with their windows in UTC, for whoever operates the shop",
     "serve": "says what stands in the way of serving",
     "seed_demo": "names the demo's addresses and logins",
 }

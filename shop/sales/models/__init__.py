@@ -2,6 +2,7 @@
 
 from shop.sales.models.change import Change, Extension, Recall
 from shop.sales.models.outage import Outage
+from shop.sales.models.restoration import Restoration, RestoredSale
 from shop.sales.models.sale import (
     LONGEST_HOLD_SECONDS,
     MOST_PER_SHOPPER,
@@ -23,6 +24,8 @@ __all__ = [
     "Recall",
     "Redemption",
     "RefusalCount",
+    "Restoration",
+    "RestoredSale",
     "Sale",
     "validate_time_zone",
     "validate_unreserved",

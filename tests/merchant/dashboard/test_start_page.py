@@ -18,6 +18,7 @@ from shop.orders.models import Dispute, Order, PaymentDiscrepancy, StripeEvent
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product, new_key
+from shop.sales import restorations
 from shop.sales.lifecycle import publish, unpublish
 from shop.sales.models import Deal, Sale
 from shop.staff.models import Staff
@@ -437,5 +438,17 @@ def test_its_queries_do_not_grow_with_what_there_is(
     give_role(person, Role.OWNER)
     client = Client()
     client.force_login(person)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(23):
         client.get("/merchant/")
+
+
+def test_a_restored_shop_says_that_checkout_is_closed_and_then_which_lines_wait(
+    sale: Sale, today: Today
+) -> None:
+    restorations.close_checkout(proof="FF-12345678", now=OPENS)
+    assert "Checkout is closed: the database was restored" in section(today(), "alerts")
+    restoration = restorations.begin(backup_at=OPENS, now=OPENS)
+    restorations.open_checkout(restoration, seen_until=0, now=OPENS)
+    alerts = section(today(), "alerts")
+    assert "Checkout is closed" not in alerts
+    assert "lines of autumn, list wait in every bag" in alerts

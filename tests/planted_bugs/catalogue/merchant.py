@@ -62,8 +62,8 @@ BUGS = (
     PlantedBug(
         name="An offer counts as out in the second in which it ends",
         file="shop/merchant/sales/outstanding_offers.py",
-        right="for terms, until in ends if until > now",
-        wrong="for terms, until in ends if until >= now",
+        right="for amount, until in made if until > now",
+        wrong="for amount, until in made if until >= now",
         tests=[
             "merchant/sales/test_outstanding_offers.py::test_nothing_is_out_before_the_opening_or_after_all_holds"
         ],

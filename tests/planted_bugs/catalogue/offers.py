@@ -53,8 +53,8 @@ BUGS = (
     PlantedBug(
         name="A recall voids nothing",
         file=_ANCHORS,
-        right="if offer.anchor != state.anchor:",
-        wrong="if offer.anchor is None:",
+        right="if offer.anchor == state.anchor:",
+        wrong="if offer.anchor is not None:",
         tests=["bag/test_bag.py::test_a_recalled_offer_says_why_and_what_it_costs_now"],
         scenarios=["verdicts.feature::Recalled"],
         rehearsed=("mug", "recalled"),
@@ -72,8 +72,8 @@ BUGS = (
     PlantedBug(
         name="A recall voids offers from before its beginning",
         file=_ANCHORS,
-        right="if good_before is None or offer.issued_at >= good_before.timestamp():",
-        wrong="if good_before is None or offer.issued_at:",
+        right="return offer.issued_at >= good_before.timestamp()",
+        wrong="return offer.issued_at > 0",
         tests=[
             "sales/test_holds.py::test_a_recall_with_a_beginning_leaves_what_was_shown_before_it"
         ],
@@ -82,7 +82,7 @@ BUGS = (
     PlantedBug(
         name="A recall spares the offers of the second in which it begins",
         file=_ANCHORS,
-        right="if good_before is None or offer.issued_at >= good_before.timestamp():",
+        right="return offer.issued_at >= good_before.timestamp()",
         wrong="if good_before is None or offer.issued_at > good_before.timestamp():",
         tests=[
             "sales/test_holds.py::test_a_recall_that_begins_within_a_second_reaches_what_was_shown_in_that_second"

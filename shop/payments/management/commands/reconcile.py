@@ -12,6 +12,7 @@ from shop.core.durations import several
 from shop.payments import event_retries
 from shop.payments.discrepancies import unresolved
 from shop.payments.reconciliation import Reconciliation
+from shop.sales.restorations import is_checkout_closed
 
 logger = logging.getLogger(__name__)
 
@@ -63,16 +64,24 @@ class Command(BaseCommand):
         self.stdout.write(f"{several(count, 'event')} of Stripe's will be tried anew.")
 
     def _say_what_disagrees(self) -> None:
-        """:raises CommandError: Stripe's payments and the order book disagree"""
+        """:raises CommandError: Stripe and the order book disagree, or a restore is not done"""
         rows = unresolved()
         for row in rows:
             self.stderr.write(
                 f"{row.order_number or 'No order'}: {row.amount_text}, {row.payment_intent}: "
                 f"{row.get_kind_display()}."
             )
+        problems = []
+        if is_checkout_closed():
+            problems.append(
+                "Checkout is closed: the database was restored from a backup, and Stripe knows "
+                "orders that it does not. Run `manage.py restored DIR`."
+            )
         if rows:
-            raise CommandError(
+            problems.append(
                 f"Stripe and the order book disagree on {several(len(rows), 'payment')}. "
                 "After a restored backup run `manage.py restored`; otherwise look at each at "
                 "Stripe, and refund what nobody ordered."
             )
+        if problems:
+            raise CommandError(" ".join(problems))
