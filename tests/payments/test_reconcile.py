@@ -15,7 +15,7 @@ from offers.conf import ring
 from shop.catalog.models import Variant
 from shop.core.machine_clock import machine_time, monotonic_seconds
 from shop.orders.models import Order, PaymentDiscrepancy, ReconcileRound
-from shop.payments import heartbeat, reconciliation, stripe_record
+from shop.payments import heartbeat, open_orders, reconciliation, stripe_record
 from shop.payments.discrepancies import unresolved
 from shop.payments.heartbeat import is_stale, last_round
 from shop.payments.reconciliation import Reconciliation
@@ -23,7 +23,7 @@ from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Deal, Sale
-from tests.support.factories import make_order
+from tests.support.factories import make_order, refreshed
 from tests.support.fixtures import Card, Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -142,6 +142,39 @@ def test_an_old_open_order_is_asked_for_singly_rather_than_looked_for_in_a_long_
         LIST,
         f"GET /v1/payment_intents/{old.payment_intent}",
     ]
+
+
+def test_what_is_at_a_bank_for_days_is_asked_for_once_a_minute(
+    sale: Sale, intent: Pay, calls: list[str]
+) -> None:
+    rounds = Reconciliation(lambda line: None)
+    rounds.run_round()
+    make_open(sale, "FF-ATBANK01", intent("FF-ATBANK01"), status="processing")
+    calls.clear()
+    rounds.run_round()
+    assert calls == []
+    rounds._compared_at = monotonic_seconds() - reconciliation.RECORD_READ_EVERY
+    rounds.run_round()
+    assert LIST in calls
+    assert Order.objects.get().status == "pending"
+
+
+def test_a_round_that_takes_too_long_leaves_single_orders_to_the_next(
+    sale: Sale, intent: Pay, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    late = make_open(sale, "FF-LATE0001", intent("FF-LATE0001"), lapses_at=OPENS)
+    make_open(sale, "FF-PAID0001", intent("FF-PAID0001", paid=True))
+    Variant.objects.update(claimed=4)
+    Deal.objects.update(claimed=4)
+    with monkeypatch.context() as patch:
+        patch.setattr(open_orders, "MOST_SECONDS", -1)
+        reconcile()
+    assert (refreshed(late).status, Order.objects.get(status="paid").number) == (
+        "pending",
+        "FF-PAID0001",
+    )
+    reconcile()
+    assert refreshed(late).status == "expired"
 
 
 def test_where_the_list_is_refused_every_order_is_asked_for_singly(
