@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 
 from shop.core import preview
 from shop.core.machine_clock import monotonic_seconds
-from shop.core.outages import Unavailable
+from shop.core.outages import Unavailable, is_outage, reason_of
 from shop.core.postgresql.time_limits import answers_within
 from shop.sales import snapshot_queries
 from shop.sales.snapshot import SaleSnapshot, Snapshot
@@ -85,8 +85,11 @@ class Showcase:
                 with self._read_limit():
                     self._snapshot = self._read(now)
                 self._read_at = started_at
-            except DatabaseError:
-                logger.exception("The showcase cannot be refreshed; age %.0f s", self.age_seconds)
+            except DatabaseError as error:
+                text = "The showcase cannot be refreshed; age %.0f s: %s"
+                # A database that is away says all in a line; a mistake shows where it is.
+                trace = not is_outage(error)
+                logger.error(text, self.age_seconds, reason_of(error), exc_info=trace)
             finally:
                 # After a failure too: a database in trouble is asked once a second, not more.
                 self._tried_at = monotonic_seconds()

@@ -1,5 +1,6 @@
 """Nobody waits for ever for a database that does not answer."""
 
+import importlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
@@ -7,16 +8,26 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import call_command
+from pytest_django import Settings
+from stripe import StripeClient
 
 from shop.core.machine_clock import monotonic_seconds
 from shop.core.postgresql import connection as connections
-from shop.core.postgresql import hang_detector
+from shop.core.postgresql import hang_detector, time_limits
 from shop.core.postgresql.connection import BoundedConnection
 from shop.core.postgresql.hang_detector import HangDetector
 from shop.core.postgresql.time_limits import answers_within, limited_waits, seconds_left
+from shop.payments import reconciliation
 from tests.support.mute_server import MuteServer, mute_server
 
 UNANSWERED = "The database does not answer"
+
+
+@pytest.fixture(autouse=True)
+def no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a process begins; another test may have begun to serve."""
+    monkeypatch.setattr(time_limits, "_limit", None)
 
 
 @pytest.fixture
@@ -63,6 +74,24 @@ def test_a_command_has_no_limit(server: MuteServer) -> None:
     assert seconds_left() is None
     with answers_within(0):
         assert seconds_left() is None
+
+
+def test_a_web_process_has_one(settings: Settings) -> None:
+    settings.DATABASE_TIMEOUT_SECONDS = 4
+    with limited_waits(60):
+        importlib.reload(importlib.import_module("shop.wsgi"))
+        assert seconds_left() == 4
+    assert seconds_left() is None
+
+
+@pytest.mark.django_db
+def test_a_round_of_reconcile_has_one(
+    stripe_api: StripeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = []
+    monkeypatch.setattr(reconciliation, "send_missing", lambda now: limits.append(seconds_left()))
+    call_command("reconcile")
+    assert limits == [reconciliation.DATABASE_SECONDS]
 
 
 def test_a_page_may_give_all_its_statements_less_time_together(server: MuteServer) -> None:

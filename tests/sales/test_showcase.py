@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from threading import Event
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 from shop.core.machine_clock import monotonic_seconds
+from shop.core.postgresql.time_limits import limited_waits, seconds_left
 from shop.sales import showcase as module
 from shop.sales.showcase import Showcase, ShowcaseUnavailable
 from shop.sales.snapshot import Snapshot
@@ -122,3 +123,37 @@ def test_while_one_thread_reads_the_others_serve_what_there_is_within_250_ms(
         assert not slow.done()
         may_end.set()
     assert len(reads) == 2
+
+
+@pytest.mark.parametrize(
+    ("age", "least", "most"), [(9.9, 0, module.READ_SECONDS), (10, module.READ_SECONDS, 60)]
+)
+def test_a_page_waits_half_a_second_at_most_while_the_snapshot_is_recent(
+    machine: Machine, age: float, least: float, most: float
+) -> None:
+    limits: list[float] = []
+
+    def read(now: datetime) -> Snapshot:
+        limits.append(seconds_left() or 0)
+        return EMPTY
+
+    showcase = Showcase(read)
+    with limited_waits(60):
+        showcase.snapshot(NOW)
+        machine.seconds += age
+        showcase.snapshot(NOW)
+    assert limits[0] == 60
+    assert least < limits[1] <= most
+
+
+def test_a_database_that_is_away_leaves_one_line_and_no_trace(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(now: datetime) -> Snapshot:
+        raise OperationalError("connection refused\nIs the server running?")
+
+    with pytest.raises(ShowcaseUnavailable):
+        Showcase(fail).snapshot(NOW)
+    [record] = caplog.records
+    assert not record.exc_info
+    assert "\n" not in record.getMessage()

@@ -3,6 +3,7 @@
 from tests.planted_bugs.catalogue import (
     bag,
     checkout,
+    database,
     keys,
     merchant,
     offers,
@@ -27,4 +28,5 @@ BUGS = (
     *rebuild.BUGS,
     *merchant.BUGS,
     *outages.BUGS,
+    *database.BUGS,
 )
