@@ -102,7 +102,7 @@ def facts_of_bag(bag: list[Packed]) -> OrderFacts:
     )
 
 
-@given(st.lists(lines, min_size=1, max_size=30, unique_by=lambda line: line.jti), st.emails())
+@given(st.lists(lines, min_size=1, max_size=12, unique_by=lambda line: line.jti), st.emails())
 def test_what_was_written_is_read_again(lines: list[LineFacts], email: str) -> None:
     facts = replace(FACTS, lines=tuple(lines), email=email)
     metadata = write_metadata(facts)
