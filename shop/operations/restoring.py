@@ -53,11 +53,17 @@ class Unfinished(Exception):
 
 
 def learn(
-    manifest: Manifest, *, now: datetime, tell: Callable[[str], object], open_anyway: bool = False
+    manifest: Manifest,
+    *,
+    now: datetime,
+    tell: Callable[[str], object],
+    open_anyway: bool = False,
+    refund_unknown: bool = False,
 ) -> Restoration:
     """Take in what Stripe knows and the backup does not; then open checkout.
 
     :param open_anyway: also where a payment could not be taken in
+    :param refund_unknown: refund orders of products that the database does not know
     :raises WrongAnswer: the backup is another shop's
     :raises Unfinished: a payment could not be taken in
     :raises stripe.StripeError: Stripe cannot be asked; checkout stays closed
@@ -71,7 +77,7 @@ def learn(
     restoration = restorations.begin(backup_at=manifest.taken_at, now=now)
     # Before the rest: what is paid while this runs is not taken for something known.
     seen_until = max((each.created for each in newest_intents()), default=0)
-    learned = learn_from_stripe(manifest.learned_since(), now)
+    learned = learn_from_stripe(manifest.learned_since(), now, refund_unknown=refund_unknown)
     for line in learned.lines:
         tell(line)
     if learned.unfinished and not open_anyway:

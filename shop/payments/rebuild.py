@@ -107,8 +107,8 @@ def rebuild(intent: stripe.PaymentIntent, now: datetime, *, refund_unknown: bool
     except NotKept as reason:
         may_come_back = isinstance(reason, UnknownProduct) and not refund_unknown
         if may_come_back and not getattr(intent.latest_charge, "refunded", False):
-            text = f"{number}: paid, but {reason}: create it again and run this again, or refund it"
-            return Result(text=text)
+            text = f"{number}: paid, but {reason}: create it again and run this again"
+            return Result(text=f"{text}, or refund it with --refund-unknown")
         return _record_not_kept(facts, intent, str(reason), now)
     except IntegrityError:
         # Another process was faster.

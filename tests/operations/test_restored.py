@@ -15,7 +15,7 @@ from shop.operations.stuck import restore_that_waits
 from shop.orders.models import Order
 from shop.payments.restore_check import restore_check
 from shop.qa.pytest_plugin.client import ADDRESS, ShopClient
-from shop.qa.pytest_plugin.factories import OPENS
+from shop.qa.pytest_plugin.factories import OPENS, add_deal, make_product
 from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Extension, Recall, Restoration, Sale
 from shop.sales.restorations import is_checkout_closed, undecided_sales
@@ -105,6 +105,20 @@ def test_a_restored_order_is_found_by_its_bag(
     assert page.order_status == "paid"
     assert len(paid(stripe)) == 1
     assert Order.objects.get().total == 499
+
+
+def test_a_paid_order_of_a_product_that_is_gone_keeps_checkout_closed_until_it_is_decided(
+    stripe: Stripe, shopper: ShopClient, card: Card, sale: Sale, backup: Path
+) -> None:
+    with forgotten():
+        add_deal(sale, make_product("NEW-01", "Novelty"), 990)
+        shopper.add(shopper.offer("NEW-01"))
+        assert shopper.order(card()).order_status == "paid"
+    said = restored(backup)
+    assert "NEW-01 is not in this database" in said
+    assert is_checkout_closed()
+    assert "€9.90 goes back" in restored(backup, "--refund-unknown")
+    assert not is_checkout_closed()
 
 
 def test_a_shop_that_knows_every_order_sells_on(

@@ -66,6 +66,11 @@ class Command(BaseCommand):
             action="store_true",
             help="open checkout although a payment could not be taken in",
         )
+        parser.add_argument(
+            "--refund-unknown",
+            action="store_true",
+            help="refund orders of products that were created since the backup and are gone",
+        )
 
     def handle(self, *args: Any, folder: Path | None, reason: str, **options: Any) -> None:
         now = timezone.now()  # noqa: TID251
@@ -73,7 +78,11 @@ class Command(BaseCommand):
             manifest = _manifest(folder, options["as_of"], now)
             decisions = _decisions(options, now)
             restoration = restoring.learn(
-                manifest, now=now, tell=self.stdout.write, open_anyway=options["open_anyway"]
+                manifest,
+                now=now,
+                tell=self.stdout.write,
+                open_anyway=options["open_anyway"],
+                refund_unknown=options["refund_unknown"],
             )
             if sys.stdin.isatty():
                 decisions = self._ask(restoration, decisions, now)
