@@ -27,9 +27,9 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from offers.key_file import Stamp, stamp_of
-from offers.keys import KeyRing, KeyRingError
+from offers.keys import KeyRing, KeyRingError, KeyStatus
 from offers.realms import in_force, in_realm
-from offers.rotation import NEVER, LatestEnd
+from offers.rotation import NEVER, LatestEnd, may_go_from
 from offers.tokens import encode_segment
 
 LOOK_EVERY_SECONDS = 1.0
@@ -77,6 +77,16 @@ def offers_end(issued_before: datetime) -> datetime:
         return NEVER
     end: datetime = import_string(dotted)(issued_before)
     return end
+
+
+def keys_to_retire(now: datetime) -> list[str]:
+    """The ids of offer keys of which everything that they signed has run out.
+
+    :raises KeyRingError: the settings do not make a key ring
+    """
+    ring = OFFERS.configured()
+    retiring = (key for key in ring.values() if key.status is KeyStatus.RETIRING)
+    return [key.kid for key in retiring if may_go_from(key, ring, now, offers_end) <= now]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ ROW_PROBES: Sequence[Probe] = (
     stuck.refunds_that_wait,
     stuck.mails_that_wait,
     stuck.restore_that_waits,
+    stuck.keys_that_have_done_their_work,
 )
 
 

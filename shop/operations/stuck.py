@@ -1,8 +1,11 @@
 """What is stuck: the shop serves, and something waits for a machine or a person."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from offers.conf import keys_to_retire
+from offers.keys import KeyRingError
 from shop.core.durations import several
 from shop.core.formatting import utc
 from shop.operations.diagnoses import Diagnosis
@@ -96,3 +99,11 @@ def restore_that_waits(now: datetime) -> Iterator[Diagnosis]:
     if slugs := undecided_sales():
         text = f"The shop was restored, and lines of {', '.join(slugs)} wait in every bag."
         yield Diagnosis(text, "Run manage.py restored DIR with --honor or --recall for each.")
+
+
+def keys_that_have_done_their_work(now: datetime) -> Iterator[Diagnosis]:
+    """Keys that verify nothing any more that is good."""
+    with suppress(KeyRingError):  # which the settings' own probe tells
+        for kid in keys_to_retire(now):
+            text = f"All offers that key {kid} signed have run out."
+            yield Diagnosis(text, f"Run: manage.py offer_keys retire {kid}")

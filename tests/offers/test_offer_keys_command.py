@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -458,6 +459,16 @@ def test_a_file_stays_with_its_owner_and_group(run: Run, path: Path) -> None:
     assert after.st_ino != before.st_ino
     assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
     assert mode_of(path) == 0o640
+
+
+def test_a_user_whom_an_access_list_lets_read_the_file_still_may(run: Run, path: Path) -> None:
+    run("add")
+    # acl(5): its owner may write, user 1234 may read, nobody else; in Linux's own form.
+    entries = [(1, 6, -1), (2, 4, 1234), (4, 0, -1), (16, 4, -1), (32, 0, -1)]
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *each) for each in entries)
+    os.setxattr(path, "system.posix_acl_access", acl)
+    run("add")
+    assert os.getxattr(path, "system.posix_acl_access") == acl
 
 
 def test_a_file_that_cannot_be_left_to_its_owner_is_left_alone(

@@ -22,7 +22,7 @@ from shop.operations import doctor, readiness, stuck
 from shop.operations.diagnoses import Severity
 from shop.operations.doctor import examine, obstacles
 from shop.orders.models import Order, PaymentDiscrepancy, ReconcileRound, Refund, StripeEvent
-from shop.qa.pytest_plugin.factories import OPENS
+from shop.qa.pytest_plugin.factories import OPENS, new_key
 from shop.sales.models import Sale
 from tests.support.factories import make_order, make_refund
 
@@ -231,6 +231,17 @@ def test_what_is_stuck_is_told_and_stops_nothing(
         "1 receipt could not be mailed.",
     ]
     call_command("doctor", stdout=io.StringIO())
+
+
+def test_a_key_is_told_once_all_that_it_signed_has_run_out(
+    sale: Sale, stripe_api: StripeClient, settings: Settings
+) -> None:
+    stopped_at = NOW - timedelta(seconds=settings.LIST_HOLD_SECONDS + 3)
+    old = {**new_key("old", "retiring"), "stopped_at": int(stopped_at.timestamp())}
+    settings.OFFER_KEYS = json.dumps({"keys": [new_key("new"), old]})
+    reconciled(NOW)
+    assert texts(NOW - timedelta(seconds=1)) == []
+    assert texts() == ["All offers that key old signed have run out."]
 
 
 def test_what_is_not_late_yet_is_not_stuck(stuck_rows: None, stripe_api: StripeClient) -> None:

@@ -10,8 +10,7 @@ from django.urls import reverse
 from django.utils.timezone import get_default_timezone
 
 from offers import conf
-from offers.keys import KeyRingError, KeyStatus
-from offers.rotation import may_go_from
+from offers.keys import KeyRingError
 from shop.core.durations import duration, several
 from shop.core.formatting import day_and_clock, exactly
 from shop.merchant.dashboard.schedule import SaleNow, Schedule
@@ -274,18 +273,15 @@ def _keys(now: datetime) -> Iterator[Alert]:
             f"{fault} The keys that were read before go on until a restart.", is_urgent=True
         )
     try:
-        ring = conf.OFFERS.configured()
+        done = conf.keys_to_retire(now)
     except KeyRingError as error:
         yield Alert(f"No offer can be signed, and nothing sold: {error}", is_urgent=True)
         return
-    for key in ring.values():
-        if key.status is not KeyStatus.RETIRING:
-            continue
-        if may_go_from(key, ring, now, conf.OFFERS.latest_end) <= now:
-            yield Alert(
-                f"All offers that key {key.kid} signed have run out. "
-                f"Take it away: manage.py offer_keys retire {key.kid}."
-            )
+    for kid in done:
+        yield Alert(
+            f"All offers that key {kid} signed have run out. "
+            f"Take it away: manage.py offer_keys retire {kid}."
+        )
 
 
 def _order_list(**query: str) -> str:
