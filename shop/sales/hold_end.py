@@ -62,15 +62,24 @@ class SaleHolds:
         ends = self._ends(to_the_second=to_the_second)
         return max(ends, default=self.terms[0].starts_at)
 
-    def end_of_issued_before(self, instant: datetime) -> datetime | None:
+    def end_of_issued_before(
+        self, instant: datetime, *, stale: timedelta = timedelta(0)
+    ) -> datetime | None:
         """The instant from which no offer from before another one is honored, to the second.
 
         None where none was made by then.
+
+        :param stale: how long pages may go on to show terms once others replaced them
         """
-        return max(self._ends(to_the_second=True, issued_before=instant), default=None)
+        ends = self._ends(to_the_second=True, issued_before=instant, stale=stale)
+        return max(ends, default=None)
 
     def _ends(
-        self, *, to_the_second: bool, issued_before: datetime | None = None
+        self,
+        *,
+        to_the_second: bool,
+        issued_before: datetime | None = None,
+        stale: timedelta = timedelta(0),
     ) -> Iterator[datetime]:
         # Most deals have no history of their own: None stands for them.
         particular = frozenset[int]().union(*(each.withdrawn for each in self.terms))
@@ -79,7 +88,7 @@ class SaleHolds:
             for deal, recalls in self.recalls.items()
         }
         for deal, recalls in alike:
-            made = (terms.stretch(deal) for terms in self.terms)
+            made = (terms.stretch(deal, stale=stale) for terms in self.terms)
             for stretch in (*made, *self.lost):
                 part = stretch.within(None, issued_before) if stretch else None
                 if part is not None:
