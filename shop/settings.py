@@ -124,7 +124,7 @@ CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 # --- Time, language, money ----------------------------------------------------
 
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.zone("TIME_ZONE", default="UTC")
 LANGUAGE_CODE = "en"
 USE_I18N = False
 FORMAT_MODULE_PATH = "shop.formats"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -62,6 +63,19 @@ class Environment(environ.Env):  # type: ignore[misc]
         if seconds <= 0:
             raise ImproperlyConfigured(f"{var}={seconds:g}: a time-out is more than 0 seconds.")
         return seconds
+
+    def zone(self, var: str, default: str) -> str:
+        """A time zone's name.
+
+        :raises ImproperlyConfigured: there is no such zone
+        """
+        name: str = self.str(var, default=default)
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            text = f"{var}={name}: there is no such time zone, such as Europe/Berlin."
+            raise ImproperlyConfigured(text) from None
+        return name
 
     def cache(self, var: str, default: str) -> dict[str, Any]:
         """Django's settings of a cache.

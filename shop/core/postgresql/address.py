@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError, pq
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 _PLACES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
@@ -25,6 +25,7 @@ _NUMBERS = {
 }
 #: Files among libpq's: without its file, a certificate may go unchecked.
 _FILES = {"sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir", "passfile"}
+_NOWHERE = "/nowhere"
 _FORM = "postgres://user:password@host:5432/name?sslmode=verify-full"
 
 
@@ -44,6 +45,7 @@ def read_address(rest: str) -> dict[str, Any]:
     if not places["NAME"] and "service" not in options:
         raise _refusal(f"it names no database. It is written {_FORM}")
     _check(places["PORT"], options)
+    _check_values(options)
     djangos = {name.upper(): _django_value(name, given[name]) for name in given.keys() & _DJANGOS}
     return {**places, **djangos, "OPTIONS": {"connect_timeout": 3, **options}}
 
@@ -92,6 +94,16 @@ def _check(ports: str, options: Mapping[str, str]) -> None:
             raise _refusal(f"{name}={value}: there is no such file")
     if options.get("client_encoding", "utf8").lower().replace("-", "") != "utf8":
         raise _refusal("client_encoding can only be UTF8")
+
+
+def _check_values(options: Mapping[str, str]) -> None:
+    """Have libpq look at the values, as it does before it connects; here to nowhere."""
+    rest = {name: value for name, value in options.items() if name != "hostaddr"}
+    attempt = pq.PGconn.connect_start(make_conninfo(host=_NOWHERE, **rest).encode())
+    problem = attempt.get_error_message().strip()
+    attempt.finish()
+    if _NOWHERE not in problem:
+        raise _refusal(problem)
 
 
 def _django_value(name: str, item: str) -> Any:
