@@ -467,6 +467,32 @@ def test_a_unit_that_came_back_and_was_sold_again_is_claimed_once(
     check_books(stripe.ledger(), settled=True)
 
 
+def test_events_before_and_after_it_change_nothing(
+    buyer: ShopClient, card: Card, stripe: Stripe
+) -> None:
+    """Those that came before are said to be processed: there was no order yet."""
+    buyer.add(buyer.offer("LMP-01"), 2)
+    backup = DatabaseCopy()
+    buyer.order(card("pm_card_createDisputeInquiry"))
+    refund(Order.objects.get(), "LMP-01", 1, restock=True)
+    wait_for_dispute(stripe)
+    call_command("reconcile")
+    before = books()
+    backup.restore()
+    for event in stripe.events():
+        assert stripe.deliver(event) == 200
+    assert not Order.objects.exists()
+    learn()
+    assert books() == before
+    for event in reversed(stripe.events()):
+        assert stripe.deliver(event) == 200
+    # Checkout stays closed until the operator has decided.
+    with suppress(CommandError):
+        call_command("reconcile")
+    assert books() == before
+    check_books(stripe.ledger(), settled=True)
+
+
 # --- Faults and crowds ---------------------------------------------------------------
 
 
