@@ -153,10 +153,16 @@ def honor(row: RestoredSale, since: SinceBackup, *, now: datetime) -> None:
         raise CannotDecide(f"{row.slug}: its offers were recalled, and that is not undone.")
     if row.sale is None:
         _honor_list(row, since)
-    else:
+    elif not _was_answered(row):
         _honor_sale(row.sale, row, since, now)
     row.decision, row.decided_at = RestoredSale.Decision.HONOR, now
     row.save()
+
+
+def _was_answered(row: RestoredSale) -> bool:
+    """Whether the same was said of this backup before, and the same stretch has only grown."""
+    same = RestoredSale.objects.filter(sale=row.sale, issued_from=row.issued_from)
+    return same.filter(decision=RestoredSale.Decision.HONOR).exists()
 
 
 def _honor_list(row: RestoredSale, since: SinceBackup) -> None:

@@ -196,6 +196,18 @@ def test_what_was_recalled_and_extended_since_is_done_again_once(
     assert Extension.objects.get().seconds == 600
 
 
+def test_a_person_at_a_terminal_is_asked(
+    sale: Sale, backup: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.move_to(OPENS + 10 * MINUTE)
+    answers = iter(["honor", "2026-11-27T12:05:00+01:00", "600", ""])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _: next(answers))
+    assert restored(backup).endswith("Undecided: list.")
+    assert Recall.objects.get().issued_before == OPENS + 5 * MINUTE
+    assert Extension.objects.get().seconds == 600
+
+
 def test_with_every_sale_decided_it_is_done(sale: Sale, backup: Path) -> None:
     restored(backup, "--honor", "autumn", *NONE)
     said = restored(backup, "--recall", "list")

@@ -10,7 +10,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.sales import restorations
 from shop.sales.hold_end import last_hold_ends_at
 from shop.sales.holds import extend, recall
-from shop.sales.models import LONGEST_HOLD_SECONDS, Outage, RestoredSale, Sale
+from shop.sales.models import LONGEST_HOLD_SECONDS, Extension, Outage, RestoredSale, Sale
 from shop.sales.restorations import CannotDecide, RecalledStretch, SinceBackup
 from shop.sales.showcase import showcase
 from tests.support.fixtures import Clock
@@ -110,6 +110,17 @@ def test_a_restore_does_not_drop_an_extension(
     assert shopper.bag().verdicts == []
     clock.move_to(BACKUP + HOLD + 10 * MINUTE)
     assert shopper.bag().verdicts == ["expired"]
+
+
+def test_an_order_of_the_old_shop_that_comes_up_later_extends_nothing_twice(
+    sale: Sale, clock: Clock
+) -> None:
+    extended = SinceBackup(extended_seconds=600)
+    honor(restore(clock), extended)
+    restorations.close_checkout(proof="FF-12345678", now=RESTORED)
+    honor(restore(clock), extended)
+    assert [each.seconds for each in Extension.objects.all()] == [600]
+    assert RestoredSale.objects.filter(sale=sale, decision="honor").count() == 2
 
 
 def test_a_recall_of_the_restored_shop_reaches_forgotten_anchors_too(

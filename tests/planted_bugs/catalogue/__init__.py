@@ -12,6 +12,7 @@ from tests.planted_bugs.catalogue import (
     payments,
     rebuild,
     reconcile,
+    restore,
     sales,
 )
 
@@ -25,6 +26,7 @@ BUGS = (
     *orders.BUGS,
     *payments.BUGS,
     *reconcile.BUGS,
+    *restore.BUGS,
     *rebuild.BUGS,
     *merchant.BUGS,
     *outages.BUGS,

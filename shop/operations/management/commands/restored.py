@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class Command(BaseCommand):
                 refund_unknown=options["refund_unknown"],
             )
             if sys.stdin.isatty():
-                decisions = self._ask(restoration, decisions, now)
+                decisions = self._asked(restoration, decisions, now)
             for line in restoring.decide(restoration, decisions, reason=reason, now=now):
                 self.stdout.write(line)
         except (ManifestError, KeyRingError, CannotDecide, Unfinished, WrongAnswer) as error:
@@ -101,27 +102,36 @@ class Command(BaseCommand):
             str(folder or f"--as-of {options['as_of']}"), still_undecided(restoration.sales.all())
         )
 
-    def _ask(self, restoration: Restoration, given: Decisions, now: datetime) -> Decisions:
-        """Ask a person at a terminal about each sale that the options do not decide."""
-        honor, recall = list(given.honor), list(given.recall)
-        recalled, extended = dict(given.recalled), dict(given.extended)
+    def _asked(self, restoration: Restoration, given: Decisions, now: datetime) -> Decisions:
+        """What a person at a terminal says of each sale that the options do not decide."""
+        said = given
         for row in still_undecided(restoration.sales.all()):
-            slug = row.slug
-            if slug not in {*honor, *recall}:
-                self.stdout.write(_about(row))
-                answer = input("honor, recall, or Enter to decide later? ").strip().lower()
-                if answer == "recall":
-                    recall.append(slug)
-                if answer != "honor":
-                    continue
-                honor.append(slug)
-            if slug in honor and slug not in recalled:
-                until = input(f"Recalled until ({NOTHING}, or an instant with offset)? ").strip()
-                recalled |= restoring.read_recalled([f"{slug}={until}"], now)
-            if slug in honor and slug not in extended and slug != LIST:
-                seconds = input(f"Extended by how many seconds ({NOTHING}, or a number)? ").strip()
-                extended |= restoring.read_extended([f"{slug}={seconds}"])
-        return Decisions(honor, recall, recalled, extended)
+            try:
+                said = self._ask(row, said, now)
+            except EOFError:
+                # Later: the options can say it too.
+                break
+        return said
+
+    def _ask(self, row: RestoredSale, said: Decisions, now: datetime) -> Decisions:
+        slug = row.slug
+        if slug not in {*said.honor, *said.recall}:
+            self.stdout.write(_about(row))
+            answer = input("honor, recall, or Enter to decide later? ").strip().lower()
+            if answer == "recall":
+                said = replace(said, recall=[*said.recall, slug])
+            if answer == "honor":
+                said = replace(said, honor=[*said.honor, slug])
+        missing = said.missing(slug) if slug in said.honor else []
+        if "--recalled-until" in missing:
+            until = input(f"{slug} was recalled until ({NOTHING}, or an instant with offset)? ")
+            read = restoring.read_recalled([f"{slug}={until.strip()}"], now)
+            said = replace(said, recalled={**said.recalled, **read})
+        if "--extended" in missing:
+            seconds = input(f"{slug} was extended by seconds ({NOTHING}, or a number)? ")
+            more = restoring.read_extended([f"{slug}={seconds.strip()}"])
+            said = replace(said, extended={**said.extended, **more})
+        return said
 
     def _close(self, backup: str, undecided: Sequence[RestoredSale]) -> None:
         """:raises CommandError: sales are undecided; it says what to type"""
