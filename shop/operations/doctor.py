@@ -42,6 +42,7 @@ ROW_PROBES: Sequence[Probe] = (
     stuck.mails_that_wait,
     stuck.restore_that_waits,
     stuck.keys_that_have_done_their_work,
+    stuck.outages_without_an_answer,
 )
 
 

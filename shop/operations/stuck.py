@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from offers.conf import keys_to_retire
 from offers.keys import KeyRingError
-from shop.core.durations import several
+from shop.core.durations import duration, several
 from shop.core.formatting import utc
 from shop.operations.diagnoses import Diagnosis
 from shop.orders.models import (
@@ -21,6 +21,7 @@ from shop.orders.models import (
     unsent,
 )
 from shop.payments.heartbeat import is_stale, last_round
+from shop.sales.outages import affected_sales
 from shop.sales.restorations import is_checkout_closed, undecided_sales
 
 #: How long an event of Stripe's may be pending before it is told.
@@ -107,3 +108,10 @@ def keys_that_have_done_their_work(now: datetime) -> Iterator[Diagnosis]:
         for kid in keys_to_retire(now):
             text = f"All offers that key {kid} signed have run out."
             yield Diagnosis(text, f"Run: manage.py offer_keys retire {kid}")
+
+
+def outages_without_an_answer(now: datetime) -> Iterator[Diagnosis]:
+    """Sales whose prices were held while checkout was away, and whose merchants were not there."""
+    for each in affected_sales(now)[:LISTED]:
+        text = f"Checkout was away for {duration(each.span)} while prices of {each.sale} were held."
+        yield Diagnosis(text, "The start page of the back office offers to hold them longer.")

@@ -22,8 +22,10 @@ from shop.operations import doctor, readiness, stuck
 from shop.operations.diagnoses import Severity
 from shop.operations.doctor import examine, obstacles
 from shop.orders.models import Order, PaymentDiscrepancy, ReconcileRound, Refund, StripeEvent
+from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.factories import OPENS, new_key
-from shop.sales.models import Sale
+from shop.sales.models import Outage, Sale
+from shop.sales.outages import answer
 from tests.support.factories import make_order, make_refund
 
 ROOT = Path(__file__).parents[2]
@@ -242,6 +244,19 @@ def test_a_key_is_told_once_all_that_it_signed_has_run_out(
     reconciled(NOW)
     assert texts(NOW - timedelta(seconds=1)) == []
     assert texts() == ["All offers that key old signed have run out."]
+
+
+def test_an_outage_is_told_until_the_merchant_has_answered(
+    sale: Sale, merchant: Merchant, stripe_api: StripeClient
+) -> None:
+    began_at = sale.starts_at + timedelta(minutes=1)
+    ended_at = began_at + timedelta(seconds=61)
+    Outage.objects.create(began_at=began_at, ended_at=ended_at, cause=Outage.Cause.SHOP)
+    reconciled(ended_at)
+    away = "Checkout was away for 1 minute 1 second while prices of Autumn were held."
+    assert texts(ended_at) == [away]
+    answer(sale, seconds=120, is_extended=True, by=merchant.user, now=ended_at)
+    assert texts(ended_at) == []
 
 
 def test_what_is_not_late_yet_is_not_stuck(stuck_rows: None, stripe_api: StripeClient) -> None:
