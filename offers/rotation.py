@@ -1,9 +1,9 @@
 """The rules of a rotation: when a key may begin to sign, and when it may be taken off the ring.
 
 * A key that is added verifies at once, and signs later: not before everybody who keeps a copy
-  of the ring may have it. Caches keep one for ``CACHED_SECONDS``.
-* A process takes up a changed ring within ``TAKEN_UP_SECONDS``; so long a key that was stopped
-  may go on signing.
+  of the ring has it. Caches, and other machines, have a copy of the last ``CACHED_SECONDS``.
+* So long a key that was stopped may go on signing, on another machine.
+* A process takes up a changed file within ``TAKEN_UP_SECONDS``.
 * A key has to stay on the ring while something that it signed is worth anything. Until when that
   is depends on what is signed: the caller knows it (``LatestEnd``).
 * A partner signs when the partner likes: their key may have signed just now.
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from offers.keys import KeyRing, KeyStatus, SigningKey
 
-#: How long a copy of the public keys may be kept: told by ``/.well-known/jwks.json``.
+#: How old a copy of the ring may be: ``/.well-known/jwks.json`` tells it of the public keys.
 CACHED_SECONDS = 300
 #: How long a process may go on with the ring that it read before.
 TAKEN_UP_SECONDS = 2
@@ -55,7 +55,7 @@ def _signed_before(key: SigningKey, ring: KeyRing, now: datetime) -> datetime:
         return now
     # Where nobody recorded it: it stopped when the present one began, at the latest.
     stopped_at = key.times.stopped_at or ring.active.times.active_at
-    return now if stopped_at is None else _instant(stopped_at + 1 + TAKEN_UP_SECONDS)
+    return now if stopped_at is None else _instant(stopped_at + 1 + CACHED_SECONDS)
 
 
 def _instant(seconds: int) -> datetime:

@@ -238,7 +238,7 @@ def test_what_is_stuck_is_told_and_stops_nothing(
 def test_a_key_is_told_once_all_that_it_signed_has_run_out(
     sale: Sale, stripe_api: StripeClient, settings: Settings
 ) -> None:
-    stopped_at = NOW - timedelta(seconds=settings.LIST_HOLD_SECONDS + 3)
+    stopped_at = NOW - timedelta(seconds=settings.LIST_HOLD_SECONDS + 301)
     old = {**new_key("old", "retiring"), "stopped_at": int(stopped_at.timestamp())}
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("new"), old]})
     reconciled(NOW)
