@@ -29,8 +29,8 @@ pytestmark = pytest.mark.verify
 
 THREADS = 8
 HANGS_SECONDS = 10
-#: Silence and probe (``shop.core.postgresql.hang_detector``), and then some.
-NOTICED_SECONDS = 2.5
+#: Silence and probe (``shop.core.postgresql.hang_detector``), and as much again for a busy machine.
+NOTICED_SECONDS = 4
 
 
 @pytest.fixture
@@ -142,9 +142,9 @@ def test_while_the_database_hangs_pages_are_served_and_checkout_says_that_it_is_
         print("pages since it was noticed: 95 % within", quantiles(later, n=20)[-1])
         assert {status for _, _, status in looks} == {200}
         assert max(took for _, took, _ in looks) < NOTICED_SECONDS
-        assert quantiles(later, n=20)[-1] < 0.5
+        assert quantiles(later, n=20)[-1] < 1
         assert {status for _, _, status in orders} == {503}
-        assert max(took for _, took, _ in orders) < NOTICED_SECONDS + 1
+        assert max(took for _, took, _ in orders) < NOTICED_SECONDS + 3
 
         deadline = monotonic_seconds() + 5
         while (answer := shoppers[0].order()).status_code == 503:
