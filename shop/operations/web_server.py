@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -43,20 +44,22 @@ class ExclusiveServer(MPServer):
         self._shd = holder(self._listener.fileno(), False, BACKLOG)
 
 
-def load_application() -> Any:
+def load_application(parent: int) -> Any:
     """The shop's WSGI application, in a worker that does not outlive its parent.
 
     An orphan would serve on, with old code, and keep the port from a new start.
     """
-    Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
+    Thread(target=_stop_with_parent, args=(parent,), daemon=True).start()
     return import_string(APPLICATION)
 
 
 def _stop_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(STOP_SECONDS)
+    for _ in range(STOP_SECONDS):
+        # Again and again: a worker that is just starting does not listen yet.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
     os._exit(1)
 
 
@@ -83,7 +86,8 @@ def main() -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     )
-    server.serve(target_loader=load_application, wrap_loader=False)
+    # The parent is named here: a worker that is late may have another by then.
+    server.serve(target_loader=partial(load_application, os.getpid()), wrap_loader=False)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def wait_for(happened: Callable[[], bool], seconds: float = 15) -> None:
 
 def is_up(port: int) -> bool:
     try:
-        return requests.get(f"http://{HOST}:{port}/healthz", timeout=5).status_code == 200
+        return requests.get(f"http://{HOST}:{port}/healthz", timeout=20).status_code == 200
     except requests.RequestException:
         return False
 
