@@ -49,6 +49,8 @@ def load_application(parent: int) -> Any:
 
     An orphan would serve on, with old code, and keep the port from a new start.
     """
+    # Until it listens to signals itself it would have its parent's way of doing so, and go on.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=_stop_with_parent, args=(parent,), daemon=True).start()
     return import_string(APPLICATION)
 
