@@ -8,7 +8,7 @@ from offers.conf import keys_to_retire
 from offers.keys import KeyRingError
 from shop.core.durations import duration, several
 from shop.core.formatting import utc
-from shop.operations.diagnoses import Diagnosis
+from shop.operations.diagnoses import Diagnosis, in_the_way
 from shop.orders.models import (
     IS_SET_ASIDE,
     UNRESOLVED,
@@ -96,7 +96,7 @@ def restore_that_waits(now: datetime) -> Iterator[Diagnosis]:
     """A backup was restored, and something has still to be learned or decided."""
     if is_checkout_closed():
         text = "Checkout is closed: the database was restored, and Stripe knows orders that it does"
-        yield Diagnosis(f"{text} not.", "Run manage.py restored DIR.")
+        yield in_the_way(f"{text} not.", "Run manage.py restored DIR.")
     if slugs := undecided_sales():
         text = f"The shop was restored, and lines of {', '.join(slugs)} wait in every bag."
         yield Diagnosis(text, "Run manage.py restored DIR with --honor or --recall for each.")

@@ -26,6 +26,7 @@ from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.factories import OPENS, new_key
 from shop.sales.models import Outage, Sale
 from shop.sales.outages import answer
+from shop.sales.restorations import close_checkout, open_checkout
 from tests.support.factories import make_order, make_refund
 
 ROOT = Path(__file__).parents[2]
@@ -172,6 +173,21 @@ def test_a_key_that_stripe_refuses_is_in_the_way(
     settings.STRIPE_SECRET_KEY = "pk_live_mistaken"
     told = [each for each in examine(NOW) if each.severity is Severity.IN_THE_WAY]
     assert [each.text for each in told] == ["Stripe refuses STRIPE_SECRET_KEY: nobody can pay."]
+
+
+def test_a_restored_backup_is_in_the_way_until_the_shop_has_learned(
+    sale: Sale, stripe_api: StripeClient
+) -> None:
+    reconciled(NOW)
+    restoration = close_checkout(proof="FF-FORGOTTEN", now=NOW)
+    [found] = [each for each in examine(NOW) if each.severity is Severity.IN_THE_WAY]
+    assert found.text.startswith("Checkout is closed: the database was restored")
+    assert found.way_out == "Run manage.py restored DIR."
+    # Pages are served all the same.
+    assert obstacles(NOW) == []
+    restoration.backup_at = NOW - timedelta(hours=1)
+    open_checkout(restoration, seen_until=0, now=NOW)
+    assert texts() == ["The shop was restored, and lines of list wait in every bag."]
 
 
 # --- What needs attention, and stops nothing ----------------------------------
