@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import stripe
+from django.db.models import Exists, OuterRef
 
 from shop.core.machine_clock import machine_time
 from shop.orders.models import (
@@ -120,6 +121,7 @@ def examine(intent_id: str, now: datetime) -> None:
 
 def resolve(now: datetime) -> None:
     """Ask Stripe about what disagreed, and note what does no longer."""
+    _resolve_remade(now)
     # In random order: those that stay must not keep the others from being looked at.
     for row in PaymentDiscrepancy.objects.filter(UNRESOLVED).order_by("?")[:MOST_ASKED]:
         try:
@@ -130,6 +132,16 @@ def resolve(now: datetime) -> None:
         if is_resolved:
             PaymentDiscrepancy.objects.filter(pk=row.pk).update(resolved_at=now)
             logger.info("Stripe and the order book agree again on %s", row)
+
+
+def _resolve_remade(now: datetime) -> None:
+    """Note the payments whose orders are back: after ``restored`` all of them are, at once."""
+    owners = Order.objects.filter(
+        number=OuterRef("order_number"), payment_intent=OuterRef("payment_intent")
+    )
+    remade = PaymentDiscrepancy.objects.filter(UNRESOLVED, Exists(owners), kind=Kind.NO_ORDER)
+    if count := remade.update(resolved_at=now):
+        logger.info("Payments whose orders are back: %d", count)
 
 
 def unresolved() -> list[PaymentDiscrepancy]:

@@ -24,7 +24,7 @@ def book() -> list[dict[str, Any]]:
             "path": order_path(order),
             "offers": [line.jti for line in order.lines.all()],
             "refunded": sum(each.amount for each in order.refunds.all() if each.status != "failed"),
-            "disputes": order.disputes.count(),
+            "disputes": sorted(each.outcome for each in order.disputes.all()),
         }
         for order in Order.objects.prefetch_related("lines", "refunds", "disputes")
     ]

@@ -149,6 +149,10 @@ class Installation:
             status=status,
         )
 
+    def shell(self, line: str, **environment: str) -> str:
+        """Run a line of the shell's, such as a command has printed; what it printed."""
+        return _run(["sh", "-ec", line], env={**self.environment, **environment})
+
     def python(self, arguments: list[str], text: str = "") -> str:
         """Run Python in the current release with the shop's settings; what it printed."""
         settings = {

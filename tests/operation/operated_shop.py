@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from shop.core.machine_clock import unix_seconds
-from tests.operation.back_office import NAME, PASSWORD
+from tests.operation.back_office import NAME, PASSWORD, Staff
 from tests.operation.closing import Json
 from tests.operation.installation import ROOT, Command, Installation, Ports
 from tests.operation.machine import Postgres, free_ports, make_certificate, program
@@ -23,8 +23,6 @@ from tests.operation.shoppers import Record, Shop, Shopper
 SALE = "operators-sale"
 DEALS = 24
 STRIPE_KEY, WEBHOOK_SECRET = "sk_test_operators_story", "whsec_operators_story"
-#: Until a bank complains of a payment, in seconds.
-STRIPE_DELAY = 4
 WEB = ("web-a", "web-b")
 
 
@@ -71,6 +69,28 @@ class OperatedShop:
         )
         here.manage("doctor")
         here.manage("load_sale", "-", text=json.dumps(_sale()))
+
+    def upgrade(self) -> None:
+        """To this release, process by process, as docs/operating.md says."""
+        here = self.installation
+        release = here.install_release("second")
+        for command in (
+            ["migrate", "--verbosity", "0"],
+            ["collectstatic", "--noinput", "--verbosity", "0"],
+            ["doctor"],
+        ):
+            here.manage(*command, RELEASE=f"releases/{release.name}")
+        here.switch_to(release)
+        self._write_settings()
+        here.check_units()
+        for name in WEB:
+            self.processes[name].restart()
+            self.wait_until_ready(name)
+        self.processes["reconcile"].restart()
+
+    def staff(self) -> Staff:
+        """The shop's owner, logged in."""
+        return Staff(self.seen.url, self.seen.certificate)
 
     def run_unit(self, name: str) -> None:
         """Run a unit that ends by itself."""
@@ -161,7 +181,7 @@ class OperatedShop:
             *[sys.executable, "-m", "shop.sandbox", "--port", str(self.ports.stripe)],
             *["--db", str(self.installation.root / "stripe.sqlite3")],
             *["--webhook-url", f"{self.seen.url}/stripe/webhook/"],
-            *["--webhook-secret", WEBHOOK_SECRET, "--delay", str(STRIPE_DELAY)],
+            *["--webhook-secret", WEBHOOK_SECRET],
         ]
         trusting = {**os.environ, "SSL_CERT_FILE": str(self.certificate)}
         return Command(line, ROOT, trusting)

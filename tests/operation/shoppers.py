@@ -47,6 +47,8 @@ class Record:
     """What all shoppers met, by any thread."""
 
     chapter: str = ""
+    #: After a restore, while bags have to wait: then it is no problem that they do.
+    is_undecided: bool = False
     answers: list[tuple[str, Answer]] = field(default_factory=list)
     offers: list[ShownOffer] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -94,7 +96,7 @@ class Shopper:
         #: The chapter in which the order was paid.
         self.chapter = ""
         #: The cookies of the moment before the order: what a second tab still has.
-        self.bag_cookies: dict[str, str] = {}
+        self.bag_cookies = self.session.cookies.copy()
         self.bought: list[ShownOffer] = []
 
     def look(self) -> list[ShownOffer]:
@@ -126,7 +128,7 @@ class Shopper:
 
         :raises GaveUp: the patience has ended
         """
-        self.bag_cookies = self.cookies
+        self.bag_cookies = self.session.cookies.copy()
         deadline = monotonic_seconds() + self.patience
         while not self.order_path:
             self._check_out(card)
@@ -175,17 +177,31 @@ class Shopper:
         found = re.search(r'data-order-status="(\w+)"', answer.text)
         return found[1] if found else f"an answer of {answer.status_code}"
 
-    @property
-    def cookies(self) -> dict[str, str]:
-        """The cookies that the browser has now."""
-        return {each.name: each.value or "" for each in self.session.cookies}
+    def second_tab(self) -> "Shopper":
+        """The same browser, with the bag as it was before the order."""
+        tab = Shopper(self.shop, self.record, self.lines)
+        tab.email = self.email
+        tab.session.cookies = self.bag_cookies.copy()
+        return tab
+
+    def send_again(self) -> int:
+        """Open checkout and send its form once, whatever it answers; the last status.
+
+        303 is an order's page, and no other.
+        """
+        answer = self._once("GET", "/checkout/")
+        if answer.status_code in {200, 503}:
+            answer = self.send_checkout(answer.text, "pm_card_visa")
+        leads_to_order = answer.headers.get("Location", "").startswith("/orders/")
+        return answer.status_code if answer.status_code != 303 or leads_to_order else 0
 
     def _follow(self, answer: requests.Response) -> None:
         path = answer.headers["Location"]
         if path.startswith("/orders/"):
             self.order_path = path
         else:
-            self.record.note_problem(f"checkout leads to {path}")
+            if not self.record.is_undecided:
+                self.record.note_problem(f"checkout leads to {path}")
             time.sleep(1)
 
     def _card(self, method: str) -> str:

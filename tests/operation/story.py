@@ -14,11 +14,12 @@ from pathlib import Path
 
 from shop.core.machine_clock import unix_seconds
 from tests.operation import closing
-from tests.operation.back_office import Staff
 from tests.operation.closing import Finding
 from tests.operation.operated_shop import SALE, OperatedShop
 from tests.operation.processes import RESTART_SECONDS, wait_until
-from tests.operation.shoppers import Crowd, Record, Shopper, Watch
+from tests.operation.recovery import Recovery
+from tests.operation.shoppers import Crowd, Record, Watch
+from tests.support.previous_release import previous_release
 
 
 class Story:
@@ -27,6 +28,7 @@ class Story:
     def __init__(self, root: Path, *, outage_seconds: float) -> None:
         self.shop = OperatedShop(root)
         self.record = Record()
+        self.recovery = Recovery(self.shop, self.record)
         self._outage_seconds = outage_seconds
 
     @contextmanager
@@ -46,14 +48,20 @@ class Story:
             yield
 
     def install(self) -> None:
-        """From a clean clone to a shop that sells."""
-        self.shop.install("HEAD")
+        """From a clean clone of the previous release to a shop that sells."""
+        self.shop.install(previous_release().commit)
         self.shop.start()
 
     def sell(self, seconds: float) -> None:
         """Sell under load."""
         with self.load():
             time.sleep(seconds)
+
+    def upgrade(self) -> None:
+        """This release takes over while the previous one sells."""
+        with self.load():
+            self.shop.upgrade()
+            self._wait_until_sold("by the new release")
 
     def rotate_keys(self) -> None:
         """Twice a new key signs, and no process is started again."""
@@ -103,12 +111,18 @@ class Story:
             self._wait_until_sold("after the last kill")
 
     def back_up(self) -> None:
-        """A backup by its unit; a bank complains after it of a payment that was made before it."""
-        disputed = Shopper(self.shop.seen, self.record, 2)
-        disputed.fill_bag()
-        disputed.buy("pm_card_createDispute")
+        """A backup while the shop sells; then it sells on, and refunds."""
         with self.load():
-            self.shop.run_unit("flashfreeze-backup.service")
+            self.recovery.back_up()
+            self.recovery.sell_since()
+
+    def restore(self) -> None:
+        """The database is the backup's again; the shop learns what came after it."""
+        self.recovery.stop()
+        with self.load():
+            self.recovery.bring_back()
+            self.recovery.learn()
+            self._wait_until_sold("after the restore")
 
     def close_books(self) -> list[Finding]:
         """Settle what is open, then hold all books against each other."""
@@ -125,6 +139,7 @@ class Story:
         bought = [each.message for buyer in record.buyers for each in buyer.bought]
         return [
             *closing.compare(record, orders, intents),
+            self.recovery.compare(),
             closing.mailed(record, shop.mail_server.recipients()),
             closing.judged(held, verdicts, bought),
             closing.answered(record),
@@ -134,7 +149,7 @@ class Story:
         ]
 
     def _give_time_back(self) -> None:
-        staff = Staff(self.shop.seen.url, self.shop.seen.certificate)
+        staff = self.shop.staff()
         asked = partial(staff.is_asked_to_give_time_back, SALE)
         wait_until("the start page asks about the outage", asked, within=15)
         staff.give_time_back(SALE)

@@ -42,6 +42,8 @@ def tell(story: Story) -> list[closing.Finding]:
         story.install()
     with story.chapter("sell under load"):
         story.sell(10)
+    with story.chapter("upgrade"):
+        story.upgrade()
     with story.chapter("rotate keys twice"):
         story.rotate_keys()
     with story.chapter("lose the database"):
@@ -52,5 +54,7 @@ def tell(story: Story) -> list[closing.Finding]:
         story.kill_web_processes()
     with story.chapter("back up"):
         story.back_up()
+    with story.chapter("restore"):
+        story.restore()
     with story.chapter("close the books"):
         return story.close_books()

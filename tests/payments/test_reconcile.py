@@ -15,7 +15,7 @@ from offers.conf import ring
 from shop.catalog.models import Variant
 from shop.core.machine_clock import machine_time, monotonic_seconds
 from shop.orders.models import Order, PaymentDiscrepancy, ReconcileRound
-from shop.payments import heartbeat, open_orders, reconciliation, stripe_record
+from shop.payments import discrepancies, heartbeat, open_orders, reconciliation, stripe_record
 from shop.payments.discrepancies import unresolved
 from shop.payments.heartbeat import is_stale, last_round
 from shop.payments.reconciliation import Reconciliation
@@ -283,6 +283,20 @@ def test_a_payment_without_an_order_is_resolved_when_its_order_is_back(
     with pytest.raises(CommandError, match="Checkout is closed"):
         reconcile()
     assert not unresolved()
+
+
+def test_however_many_orders_are_back_one_round_resolves_them_and_asks_nothing(
+    sale: Sale, calls: list[str]
+) -> None:
+    for count in range(discrepancies.MOST_ASKED + 1):
+        number, payment = f"FF-BACK{count}", f"pi_{count}"
+        PaymentDiscrepancy.objects.create(
+            kind=NO_ORDER, payment_intent=payment, order_number=number, amount=499, found_at=OPENS
+        )
+        make_order(sale, number, payment_intent=payment)
+    discrepancies.resolve(OPENS)
+    assert not unresolved()
+    assert calls == []
 
 
 def test_an_event_about_a_payment_without_an_order_tells_of_it_at_once(
