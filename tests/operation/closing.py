@@ -75,13 +75,13 @@ def mailed(record: Record, recipients: Collection[str]) -> Finding:
 
 
 def answered(record: Record) -> Finding:
-    """Whether the shop ever answered 500."""
+    """Whether the shop ever answered that it is broken: 503 alone says to come again."""
     broken = [
-        f"{chapter}: {each.method} {each.place}"
+        f"{chapter}: {each.method} {each.place} {each.status}"
         for chapter, each in record.answers
-        if each.status == 500
+        if each.status >= 500 and each.status != 503
     ]
-    return Finding("responses of 500", len(record.answers), broken)
+    return Finding("responses of 500, 502, 504", len(record.answers), broken)
 
 
 def quiet(logs: Mapping[str, str]) -> Finding:

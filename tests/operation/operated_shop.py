@@ -83,6 +83,9 @@ class OperatedShop:
         here.switch_to(release)
         self._write_settings()
         here.check_units()
+        # Writes the new release's.
+        self._nginx()
+        self.processes["nginx"].reload()
         for name in WEB:
             self.processes[name].restart()
             self.wait_until_ready(name)

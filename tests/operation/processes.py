@@ -53,6 +53,11 @@ class Process:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(20)
 
+    def reload(self) -> None:
+        """Let it read its configuration again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+
     def restart(self) -> None:
         """End it and start it again, as an upgrade does."""
         self.stop()
