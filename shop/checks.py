@@ -13,6 +13,9 @@ from django.utils.module_loading import import_string
 
 from shop.core.money import format_money, is_currency, payable_step
 
+#: What stands in docs/operating/ in the place of secrets.
+PLACEHOLDER = "CHANGE-ME"
+
 
 @register(Tags.compatibility)
 def check_currency(**_: Any) -> list[CheckMessage]:
@@ -77,6 +80,16 @@ def check_names(**_: Any) -> list[CheckMessage]:
     return [
         CheckWarning(f"{name} is no setting. Do you mean {meant}?", id="shop.W106")
         for name, meant in slips.items()
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_placeholders(**_: Any) -> list[CheckMessage]:
+    """Nothing is left of what the example of a settings file asks to be changed."""
+    return [
+        Error(f"{name} still has the words {PLACEHOLDER} of the example in it.", id="shop.E103")
+        for name, value in sorted(os.environ.items())
+        if PLACEHOLDER in value
     ]
 
 

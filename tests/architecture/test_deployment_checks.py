@@ -65,3 +65,10 @@ def test_what_is_missing_is_named(tmp_path: Path, setting: str) -> None:
     result = check(tmp_path, **{setting: ""})
     assert result.returncode != 0
     assert setting in result.stderr
+
+
+def test_a_secret_of_the_example_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    result = check(tmp_path, SECRET_KEY="CHANGE-ME-" + "".join(map(str, range(60))))
+    assert result.returncode != 0
+    assert "SECRET_KEY still has the words CHANGE-ME" in result.stderr
+    assert "CHANGE-ME-0" not in result.stderr
