@@ -4,6 +4,7 @@ import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.utils import timezone
 
 from shop.core.postgresql.time_limits import limit_waits
@@ -20,6 +21,8 @@ def _say_what_is_in_the_way() -> None:
     from shop.operations.doctor import log_obstacles
 
     log_obstacles(timezone.now())  # noqa: TID251
+    # A server may fork now, and no two processes may use one connection.
+    connections.close_all()
 
 
 _say_what_is_in_the_way()

@@ -172,12 +172,8 @@ def main() -> None:
     settings.DATABASES["default"]["NAME"] = sys.argv[1]
     django.setup()
     logging.disable(logging.WARNING)
-    from django.db import connections
-
     from shop.wsgi import application  # noqa: F401
 
-    # What it asked is not for its children: they would share one socket.
-    connections.close_all()
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(rush(json.loads(line))), flush=True)
