@@ -28,9 +28,6 @@ from shop.sales.holds import extend, recall
 from shop.sales.models import Sale
 from tests.qa.test_rehearsal import verdicts
 
-# Its rows are read in a transaction of its own, as in a shop.
-pytestmark = [pytest.mark.verify, pytest.mark.django_db(transaction=True)]
-
 CODE = ("offers", "shop", "static", "templates", "manage.py")
 SECOND = timedelta(seconds=1)
 
@@ -119,8 +116,8 @@ PLANTS = [
     Plant(
         "an extension does not revive after the close",
         "shop/sales/holds.py",
-        "sale=sale, issued_before=now, seconds=seconds,",
-        "sale=sale, issued_before=now, seconds=seconds if now < sale.ends_at else 1,",
+        "        seconds=seconds,\n",
+        "        seconds=seconds if now < sale.ends_at else 1,\n",
         "extended-after-close",
         "The page said held until 12:30:00, extended to 12:45:00; the bag refused at 12:30:01: "
         "expired.",
@@ -175,8 +172,8 @@ PLANTS = [
     Plant(
         "a recall since an instant voids what was shown before",
         JUDGE,
-        "if good_before is None or offer.issued_at >= good_before.timestamp():",
-        "if good_before is None or offer.issued_at:",
+        "return offer.issued_at >= good_before.timestamp()",
+        "return True",
         "recalled-since",
         "Stoneware mug as shown at 12:00:00. The page said held until 12:30:00; the bag refused "
         "at 12:11:15: recalled.",
@@ -322,6 +319,14 @@ PLANTS = [
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=[each.bug for each in PLANTS])
+def test_a_bug_can_still_be_planted(plant: Plant) -> None:
+    assert (ROOT / plant.file).read_text().count(plant.right) == 1
+
+
+@pytest.mark.verify
+# Its rows are read in a transaction of its own, as in a shop.
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("plant", PLANTS, ids=[each.bug for each in PLANTS])
 def test_a_planted_bug_is_found_and_said(
     plant: Plant, tmp_path: Path, settings: Settings, clock: FrozenDateTimeFactory
 ) -> None:
@@ -331,7 +336,6 @@ def test_a_planted_bug_is_found_and_said(
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     code = tmp_path / plant.file
-    assert code.read_text().count(plant.right) == 1
     code.write_text(code.read_text().replace(plant.right, plant.wrong))
     make_sale(starts_at=OPENS, ends_at=CLOSES, hold=HOLD)
     settings.BASE_DIR = tmp_path
