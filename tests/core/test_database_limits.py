@@ -9,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from pytest_django import Settings
 from stripe import StripeClient
 
 from shop.core.machine_clock import monotonic_seconds
 from shop.core.postgresql import connection as connections
 from shop.core.postgresql import hang_detector, time_limits
+from shop.core.postgresql.base import DatabaseWrapper
 from shop.core.postgresql.connection import BoundedConnection
 from shop.core.postgresql.hang_detector import HangDetector
 from shop.core.postgresql.time_limits import answers_within, limited_waits, seconds_left
@@ -68,6 +70,19 @@ def test_a_statement_without_an_answer_fails_in_time_and_its_connection_is_close
     assert 0.3 <= monotonic_seconds() - began < 3
     assert connection.closed
     assert server.canceled.wait(5)
+
+
+def test_a_connection_that_is_gone_is_put_away_without_another(server: MuteServer) -> None:
+    """PgBouncer takes a connection, and ends it with the first statement while the server is away.
+
+    Django asks for the connection's state before the request: an error there is a 500.
+    """
+    nobody = {"NAME": "shop", "HOST": "127.0.0.1", "PORT": "1", "OPTIONS": {}}
+    database = DatabaseWrapper({**connection.settings_dict, **nobody})
+    database.connection = connect(server)
+    database.connection.close()
+    database.close_if_unusable_or_obsolete()
+    assert database.connection is None
 
 
 def test_a_command_has_no_limit(server: MuteServer) -> None:

@@ -14,13 +14,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def ensure_connection(self) -> None:
         """Connect anew after a connection that was given up, but not within a transaction."""
-        given_up = self.connection is not None and self.connection.closed
-        if given_up and not self.in_atomic_block:
-            self.close()
+        self._close_what_was_given_up()
         super().ensure_connection()
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """As Django does around each request, but without connecting anew to find out.
+
+        Where that fails, it fails outside of the request: nothing would turn it into a 503.
+        """
+        self._close_what_was_given_up()
+        super().close_if_unusable_or_obsolete()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> BoundedConnection:
         """A connection with time limits."""
         self.isolation_level = IsolationLevel.READ_COMMITTED
         detector.connect_by(conn_params)
         return BoundedConnection.connect(**conn_params)
+
+    def _close_what_was_given_up(self) -> None:
+        given_up = self.connection is not None and self.connection.closed
+        if given_up and not self.in_atomic_block:
+            self.close()
