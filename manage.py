@@ -5,6 +5,8 @@ import os
 import sys
 from typing import NoReturn
 
+WAY_OUT = "Start it, or mend DATABASE_URL."
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
@@ -19,7 +21,7 @@ def main() -> None:
             raise
         lines = str(error).strip().splitlines() or [type(error).__name__]
         if isinstance(error, OperationalError):
-            end(f"The database cannot be asked: {lines[0]}")
+            end(f"The database cannot be asked: {lines[0].rstrip('.')}. {WAY_OUT}")
         end(" ".join(lines))
 
 

@@ -64,7 +64,7 @@ def back_up(folder: Path, *, server: DatabaseServer, now: datetime) -> Backup:
         shutil.rmtree(written, ignore_errors=True)
     commands = [each.format(folder=folder) for each in dump.restore]
     if any(each.path.startswith("media/") for each in manifest.files):
-        commands.append(f"cp -R {folder}/media/. {settings.MEDIA_ROOT}/")
+        commands.append(f"cp -Rp {folder}/media/. {settings.MEDIA_ROOT}/")
     return Backup(folder=folder, manifest=manifest, restore=tuple(commands))
 
 

@@ -124,6 +124,14 @@ def test_a_database_that_is_away_is_a_sentence_and_no_traceback(
     assert "secret-word" not in told
 
 
+def test_without_its_database_settings_are_looked_at_all_the_same(tmp_path: Path) -> None:
+    """The address of a database may be the very secret that was forgotten."""
+    forgotten = f"postgres://shop:CHANGE-ME@127.0.0.1:{closed_port()}/shop"
+    done = manage("doctor", VAR=str(tmp_path), DATABASE_URL=forgotten, DEBUG="0", SECRET_KEY="x")
+    assert "DATABASE_URL still has the words CHANGE-ME" in done.stdout
+    assert done.stdout.count("The database cannot be asked") == 1
+
+
 def test_a_shop_that_can_serve_says_so(sale: Sale, stripe_api: StripeClient) -> None:
     told = io.StringIO()
     call_command("doctor", stdout=told)

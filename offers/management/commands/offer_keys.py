@@ -87,7 +87,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{done}\nRunning processes take it up within two seconds.")
         if is_new:
             owner = key_file.owner_of(path)
-            self.stdout.write(f"{owner} alone can read {path}: give it to whom the shop runs as.")
+            way_out = "where the shop runs as another user, give it to that one."
+            self.stdout.write(f"{owner} alone can read {path}: {way_out}")
         elif key_file.is_open_to_others(path):
             self.stderr.write(f"Everybody on this machine can read or change {path}: chmod o= it.")
 

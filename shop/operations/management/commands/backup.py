@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from offers.keys import KeyRingError
+from shop.core.durations import several
 from shop.core.formatting import utc
 from shop.operations.backup import Backup, back_up
 from shop.operations.database_dump import DatabaseServer, DumpFailed
@@ -42,7 +43,7 @@ class Command(BaseCommand):
     def _tell(self, backup: Backup) -> None:
         manifest, write = backup.manifest, self.stdout.write
         size = sum(each.bytes for each in manifest.files)
-        write(f"{backup.folder}: {len(manifest.files)} files of {size:,} bytes")
+        write(f"{backup.folder}: {several(len(manifest.files), 'file')} of {size:,} bytes")
         write(f"as of {utc(manifest.taken_at)}, the database by {manifest.database['tool']}")
         write("Not in it, and needed as well: SECRET_KEY and your settings,")
         for name, keys in manifest.keys.items():
