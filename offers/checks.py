@@ -11,6 +11,7 @@ from offers import conf
 from offers.key_file import is_open_to_others
 from offers.keys import KeyRingError
 
+_BRING_BACK = "If you have a copy of the file, bring it back: other keys void what is out."
 _HOW_TO_MAKE_OFFER_KEYS = "`manage.py offer_keys add` makes a key set; point OFFER_KEYS at it."
 _HOW_TO_MAKE_SITE_KEYS = (
     "`manage.py offer_keys add --ring site` makes a key set; point SITE_KEYS at it. A shop that "
@@ -26,7 +27,8 @@ def check_key_rings(**_: Any) -> list[CheckMessage]:
         try:
             ring.configured()
         except KeyRingError as error:
-            messages.append(Error(str(error), hint=hint, id=f"offers.E00{number}"))
+            way_out = f"{_BRING_BACK} {hint}" if ring.path is not None else hint
+            messages.append(Error(str(error), hint=way_out, id=f"offers.E00{number}"))
     return messages
 
 
