@@ -10,7 +10,7 @@ from django.core.mail import mailers
 
 from shop.operations.database_clock import clock_drift
 from shop.operations.diagnoses import Diagnosis, in_the_way
-from shop.payments.stripe_client import new_client
+from shop.payments.stripe_client import new_client, reason_of
 
 #: Seconds that Stripe and the mail server have to answer.
 PATIENCE_SECONDS = 3
@@ -34,7 +34,7 @@ def stripe_keys(now: datetime) -> Iterator[Diagnosis]:
         text = "STRIPE_SECRET_KEY may not read events: reconcile cannot find those that never came."
         yield Diagnosis(text, "Give the restricted key that permission in Stripe's dashboard.")
     except stripe.StripeError as error:
-        reason = error.code or type(error).__name__
+        reason = reason_of(error)
         text = f"Stripe does not answer ({reason}): pages are served, and nobody can pay."
         yield Diagnosis(text, "It is tried again with each checkout.")
 

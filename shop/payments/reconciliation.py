@@ -22,6 +22,7 @@ from shop.payments.event_inbox import fetch_missed, process_pending
 from shop.payments.heartbeat import FARTHEST, beat, last_round, record_read_since
 from shop.payments.open_orders import OpenOrders
 from shop.payments.refunds import finish
+from shop.payments.stripe_client import reason_of
 from shop.payments.stripe_record import PAGE, all_intents
 
 logger = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ class Reconciliation:
                 self._warn("Stripe's list of disputes", error)
 
     def _warn(self, what: str, error: stripe.StripeError) -> None:
-        reason = error.code or type(error).__name__
+        reason = reason_of(error)
         self._problems.append(f"{what}: {reason}")
         logger.warning("%s cannot be read: %s", what, reason)
 

@@ -14,7 +14,7 @@ import stripe
 from django.db.models import Max
 
 from shop.orders.models import Order
-from shop.payments.stripe_client import client
+from shop.payments.stripe_client import client, reason_of
 from shop.payments.stripe_record import PAGE, issuer_of, metadata_text, our_issuer
 from shop.sales.models import Restoration
 from shop.sales.restorations import close_checkout, is_checkout_closed
@@ -83,7 +83,7 @@ class RestoreCheck:
                 found = notice_restore(newest_intents(), now)
                 self.is_done = True
             except stripe.StripeError as error:
-                reason = error.code or type(error).__name__
+                reason = reason_of(error)
                 logger.warning("Stripe's list of payments cannot be read: %s", reason)
                 return False
             finally:

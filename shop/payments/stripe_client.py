@@ -31,6 +31,11 @@ def new_client(*, timeout: float, retries: int) -> stripe.StripeClient:
     )
 
 
+def reason_of(error: stripe.StripeError) -> str:
+    """Why Stripe gave no answer, in a word for a log or an operator: no personal data."""
+    return error.code or type(error).__name__
+
+
 def script_url() -> str:
     """Where pages load Stripe.js from: the release that belongs to the library's API version."""
     if settings.STRIPE_API_BASE:

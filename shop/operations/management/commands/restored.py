@@ -19,6 +19,7 @@ from shop.core.formatting import sentences, utc
 from shop.operations import restoring
 from shop.operations.manifest import Manifest, ManifestError
 from shop.operations.restoring import HOW, NOTHING, Decisions, Unfinished, WrongAnswer
+from shop.payments.stripe_client import reason_of
 from shop.payments.stripe_record import our_issuer
 from shop.sales.models import Restoration, RestoredSale
 from shop.sales.restorations import CannotDecide, still_undecided
@@ -94,7 +95,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(sentences(error))) from None
         except stripe.StripeError as error:
-            reason = error.code or type(error).__name__
+            reason = reason_of(error)
             raise CommandError(
                 f"Stripe's record cannot be read ({reason}). Checkout stays closed; run it again."
             ) from None
