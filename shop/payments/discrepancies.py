@@ -26,7 +26,8 @@ from shop.payments.restore_check import notice_restore
 from shop.payments.settlement import settle
 from shop.payments.stripe_amounts import from_stripe_amount
 from shop.payments.stripe_client import client
-from shop.payments.stripe_record import issuer_of, metadata_text, our_issuer
+from shop.payments.stripe_metadata import metadata_text
+from shop.payments.stripe_record import issuer_of, our_issuer
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import stripe
 from shop.core.machine_clock import monotonic_seconds
 from shop.orders.models import IS_OPEN, Order, OrderStatus
 from shop.payments.settlement import agrees, expire_due, settle, settle_by_id
-from shop.payments.stripe_record import metadata_text
+from shop.payments.stripe_metadata import metadata_text
 
 logger = logging.getLogger(__name__)
 

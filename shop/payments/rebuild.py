@@ -39,7 +39,7 @@ from shop.payments.settlement import settle
 from shop.payments.shipping import ShippingAddress
 from shop.payments.stripe_amounts import from_stripe_amount
 from shop.payments.stripe_client import client
-from shop.payments.stripe_metadata import metadata_in
+from shop.payments.stripe_metadata import metadata_text
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +71,12 @@ class Result:
 
 def number_in(intent: stripe.PaymentIntent) -> str:
     """The number of the order that a payment is for."""
-    return metadata_in(intent).get("order", "")
+    return metadata_text(intent, "order")
 
 
 def round_of(intent: stripe.PaymentIntent) -> int:
     """Which of its order's payments it is, from 1."""
-    written = metadata_in(intent).get("round", "")
+    written = metadata_text(intent, "round")
     return int(written) if written.isdecimal() else 1
 
 

@@ -31,6 +31,7 @@ from shop.payments.refund_metadata import metadata_of
 from shop.payments.refund_plans import NotRefundable, RefundPlan, Units, left_of, plan_refund
 from shop.payments.stripe_amounts import to_stripe_amount
 from shop.payments.stripe_client import client
+from shop.payments.stripe_metadata import metadata_text
 from shop.payments.unrecorded_refunds import create_row
 from shop.staff.models import Staff
 
@@ -237,8 +238,7 @@ def record_any(
 
 
 def _key_of(answer: stripe.Refund) -> str:
-    metadata = answer.metadata
-    return str(metadata["refund"]) if metadata and "refund" in metadata else "-"
+    return metadata_text(answer, "refund") or "-"
 
 
 def _refuse(refund: Refund, refusal: stripe.StripeError, *, cause: str, now: datetime) -> None:

@@ -15,7 +15,8 @@ from django.db.models import Max
 
 from shop.orders.models import Order
 from shop.payments.stripe_client import client, reason_of
-from shop.payments.stripe_record import PAGE, issuer_of, metadata_text, our_issuer
+from shop.payments.stripe_metadata import metadata_text
+from shop.payments.stripe_record import PAGE, issuer_of, our_issuer
 from shop.sales.models import Restoration
 from shop.sales.restorations import close_checkout, is_checkout_closed
 

@@ -24,7 +24,7 @@ from shop.orders.state_machine import Status, locked, move
 from shop.payments import refunds
 from shop.payments.intents import WITH_CHARGE, cancel_intent, card_fingerprint
 from shop.payments.stripe_client import client
-from shop.payments.stripe_record import metadata_text
+from shop.payments.stripe_metadata import metadata_text
 
 logger = logging.getLogger(__name__)
 

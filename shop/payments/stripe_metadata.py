@@ -23,6 +23,11 @@ def metadata_in(answer: WithMetadata) -> dict[str, str]:
     return dict(answer.metadata.to_dict()) if answer.metadata else {}
 
 
+def metadata_text(answer: WithMetadata, name: str) -> str:
+    """A value of an object's metadata; empty where it has none."""
+    return metadata_in(answer).get(name, "")
+
+
 def split(name: str, text: str) -> dict[str, str]:
     """A text as values ``name_0``, ``name_1`` and so on."""
     return {f"{name}_{number}": part for number, part in enumerate(_parts(text))}

@@ -12,6 +12,7 @@ import stripe
 
 from offers.conf import ring
 from shop.payments.stripe_client import client
+from shop.payments.stripe_metadata import metadata_text
 
 #: Objects that a call brings; the most that Stripe gives.
 PAGE = 100
@@ -71,12 +72,6 @@ def our_issuer() -> str:
 def issuer_of(intent: stripe.PaymentIntent) -> str:
     """Who made a PaymentIntent, by its metadata; empty where they do not say."""
     return metadata_text(intent, "issuer")
-
-
-def metadata_text(of: stripe.PaymentIntent | stripe.Refund, name: str) -> str:
-    """A value of an object's metadata; empty where it has none."""
-    metadata = of.metadata
-    return str(metadata[name]) if metadata and name in metadata else ""
 
 
 def _seconds(instant: datetime) -> int:
