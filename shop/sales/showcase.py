@@ -1,8 +1,9 @@
 """The showcase: what is on show now, in this process's memory.
 
 A snapshot serves for one second of the machine's time. Then one thread reads the
-next one, and the others wait for it, 250 ms at most. Only a database that fails or
-is slow makes an older snapshot serve on, for at most ``SHOWCASE_MAX_STALE``.
+next one, and the others wait for it, 250 ms at most; for the first one of all they
+wait longer, since there is nothing else to show. Only a database that fails or is slow
+makes an older snapshot serve on, for at most ``SHOWCASE_MAX_STALE``.
 """
 
 import logging
@@ -23,6 +24,9 @@ from shop.sales.snapshot import SaleSnapshot, Snapshot
 
 FRESH_SECONDS = 1.0
 MOST_WAIT_SECONDS = 0.25
+#: How long a page waits for another's read where it would otherwise have to say 503. A database
+#: that hangs is noticed sooner (``core.postgresql.hang_detector``).
+MOST_WAIT_FOR_FIRST_SECONDS = 5.0
 #: How long the thread that reads waits for the database, while the older snapshot is younger
 #: than ``HURRY_SECONDS``: a page has no need to wait. Then a slow database gets its time.
 READ_SECONDS = 0.5
@@ -72,10 +76,7 @@ class Showcase:
         return self._snapshot
 
     def _refresh(self, now: datetime) -> None:
-        # Whoever comes while a read hangs has no reason to wait for it.
-        hangs = self._lock.locked() and monotonic_seconds() - self._started_at > MOST_WAIT_SECONDS
-        patience = 0 if hangs else MOST_WAIT_SECONDS
-        if not self._lock.acquire(timeout=patience):
+        if not self._lock.acquire(timeout=self._patience()):
             return
         try:
             self._started_at = started_at = monotonic_seconds()
@@ -95,6 +96,13 @@ class Showcase:
                 self._tried_at = monotonic_seconds()
         finally:
             self._lock.release()
+
+    def _patience(self) -> float:
+        """For how many seconds this thread waits while another one reads."""
+        most = MOST_WAIT_SECONDS if self.is_warm else MOST_WAIT_FOR_FIRST_SECONDS
+        # Whoever comes while a read hangs has no reason to wait for it.
+        hangs = self._lock.locked() and monotonic_seconds() - self._started_at > most
+        return 0 if hangs else most
 
     def _read_limit(self) -> AbstractContextManager[None]:
         if self._snapshot is not None and self.age_seconds < HURRY_SECONDS:

@@ -32,6 +32,9 @@ CODE = ("offers", "shop", "static", "templates", "manage.py")
 SECOND = timedelta(seconds=1)
 
 
+@pytest.mark.verify
+# The rows are read in a transaction of their own, as in a shop.
+@pytest.mark.django_db(transaction=True)
 def test_extensions_recalls_sizes_and_a_clock_change_are_rehearsed_as_they_are() -> None:
     change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
     opens, closes = change - timedelta(minutes=10), change + timedelta(minutes=10)
@@ -324,7 +327,6 @@ def test_a_bug_can_still_be_planted(plant: Plant) -> None:
 
 
 @pytest.mark.verify
-# Its rows are read in a transaction of its own, as in a shop.
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("plant", PLANTS, ids=[each.bug for each in PLANTS])
 def test_a_planted_bug_is_found_and_said(

@@ -1,6 +1,6 @@
 """The showcase: fresh for a second, one reader at a time, and something to show in an outage."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from threading import Event
 
@@ -123,6 +123,25 @@ def test_while_one_thread_reads_the_others_serve_what_there_is_within_250_ms(
         assert not slow.done()
         may_end.set()
     assert len(reads) == 2
+
+
+def test_the_first_visitors_of_a_process_all_see_the_page_however_slow_the_first_read_is() -> None:
+    is_reading, may_end = Event(), Event()
+
+    def read(now: datetime) -> Snapshot:
+        is_reading.set()
+        may_end.wait(timeout=10)
+        return EMPTY
+
+    showcase = Showcase(read)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(showcase.snapshot, NOW)
+        assert is_reading.wait(timeout=5)
+        second = pool.submit(showcase.snapshot, NOW)
+        # Longer than a page waits where there is an older snapshot.
+        assert wait([second], timeout=2 * module.MOST_WAIT_SECONDS).not_done
+        may_end.set()
+        assert first.result(timeout=5) is second.result(timeout=5) is EMPTY
 
 
 @pytest.mark.parametrize(
