@@ -149,6 +149,21 @@ def test_when_nothing_is_answered_all_that_wait_are_freed_and_others_fail_at_onc
         connect(server).execute("SELECT 1")
 
 
+def test_a_probe_that_is_not_answered_behind_a_pool_leaves_no_line_of_its_own(
+    server: MuteServer, detector: HangDetector, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PgBouncer takes its connection; then nothing answers."""
+    connection = connect(server)
+    with limited_waits(60), pytest.raises(psycopg.OperationalError, match=UNANSWERED):
+        connection.execute("SELECT 1")
+    server.answers.set()
+    began = monotonic_seconds()
+    while detector.is_hanging:
+        assert monotonic_seconds() - began < 5
+        sleep(0.01)
+    assert {each.name for each in caplog.records} == {hang_detector.logger.name}
+
+
 def test_a_slow_statement_is_not_taken_for_a_database_that_hangs(
     server: MuteServer, detector: HangDetector
 ) -> None:

@@ -1,5 +1,6 @@
 """The closing table: the ledger of Stripe's stand-in against the order book and the shoppers."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -88,6 +89,19 @@ def quiet(logs: Mapping[str, str]) -> Finding:
     """Whether a process wrote a traceback."""
     broken = [name for name, text in logs.items() for _ in range(text.count("Traceback (most"))]
     return Finding("tracebacks in logs", sum(map(len, logs.values())), broken)
+
+
+def reasons(logs: Mapping[str, str]) -> str:
+    """Why requests were not answered, from the logs of the processes, each reason with its times.
+
+    Where a promise is broken, this is where to look first.
+    """
+    told = Counter(
+        f"{name}: {match[1]}"
+        for name, text in logs.items()
+        for match in re.finditer(r"is not answered: (.+?)(?: \(\d+ more since.*)?$", text, re.M)
+    )
+    return "\n".join(f"{times:>6}  {reason}" for reason, times in told.most_common())
 
 
 def table(record: Record, findings: list[Finding]) -> str:

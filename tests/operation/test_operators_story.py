@@ -27,6 +27,10 @@ def test_money_and_promises_survive_operation() -> None:
         with ended_by_signals():
             findings = tell(story)
         print(f"\n{closing.table(story.record, findings)}")
+        if any(each.broken for each in findings):
+            print(
+                f"\nWhy requests were not answered:\n{closing.reasons(story.shop.processes.logs())}"
+            )
         assert {each.promise: each.broken[:5] for each in findings if each.broken} == {}
     finally:
         story.shop.close()

@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -142,7 +142,8 @@ class _Probe(Thread):
 
     def run(self) -> None:
         try:
-            with _ProbeConnection.connect(**self._parameters) as connection:
+            # Closed without a farewell: to leave a block of a connection waits for a rollback.
+            with closing(_ProbeConnection.connect(**self._parameters)) as connection:
                 connection.execute("SELECT 1")
         except (ConnectionTimeout, _WaitTimeout):
             self.has_timed_out = True
