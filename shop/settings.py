@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "shop.core.slashes.SlashMiddleware",
     "shop.core.middleware.SameOriginMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shop.staff.middleware.StaffMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -184,9 +184,16 @@ CHARGE_RULES = env.str("CHARGE_RULES", default="shop.checkout.charge_rules.defau
 
 # --- Sessions: staff alone, in signed cookies ---------------------------------
 
-SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_ENGINE = "shop.staff.session_cookies"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = env.int("STAFF_SESSION_SECONDS", default=7 * 24 * 3600)
+# A session ends so long after the log-in, and so long after it was used last.
+STAFF_SESSION_SECONDS = env.whole_seconds("STAFF_SESSION_SECONDS", default=12 * 3600)
+SESSION_COOKIE_AGE = env.whole_seconds("STAFF_IDLE_SECONDS", default=3600)
+# How long a password that was typed is good for sensitive actions: see shop/staff/confirmations.py.
+STAFF_CONFIRM_SECONDS = env.whole_seconds("STAFF_CONFIRM_SECONDS", default=900)
+# A refund is one from so much on (minor units of the order), an export from so many orders on.
+CONFIRM_REFUNDS_FROM = env.int("CONFIRM_REFUNDS_FROM", default=10_000)
+CONFIRM_EXPORTS_FROM = env.int("CONFIRM_EXPORTS_FROM", default=100)
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 AUTH_USER_MODEL = "staff.Staff"
 LOGIN_URL = "admin:login"
@@ -322,8 +329,6 @@ if QA_CLOCK:
     # Offers and log-ins that are signed under it are void where time is real, and the reverse.
     SECRET_KEY = sha256(b"flashfreeze travelling clock\0" + SECRET_KEY.encode()).hexdigest()
     OFFER_REALM = "qa"
-    # Cookies carry no age under it (ClockMiddleware), and no jump is too far for a log-in.
-    SESSION_COOKIE_AGE = 1000 * 366 * 24 * 3600
     MIDDLEWARE = [
         *MIDDLEWARE[:1],
         "shop.qa.time_machine.middleware.ClockMiddleware",

@@ -64,6 +64,16 @@ class Environment(environ.Env):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{var}={seconds:g}: a time-out is more than 0 seconds.")
         return seconds
 
+    def whole_seconds(self, var: str, default: int) -> int:
+        """How long something is good for, in whole seconds.
+
+        :raises ImproperlyConfigured: it is no whole number, or 0
+        """
+        seconds: int = self.int(var, default=default)
+        if seconds < 1:
+            raise ImproperlyConfigured(f"{var}={seconds}: it is one second at least.")
+        return seconds
+
     def zone(self, var: str, default: str) -> str:
         """A time zone's name.
 

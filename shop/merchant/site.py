@@ -11,10 +11,12 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
 from shop.core.requests import ShopRequest
 from shop.merchant.forms.interrupted_form import keep_what_was_typed, writer_of
+from shop.merchant.forms.password_prompt import ask_for_password
 
 #: The sections of the navigation: name, app label and model.
 SECTIONS = (
@@ -62,8 +64,36 @@ class MerchantSite(AdminSite):
     def admin_view[View: Callable[..., HttpResponseBase]](
         self, view: View, cacheable: bool = False
     ) -> View:
-        """A view for staff that loses no form to a log-out."""
-        return cast(View, keep_what_was_typed(self, super().admin_view(view, cacheable)))
+        """A view for staff that loses no form to a log-out, and may ask for the password."""
+        asking = ask_for_password(self, super().admin_view(view, cacheable))
+        return cast(View, keep_what_was_typed(self, asking))
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The log-in page. Who logs in as somebody else ends the session that was here before."""
+        from shop.staff.models import Staff
+        from shop.staff.open_sessions import end, id_of
+
+        before, ended = request.user, id_of(request.session)
+        page: HttpResponse = super().login(request, extra_context)
+        if isinstance(before, Staff) and request.user.pk not in {None, before.pk}:
+            end(before, ended)
+        return page
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The page of one's own password. A new one ends all sessions but this, which is new."""
+        from shop.staff.current import staff_of
+        from shop.staff.open_sessions import begin
+
+        person = staff_of(request)
+        before = person.password
+        page = super().password_change(request, extra_context)
+        if person.password != before:
+            begin(request, person)
+        return page
 
     def index(  # type: ignore[override]
         self, request: ShopRequest, extra_context: dict[str, Any] | None = None

@@ -13,7 +13,7 @@ from shop.merchant.preview import views as preview
 from shop.merchant.rehearsals import views as rehearsals
 from shop.merchant.reports import live_view, report_view
 from shop.merchant.sales import outage_answers
-from shop.merchant.staff.staff_admin import log_out_everywhere
+from shop.merchant.staff import account
 
 
 class InstantConverter:
@@ -35,7 +35,9 @@ class InstantConverter:
 register_converter(InstantConverter, "instant")
 
 _PAGES: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
-    "log_out_everywhere": ("account/log-out-everywhere/", log_out_everywhere),
+    "account": ("account/", account.account),
+    "log_out_there": ("account/log-out-there/", account.log_out_there),
+    "log_out_everywhere": ("account/log-out-everywhere/", account.log_out_everywhere),
     "sale_live": ("sales/<slug:slug>/live/", live_view.live),
     "sale_outage": ("sales/<slug:slug>/outage/", outage_answers.answer_outage),
     "sale_report": ("sales/<slug:slug>/report/", report_view.report),

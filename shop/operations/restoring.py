@@ -16,6 +16,7 @@ from shop.payments.restore_check import newest_intents
 from shop.sales import restorations
 from shop.sales.models import LONGEST_HOLD_SECONDS, Restoration, RestoredSale
 from shop.sales.restorations import RecalledStretch, SinceBackup
+from shop.staff.open_sessions import end_all
 
 #: The answer that nothing was recalled, or extended.
 NOTHING = "none"
@@ -75,6 +76,9 @@ def learn(
             "nothing about the orders of the other. Name the right folder, or set OFFER_ISSUER."
         )
     restoration = restorations.begin(backup_at=manifest.taken_at, now=now)
+    if restoration.learned_at is None:
+        end_all()
+        tell("Everybody of the staff is logged out: what they ended since the backup stays ended.")
     # Before the rest: what is paid while this runs is not taken for something known.
     seen_until = max((each.created for each in newest_intents()), default=0)
     learned = learn_from_stripe(manifest.learned_since(), now, refund_unknown=refund_unknown)

@@ -55,9 +55,14 @@ def _live_refunds(order: Order) -> QuerySet[Refund]:
 
 def left_of(order: Order) -> int:
     """What can still be refunded of an order, in minor units; what a bank took back cannot."""
-    refunded: int = _live_refunds(order).aggregate(sum=Sum("amount", default=0))["sum"]
     lost = sum(dispute.lost for dispute in order.disputes.all())
-    return max(0, order.total - refunded - lost) if order.paid_at else 0
+    return max(0, order.total - refunded_of(order) - lost) if order.paid_at else 0
+
+
+def refunded_of(order: Order) -> int:
+    """What was refunded of an order, or is about to be, in minor units."""
+    refunded: int = _live_refunds(order).aggregate(sum=Sum("amount", default=0))["sum"]
+    return refunded
 
 
 def shipping_left_of(order: Order) -> int:

@@ -7,6 +7,11 @@ class StaffConfig(AppConfig):
     verbose_name = "Staff"
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
+
+        from shop.staff.open_sessions import logged_in, logged_out
         from shop.staff.roles import write_roles
 
         post_migrate.connect(write_roles, sender=apps.get_app_config("auth"))
+        user_logged_in.connect(logged_in)
+        user_logged_out.connect(logged_out)

@@ -94,10 +94,11 @@ class PasswordLinkForm(PasswordResetForm):
 
 
 class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]
-    """Sets the password of someone with such a link, and ends their lockout."""
+    """Sets the password of someone with such a link; ends their lockout and all sessions."""
 
     def save(self, commit: bool = True) -> Any:
         person = super().save(commit)
+        person.end_sessions()
         reset(username=person.get_username())
         return person
 

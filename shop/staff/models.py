@@ -1,6 +1,7 @@
 """Staff accounts. Shoppers have none."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -11,11 +12,13 @@ from django.db.models.functions import Lower
 class Staff(AbstractUser):
     """A user of the back office.
 
-    Sessions are signed cookies without a row in the database. ``session_epoch`` is part
-    of the session hash: increasing it ends every session of the user.
+    Sessions are signed cookies without a row in the database. ``open_sessions`` lists, at most
+    20 of them, which are worth something: the module of that name reads and writes it.
+    ``session_epoch`` is part of the session hash: increasing it ends every session of the user.
     """
 
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    open_sessions = models.JSONField(default=list, db_default=[], editable=False)
 
     class Meta(AbstractUser.Meta):
         verbose_name = "member of staff"
@@ -30,10 +33,23 @@ class Staff(AbstractUser):
             )
         ]
 
+    def save(self, **options: Any) -> None:
+        """Save; of an account that exists, all but its sessions, unless fields are named.
+
+        Whoever saves a row that they read a while ago would open sessions that ended meanwhile.
+        """
+        is_new = self._state.adding or options.get("force_insert")
+        if not is_new and options.get("update_fields") is None:
+            left_out = {"id", "session_epoch", "open_sessions", *self.get_deferred_fields()}
+            names = {field.name for field in self._meta.concrete_fields}
+            options["update_fields"] = names - left_out
+        super().save(**options)
+
     def end_sessions(self) -> None:
         """Log out everywhere: each session ends with its next request."""
-        Staff.objects.filter(pk=self.pk).update(session_epoch=F("session_epoch") + 1)
-        self.refresh_from_db(fields=["session_epoch"])
+        ended = {"session_epoch": F("session_epoch") + 1, "open_sessions": []}
+        Staff.objects.filter(pk=self.pk).update(**ended)
+        self.refresh_from_db(fields=list(ended))
 
     def get_session_auth_hash(self) -> str:
         """The session hash: of the password, and the epoch."""

@@ -159,6 +159,8 @@ def test_a_mail_address_that_cannot_be_honored_is_refused(url: str, problem: str
         ("CLAIM_SECONDS", "-1", "not a whole number"),
         ("STRIPE_TIMEOUT_SECONDS", "10s", "not a number"),
         ("STRIPE_TIMEOUT_SECONDS", "0", "more than 0 seconds"),
+        ("STAFF_IDLE_SECONDS", "0", "one second at least"),
+        ("STAFF_SESSION_SECONDS", "12h", "not a whole number"),
         ("TIME_ZONE", "Europe/Berln", "there is no such time zone"),
         ("TIME_ZONE", "../etc/passwd", "there is no such time zone"),
         ("CACHE_URL", "rediscash://", "begins with none of"),

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.http import HttpRequest
+from django.test import Client
 
 from shop.core.machine_clock import unix_seconds
 from shop.operations.manifest import Manifest
@@ -19,6 +22,7 @@ from shop.qa.pytest_plugin.factories import OPENS, add_deal, make_product
 from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Extension, Recall, Restoration, Sale
 from shop.sales.restorations import is_checkout_closed, undecided_sales
+from shop.staff.models import Staff
 from tests.support.fixtures import Card, Clock
 from tests.support.forgetting import forgotten
 
@@ -92,6 +96,19 @@ def test_checkout_of_every_process_is_closed_until_restored_has_run(
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     restored(backup)
     assert not is_checkout_closed()
+
+
+def test_a_session_that_was_ended_after_the_backup_is_not_opened_by_it(backup: Path) -> None:
+    Staff.objects.create_superuser("ada", "ada@example.org", "thaw at noon")
+    desk, thief = Client(), Client()
+    desk.login(username="ada", password="thaw at noon", request=HttpRequest())
+    thief.cookies[settings.SESSION_COOKIE_NAME] = desk.cookies[settings.SESSION_COOKIE_NAME].value
+    as_of_backup = Staff.objects.values("open_sessions").get()
+    desk.post("/merchant/logout/")
+    Staff.objects.update(**as_of_backup)
+    assert thief.get("/merchant/").status_code == 200
+    assert "Everybody of the staff is logged out" in restored(backup)
+    assert thief.get("/merchant/").status_code == 302
 
 
 def test_a_restored_order_is_found_by_its_bag(

@@ -164,14 +164,6 @@ def test_another_role_ends_all_sessions(ada: Staff) -> None:
     assert not is_in(desk)
 
 
-def test_a_session_lasts_a_week(ada: Staff, clock: Clock) -> None:
-    desk = log_in("ada", PASSWORD)
-    clock.move_to(OPENS + timedelta(days=7) - timedelta(seconds=1))
-    assert is_in(desk)
-    clock.move_to(OPENS + timedelta(days=7, seconds=1))
-    assert not is_in(desk)
-
-
 # --- Links to choose a password -------------------------------------------------
 
 

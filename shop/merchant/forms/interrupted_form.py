@@ -13,7 +13,9 @@ bearer, who typed it; files and passwords are never in it. The CSRF token is che
 from collections.abc import Callable
 from copy import copy
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -75,7 +77,12 @@ def keep_what_was_typed(site: AdminSite, view: View) -> View:
     @csrf_protect
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method != "POST" or site.has_permission(request):
+        if site.has_permission(request):
+            return view(request, *args, **kwargs)
+        if _is_part_of_a_page(request):
+            # The log-in page would stand in its place, between what is being typed.
+            return HttpResponse(status=HTTPStatus.NO_CONTENT)
+        if request.method != "POST":
             return view(request, *args, **kwargs)
         if TYPED_FIELD in request.POST:
             return _log_in(site, request, lambda: view(request, *args, **kwargs))
@@ -86,8 +93,14 @@ def keep_what_was_typed(site: AdminSite, view: View) -> View:
     return answer
 
 
-def _ask_to_log_in(site: AdminSite, request: HttpRequest) -> HttpResponseBase | None:
-    """The log-in page with what was typed (403); None where that is too long to be carried."""
+def _is_part_of_a_page(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of a page that stands at another address."""
+    page = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    return "HX-Request" in request.headers and page != request.path
+
+
+def carried(request: HttpRequest) -> str | None:
+    """The form of a request as a signed message for its address; None if that is too long."""
     fields = request.POST.copy()
     fields.pop("csrfmiddlewaretoken", None)
     claims = {
@@ -96,7 +109,25 @@ def _ask_to_log_in(site: AdminSite, request: HttpRequest) -> HttpResponseBase | 
         "has_files": any(isinstance(each, UploadedFile) for each in request.FILES.values()),
     }
     typed = tokens.sign(TYPED, claims, conf.site_ring().active)
-    if len(typed) > MOST_CHARACTERS:
+    return typed if len(typed) <= MOST_CHARACTERS else None
+
+
+def fields_carried(typed: str, request: HttpRequest) -> QueryDict | None:
+    """The fields of a form that who is logged in has typed at this address; None if it is not."""
+    claims = _read(typed, request)
+    return None if claims is None else _fields_of_writer(claims, request)
+
+
+def _fields_of_writer(claims: tokens.Claims, request: HttpRequest) -> QueryDict | None:
+    fields = QueryDict(claims["fields"], mutable=True)
+    is_theirs = constant_time_compare(fields.get(WRITER_FIELD, ""), writer_of(request))
+    return fields if is_theirs else None
+
+
+def _ask_to_log_in(site: AdminSite, request: HttpRequest) -> HttpResponseBase | None:
+    """The log-in page with what was typed (403); None where that is too long to be carried."""
+    typed = carried(request)
+    if typed is None:
         return None
     visit = copy(request)
     visit.method = "GET"
@@ -114,14 +145,13 @@ def _log_in(
     if not site.has_permission(request):
         return page
     claims = _read(typed, request)
-    fields = QueryDict(claims["fields"], mutable=True) if claims else QueryDict(mutable=True)
-    if not constant_time_compare(fields.get(WRITER_FIELD, ""), writer_of(request)):
+    if claims is None or (fields := _fields_of_writer(claims, request)) is None:
         messages.warning(request, NOT_YOURS)
         return redirect(request.get_full_path())
     fields[SHOWN_AGAIN] = "1"
     request.POST, request._files = fields, MultiValueDict()  # type: ignore[assignment,attr-defined]
     messages.info(request, AGAIN)
-    if claims and claims["has_files"]:
+    if claims["has_files"]:
         messages.warning(request, CHOOSE_FILES_AGAIN)
     return _shown(show)
 

@@ -4,17 +4,19 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from shop.core.durations import several
 from shop.core.formatting import to_the_minute
 from shop.core.money import format_money
 from shop.core.requests import now_of
@@ -34,6 +36,7 @@ from shop.orders.emails import mail_again
 from shop.orders.links import order_path
 from shop.orders.models import PAID_FOR, Dispute, Order, OrderLine, Refund, worst_of
 from shop.payments.refund_plans import left_of
+from shop.staff.confirmations import require_password
 from shop.staff.current import staff_of
 
 logger = logging.getLogger(__name__)
@@ -138,10 +141,16 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         return super().changelist_view(request, {**(extra_context or {}), "may_export": may_export})
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
-        """The orders of the list as CSV, searched and filtered as the list is."""
+        """The orders of the list as CSV, searched and filtered as the list is.
+
+        :raises PasswordNeeded: they are many, and the password was not typed lately
+        """
         if not request.user.has_perm("checkout.export_order"):
             raise PermissionDenied
         orders = self.get_changelist_instance(request).get_queryset(request)
+        if (count := orders.count()) >= settings.CONFIRM_EXPORTS_FROM:
+            act = f"take the names and addresses of {several(count, 'order')} out of the shop"
+            require_password(request, act, reverse("admin:checkout_order_changelist"))
         logger.info("orders exported by=%s query=%s", request.user, sorted(request.GET))
         name = f"orders-{now_of(request):%Y-%m-%d}.csv"
         return StreamingHttpResponse(
@@ -183,7 +192,10 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         return redirect("admin:checkout_order_change", pk)
 
     def refund_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The refund form. No transaction around it: it calls Stripe."""
+        """The refund form. No transaction around it: it calls Stripe.
+
+        :raises PasswordNeeded: it is large, and the password was not typed lately
+        """
         order = get_object_or_404(Order, pk=pk)
         if not self.has_refund_permission(request):
             raise PermissionDenied
@@ -194,7 +206,11 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             return redirect("admin:checkout_order_change", pk)
         form = RefundForm(request.POST or None, order=order)
         by, now = staff_of(request), now_of(request)
-        if form.is_valid() and form.is_agreed and (refund := form.make_refund(by, now)):
+        is_meant = form.is_valid() and form.is_agreed
+        if is_meant and form.is_large:
+            way_back = reverse("admin:checkout_order_change", args=[pk])
+            require_password(request, form.act, way_back)
+        if is_meant and (refund := form.make_refund(by, now)):
             text, level = outcome(refund)
             self.log_change(request, order, text)
             self.message_user(request, text, level)

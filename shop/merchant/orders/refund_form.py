@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 
@@ -17,6 +18,7 @@ from shop.payments.refund_plans import (
     Units,
     left_of,
     plan_refund,
+    refunded_of,
     shipping_left_of,
 )
 from shop.payments.refunds import OVERTAKEN, create_refund, execute
@@ -80,6 +82,18 @@ class RefundForm(StaleFormMixin):
     def is_agreed(self) -> bool:
         """Whether the form is what its page showed the consequences of."""
         return self.plan is not None and self.cleaned_data["agreed"] == self.plan.signature
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it makes the order's refunds reach ``CONFIRM_REFUNDS_FROM``."""
+        assert self.plan is not None
+        return bool(refunded_of(self.order) + self.plan.amount >= settings.CONFIRM_REFUNDS_FROM)
+
+    @property
+    def act(self) -> str:
+        """What it does, after "You are about to"."""
+        assert self.plan is not None
+        return f"refund {self.plan.amount_text} of {self.order}"
 
     def show_again(self) -> None:
         """Agree a form that was sent to the consequences that its page shows next."""

@@ -25,6 +25,11 @@ class SaleActionForm(StaleFormMixin):
         """Whether a valid form may be acted on, without showing its consequences first."""
         return True
 
+    @property
+    def recalls(self) -> bool:
+        """Whether a valid form voids offers that are out."""
+        return False
+
     def show_again(self) -> None:
         """Prepare a form that was sent and not acted on, for its page."""
 
@@ -58,6 +63,10 @@ class EndForm(SaleActionForm):
         super().__init__(*args, sale=sale, **kwargs)
         if sale.published_at is None:
             del self.fields["recall"]
+
+    @property
+    def recalls(self) -> bool:
+        return bool(self.cleaned_data.get("recall"))
 
     def clean(self) -> dict[str, Any]:
         """:raises ValidationError: a recall without a reason"""

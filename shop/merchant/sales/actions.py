@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 
 from shop.core.formatting import exactly
 from shop.core.requests import ShopRequest
@@ -19,6 +20,7 @@ from shop.merchant.sales.recall_form import RecallForm
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, unpublish
 from shop.sales.models import Sale
+from shop.staff.confirmations import require_password
 from shop.staff.current import staff_of
 from shop.staff.models import Staff
 
@@ -122,7 +124,10 @@ SALE_ACTIONS = (
 @permission_required("sales.change_sale", raise_exception=True)
 @transaction.atomic
 def action_page(request: ShopRequest, pk: int, action: SaleAction) -> HttpResponse:
-    """The page of an action: its consequences and its form; sent, it performs it."""
+    """The page of an action: its consequences and its form; sent, it performs it.
+
+    :raises PasswordNeeded: it recalls offers, and the password was not typed lately
+    """
     sales = Sale.objects.all()
     if request.method == "POST":
         sales = sales.select_for_update(no_key=True)
@@ -132,6 +137,9 @@ def action_page(request: ShopRequest, pk: int, action: SaleAction) -> HttpRespon
         return redirect("admin:sales_sale_change", pk)
     form = action.form(request.POST or None, sale=sale, now=request.now)
     if form.is_valid() and form.is_agreed:
+        if form.recalls:
+            way_back = reverse("admin:sales_sale_change", args=[pk])
+            require_password(request, f"take back offers of {sale}", way_back)
         messages.info(request, action.perform(form, staff_of(request)))
         return redirect("admin:sales_sale_change", pk)
     form.show_again()

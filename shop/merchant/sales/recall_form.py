@@ -181,6 +181,10 @@ class RecallForm(SaleActionForm):
         """Whether the form is what its page showed the consequences of."""
         return self.is_valid() and self._is_seen
 
+    @property
+    def recalls(self) -> bool:
+        return True
+
     @cached_property
     def impact(self) -> RecallImpact | None:
         """What follows; None until it is clear what is taken back."""

@@ -1,23 +1,21 @@
-"""The admin of staff and their roles, for owners; and a view to end one's own sessions."""
+"""The admin of staff and their roles, for owners."""
 
 from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth import logout
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.timezone import get_current_timezone
-from django.views.decorators.http import require_POST
 
 from shop.core.formatting import to_the_minute
 from shop.merchant.forms.interrupted_form import RestorableFormMixin
 from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.row_actions import EVERYWHERE
-from shop.staff.current import staff_of
+from shop.staff.confirmations import require_password
 from shop.staff.login import mail_password_link
 from shop.staff.models import Staff
 from shop.staff.roles import Role, give_role, role_of
@@ -106,7 +104,12 @@ class StaffAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
     def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
-        """Save, with the role; mail new staff a link to choose a password."""
+        """Save, with the role; mail new staff a link to choose a password.
+
+        :raises PasswordNeeded: the owner has not typed their password lately
+        """
+        act = f"change the account of {obj}" if change else f"make an account for {obj}"
+        require_password(request, act, reverse("admin:staff_staff_changelist"))
         if not change:
             obj.is_staff = True
             obj.set_unusable_password()
@@ -159,12 +162,3 @@ class StaffAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
     def role(self, person: Staff) -> str:
         role = role_of(person)
         return role.title() if role else "none"
-
-
-@require_POST
-def log_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """End all sessions of the user, in every browser."""
-    staff_of(request).end_sessions()
-    logout(request)
-    messages.success(request, "You are logged out everywhere.")
-    return redirect("admin:login")
