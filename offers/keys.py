@@ -10,6 +10,9 @@ Rules:
 * A key fixes its issuer: a message in another issuer's name is refused. A key
   with another issuer than the active key is a partner's; it signs only offers.
 * An HS256 secret has at least 256 bits (RFC 7518 section 3.2).
+* A key that says what it is for is used for nothing else: its ``use`` is ``sig``, its ``key_ops``
+  have ``verify``, those of the active key ``sign`` too, and nothing besides (RFC 7517 sections 4.2
+  and 4.3); its ``alg`` is the one of its type (section 4.4).
 * A key may say when it was added, began to sign and stopped (``KeyTimes``);
   ``rotation`` decides by it.
 """
@@ -103,6 +106,7 @@ class SigningKey:
         key, algorithm = _import(kid, jwk)
         if jwk.get("alg", algorithm) != algorithm:
             raise KeyRingError(f"Key {kid}: a key of this type signs with {algorithm} alone.")
+        _check_purpose(kid, jwk, {"sign", "verify"} if status is KeyStatus.ACTIVE else {"verify"})
         if status is KeyStatus.ACTIVE and not key.is_private:
             raise KeyRingError(f"Key {kid} is active, and has no private part to sign with.")
         its_issuer = jwk.get("issuer", issuer)
@@ -119,6 +123,21 @@ class SigningKey:
         public = self.jwk.as_dict(private=False)
         members = {name: public[name] for name in ("kty", "crv", "x", "y")}
         return {**members, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
+
+
+def _check_purpose(kid: str, jwk: Mapping[str, Any], needed: set[str]) -> None:
+    """:raises KeyRingError: the key says that it is for something else"""
+    if jwk.get("use", "sig") != "sig":
+        raise KeyRingError(f'Key {kid}: its use must be "sig", or left out.')
+    operations = jwk.get("key_ops", ["sign", "verify"])
+    if (
+        not isinstance(operations, list)
+        or not all(isinstance(each, str) for each in operations)
+        or len(set(operations)) != len(operations)
+        or not needed <= set(operations) <= {"sign", "verify"}
+    ):
+        what = " and ".join(f'"{each}"' for each in sorted(needed))
+        raise KeyRingError(f"Key {kid}: its key_ops must have {what}, or be left out.")
 
 
 def _import(kid: str, jwk: Mapping[str, Any]) -> tuple[OctKey | ECKey, str]:

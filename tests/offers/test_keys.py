@@ -76,7 +76,9 @@ def test_a_public_key_verifies() -> None:
 @pytest.mark.parametrize(
     "members",
     [
-        {"use": "enc", "key_ops": ["encrypt"]},
+        {"use": "sig"},
+        {"key_ops": ["verify", "sign"]},
+        {"use": "sig", "key_ops": ["sign", "verify"], "alg": "HS256"},
         {"x5c": ["not a certificate"], "kid_": 1, "oth": None},
         {"alg": "HS256"},
     ],
@@ -188,13 +190,53 @@ def test_a_key_that_does_not_serve_is_refused_with_its_sentence(jwk: Json, sente
     assert str(caught.value) == sentence
 
 
+NO_USE = 'Key a: its use must be "sig", or left out.'
+CANNOT_SIGN = 'Key a: its key_ops must have "sign" and "verify", or be left out.'
+CANNOT_VERIFY = 'Key a: its key_ops must have "verify", or be left out.'
+NEXT: Json = {**ACTIVE, "status": "next"}
+PUBLIC: Json = {**ES.public_jwk(), "kid": "a", "status": "retiring"}
+
+
+@pytest.mark.parametrize(
+    ("jwk", "sentence"),
+    [
+        *(({**ACTIVE, "use": use}, NO_USE) for use in ("enc", "SIG", "", None, ["sig"])),
+        ({**PUBLIC, "use": "enc"}, NO_USE),
+        *(
+            ({**ACTIVE, "key_ops": operations}, CANNOT_SIGN)
+            for operations in ([], ["sign"], ["verify"], ["encrypt", "decrypt"], ["Sign", "verify"])
+        ),
+        # RFC 7517 section 4.3: no duplicates, and nothing that has nothing to do with signatures.
+        ({**ACTIVE, "key_ops": ["sign", "verify", "verify"]}, CANNOT_SIGN),
+        ({**ACTIVE, "key_ops": ["sign", "verify", "wrapKey"]}, CANNOT_SIGN),
+        *(({**ACTIVE, "key_ops": each}, CANNOT_SIGN) for each in ("sign verify", None, [1], {})),
+        *(({**NEXT, "key_ops": each}, CANNOT_VERIFY) for each in ([], ["sign"], ["deriveKey"])),
+        ({**PUBLIC, "key_ops": ["encrypt"]}, CANNOT_VERIFY),
+    ],
+)
+def test_a_key_that_is_for_something_else_neither_signs_nor_verifies(
+    jwk: Json, sentence: str
+) -> None:
+    others = [] if jwk["status"] == "active" else [{**ACTIVE, "kid": "b"}]
+    with pytest.raises(KeyRingError) as caught:
+        ring(jwk, *others)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("members", [{"use": "sig"}, {"key_ops": ["verify"]}])
+def test_a_public_key_for_signatures_verifies(members: Json) -> None:
+    keys = ring(ACTIVE, {**ES.public_jwk(), "kid": ES.kid, "status": "retiring", **members})
+    assert read_offer(message(key=ES), keys).sku == "MUG-01"
+
+
 @pytest.mark.parametrize("issuer", ["", "a shop", "https://sh\u00f6p.example", "x" * 101])
 def test_a_shop_has_to_have_a_plain_issuer(issuer: str) -> None:
     with pytest.raises(KeyRingError, match="its issuer must be"):
         KeyRing.from_jwk_set({"keys": [ACTIVE]}, issuer)
 
 
-members = st.sampled_from(["kty", "k", "crv", "x", "y", "d", "alg", "kid", "status", "issuer"])
+names = ("kty", "k", "crv", "x", "y", "d", "alg", "kid", "status", "issuer", "use", "key_ops")
+members = st.sampled_from(names)
 values = (
     st.none()
     | st.booleans()
