@@ -16,7 +16,7 @@ ANY_DATABASE = tests/architecture tests/bag tests/demo tests/operations/test_doc
 	$(addprefix tests/sales/test_,clock_change.py pages_tell_holds.py sense_checks.py)
 ON_POSTGRES = $(PYTHON) tests/on_postgres.py -n 2
 
-.PHONY: demo test verify bench lint test-sqlite test-postgres verify-postgres scenarios \
+.PHONY: demo test verify bench lint test-sqlite test-postgres verify-postgres scenarios sbom \
 	stripe-conformance
 
 demo: .venv
@@ -51,6 +51,9 @@ scenarios: .venv
 
 bench: .venv
 	$(PYTHON) -m benchmarks $(ONLY)
+
+sbom: .venv
+	@VAR=$(VAR) exec $(PYTHON) bin/sbom $(if $(FILE),--file $(FILE)) $(ARGS)
 
 stripe-conformance: .venv
 	STRIPE_CONFORMANCE=1 $(PYTHON) -m pytest tests/sandbox/test_conformance.py
