@@ -15,6 +15,8 @@ from django.utils.csp import CSP
 
 from shop.core.database_url import database_settings, sqlite_settings
 from shop.core.environment import Environment
+from shop.core.exposure import DEVELOPMENT_SECRET, held_to_this_machine, is_live_key
+from shop.core.log_settings import LOGGING as LOGGING
 from shop.core.mail_url import mail_settings
 
 env = Environment()
@@ -34,7 +36,7 @@ except OSError as error:
 # --- The process --------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=True)
-SECRET_KEY = env.str("SECRET_KEY", default="development-only" if DEBUG else "")
+SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set: with DEBUG=0 it has to be given.")
 
@@ -284,31 +286,10 @@ MAILERS = {"default": mail_settings(env.str("EMAIL_URL", default="consolemail://
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="orders@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "mask_order_links": {"()": "shop.core.log_filters.MaskOrderLinks"},
-        "no_trace_of_refusals": {"()": "shop.core.log_filters.NoTraceOfRefusals"},
-        "no_forms_shown_again": {"()": "shop.core.log_filters.NoFormsShownAgain"},
-        "brief_outages": {"()": "shop.core.log_filters.BriefOutages"},
-    },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "filters": ["brief_outages", "mask_order_links", "no_trace_of_refusals"],
-            "formatter": "line",
-        }
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "shop": {"level": "INFO"},
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "django.request": {"filters": ["no_forms_shown_again"]},
-        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
-    },
-}
+# --- Development is for this machine alone (shop/core/exposure.py) ------------
+
+# What of these settings is fit for development alone; refused where others are let in.
+DEVELOPMENT_SETTINGS = held_to_this_machine(globals())
 
 # --- The QA clock (docs/qa.md) ------------------------------------------------
 
@@ -316,7 +297,7 @@ QA_CLOCK = env.bool("QA_CLOCK", default=False)
 QA_CLOCK_FILE = env.str("QA_CLOCK_FILE", default=str(VAR / "clock.json"))
 
 if QA_CLOCK:
-    if STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
+    if is_live_key(STRIPE_SECRET_KEY):
         raise ImproperlyConfigured(
             "QA_CLOCK is on and STRIPE_SECRET_KEY is a live one: "
             "no real money moves by a false clock. Set QA_CLOCK=0, or use a test key."

@@ -15,12 +15,15 @@ from functools import partial
 from threading import Thread
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from granian._granian import SocketHolder
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from shop.core.exposure import refusal_to_listen
 from shop.operations.ports import BACKLOG, PortUnusable, listen
 
 #: By name: it stands above everything that it serves.
@@ -72,6 +75,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int)
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+    try:
+        if problem := refusal_to_listen(settings.DEVELOPMENT_SETTINGS, arguments.host):
+            sys.exit(problem)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     try:
         listener = listen(arguments.host, arguments.port)
     except PortUnusable as error:

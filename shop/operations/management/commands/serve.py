@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils import timezone
 
+from shop.core.exposure import refusal_to_listen
 from shop.operations.doctor import obstacles
 from shop.operations.ports import PortUnusable, listen
 
@@ -35,6 +36,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Before it listens there, be it for a moment.
+        if problem := refusal_to_listen(settings.DEVELOPMENT_SETTINGS, options["host"]):
+            raise CommandError(problem)
         try:
             listen(options["host"], options["port"]).close()
         except PortUnusable as error:
