@@ -7,17 +7,20 @@ Every value has a safe default in development. In production (``DEBUG=0``)
 import os
 from collections.abc import Collection
 from datetime import timedelta
+from email.utils import parseaddr
 from hashlib import sha256
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from shop.core.cookie_names import host_cookie
 from shop.core.database_url import database_settings, sqlite_settings
 from shop.core.environment import Environment
 from shop.core.exposure import DEVELOPMENT_SECRET, held_to_this_machine, is_live_key
 from shop.core.log_settings import LOGGING as LOGGING
 from shop.core.mail_url import mail_settings
+from shop.core.security_headers import REPORTS, REPORTS_PATH
 
 env = Environment()
 
@@ -71,6 +74,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "shop.core.cache_headers.CacheControlMiddleware",
+    "shop.core.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -239,6 +243,8 @@ SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = host_cookie("sessionid", https=HTTPS)
+CSRF_COOKIE_NAME = host_cookie("csrftoken", https=HTTPS)
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "shop.core.error_views.csrf_failure"
 # Trust the proxy's headers for the scheme and the client's address.
@@ -253,6 +259,9 @@ SECURE_CSP: dict[str, Collection[str] | str] = {
     "base-uri": [CSP.NONE],
     "form-action": [CSP.SELF],
     "frame-ancestors": [CSP.NONE],
+    # Browsers that know report-to leave report-uri out.
+    "report-to": [REPORTS],
+    "report-uri": [REPORTS_PATH],
 }
 
 # The form of a sale has some fourteen fields for each deal: 350 of them.
@@ -285,6 +294,8 @@ STORAGES = {
 MAILERS = {"default": mail_settings(env.str("EMAIL_URL", default="consolemail://"))}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="orders@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Whom /.well-known/security.txt names: mail addresses, or https:, mailto: and tel: addresses.
+SECURITY_CONTACTS = env.contacts("SECURITY_CONTACT", default=parseaddr(DEFAULT_FROM_EMAIL)[1])
 
 # --- Development is for this machine alone (shop/core/exposure.py) ------------
 

@@ -3,7 +3,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 from shop import health
-from shop.core import media
+from shop.core import csp_reports, media
+from shop.core.security_headers import REPORTS_PATH
+from shop.core.security_txt import security_txt
 from shop.payments.views import webhook
 
 urlpatterns = [
@@ -11,6 +13,8 @@ urlpatterns = [
     path("bag/", include("shop.bag.urls")),
     path("", include("shop.checkout.urls")),
     path("stripe/webhook/", webhook),
+    path(REPORTS_PATH.lstrip("/"), csp_reports.receive, name="csp_reports"),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     path("", include("offers.urls")),
     path("merchant/", include("shop.staff.urls")),
     path("merchant/", admin.site.urls),

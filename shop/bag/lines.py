@@ -17,6 +17,7 @@ from offers import conf, tokens
 from offers.terms import Offer
 from offers.verdicts import Verdict
 from shop.bag import cookie
+from shop.core.cookie_names import host_cookie
 from shop.core.money import format_money
 
 MAX_AGE_SECONDS = 90 * 24 * 3600
@@ -153,5 +154,5 @@ class Bag:
 
 
 def cookie_name() -> str:
-    """The name of the cookie; ``__Host-`` ties it to the host where the connection is encrypted."""
-    return "__Host-bag" if settings.HTTPS else "bag"
+    """The name of the cookie."""
+    return host_cookie("bag", https=settings.HTTPS)

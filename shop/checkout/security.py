@@ -1,4 +1,4 @@
-"""Decorators: the CSP of pages that load Stripe.js, and headers of confidential pages."""
+"""Decorators: what pages that load Stripe.js let it do, and headers of confidential pages."""
 
 from collections.abc import Callable, Collection
 from functools import wraps
@@ -11,17 +11,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 
 from shop.core.requests import ShopRequest
+from shop.core.security_headers import OPENER, PERMISSIONS, permissions_policy
+
+_SCRIPTS = ["https://js.stripe.com", "https://*.js.stripe.com"]
+#: What the frames of Stripe.js may do.
+_LENT = ("payment", "publickey-credentials-get")
 
 type View[**P] = Callable[Concatenate[ShopRequest, P], HttpResponse]
 
 
 def loads_stripe[**P](view: View[P]) -> View[P]:
-    """Let a page load Stripe.js and its frames (docs.stripe.com/security/guide)."""
+    """Let a page load Stripe.js and its frames (docs.stripe.com/security/guide).
+
+    Its frames open the payment sheets of wallets, ask for a passkey where a bank wants one, and may
+    open a window, which has to be able to answer.
+    """
 
     @wraps(view)
     def wrapped(request: ShopRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         allowed: View[P] = csp_override(_policy())(view)
-        return allowed(request, *args, **kwargs)
+        response = allowed(request, *args, **kwargs)
+        response[PERMISSIONS] = permissions_policy(_LENT, to=_frames())
+        response[OPENER] = "same-origin-allow-popups"
+        return response
 
     return wrapped
 
@@ -40,15 +52,17 @@ def confidential[**P](view: View[P]) -> View[P]:
 
 
 def _policy() -> dict[str, Collection[str] | str]:
-    if settings.STRIPE_API_BASE:
-        scripts = frames = connections = [settings.STRIPE_API_BASE]
-    else:
-        scripts = ["https://js.stripe.com", "https://*.js.stripe.com"]
-        frames = [*scripts, "https://hooks.stripe.com"]
-        connections = ["https://api.stripe.com"]
+    stand_in = [settings.STRIPE_API_BASE] if settings.STRIPE_API_BASE else []
     return {
         **settings.SECURE_CSP,
-        "script-src": [CSP.SELF, *scripts],
-        "frame-src": frames,
-        "connect-src": [CSP.SELF, *connections],
+        "script-src": [CSP.SELF, *(stand_in or _SCRIPTS)],
+        "frame-src": _frames(),
+        "connect-src": [CSP.SELF, *(stand_in or ["https://api.stripe.com"])],
     }
+
+
+def _frames() -> list[str]:
+    """The origins whose frames Stripe.js brings."""
+    if settings.STRIPE_API_BASE:
+        return [settings.STRIPE_API_BASE]
+    return [*_SCRIPTS, "https://hooks.stripe.com"]

@@ -15,6 +15,8 @@ _FLAGS = {
     **dict.fromkeys(("0", "false", "no", "off", "n", "f"), False),
 }
 _NOTHING = environ.Env.NOTSET
+#: RFC 9116 section 2.5.3: a URI; what is not printable would be a field of its own.
+_CONTACT = re.compile(r"(?:https://[!-~]+|mailto:[!-~]+@[!-~]+|tel:[0-9+*#.()-]+)")
 _LINE = re.compile(r"(?:export )?([A-Za-z_0-9]+)=")
 
 
@@ -86,6 +88,21 @@ class Environment(environ.Env):  # type: ignore[misc]
             text = f"{var}={name}: there is no such time zone, such as Europe/Berlin."
             raise ImproperlyConfigured(text) from None
         return name
+
+    def contacts(self, var: str, default: str) -> list[str]:
+        """Whom to write to or to call, as addresses with a scheme; a mail address may lack it.
+
+        :param default: a mail address
+        :raises ImproperlyConfigured: one of those given is none
+        """
+        contacts: list[str] = []
+        for given in self.list(var, default=[]):
+            contact = given if ":" in given else f"mailto:{given}"
+            if not _CONTACT.fullmatch(contact):
+                problem = "neither a mail address nor one that begins with https:, mailto: or tel:"
+                raise ImproperlyConfigured(f"{var}={given}: it is {problem}.")
+            contacts.append(contact)
+        return contacts or [f"mailto:{default}"]
 
     def cache(self, var: str, default: str) -> dict[str, Any]:
         """Django's settings of a cache.

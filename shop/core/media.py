@@ -8,6 +8,8 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
+from shop.core.security_headers import RESOURCE
+
 # An SVG that is opened by its own address runs nothing.
 _NOTHING: dict[str, list[str] | str] = {
     "default-src": [CSP.NONE],
@@ -23,4 +25,6 @@ def picture(request: HttpRequest, path: str) -> HttpResponseBase:
     response: HttpResponseBase = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     if isinstance(response, FileResponse):
         response["Cache-Control"] = "public, max-age=86400"
+        # Search engines, feeds and partners' pages show it.
+        response[RESOURCE] = "cross-origin"
     return response

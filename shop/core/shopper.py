@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from offers import conf, tokens
 from offers.anchors import new_id
 from offers.terms import identifier
+from shop.core.cookie_names import host_cookie
 
 MOST_IDS = 4
 MAX_AGE_SECONDS = 90 * 24 * 3600
@@ -84,4 +85,4 @@ class Shopper:
 
 
 def _prefix() -> str:
-    return f"__Host-{_NAME}" if settings.HTTPS else _NAME
+    return host_cookie(_NAME, https=settings.HTTPS)

@@ -26,6 +26,7 @@ handler403, handler404, handler500 = urls.handler403, urls.handler404, urls.hand
 #: What is for everybody, and for how long.
 PUBLIC = {
     "/.well-known/jwks.json": {"public", "max-age=300"},
+    "/.well-known/security.txt": {"public", "max-age=86400"},
     "/media/products/mug.svg": {"public", "max-age=86400"},
 }
 #: Where nothing is kept at all, whatever the answer: forms with addresses, orders, the back office.

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -22,6 +23,7 @@ from django.views.decorators.http import require_safe
 
 from shop.core import preview as previewing
 from shop.core.cache_headers import NOT_STORED
+from shop.core.cookie_names import path_cookie
 from shop.core.error_views import not_found
 from shop.core.middleware import ShopperMiddleware
 from shop.core.requests import ShopRequest
@@ -46,8 +48,6 @@ PREVIEWED = frozenset(
         "checkout:checkout",
     }
 )
-#: Prefix of a preview's cookies in the browser.
-COOKIE_PREFIX = "preview-"
 
 
 class InstantForm(forms.Form):
@@ -201,19 +201,26 @@ def _bar_form(sale: Sale, at: datetime, page: str) -> InstantForm:
 
 def _cookies_inside(request: HttpRequest) -> dict[str, str]:
     """The cookies of previews, by the names that the shop uses."""
+    prefix = _cookie_prefix()
     return {
-        name.removeprefix(COOKIE_PREFIX): value
+        name.removeprefix(prefix): value
         for name, value in request.COOKIES.items()
-        if name.startswith(COOKIE_PREFIX)
+        if name.startswith(prefix)
     }
 
 
 def _rename_cookies(cookies: SimpleCookie, path: str) -> None:
     """Turn the cookies of a response into session cookies of the preview."""
-    for name, cookie in list(cookies.items()):
-        del cookies[name]
-        cookie.set(COOKIE_PREFIX + name, cookie.value, cookie.coded_value)
+    for inside, cookie in list(cookies.items()):
+        del cookies[inside]
+        name = _cookie_prefix() + inside
+        cookie.set(name, cookie.value, cookie.coded_value)
         cookie["path"] = path
         if cookie["max-age"] != 0:
             cookie["max-age"] = cookie["expires"] = ""
-        cookies[COOKIE_PREFIX + name] = cookie
+        cookies[name] = cookie
+
+
+def _cookie_prefix() -> str:
+    """With what the names of a preview's cookies begin in the browser."""
+    return path_cookie("preview-", https=settings.HTTPS)

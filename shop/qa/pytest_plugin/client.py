@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from bs4 import BeautifulSoup, Tag
+from django.conf import settings
 from django.test import Client
 
 from offers import conf, tokens
@@ -96,9 +97,10 @@ class ShopClient:
 
     def send(self, path: str, data: dict[str, Any], *, htmx: bool = False) -> HtmlPage:
         """Send a form; the page is the one it redirects to, the status the form's own."""
-        if "csrftoken" not in self.client.cookies:
+        token = settings.CSRF_COOKIE_NAME
+        if token not in self.client.cookies:
             self.open("/sales/autumn/")
-        headers = {"X-CSRFToken": self.client.cookies["csrftoken"].value}
+        headers = {"X-CSRFToken": self.client.cookies[token].value}
         if htmx:
             headers["HX-Request"] = "true"
         answer = self.client.post(path, data, headers=headers)

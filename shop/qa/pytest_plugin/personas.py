@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.text import slugify
 
 from shop.core.shopper import Shopper as Cookie
@@ -143,7 +144,7 @@ class Person:
         if is_answer_lost:
             client = self.browser.client
             before = {name: morsel.value for name, morsel in client.cookies.items()}
-            token = before["csrftoken"]
+            token = before[settings.CSRF_COOKIE_NAME]
             client.post("/checkout/", self._form, headers={"X-CSRFToken": token})
             for name, value in before.items():
                 client.cookies[name] = value

@@ -22,6 +22,8 @@ SILENT_PLACES: Mapping[str, str] = {
     "checkout:cancel": _FORM_ALONE,
     "stripe/webhook/": "answers Stripe, which reads no sentence",
     "offers:jwks": "public keys alone",
+    "csp_reports": "takes what browsers report, and answers nothing",
+    "security_txt": "whom to tell of a hole; its Expires is of the file itself",
     "media/<path:path>": "pictures",
     "healthz": _NO_SALE,
     "readyz": _NO_SALE,

@@ -291,13 +291,13 @@ def test_the_browsers_own_shopper_and_bag_are_neither_seen_nor_touched(
     )
     assert answer.status_code == 303
     (cookie,) = answer.cookies.values()
-    assert cookie.key == ("preview-__Host-bag" if https else "preview-bag")
+    assert cookie.key == ("__Secure-preview-__Host-bag" if https else "preview-bag")
     assert (cookie["path"], cookie["max-age"]) == ("/merchant/sales/autumn/preview/", "")
     assert (bool(cookie["secure"]), cookie["httponly"], cookie["samesite"]) == (https, True, "Lax")
     after = {name: each.value for name, each in olga.client.cookies.items()}
     assert {name: after[name] for name in before} == before
     assert {name for name in after if name not in before and name != "csrftoken"} == {
-        name for name in after if name.startswith("preview-")
+        name for name in after if name.removeprefix("__Secure-").startswith("preview-")
     }
     assert own.bag().lines == {"LMP-01": 790}
 
