@@ -1,19 +1,18 @@
 """The shop as a WSGI application: what every web process runs."""
 
 import os
-from wsgiref.types import WSGIApplication
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.utils import timezone
 
-from shop.core.local_visitors import local_visitors_only
+from shop.core.local_visitors import Application, local_visitors_only
 from shop.core.postgresql.time_limits import limit_waits
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
-application: WSGIApplication = get_wsgi_application()
+application: Application = get_wsgi_application()
 if settings.DEVELOPMENT_SETTINGS:
     # Nobody tells it where the server that imports it listens.
     application = local_visitors_only(application)

@@ -4,11 +4,17 @@ A server that is not ours imports ``shop.wsgi`` and listens wherever it was told
 ask it where. With settings of development (``shop.core.exposure``) each visitor is looked at.
 """
 
-from collections.abc import Iterable
-from http import HTTPStatus
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from collections.abc import Callable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
+from django.http import HttpResponseForbidden
+from django.http.response import HttpResponseBase
+
+from shop.core.cache_headers import NOT_STORED
 from shop.core.exposure import is_this_machine
+
+#: What Django's ``get_wsgi_application`` gives: an answer of its is a response.
+type Application = Callable[[WSGIEnvironment, StartResponse], HttpResponseBase]
 
 TEXT = (
     "This shop has settings of development, so it answers the machine that it runs on, and nobody "
@@ -18,20 +24,15 @@ TEXT = (
 )
 
 
-def local_visitors_only(application: WSGIApplication) -> WSGIApplication:
+def local_visitors_only(application: Application) -> Application:
     """The application for visitors from this machine; all others get 403, and why."""
 
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> HttpResponseBase:
         if is_this_machine(environ.get("REMOTE_ADDR", "")):
             return application(environ, start_response)
-        body = TEXT.encode()
-        headers = [
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "private, no-store"),
-        ]
-        status = HTTPStatus.FORBIDDEN
-        start_response(f"{status.value} {status.phrase}", headers)
-        return [body]
+        refusal = HttpResponseForbidden(TEXT, content_type="text/plain; charset=utf-8")
+        refusal["Cache-Control"] = NOT_STORED
+        start_response(f"{refusal.status_code} {refusal.reason_phrase}", [*refusal.items()])
+        return refusal
 
     return answer

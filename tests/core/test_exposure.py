@@ -12,6 +12,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
 
 from shop.core.exposure import development_settings, is_this_machine, refusal_to_listen
 from shop.core.local_visitors import local_visitors_only
@@ -289,9 +290,9 @@ def test_every_server_gets_an_application_that_looks_at_its_visitors(
     assert done.stdout.strip() == ("200 OK" if in_production else "403 Forbidden"), done.stderr
 
 
-def _shop(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+def _shop(environ: WSGIEnvironment, start_response: StartResponse) -> HttpResponse:
     start_response("200 OK", [])
-    return [b"The shop."]
+    return HttpResponse("The shop.")
 
 
 def visit(application: Any, address: str) -> tuple[str, str]:

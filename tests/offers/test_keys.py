@@ -209,7 +209,9 @@ PUBLIC: Json = {**ES.public_jwk(), "kid": "a", "status": "retiring"}
         # RFC 7517 section 4.3: no duplicates, and nothing that has nothing to do with signatures.
         ({**ACTIVE, "key_ops": ["sign", "verify", "verify"]}, CANNOT_SIGN),
         ({**ACTIVE, "key_ops": ["sign", "verify", "wrapKey"]}, CANNOT_SIGN),
-        *(({**ACTIVE, "key_ops": each}, CANNOT_SIGN) for each in ("sign verify", None, [1], {})),
+        ({**ACTIVE, "key_ops": "sign verify"}, CANNOT_SIGN),
+        ({**ACTIVE, "key_ops": None}, CANNOT_SIGN),
+        ({**ACTIVE, "key_ops": [1]}, CANNOT_SIGN),
         *(({**NEXT, "key_ops": each}, CANNOT_VERIFY) for each in ([], ["sign"], ["deriveKey"])),
         ({**PUBLIC, "key_ops": ["encrypt"]}, CANNOT_VERIFY),
     ],

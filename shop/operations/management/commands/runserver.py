@@ -9,7 +9,7 @@ from whitenoise.runserver_nostatic.management.commands.runserver import Command 
 from shop.core.exposure import refusal_to_listen
 
 
-class Command(WhiteNoiseCommand):  # type: ignore[misc, valid-type]
+class Command(WhiteNoiseCommand):  # type: ignore[misc]
     def run(self, **options: Any) -> None:
         """:raises CommandError: others could reach it, and its settings are of development"""
         if problem := refusal_to_listen(settings.DEVELOPMENT_SETTINGS, self.addr):
