@@ -25,7 +25,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     today = now_of(request).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     fields = [
         *(f"Contact: {contact}" for contact in settings.SECURITY_CONTACTS),
-        f"Expires: {today + VALID:%Y-%m-%dT%H:%M:%SZ}",
+        f"Expires: {(today + VALID).isoformat().replace('+00:00', 'Z')}",
         "Preferred-Languages: en",
         f"Canonical: {settings.SHOP_URL}{reverse('security_txt')}",
     ]
