@@ -6,6 +6,8 @@ import socket
 #: Connections that may wait for a server to take them.
 BACKLOG = 1024
 HIGHEST_PORT = 65535
+#: A connection whose other end takes nothing for so long is closed by the system.
+TAKES_NOTHING_SECONDS = 30
 
 
 class PortUnusable(Exception):
@@ -31,6 +33,10 @@ def listen(host: str, port: int) -> socket.socket:
             # A port whose connections have just ended is free.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                # Linux alone has it; connections inherit it.
+                milliseconds = TAKES_NOTHING_SECONDS * 1000
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
             listener.bind(address)
             listener.listen(BACKLOG)
         except OSError:

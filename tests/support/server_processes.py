@@ -105,15 +105,12 @@ class RunningShop:
 
     @contextmanager
     def server(self, threads: int = 2, **settings: str) -> Iterator[str]:
-        """One more web process, with settings of its own; its address."""
+        """One more web process as ``serve`` runs it, with settings of its own; its address."""
         port = _free_port()
-        command = [
-            *[str(Path(sys.executable).with_name("granian")), "--interface", "wsgi"],
-            *["--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
-            *["--blocking-threads", str(threads), "--log-level", "warning"],
-            "shop.wsgi:application",
-        ]
-        with _running(command, {**self.environment, **settings}, self.root) as process:
+        given = (f"--port={port}", "--host=127.0.0.1", "--workers=1", f"--threads={threads}")
+        command = [sys.executable, "-P", "-m", "shop.operations.web_server", *given]
+        environment = {**self.environment, "PYTHONPATH": str(self.root), **settings}
+        with _running(command, environment, self.root) as process:
             _wait_until_up(f"http://127.0.0.1:{port}/healthz", process)
             yield f"http://127.0.0.1:{port}"
 
