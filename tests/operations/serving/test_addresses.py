@@ -20,6 +20,8 @@ EXPECTED = {
     "": Priority.PROMISING,
     "sales": Priority.PROMISING,
     "products": Priority.PROMISING,
+    # Browsers send them by themselves, and nobody waits for the answer.
+    "csp-reports": Priority.PROMISING,
 }
 
 
