@@ -37,6 +37,7 @@ from shop.checkout import placing
 from shop.checkout.placing import Address
 from shop.core.compiled_sql import adapt_value
 from shop.core.shopper import Shopper
+from shop.orders.hoarding import network_key
 from shop.orders.limits import card_key, email_key, limit_key
 from shop.orders.models import Order, OrderLine, StatusChange
 from shop.orders.offer_facts import read_facts
@@ -54,6 +55,8 @@ ORDERS = 20
 SECONDS = 3
 DEALS = 100
 SLUG = "checkout"
+#: Nothing of it stays unpaid for a minute.
+ADDRESS_OF_ALL = "192.0.2.1"
 #: More than are ever ordered.
 STOCK = 1_000_000
 
@@ -177,6 +180,7 @@ class Purchase:
             address=self.address,
             shown_total=self.deal.amount,
             card_fingerprint=self.fingerprint,
+            network=network_key(ADDRESS_OF_ALL),
             now=self.now,
         )
 

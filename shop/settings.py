@@ -179,6 +179,9 @@ ASIDE_THREADS = env.int("ASIDE_THREADS", default=2)
 TASKS = {"default": {"BACKEND": "shop.core.background.ThreadBackend"}}
 # How long an unpaid order keeps what it claimed, in seconds.
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", default=600)
+# Units of one product that a network (an IPv4 address, or the /64 of an IPv6 address) may keep
+# unpaid, after a first attempt that failed or lasted a minute, before it is refused more; 0: any.
+UNPAID_PER_NETWORK = env.int("UNPAID_PER_NETWORK", default=10)
 # Shipping, in minor units of the shop's currency; free from a subtotal on, if given.
 SHIPPING_FLAT = env.int("SHIPPING_FLAT", default=0)
 SHIPPING_FREE_FROM = env.int("SHIPPING_FREE_FROM", default=0)

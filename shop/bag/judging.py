@@ -97,6 +97,7 @@ def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> Judged
         skus={line.sku for line in lines},
         shopper=shopper,
         now=now,
+        kept=bag.kept,
     )
     try:
         facts = read()
@@ -123,8 +124,7 @@ def judge_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> JudgedBag:
 
     :raises ShowcaseUnavailable: nothing recent enough is on show
     """
-    snapshot = showcase.snapshot(now)
-    return judge_again(bag, Facts(shopper=shopper, now=now, snapshot=snapshot, is_provisional=True))
+    return judge_again(bag, _facts_by_showcase(bag, shopper, now))
 
 
 def total_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> str:
@@ -136,10 +136,9 @@ def total_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> str:
     if not bag.lines:
         return ""
     try:
-        snapshot = showcase.snapshot(now)
+        facts = _facts_by_showcase(bag, shopper, now)
     except ShowcaseUnavailable:
         return ""
-    facts = Facts(shopper=shopper, now=now, snapshot=snapshot, is_provisional=True)
     judged = [judge_line(line, facts) for line in bag.lines]
     return JudgedBag([renewed(each, bag, facts) or each for each in judged], facts).total_text
 
@@ -157,6 +156,17 @@ def judge_again(bag: Bag, facts: Facts) -> JudgedBag:
                 renewal = None
         judged.append(renewal or outcome)
     return JudgedBag(judged, facts)
+
+
+def _facts_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> Facts:
+    """:raises ShowcaseUnavailable: nothing recent enough is on show"""
+    return Facts(
+        shopper=shopper,
+        now=now,
+        snapshot=showcase.snapshot(now),
+        kept=bag.kept,
+        is_provisional=True,
+    )
 
 
 def _kept_by_orders(lines: Sequence[Line], facts: Facts) -> list[Line]:

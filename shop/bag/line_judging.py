@@ -1,13 +1,14 @@
 """The verdict on one line of the bag, and what a page says about it."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from django.utils.timezone import get_default_timezone
 
 from offers.anchors import OfferState, honored_until, judge
 from offers.verdicts import Verdict
 from shop.bag.lines import Line
+from shop.core.wall_time import next_minute
 from shop.orders.offer_facts import Facts, OfferUse
 from shop.sales.snapshot import DealSnapshot, ProductSnapshot, VariantSnapshot
 
@@ -38,6 +39,8 @@ class JudgedLine:
     current: DealSnapshot | None
     deal: DealSnapshot | None = None
     honored_until: datetime | None = None
+    #: The same without what is kept longer for this shopper.
+    hold_end: datetime | None = None
     #: The use of its offer in an order of this shopper.
     own_use: OfferUse | None = None
     #: The line in whose place it was renewed just now.
@@ -58,6 +61,11 @@ class JudgedLine:
     def is_waiting(self) -> bool:
         """Whether its price is kept, and cannot be paid before a restored shop was checked."""
         return self.is_honored and self.deal is not None and self.deal.is_undecided
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is past its hold, and kept for this shopper who was told to come back."""
+        return self.honored_until != self.hold_end
 
     @property
     def recall_reason(self) -> str:
@@ -85,8 +93,7 @@ class JudgedLine:
         free_at = self.unpaid.next_free_at if self.unpaid else None
         if free_at is None or self.honored_until is None:
             return free_at
-        minute = free_at.replace(second=0, microsecond=0)
-        after = minute if minute == free_at else minute + timedelta(minutes=1)
+        after = next_minute(free_at)
         return after if after < self.honored_until else free_at
 
     @property
@@ -128,6 +135,8 @@ def judge_line(line: Line, facts: Facts) -> JudgedLine:
         state = deal.offer_state(
             line.quantities, used=use is not None, units_taken=taken, most=offer.max
         )
+    hold_end = honored_until(offer, state.extensions)
+    state = replace(state, extensions=[*state.extensions, *facts.kept.extensions(offer, hold_end)])
     judged = JudgedLine(
         line=line,
         verdict=judge(offer, now=facts.now, shoppers=shoppers, state=state, quantity=line.quantity),
@@ -135,6 +144,7 @@ def judge_line(line: Line, facts: Facts) -> JudgedLine:
         current=current,
         deal=deal,
         honored_until=honored_until(offer, state.extensions),
+        hold_end=hold_end,
         own_use=use if use and use.shopper in shoppers else None,
         zone=sale.zone if sale else get_default_timezone(),
         units_taken=taken,

@@ -2,11 +2,13 @@
 
 It lives in one cookie and nowhere else. Each deal has one line at most. A line
 whose offer cannot be read any more stays, marked, until the shopper removes it.
+A second cookie, which hardly anybody has, keeps prices past their hold (``kept_prices``).
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 
@@ -19,6 +21,7 @@ from offers.verdicts import Verdict
 from shop.bag import cookie
 from shop.core.cookie_names import host_cookie
 from shop.core.money import format_money
+from shop.sales.kept_prices import KeptPrices
 
 MAX_AGE_SECONDS = 90 * 24 * 3600
 
@@ -99,15 +102,17 @@ def total_text(lines: Iterable[Line]) -> str:
 class Bag:
     """The lines of one browser, in the order in which they came."""
 
-    def __init__(self, value: str = "") -> None:
+    def __init__(self, value: str = "", kept: str = "") -> None:
         packed, self.damaged = cookie.unpack(value)
         self.lines = [Line(each.message, each.quantities) for each in packed]
-        self._brought = self.lines
+        self.kept = KeptPrices.read(kept)
+        self._brought, self._brought_kept = self.lines, self.kept
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> "Bag":
         """The bag that a request brought."""
-        return cls(request.COOKIES.get(cookie_name(), ""))
+        cookies = request.COOKIES
+        return cls(cookies.get(cookie_name(), ""), cookies.get(cookie_name("kept"), ""))
 
     @property
     def count(self) -> int:
@@ -138,21 +143,29 @@ class Bag:
         """Remove a line."""
         self.lines = [each for each in self.lines if each is not line]
 
+    def keep(self, lines: Iterable[Line], until: datetime, now: datetime) -> None:
+        """Keep the prices of lines until an instant, whatever their hold."""
+        self.kept = self.kept.keep([line.id for line in lines], until, now)
+
     def save(self, response: HttpResponse) -> None:
-        """Set the bag's cookie, if the bag has changed."""
-        if self.lines == self._brought:
-            return
-        value = cookie.pack(self.lines)
-        response.set_cookie(
-            cookie_name(),
-            value,
-            max_age=MAX_AGE_SECONDS if value else 0,
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
+        """Set the bag's cookies, those of them that have changed."""
+        if self.lines != self._brought:
+            _set_cookie(response, cookie_name(), cookie.pack(self.lines))
+        if self.kept != self._brought_kept:
+            _set_cookie(response, cookie_name("kept"), self.kept.message)
 
 
-def cookie_name() -> str:
-    """The name of the cookie."""
-    return host_cookie("bag", https=settings.HTTPS)
+def cookie_name(name: str = "bag") -> str:
+    """The name of a cookie."""
+    return host_cookie(name, https=settings.HTTPS)
+
+
+def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=MAX_AGE_SECONDS if value else 0,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )

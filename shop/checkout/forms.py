@@ -80,11 +80,12 @@ class CheckoutForm(forms.Form):
         names = (each.name for each in fields(Destination))
         return Destination(**{name: given.get(name, "") for name in names})
 
-    def purchase(self) -> Purchase:
-        """What a valid form orders."""
+    def purchase(self, *, network: str) -> Purchase:
+        """What a valid form orders, from a network (``hoarding.network_key``)."""
         given = self.cleaned_data
         return Purchase(
             address=Address(**{each.name: given[each.name] for each in fields(Address)}),
             shown_total=given["shown_total"],
             token_id=given["confirmation_token"],
+            network=network,
         )

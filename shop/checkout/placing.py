@@ -13,12 +13,14 @@ from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.line_judging import JudgedLine
 from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
+from shop.checkout.network_bound import Wait, wait_for_network
 from shop.core.compiled_sql import CompiledQuery, InParameter
 from shop.core.named_locks import lock_names
 from shop.core.outages import Unavailable
 from shop.core.shopper import Shopper
 from shop.orders.charge import Charge
 from shop.orders.claims import ClaimRefused, claim, count_by
+from shop.orders.hoarding import record_origin
 from shop.orders.limits import card_key
 from shop.orders.models import OPEN, Order, OrderCharge, OrderLine, StatusChange
 from shop.orders.state_machine import locked
@@ -39,6 +41,8 @@ class NotPlaced(Exception):
 
     #: Of the answer; 503 where the same form will do in a few minutes.
     status = 422
+    #: Where the same form will do from an instant on.
+    wait: Wait | None = None
 
     def __init__(self, judged: JudgedBag, verdict: Verdict | None = None) -> None:
         super().__init__(verdict)
@@ -83,6 +87,21 @@ class TooManyOpen(NotPlaced):
     """The shopper has as many unpaid orders as one may have."""
 
     text = "Several of your orders wait to be paid. Pay or cancel one of them first."
+
+
+class TooManyUnpaid(NotPlaced):
+    """The shopper's network keeps units unpaid, and may not have more of them at once."""
+
+    def __init__(self, judged: JudgedBag, wait: Wait) -> None:
+        super().__init__(judged)
+        first = judged.next_to_run_out
+        held_until = first.honored_until if first else None
+        self.wait = replace(wait, held_until=held_until or wait.held_until)
+
+    @property
+    def text(self) -> str:
+        assert self.wait is not None
+        return self.wait.text
 
 
 class CheckoutClosed(NotPlaced):
@@ -153,6 +172,7 @@ def place_order(
     address: Address,
     shown_total: int,
     card_fingerprint: str,
+    network: str,
     now: datetime,
 ) -> Order:
     """Claim all units of a bag and create the order, in one short transaction.
@@ -177,6 +197,9 @@ def place_order(
         raise NotPlaced(judged)
     if charge.total != shown_total:
         raise TotalChanged(judged, charge)
+    if (wait := wait_for_network(judged, network, now)) is not None:
+        bag.keep([each.line for each in judged.honored], wait.held_until, now)
+        raise TooManyUnpaid(judge_bag(bag, shopper, now), wait)
     order = Order(
         number="FF-" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
         shopper=shopper.id,
@@ -189,7 +212,8 @@ def place_order(
         card_key=card_key(card_fingerprint),
         **asdict(address),
     )
-    lines = [line for each in judged.honored for line in _order_lines(each, judged)]
+    kept = bag.kept.message
+    lines = [line for each in judged.honored for line in _order_lines(each, judged, kept)]
     try:
         with transaction.atomic():
             # One order of a shopper at a time, so that open ones can be counted.
@@ -197,6 +221,7 @@ def place_order(
             if _open_orders(shopper) >= MAX_OPEN_ORDERS:
                 raise TooManyOpen(judged)
             _create_rows(order, lines, charge, now)
+            record_origin(order, network if settings.UNPAID_PER_NETWORK else "")
             # Last, so that others who want the same deal wait as briefly as possible.
             claim(order, lines, shoppers=shopper.ids, max_units=_max_units(judged), now=now)
     except ClaimRefused as refusal:
@@ -281,7 +306,10 @@ def _create_rows(order: Order, lines: list[OrderLine], charge: Charge, now: date
     StatusChange.objects.create(order=order, to_status=order.status, at=now, cause="placed")
 
 
-def _order_lines(judged: JudgedLine, bag: JudgedBag) -> list[OrderLine]:
+def _order_lines(judged: JudgedLine, bag: JudgedBag, kept: str) -> list[OrderLine]:
+    """
+    :param kept: the signed message that keeps prices past their hold
+    """
     offer, deal = judged.line.offer, judged.deal
     assert offer is not None and deal is not None
     sale = bag.facts.snapshot.sales.get(deal.sale)
@@ -296,6 +324,7 @@ def _order_lines(judged: JudgedLine, bag: JudgedBag) -> list[OrderLine]:
             was=offer.was,
             jti=offer.id,
             offer=judged.line.message,
+            kept=kept if judged.is_kept else "",
             seconds_late=sale.seconds_over(bag.facts.now) if sale else None,
         )
         for variant, quantity in judged.units

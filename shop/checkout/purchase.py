@@ -48,6 +48,8 @@ class Purchase:
     address: Address
     shown_total: int
     token_id: str
+    #: The key of the network that it came from (``hoarding.network_key``); empty if unknown.
+    network: str
 
 
 def order_of(judged: JudgedBag) -> Order | None:
@@ -171,6 +173,7 @@ def _place(
         address=purchase.address,
         shown_total=purchase.shown_total,
         card_fingerprint=fingerprint,
+        network=purchase.network,
         now=now,
     )
     for _ in range(MAX_RETRIES):

@@ -2,6 +2,8 @@
 
 import logging
 from dataclasses import asdict
+from datetime import datetime
+from math import ceil
 
 from django.db import Error as DatabaseError
 from django.http import HttpResponse
@@ -16,6 +18,7 @@ from shop.bag.lines import Bag
 from shop.bag.refusal_counts import count_order
 from shop.checkout import page_context
 from shop.checkout.forms import CheckoutForm
+from shop.checkout.network_bound import Wait
 from shop.checkout.placing import Address, CheckoutClosed, NotPlaced, charge_of
 from shop.checkout.purchase import buy, order_of, remove_ordered_lines
 from shop.checkout.security import loads_stripe
@@ -24,10 +27,12 @@ from shop.core.outages import Unavailable, is_outage
 from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
 from shop.core.unavailable import come_again, unavailable
+from shop.orders.hoarding import network_key
 from shop.orders.links import order_path
 from shop.orders.models import UNDER_WAY
 from shop.payments.charging import NotCharged
 from shop.payments.stripe_amounts import obstacle
+from shop.staff.login import client_address
 
 logger = logging.getLogger(__name__)
 
@@ -111,15 +116,20 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
         order = buy(
             bag=bag,
             shopper=request.shopper,
-            purchase=form.purchase(),
+            purchase=form.purchase(network=network_key(client_address(request))),
             return_url=lambda order: request.build_absolute_uri(order_path(order)),
             now=request.now,
         )
     except NotPlaced as refusal:
         _count(refusal)
-        told, why = refusal.verdict, refusal.text
         return _checkout_page(
-            request, refusal.judged, form, why, verdict=told, status=refusal.status
+            request,
+            refusal.judged,
+            form,
+            refusal.text,
+            verdict=refusal.verdict,
+            status=refusal.status,
+            wait=refusal.wait,
         )
     except NotCharged as failure:
         logger.info("not charged: %s", type(failure).__name__)
@@ -153,6 +163,7 @@ def _checkout_page(
     *,
     verdict: Verdict | None = None,
     status: int = 422,
+    wait: Wait | None = None,
 ) -> HttpResponse:
     """The page; or the bag's, where that has to be changed first."""
     order = order_of(judged)
@@ -160,22 +171,32 @@ def _checkout_page(
     if charge is None or (order is None and not judged.can_check_out):
         if status == 200:
             return see_other(reverse("bag:show"))
-        return _bag(request, judged, problem, status)
+        return _bag(request, judged, problem, status, wait)
     # Before a card is entered.
     if order is None and (reason := obstacle(charge.total, charge.currency)):
         return _bag(request, judged, reason)
     context = page_context.checkout_context(judged, order, charge, form, problem)
-    page = {**context, "verdict": verdict}
-    return _with_retry(render(request, "checkout/page.html", page, status=status))
+    page = {**context, "verdict": verdict, "wait": wait}
+    response = render(request, "checkout/page.html", page, status=status)
+    return _with_retry(response, wait, judged.facts.now)
 
 
-def _bag(request: ShopRequest, judged: JudgedBag, problem: str, status: int = 422) -> HttpResponse:
-    context = {"judged": judged, "now": judged.facts.now, "problem": problem}
-    return _with_retry(render(request, "bag/page.html", context, status=status))
+def _bag(
+    request: ShopRequest,
+    judged: JudgedBag,
+    problem: str,
+    status: int = 422,
+    wait: Wait | None = None,
+) -> HttpResponse:
+    context = {"judged": judged, "now": judged.facts.now, "problem": problem, "wait": wait}
+    response = render(request, "bag/page.html", context, status=status)
+    return _with_retry(response, wait, judged.facts.now)
 
 
-def _with_retry(response: HttpResponse) -> HttpResponse:
+def _with_retry(response: HttpResponse, wait: Wait | None, now: datetime) -> HttpResponse:
     """Say when to come again, where the shop cannot sell just now."""
     if response.status_code == 503:
         response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    elif wait is not None:
+        response["Retry-After"] = str(ceil((wait.try_again_at - now).total_seconds()))
     return response

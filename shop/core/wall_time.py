@@ -111,6 +111,12 @@ def numeric_offset(instant: datetime, zone: tzinfo) -> str:
 # --- Hours that come twice, or never ------------------------------------------------
 
 
+def next_minute(instant: datetime) -> datetime:
+    """The instant, or the beginning of the minute after it: clocks on pages have no seconds."""
+    minute = instant.replace(second=0, microsecond=0)
+    return minute if minute == instant else minute + timedelta(minutes=1)
+
+
 def comes_twice(instant: datetime, zone: tzinfo) -> bool:
     """Whether a zone's clocks show the wall time of an instant at another instant too."""
     return zone is not UTC and len(instants_of_wall_time(wall_time(instant, zone), zone)) > 1

@@ -14,6 +14,7 @@ from offers import conf, tokens
 from offers.anchors import Extension, honored_until
 from offers.terms import Offer
 from shop.orders.models import Order, OrderLine
+from shop.sales.kept_prices import KeptPrices
 
 
 class Check(StrEnum):
@@ -34,7 +35,8 @@ class Evidence:
     check: Check
     #: None where the message is unreadable; unverified unless the check is good.
     terms: Offer | None
-    #: End of the hold, with the extensions made before the order was placed.
+    #: End of the hold, with the extensions made before the order was placed, and with what a
+    #: signed message kept for the shopper.
     held_until: datetime | None
     zone: tzinfo
     #: The issuer, where it is not the shop itself.
@@ -83,6 +85,9 @@ def _evidence(line: OrderLine) -> Evidence:
         for each in (sale.extensions.all() if sale else ())
         if each.made_at <= line.order.placed_at
     ]
+    if terms is not None:
+        kept = KeptPrices.read(line.kept)
+        extensions += kept.extensions(terms, honored_until(terms, extensions))
     is_ours = terms is None or terms.issuer == conf.ring().active.issuer
     return Evidence(
         line=line,

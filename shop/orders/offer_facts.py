@@ -18,6 +18,7 @@ from shop.core.shopper import Shopper
 from shop.orders.limits import limit_key
 from shop.orders.models import OPEN, OrderLine, OrderStatus
 from shop.sales import models
+from shop.sales.kept_prices import KeptPrices
 from shop.sales.snapshot import Snapshot
 from shop.sales.snapshot_queries import (
     assemble,
@@ -63,16 +64,24 @@ class Facts:
     units_taken: Mapping[int, int] = field(default_factory=dict)
     #: Looked up only where something is not to be had because of orders; None elsewhere.
     open_claims: Collection[OpenClaims] | None = None
+    #: Offers that are honored past their hold, by the shopper's own cookie.
+    kept: KeptPrices = field(default_factory=KeptPrices)
     #: Not from rows: the database was away, and the showcase stands in.
     is_provisional: bool = False
 
 
 def read_facts(
-    offers: Collection[Offer], *, skus: Collection[str], shopper: Shopper, now: datetime
+    offers: Collection[Offer],
+    *,
+    skus: Collection[str],
+    shopper: Shopper,
+    now: datetime,
+    kept: KeptPrices | None = None,
 ) -> Facts:
     """What has to be known to judge offers, and to say what products cost now.
 
     :param skus: the products, those of the offers included
+    :param kept: what the shopper's cookie keeps past its hold
     """
     drafts = preview.is_on()
     rows = rows_by_kind(
@@ -95,6 +104,7 @@ def read_facts(
         snapshot=assemble(rows, drafts=drafts),
         uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
         units_taken=taken,
+        kept=kept or KeptPrices(),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from shop.orders.models import OPEN, OVER, Order, OrderStatus, StatusChange
+from shop.orders.models import OPEN, OVER, ClaimOrigin, Order, OrderStatus, StatusChange
 
 Status = OrderStatus
 
@@ -44,6 +44,8 @@ def move(
 ) -> bool:
     """Change the status of a locked order and record the change; whether it changed.
 
+    Where the order came from is forgotten as soon as it is paid or over.
+
     Response, webhook and reconcile bring news in any order: what is not allowed is old news.
 
     :raises TransactionManagementError: outside a transaction
@@ -57,6 +59,8 @@ def move(
     if status is Status.PAID and order.paid_at is None:
         order.paid_at = now
     order.save(update_fields=["status", "paid_at"])
+    if before in OPEN and status not in OPEN:
+        ClaimOrigin.objects.filter(order=order).delete()
     StatusChange.objects.create(
         order=order,
         from_status=before,

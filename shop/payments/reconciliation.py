@@ -15,6 +15,7 @@ from django.utils import timezone
 from shop.core.machine_clock import machine_time, monotonic_seconds, unix_seconds
 from shop.core.postgresql.time_limits import limited_waits
 from shop.orders.emails import send_missing
+from shop.orders.hoarding import forget_ended
 from shop.orders.models import ReconcileRound
 from shop.payments import disputes
 from shop.payments.discrepancies import Comparison, resolve
@@ -72,6 +73,7 @@ class Reconciliation:
             "disputes": self._find_disputes,
             "events": process_pending,
             "mails": send_missing,
+            "networks": _forget_networks,
         }
         for name, step in steps.items():
             try:
@@ -143,6 +145,10 @@ class Reconciliation:
         reason = reason_of(error)
         self._problems.append(f"{what}: {reason}")
         logger.warning("%s cannot be read: %s", what, reason)
+
+
+def _forget_networks(_: datetime) -> None:
+    forget_ended()
 
 
 def _is_due(last: float | None, now: float) -> bool:

@@ -17,6 +17,7 @@ from django.db.models import Q
 from shop.core.machine_clock import monotonic_seconds
 from shop.orders.claims import record_card, release
 from shop.orders.emails import send_receipt
+from shop.orders.hoarding import record_failure
 from shop.orders.limits import card_key
 from shop.orders.models import IS_OPEN, OVER, Order
 from shop.orders.sale_totals import count_paid
@@ -60,6 +61,8 @@ def settle(
         row.decline_message = decline_message(intent)
         row.payment_intent = intent.id
         row.save(update_fields=["decline_message", "payment_intent"])
+        if row.decline_message:
+            record_failure(row, now)
         moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
         if moved and status is Status.PAID:
             method = getattr(intent.latest_charge, "payment_method_details", None)

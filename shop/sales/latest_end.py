@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from shop.sales.hold_end import holds_of, with_hold_rows
+from shop.sales.kept_prices import longest_wait
 from shop.sales.models import Sale
 
 
@@ -13,6 +14,7 @@ def latest_end(issued_before: datetime) -> datetime:
     """The instant from which no offer is honored, of any sale or at list price, from before one.
 
     By what is known now: extensions are counted, and one that is made later may revive offers.
+    Shoppers who were told to come back may have theirs kept for a while after.
     """
     # So long a page may be served, and offers made, by what the database said before.
     stale = timedelta(seconds=settings.SHOWCASE_MAX_STALE)
@@ -23,4 +25,4 @@ def latest_end(issued_before: datetime) -> datetime:
         end = holds_of(sale).end_of_issued_before(issued_before, stale=stale)
         if end is not None:
             ends.append(end)
-    return max(ends)
+    return max(ends) + longest_wait()

@@ -59,12 +59,14 @@ class Browser:
 
     ``cards`` are tokens, tried one after the other as they are declined; one
     who ``wavers`` cancels the first order that is not paid, and comes again.
+    ``address`` is the IP address that the servers see.
     """
 
     cookies: dict[str, str]
     form: dict[str, str]
     cards: list[str]
     wavers: bool = False
+    address: str = "192.0.2.1"
     orders: set[str] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
     patience: Lock = field(default_factory=Lock)
@@ -95,7 +97,8 @@ class Browser:
 
         from shop.wsgi import application
 
-        browser = RequestFactory(headers={"Sec-Fetch-Site": "same-origin"})
+        same_origin = {"Sec-Fetch-Site": "same-origin"}
+        browser = RequestFactory(headers=same_origin, REMOTE_ADDR=self.address)
         browser.cookies.load(self.cookies)
         request = browser.get(path) if form is None else browser.post(path, urlencode(form), FORM)
         started: dict[str, str] = {}

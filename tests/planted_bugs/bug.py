@@ -19,6 +19,7 @@ class Unreached(StrEnum):
     CACHES = "It reads what pages say to people, and no headers that are for caches."
     KEYS = "Its keys are its own, and nobody rotates them."
     BACKUPS = "It restores no backup."
+    NETWORKS = "Each of its shoppers comes from a network of their own."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

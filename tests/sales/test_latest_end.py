@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from pytest_django import Settings
 
 from offers import conf, tokens
@@ -15,6 +16,20 @@ from tests.support.factories import change
 from tests.support.fixtures import Clock
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_told_to_wait(settings: Settings) -> None:
+    settings.UNPAID_PER_NETWORK = 0
+
+
+def test_a_price_that_was_kept_for_someone_who_was_told_to_wait_counts(
+    db: None, settings: Settings
+) -> None:
+    settings.UNPAID_PER_NETWORK, settings.CLAIM_SECONDS = 10, 600
+    settings.LIST_HOLD_SECONDS = 7200
+    # A claim, the rest of a minute, and five minutes to return.
+    assert latest_end(OPENS) == OPENS + timedelta(hours=2, minutes=16)
 
 
 def test_it_is_when_the_last_offer_from_before_runs_out(

@@ -7,6 +7,7 @@ from django.db.models import Model
 
 from shop.catalog.models import Product, Variant
 from shop.orders.models import (
+    ClaimOrigin,
     Dispute,
     Order,
     OrderCharge,
@@ -28,6 +29,7 @@ TABLES: tuple[type[Model], ...] = (
     LimitUse,
     Redemption,
     Order,
+    ClaimOrigin,
     OrderLine,
     OrderCharge,
     StatusChange,

@@ -23,7 +23,14 @@ class JobRunner:
 
     def run(self, **job: Any) -> str:
         """Have a job done under the settings of the test; the line that answers it."""
-        names = ("OFFER_KEYS", "SITE_KEYS", "STORAGES", "STRIPE_API_BASE", "STRIPE_SECRET_KEY")
+        names = (
+            "OFFER_KEYS",
+            "SITE_KEYS",
+            "STORAGES",
+            "STRIPE_API_BASE",
+            "STRIPE_SECRET_KEY",
+            "UNPAID_PER_NETWORK",
+        )
         job["settings"] = {
             **{name: getattr(settings, name) for name in names},
             "ALLOWED_HOSTS": ["testserver"],

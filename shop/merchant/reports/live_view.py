@@ -15,12 +15,16 @@ from shop.core.money import format_money
 from shop.core.requests import ShopRequest
 from shop.merchant.pages import merchant_page
 from shop.merchant.reports.live_chart import by_minute
-from shop.merchant.reports.live_queries import amounts, figures_of
+from shop.merchant.reports.live_queries import Figures, amounts, figures_of
 from shop.merchant.reports.svg_chart import percent
 from shop.merchant.sales.sale_status import status_of
+from shop.orders.hoarding import largest_hoards
 from shop.sales.availability import DealNow
 from shop.sales.hold_end import holds_of
 from shop.sales.models import Sale
+
+#: How many of the networks that keep the most unpaid are shown.
+HOARDS_SHOWN = 5
 
 
 @require_safe
@@ -55,6 +59,8 @@ def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
         **{name: amounts(figures.by_currency, name) for name in summed},
         "under_way": [(each.status.texts.waiting, each) for each in figures.under_way],
         "units_under_way": sum(each.units for each in figures.under_way),
+        "hoards": _hoards(figures, now),
+        "unpaid_per_network": settings.UNPAID_PER_NETWORK,
         "deals": [_deal_row(each) for each in figures.deals],
         "disputed": figures.disputed,
         "lost": [format_money(amount, code) for code, amount in sorted(figures.lost.items())],
@@ -62,6 +68,14 @@ def _figures(sale: Sale, now: datetime) -> dict[str, Any]:
         "refused_nowhere": figures.refused_nowhere,
         "chart": by_minute(sale, figures.by_minute, holds, now),
     }
+
+
+def _hoards(figures: Figures, now: datetime) -> list[dict[str, Any]]:
+    """What single networks keep unpaid of the sale's products, and whether they get no more."""
+    most = settings.UNPAID_PER_NETWORK
+    products = {each.deal.product_id for each in figures.deals}
+    hoards = largest_hoards(products, now, number=HOARDS_SHOWN) if most else []
+    return [{"hoard": each, "is_refused": each.units >= most} for each in hoards]
 
 
 def _deal_row(each: DealNow) -> dict[str, Any]:

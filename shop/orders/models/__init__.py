@@ -1,5 +1,6 @@
 """The order book: orders and what belongs to them."""
 
+from shop.orders.models.claim_origin import ClaimOrigin
 from shop.orders.models.dispute import Dispute, DisputeOutcome, worst_of
 from shop.orders.models.order import (
     GRACE,
@@ -45,6 +46,7 @@ __all__ = [
     "RESTORED",
     "UNDER_WAY",
     "UNRESOLVED",
+    "ClaimOrigin",
     "DiscrepancyKind",
     "Dispute",
     "DisputeOutcome",

@@ -124,7 +124,8 @@ class OrderLine(models.Model):
 
     ``amount`` and ``was`` are unit prices in minor units. A refund that fails later lowers the
     units ``refunded``, not those ``restocked``. ``seconds_late``: whole seconds from the sale's
-    close, wherever that moves later, to the order; None within the window.
+    close, wherever that moves later, to the order; None within the window. ``kept``: the signed
+    message that kept the price past its hold (``kept_prices``); empty where none was needed.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
@@ -137,6 +138,7 @@ class OrderLine(models.Model):
     was = models.PositiveBigIntegerField()
     jti = models.CharField(max_length=64, db_index=True)
     offer = models.TextField()
+    kept = models.TextField(blank=True, default="", db_default="")
     seconds_late = models.PositiveIntegerField(null=True)
     refunded = models.PositiveIntegerField(default=0)
     restocked = models.PositiveIntegerField(default=0)

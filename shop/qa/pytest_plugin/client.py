@@ -10,6 +10,7 @@ from django.test import Client
 
 from offers import conf, tokens
 from offers.terms import Offer
+from shop.qa.addresses import fresh_address
 from shop.sales.showcase import showcase
 
 ADDRESS = {
@@ -86,10 +87,13 @@ class HtmlPage:
 
 
 class ShopClient:
-    """A browser with its cookies; it follows redirects after a form."""
+    """A browser with its cookies; it follows redirects after a form.
 
-    def __init__(self) -> None:
-        self.client = Client(enforce_csrf_checks=True)
+    :param address: its IP address; one of a network of its own unless given
+    """
+
+    def __init__(self, address: str = "") -> None:
+        self.client = Client(enforce_csrf_checks=True, REMOTE_ADDR=address or fresh_address())
 
     def open(self, path: str, **headers: str) -> HtmlPage:
         """Visit a page."""

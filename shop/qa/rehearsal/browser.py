@@ -100,6 +100,7 @@ class Browser:
         """Another browser with the same cookies; what it does leaves this one unchanged."""
         other = Browser()
         other.client.cookies = deepcopy(self.client.cookies)
+        other.client.defaults["REMOTE_ADDR"] = self.client.defaults["REMOTE_ADDR"]
         return other
 
     def open(self, path: str) -> BrowserPage:

@@ -10,6 +10,7 @@ from typing import Any
 from django.test import Client
 from django.test.client import ClientHandler
 
+from shop.qa.addresses import fresh_address
 from shop.qa.walk.blocks import PageText, read_page
 from shop.qa.walk.events import ShownPrice
 from shop.qa.walk.readers import claims_of, digits_of
@@ -92,8 +93,13 @@ def prices_shown(answer: Answer, at: datetime) -> Iterator[tuple[ShownPrice, str
 
 
 def new_client() -> Client:
-    """A client without cookies that answers a server's error as a browser gets it."""
-    client = Client(raise_request_exception=False, SERVER_NAME="localhost")
+    """A client without cookies that answers a server's error as a browser gets it.
+
+    It is of a network of its own, as shoppers are.
+    """
+    client = Client(
+        raise_request_exception=False, SERVER_NAME="localhost", REMOTE_ADDR=fresh_address()
+    )
     client.handler = _HANDLER
     return client
 

@@ -85,6 +85,43 @@ def sold(sale: Sale, clock: Clock, stripe: Any, card: Card) -> Sale:
 # --- The room ---------------------------------------------------------------------
 
 
+def keep_unpaid(card: Card, address: str, units: int, *emails: str) -> None:
+    """Let a network order lamps with cards that are declined."""
+    for email in emails:
+        someone = ShopClient(address)
+        someone.add(someone.offer("LMP-01"), units)
+        assert someone.order(card("pm_card_chargeDeclined"), email=email).status == 422
+
+
+def test_the_room_shows_what_one_network_keeps_unpaid_and_names_none(
+    sale: Sale, merchant: Merchant, clock: Clock, stripe: Any, card: Card
+) -> None:
+    sale.deals.update(max_per_shopper=50)
+    keep_unpaid(card, "192.0.2.1", 5, "a@example.org", "b@example.org")
+    keep_unpaid(card, "2001:db8:1:1::1", 3, "c@example.org")
+    keep_unpaid(card, "2001:db8:1:1::2", 1, "d@example.org")
+    page = room(merchant, sale)
+    rows = [each.get_text(" ", strip=True) for each in page.one("#hoards").select("tbody tr")]
+    assert rows == ["Brass lamp refused more 2 10", "Brass lamp 2 4"]
+    assert "From 10 units of a product on" in section(page, "under-way")
+    assert "192.0.2" not in page.html
+    assert "2001:db8" not in page.html
+    clock.move_to(OPENS + 10 * MINUTE)
+    assert not room(merchant, sale).soup.select("#hoards"), "their time is over"
+
+
+def test_the_room_shows_no_network_that_is_still_trying(
+    sale: Sale, merchant: Merchant, clock: Clock, stripe: Any, card: Card
+) -> None:
+    buyer = ShopClient()
+    buyer.add(buyer.offer("LMP-01"), 5)
+    buyer.order(card("pm_card_threeDSecure2Required"))
+    clock.move_to(OPENS + MINUTE - SECOND)
+    assert not room(merchant, sale).soup.select("#hoards")
+    clock.move_to(OPENS + MINUTE)
+    assert room(merchant, sale).one("#hoards")
+
+
 @pytest.mark.parametrize(
     ("now", "told"),
     [
