@@ -1,5 +1,6 @@
 """Stock of variants: the only writer of it, with a movement for each change."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -59,3 +60,21 @@ def save_with_stock(
     variant.save(update_fields=fields if variant.pk is not None else None)
     if units := variant.stock - before:
         variant.movements.create(units=units, reason=reason, made_at=now, made_by=made_by)
+
+
+def record_supplies(
+    units: Mapping[Variant, int],
+    *,
+    reason: StockMovement.Reason,
+    now: datetime,
+    made_by: Staff | None,
+) -> None:
+    """Record by how many units each variant's stock was changed, in the transaction that did so.
+
+    In one statement for any number of variants; where nothing moved, nothing is recorded.
+    """
+    moved = {variant: number for variant, number in units.items() if number}
+    StockMovement.objects.bulk_create(
+        StockMovement(variant=variant, units=number, reason=reason, made_at=now, made_by=made_by)
+        for variant, number in moved.items()
+    )

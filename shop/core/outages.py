@@ -20,6 +20,10 @@ class Unavailable(Exception):
     """The shop cannot answer now; a moment later it may."""
 
 
+class Busy(Unavailable):
+    """The shop is at work on others' requests of the same kind; its message is for people."""
+
+
 def is_outage(error: BaseException | None) -> bool:
     """Whether an error means that the shop cannot answer now: it is no mistake of a program.
 

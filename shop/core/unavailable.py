@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from shop.core.outages import is_of_disk
+from shop.core.outages import Busy, is_of_disk
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
         context: dict[str, Any] = {
             "is_back_office": request.path.startswith(reverse("admin:index")),
             "is_of_disk": is_of_disk(error),
+            "busy_with": str(error) if isinstance(error, Busy) else "",
             "was_sent": request.method == "POST",
             "typed": _typed(request),
             "has_files": request.method == "POST" and bool(request.FILES),

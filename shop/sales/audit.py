@@ -1,5 +1,6 @@
 """The audit log of a sale: each changed field before and after, by whom and why."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +48,26 @@ def record(
         made_at=now,
         made_by=by,
     )
+
+
+def change_of(
+    deal: Deal, field: str, before: Any, after: Any, *, now: datetime, by: Staff | None
+) -> Change:
+    """An entry about a deal that is still to be recorded."""
+    return Change(
+        sale=deal.sale,
+        deal=deal,
+        field=field,
+        before=as_json(before),
+        after=as_json(after),
+        made_at=now,
+        made_by=by,
+    )
+
+
+def record_in_bulk(changes: Sequence[Change]) -> None:
+    """Record many changes in one statement, in the transaction that makes them."""
+    Change.objects.bulk_create(changes)
 
 
 @transaction.atomic

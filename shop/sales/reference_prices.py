@@ -8,13 +8,13 @@ needed. From the opening on it is fixed. A deal that is added later has the one 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
-from shop.catalog.list_prices import record_list_price
+from shop.catalog.list_prices import record_list_prices
 from shop.catalog.models import Product
 from shop.sales.models import Deal, Sale
 from shop.sales.price_history import PriceStretch, price_stretches
@@ -164,11 +164,16 @@ def set_list_price(product: Product, amount: int, *, now: datetime) -> None:
     list_price_changed(product, now=now)
 
 
-@transaction.atomic
 def list_price_changed(product: Product, *, now: datetime) -> None:
     """Record that a product's list price was saved, or that it can be bought by now, or cannot.
 
     Call it in the transaction that saves the product or its stock.
     """
-    if record_list_price(product, now=now):
-        work_out_reference_prices([product.pk], now=now)
+    list_prices_changed([product.pk], now=now)
+
+
+@transaction.atomic
+def list_prices_changed(products: Collection[int], *, now: datetime) -> None:
+    """Do the same for any number of products, in a constant number of queries."""
+    if changed := record_list_prices(products, now=now):
+        work_out_reference_prices(changed, now=now)

@@ -11,9 +11,10 @@ SHARED_NAMES = {"Command", "Meta", "Migration", "Status"}
 #: Whoever uses one of these changes a list price, a sale or a deal.
 CHANGES_PRICES = {
     *("change", "record", "record_list_price", "unsaved_changes"),
-    *("move_stock", "save_with_stock"),
+    *("move_stock", "save_with_stock", "record_supplies"),
+    *("record_in_bulk", "record_list_prices"),
 }
-WORKS_THEM_OUT = {"list_price_changed", "work_out_reference_prices"}
+WORKS_THEM_OUT = {"list_price_changed", "list_prices_changed", "work_out_reference_prices"}
 #: Two that change drafts alone, the one that does it for others, and one that changes no price.
 NEED_NOT = {
     "shop/merchant/sales/copies.py",

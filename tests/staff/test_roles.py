@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from shop.merchant.models import CsvImport
 from shop.orders.models import Order
 from shop.sales.models import Sale
 from shop.staff.models import Staff
@@ -76,12 +77,16 @@ PAGES: dict[str, Needs] = {
     "admin:catalog_product_prices": Needs("catalog.view_product", "catalog.view_product"),
     "admin:catalog_product_take_back": Needs("catalog.change_product", "catalog.change_product"),
     "admin:catalog_product_import": Needs("catalog.change_product", "catalog.change_product"),
+    "admin:catalog_product_import_progress": Needs(
+        "catalog.change_product", "catalog.change_product"
+    ),
     "admin:catalog_product_process_import": Needs(
         "catalog.change_product", "catalog.change_product"
     ),
     "admin:catalog_product_export": Needs("catalog.view_product", "catalog.view_product"),
     **_model("deals", "sales.deal", add=NOBODY, change=NOBODY, delete=NOBODY),
     "admin:sales_deal_import": Needs("sales.change_deal", "sales.change_deal"),
+    "admin:sales_deal_import_progress": Needs("sales.change_deal", "sales.change_deal"),
     "admin:sales_deal_process_import": Needs("sales.change_deal", "sales.change_deal"),
     "admin:sales_deal_export": Needs("sales.view_deal", "sales.view_deal"),
     **_model("sales", "sales.sale", add="sales.add_sale", change="sales.change_sale",
@@ -180,6 +185,11 @@ def path_to(sale: Sale, order: Order) -> Callable[[str, URLPattern], str]:
             room = next((room for room in rows if room in name), "")
             return f"/merchant/{room}/{rows[room]}/" if room else "/merchant/no/such/page/"
         row = next((rows[room] for room in rows if room.replace("/", "_") in name), 1)
+        if name.endswith("_import_progress"):
+            table = "sales.deal" if "sales_deal" in name else "catalog.product"
+            row = CsvImport.objects.create(
+                table=table, content=b"", rows=1, status="done", made_by=someone
+            ).pk
         if name == "admin:sales_sale_delete":
             row = draft.pk  # What was published is not deleted, whoever asks.
         values = {

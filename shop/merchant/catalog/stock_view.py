@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models import F, Sum, Window
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -13,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import TooFew, move_stock
 from shop.core.requests import ShopRequest
+from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.pages import merchant_page
 from shop.sales.models import Deal, Sale
@@ -64,18 +64,18 @@ class StockForm(StaleFormMixin):
         self.add_error("units", f"Only {left} are left of {variant}{rest}.")
 
 
-@transaction.atomic
 def stock_page(request: ShopRequest, pk: int) -> HttpResponse:
     """Show the movements of a product's stock, or make another."""
     if not request.user.has_perm("catalog.add_stockmovement"):
         raise PermissionDenied
-    products = Product.objects.all()
-    if request.method == "POST":
-        products = products.select_for_update(no_key=True)
-    product = get_object_or_404(products, pk=pk)
-    form = StockForm(request.POST or None, product=product)
-    if form.is_valid() and _move(form, request):
-        return redirect("admin:catalog_product_stock", pk)
+    with form_transaction(request):
+        products = Product.objects.all()
+        if request.method == "POST":
+            products = products.select_for_update(no_key=True)
+        product = get_object_or_404(products, pk=pk)
+        form = StockForm(request.POST or None, product=product)
+        if form.is_valid() and _move(form, request):
+            return redirect("admin:catalog_product_stock", pk)
     return merchant_page(
         request,
         "merchant/stock.html",

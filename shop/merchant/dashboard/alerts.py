@@ -14,6 +14,7 @@ from offers.keys import KeyRingError
 from shop.core.durations import duration, several
 from shop.core.formatting import day_and_clock, exactly
 from shop.merchant.dashboard.schedule import SaleNow, Schedule
+from shop.merchant.models import CsvImport
 from shop.merchant.rehearsals.runs import rehearsals_of
 from shop.orders.models import (
     IS_SET_ASIDE,
@@ -69,6 +70,8 @@ def alerts(schedule: Schedule, staff: Staff, now: datetime) -> list[Alert]:
             *_broken_rehearsals(schedule),
             *_low_stock(schedule, staff),
         ]
+    if staff.has_perm("catalog.change_product"):
+        found += _interrupted_imports()
     if staff.has_perm("checkout.view_order"):
         found += [
             *_discrepancies(),
@@ -282,6 +285,16 @@ def _keys(now: datetime) -> Iterator[Alert]:
             f"All offers that key {kid} signed have run out. "
             f"Take it away: manage.py offer_keys retire {kid}."
         )
+
+
+def _interrupted_imports() -> Iterator[Alert]:
+    """CSV files of which some rows are written, and others are not."""
+    for job in CsvImport.objects.exclude(status=CsvImport.Status.DONE).defer("content"):
+        if not job.is_under_way:
+            app, model = job.table.split(".")
+            address = reverse(f"admin:{app}_{model}_import_progress", args=[job.pk])
+            text = f"A file stopped halfway: {job.progress} are written."
+            yield Alert(text, address, "See why", True)
 
 
 def _order_list(**query: str) -> str:

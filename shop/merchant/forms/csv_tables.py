@@ -1,29 +1,51 @@
-"""CSV export and import of products and deals.
+"""CSV tables of products and deals: their columns, and what a file would change.
 
-An import is all or nothing: a wrong row is named with its errors, and nothing
-of the file is written. Cells and columns left out change nothing. Money is
-written in the currency's unit: 49.90.
+A wrong row is named with its errors, and nothing of the file is written. Cells and columns left
+out change nothing. Money is written in the currency's unit: 49.90.
+
+A file is read in two steps. ``plan`` reads rows and checks them, in a fixed number of queries for
+so many rows and without a transaction. ``write`` writes what was planned, in bulk, in a short one.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from itertools import batched
+from time import sleep
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from import_export import fields, resources, widgets
-from import_export.admin import ImportExportModelAdmin
-from import_export.formats.base_formats import CSV
+from import_export.results import Result
 
 from shop.core.money import major_units
 from shop.merchant.forms.money_fields import minor_units
+from shop.staff.models import Staff
 
 type Row = Mapping[str, Any]
 
+#: Keys that one query asks for.
+_KEYS_IN_A_QUERY = 500
+#: Rows after which a plan lets other threads go first, and for how long in seconds: whoever
+#: computes without a pause keeps a checkout waiting at each of its queries.
+_ROWS_IN_A_ROW, _PAUSE = 10, 0.0005
+
+
+class Overtaken(Exception):
+    """What a plan was made from has changed since."""
+
 
 _WORDS = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+class TextWidget(widgets.CharWidget):
+    """Text; CharWidget takes an empty cell for an empty text."""
+
+    def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> str | None:
+        return super().clean(value, row, **kwargs) or None
 
 
 class YesNoWidget(widgets.Widget):
@@ -75,7 +97,7 @@ class MoneyColumn(fields.Field):
 
 def column(attribute: str, widget: widgets.Widget | None = None) -> fields.Field:
     """A column whose empty cells change nothing; of text, unless a widget reads it."""
-    return fields.Field(attribute, widget=widget or widgets.CharWidget(), saves_null_values=False)
+    return fields.Field(attribute, widget=widget or TextWidget(), saves_null_values=False)
 
 
 def fixed_column(attribute: str) -> fields.Field:
@@ -83,40 +105,70 @@ def fixed_column(attribute: str) -> fields.Field:
     return fields.Field(attribute, readonly=True)
 
 
-class CsvFormat(CSV):
-    """CSV with commas, or with semicolons, as spreadsheets of other languages write it."""
-
-    def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
-        text = in_stream.decode("utf-8-sig") if isinstance(in_stream, bytes) else in_stream
-        header = text.partition("\n")[0]
-        delimiter = ";" if header.count(";") > header.count(",") else ","
-        return super().create_dataset(text, delimiter=delimiter, **kwargs)
-
-
 class RowDiff(resources.Diff):
     """What a row changes: each field's whole value before and after."""
 
-    def as_html(self) -> list[SafeString]:
-        return [
-            format_html("{} → <ins>{}</ins>", before, after)
-            if before != after and not self.new and before != ""
-            else format_html("{}", after)
-            for before, after in zip(self.left, self.right, strict=True)
-        ]
+    def as_html(self) -> Self:  # type: ignore[override]
+        """Itself: a cell is written only where a page shows it."""
+        return self
+
+    def __iter__(self) -> Iterator[SafeString]:
+        for before, after in zip(self.left, self.right, strict=True):
+            if before != after and not self.new and before != "":
+                yield format_html("{} → <ins>{}</ins>", before, after)
+            else:
+                yield format_html("{}", after)
 
 
 class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
-    """A table with strict columns, whose rows the models validate."""
+    """A table with strict columns, whose rows the models validate.
+
+    ``planned`` are the instances that are to be written, in the order of their rows.
+    """
 
     needed: tuple[str, ...] = ()
+    #: The column whose rows belong together, and are written together where there is room.
+    together = ""
 
     class Meta:
         skip_unchanged = True
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.planned: list[Any] = []
+        self._rows_seen: dict[Any, int] = {}
+        self._number = 0
+
+    def plan(self, dataset: Any) -> Result:
+        """What a file would change, and what is wrong with it; nothing is written."""
+        result: Result = self.import_data_inner(
+            dataset,
+            dry_run=True,
+            raise_errors=False,
+            using_transactions=False,
+            collect_failed_rows=False,
+            retain_instance_in_row_result=False,
+        )
+        return result
+
+    def write(self, *, by: Staff, now: datetime) -> None:
+        """Write what was planned, in the caller's transaction, in a fixed number of statements.
+
+        :raises Overtaken: rows have changed since they were read; nothing was written
+        :raises django.db.IntegrityError: the database holds something against it
+        """
+        raise NotImplementedError
+
+    def load(self, rows: list[Row]) -> None:
+        """Read all that the rows are about, in a fixed number of queries for so many rows."""
+        raise NotImplementedError
 
     def checks(
         self, instance: Any, unread: Collection[str]
     ) -> Iterable[tuple[str, Callable[[], None]]]:
         """Validators of a row, each with the prefix of its errors' fields in the attributes.
+
+        They run no query: the database's own constraints are held when it is written.
 
         :param unread: attributes whose cells could not be read
         """
@@ -126,13 +178,36 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
         """:raises ValidationError: a column is missing or unknown"""
         known = {str(field.column_name) for field in self.fields.values()}
         given = {str(name).strip() for name in dataset.headers or ()}
+        problem = ""
         if unknown := sorted(given - known):
-            raise ValidationError(
-                f"Nobody knows the column {', '.join(unknown)}. "
-                f"Known are {', '.join(sorted(known))}."
-            )
-        if missing := sorted(set(self.needed) - given):
-            raise ValidationError(f"The column {', '.join(missing)} is missing.")
+            problem = f"Nobody knows the column {', '.join(unknown)}. "
+            problem += f"Known are {', '.join(sorted(known))}."
+        elif missing := sorted(set(self.needed) - given):
+            problem = f"The column {', '.join(missing)} is missing."
+        if problem:
+            # Nothing more is to be said of rows whose columns are not understood.
+            del dataset[:]
+            raise ValidationError(problem)
+        self.load(dataset.dict)
+
+    def before_import_row(self, row: Row, **kwargs: Any) -> None:
+        """Let others go first, now and then."""
+        self._number = int(kwargs["row_number"])
+        if self._number % _ROWS_IN_A_ROW == 0:
+            sleep(_PAUSE)
+
+    def after_import_row(self, row: Row, row_result: Any, **kwargs: Any) -> None:
+        """Give what came of a row its number."""
+        row_result.number = self._number
+
+    def once(self, key: Any, column: str, name: str) -> None:
+        """:raises ValidationError: another row says something of the same thing"""
+        if (other := self._rows_seen.setdefault(key, self._number)) != self._number:
+            raise ValidationError({column: f"Row {other} says something of {name} already."})
+
+    def save_instance(self, instance: Any, is_create: bool, row: Row, **kwargs: Any) -> None:
+        """Plan to write it."""
+        self.planned.append(instance)
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
@@ -155,17 +230,26 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
         return RowDiff
 
 
-class CsvAdmin(ImportExportModelAdmin):  # type: ignore[type-arg]
-    """A list with CSV export, and import by way of a preview."""
+def in_batches[Found: Model](
+    rows: QuerySet[Found], field: str, values: Iterable[Any]
+) -> Iterator[Found]:
+    """The rows that have one of the values, whatever their number."""
+    for some in batched(sorted(set(values)), _KEYS_IN_A_QUERY, strict=False):
+        yield from rows.filter(**{f"{field}__in": some})
 
-    formats = [CsvFormat]
-    from_encoding = "utf-8-sig"
-    # One format, and all columns: nothing to choose.
-    skip_export_form = True
-    # List prices, stock movements and the sale's audit log record an import.
-    skip_admin_log = True
-    # The message, without a traceback.
-    import_error_display = ("message",)
+
+def update_in_bulk(model: type[Model], rows: list[Any], fields: Collection[str]) -> None:
+    """Write fields of existing rows, in the order of their keys, as others lock them.
+
+    :raises django.db.IntegrityError: a constraint holds something against one of them
+    """
+    # An upsert: Django's ``bulk_update`` takes a branch for each row and field.
+    model._base_manager.bulk_create(
+        sorted(rows, key=lambda row: row.pk),
+        update_conflicts=True,
+        unique_fields=["pk"],
+        update_fields=fields,
+    )
 
 
 def cell(row: Row, name: str) -> str:

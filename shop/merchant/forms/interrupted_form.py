@@ -21,7 +21,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -31,6 +30,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.csrf import csrf_protect
 
 from offers import conf, tokens
+from shop.core.read_only import WouldWrite, only_reading
 
 WRITER_FIELD, TYPED_FIELD = "typed_by", "typed"
 #: Marks data that is shown as it was typed, and must not be acted on.
@@ -40,6 +40,7 @@ MOST_CHARACTERS = 1_000_000
 
 AGAIN = "You are logged in again. What you wrote is still here, and nothing of it is saved yet."
 CHOOSE_FILES_AGAIN = "Choose the picture or file again: a browser hands it over only once."
+NOT_SHOWN = "What you wrote cannot be shown here again. Nothing of it is saved."
 NOT_YOURS = "Somebody else wrote here before you logged in. It is not shown, and nothing is saved."
 
 TYPED = tokens.Kind(
@@ -153,16 +154,19 @@ def _log_in(
     messages.info(request, AGAIN)
     if claims["has_files"]:
         messages.warning(request, CHOOSE_FILES_AGAIN)
-    return _shown(show)
+    return _shown(request, show)
 
 
-def _shown(show: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """The page of a form, of which nothing is kept even if a view does not see the mark."""
-    with transaction.atomic():
-        page = show()
-        if isinstance(page, TemplateResponse):
-            page.render()
-        transaction.set_rollback(True)
+def _shown(request: HttpRequest, show: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The page of a form, of which nothing is written even if a view does not see the mark."""
+    try:
+        with only_reading():
+            page = show()
+            if isinstance(page, TemplateResponse):
+                page.render()
+    except WouldWrite:
+        messages.warning(request, NOT_SHOWN)
+        return redirect(request.get_full_path())
     return page
 
 

@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from shop.merchant.forms.picture_field import keep_pictures
+from shop.merchant.forms.picture_field import keep_pictures, prepare_pictures
+from shop.merchant.forms.short_transactions import ShortTransactionAdmin
 from shop.staff.current import staff_of
 
 
-class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LockingModelAdmin(ShortTransactionAdmin):
     """Locks the row of a sent form, and writes only its changed fields."""
 
     def get_object(
@@ -22,12 +23,18 @@ class LockingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return row
         return self.get_queryset(request).select_for_update(no_key=True).get(pk=row.pk)
 
-    def render_change_form(
+    def prepare(self, request: HttpRequest, object_id: str | None) -> None:
+        """Re-encode the pictures that were sent, of who may save them."""
+        is_new = object_id is None
+        if self.has_add_permission(request) if is_new else self.has_change_permission(request):
+            prepare_pictures(self.form, request, staff_of(request))
+
+    def form_page(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Render the form; if it was sent, the pictures chosen in it are kept."""
+        """The page of the form; if it was sent, the pictures chosen in it are kept."""
         keep_pictures(context["adminform"].form, staff_of(request))
-        return super().render_change_form(request, context, *args, **kwargs)
+        return super().form_page(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Insert a new row, or update what was changed of one."""

@@ -1,22 +1,28 @@
-"""A form field for pictures: re-encoded when the form is checked, stored when it is saved.
+"""A form field for pictures: re-encoded before the form is checked, stored when it is saved.
 
-A picture of a form that is refused is kept, and is there when the form is sent again.
-Django's generic classes take no arguments at run time, hence the ignores.
+Re-encoding takes seconds: ``prepare_pictures`` does it before the form's transaction begins. A
+picture of a form that is refused is kept, and is there when the form is sent again. Django's
+generic classes take no arguments at run time, hence the ignores.
 """
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from shop.catalog.pictures import ProcessedPicture, process_picture
+from shop.merchant.forms.short_transactions import after_transaction
 from shop.merchant.forms.staged_pictures import StagedPicture, stage, staged_picture, unstage
+from shop.staff.current import staff_of
 from shop.staff.models import Staff
 
 _HELP = (
@@ -30,6 +36,20 @@ class KeptPicture:
     """A picture that was chosen when the form was sent before, by its token."""
 
     token: str
+
+
+class PreparedPicture(UploadedFile):  # type: ignore[type-arg]
+    """A picture that was re-encoded, or the reason why it cannot be shown."""
+
+    def __init__(
+        self,
+        result: ProcessedPicture | ValidationError,
+        upload: "UploadedFile[bytes] | None" = None,
+    ) -> None:
+        file = upload.file if upload else io.BytesIO()
+        # Its size is that of a file that is not empty: nothing asks for more.
+        super().__init__(file, upload.name if upload else "kept", size=1)
+        self.result = result
 
 
 class PictureInput(AdminFileWidget):
@@ -77,16 +97,46 @@ class PictureField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         """:raises ValidationError: it cannot be shown, or is not kept any more"""
-        if isinstance(data, KeptPicture):
-            self.processed = staged_picture(data.token, self.folder, self.by) if self.by else None
-            if self.processed is None:
-                raise ValidationError("The picture is not kept any more: choose it again.")
-            return self.processed.name
-        given = super().clean(data, initial)
+        given = self.prepared(data, self.by) if isinstance(data, KeptPicture) else data
+        given = super().clean(given, initial)
         if not isinstance(given, UploadedFile):
             return given
-        self.processed = process_picture(given, self.folder)
+        result = self.prepared(given, self.by).result
+        if isinstance(result, ValidationError):
+            raise result
+        self.processed = result
         return self.processed.name
+
+    def prepared(
+        self, given: "UploadedFile[bytes] | KeptPicture", by: Staff | None
+    ) -> PreparedPicture:
+        """A picture that was chosen, re-encoded, or read from where it is kept for somebody."""
+        if isinstance(given, PreparedPicture):
+            return given
+        result: ProcessedPicture | ValidationError | None
+        if isinstance(given, KeptPicture):
+            result = staged_picture(given.token, self.folder, by) if by else None
+            gone = ValidationError("The picture is not kept any more: choose it again.")
+            return PreparedPicture(result or gone)
+        try:
+            result = process_picture(given, self.folder)
+        except ValidationError as refusal:
+            result = refusal
+        return PreparedPicture(result, given)
+
+
+def prepare_pictures(form_class: type[forms.BaseForm], request: HttpRequest, by: Staff) -> None:
+    """Put the re-encoded pictures of a form that was sent in the place of those that were sent.
+
+    :raises Busy: others are being re-encoded
+    """
+    fields: Mapping[str, forms.Field] = form_class.base_fields  # type: ignore[attr-defined]
+    for name, field in fields.items():
+        if isinstance(field, PictureField):
+            given = field.widget.value_from_datadict(request.POST, request.FILES, name)
+            # An empty file is the field's affair.
+            if isinstance(given, KeptPicture) or (isinstance(given, UploadedFile) and given.size):
+                request.FILES[name] = field.prepared(given, by)
 
 
 def keep_pictures(form: forms.BaseForm, by: Staff) -> None:
@@ -97,12 +147,15 @@ def keep_pictures(form: forms.BaseForm, by: Staff) -> None:
             field.widget.staged = stage(field.processed, by)
 
 
-def store_pictures(form: forms.BaseForm, by: Staff) -> None:
-    """Store the pictures that were uploaded with a valid form."""
+def store_pictures(form: forms.BaseForm, request: HttpRequest) -> None:
+    """Store the pictures that were uploaded with a valid form, in the transaction that names them.
+
+    A row never names a picture that is not there: on a disk that is full, neither is kept.
+    """
     for field in _pictures(form):
         if field.processed is not None:
             field.processed.store()
-            unstage(field.processed, by)
+            after_transaction(request, partial(unstage, field.processed, staff_of(request)))
 
 
 def _pictures(form: forms.BaseForm) -> list[PictureField]:

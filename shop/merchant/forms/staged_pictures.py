@@ -22,7 +22,7 @@ from shop.staff.models import Staff
 
 #: How long a picture waits for its form.
 KEPT = timedelta(days=1)
-_STORAGE = "staged"
+STORAGE = "staged"
 
 PICTURE = tokens.Kind(
     typ="picture+jwt",
@@ -51,12 +51,12 @@ class StagedPicture:
 
 def stage(picture: ProcessedPicture, by: Staff) -> StagedPicture:
     """Keep a picture for somebody, and drop those whose day is over."""
-    _drop_old_ones()
+    drop_old_ones()
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in picture.files.items():
             archive.writestr(name, content)
-    key, storage = _key(picture.name, by.pk), storages[_STORAGE]
+    key, storage = _key(picture.name, by.pk), storages[STORAGE]
     # Anew, so that its day begins anew.
     storage.delete(key)
     storage.save(key, ContentFile(file.getvalue()))
@@ -70,12 +70,12 @@ def staged_picture(token: str, folder: str, by: Staff) -> ProcessedPicture | Non
         claims = tokens.read(token, PICTURE, conf.site_ring())
     except tokens.Unreadable:
         return None
-    _drop_old_ones()
+    drop_old_ones()
     name = claims["picture"]
     if claims["sub"] != str(by.pk) or not name.startswith(f"{folder}/"):
         return None
     try:
-        content = storages[_STORAGE].open(_key(name, by.pk)).read()
+        content = storages[STORAGE].open(_key(name, by.pk)).read()
     except FileNotFoundError:
         return None
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -84,16 +84,17 @@ def staged_picture(token: str, folder: str, by: Staff) -> ProcessedPicture | Non
 
 def unstage(picture: ProcessedPicture, by: Staff) -> None:
     """Drop a picture that is stored by now, if it was kept, and those whose day is over."""
-    storages[_STORAGE].delete(_key(picture.name, by.pk))
-    _drop_old_ones()
+    storages[STORAGE].delete(_key(picture.name, by.pk))
+    drop_old_ones()
 
 
 def _key(name: str, owner: int) -> str:
     return f"{owner}-{name.replace('/', '-')}.zip"
 
 
-def _drop_old_ones() -> None:
-    storage, now = storages[_STORAGE], machine_time()
+def drop_old_ones() -> None:
+    """Drop what has been kept for a day."""
+    storage, now = storages[STORAGE], machine_time()
     # The folder is made with the first picture.
     with suppress(FileNotFoundError):
         for name in storage.listdir("")[1]:

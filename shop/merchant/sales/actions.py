@@ -6,13 +6,13 @@ from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from shop.core.formatting import exactly
 from shop.core.requests import ShopRequest
+from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.pages import merchant_page
 from shop.merchant.sales.action_forms import EndForm, ExtendForm, SaleActionForm
 from shop.merchant.sales.outstanding_offers import outstanding_offers
@@ -122,26 +122,26 @@ SALE_ACTIONS = (
 
 
 @permission_required("sales.change_sale", raise_exception=True)
-@transaction.atomic
 def action_page(request: ShopRequest, pk: int, action: SaleAction) -> HttpResponse:
     """The page of an action: its consequences and its form; sent, it performs it.
 
     :raises PasswordNeeded: it recalls offers, and the password was not typed lately
     """
-    sales = Sale.objects.all()
-    if request.method == "POST":
-        sales = sales.select_for_update(no_key=True)
-    sale = get_object_or_404(sales, pk=pk)
-    if obstacle := action.obstacle(sale):
-        messages.error(request, obstacle)
-        return redirect("admin:sales_sale_change", pk)
-    form = action.form(request.POST or None, sale=sale, now=request.now)
-    if form.is_valid() and form.is_agreed:
-        if form.recalls:
-            way_back = reverse("admin:sales_sale_change", args=[pk])
-            require_password(request, f"take back offers of {sale}", way_back)
-        messages.info(request, action.perform(form, staff_of(request)))
-        return redirect("admin:sales_sale_change", pk)
+    with form_transaction(request):
+        sales = Sale.objects.all()
+        if request.method == "POST":
+            sales = sales.select_for_update(no_key=True)
+        sale = get_object_or_404(sales, pk=pk)
+        if obstacle := action.obstacle(sale):
+            messages.error(request, obstacle)
+            return redirect("admin:sales_sale_change", pk)
+        form = action.form(request.POST or None, sale=sale, now=request.now)
+        if form.is_valid() and form.is_agreed:
+            if form.recalls:
+                way_back = reverse("admin:sales_sale_change", args=[pk])
+                require_password(request, f"take back offers of {sale}", way_back)
+            messages.info(request, action.perform(form, staff_of(request)))
+            return redirect("admin:sales_sale_change", pk)
     form.show_again()
     return merchant_page(
         request,

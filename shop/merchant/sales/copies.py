@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from shop.core.durations import several
 from shop.core.requests import ShopRequest
 from shop.core.wall_time import is_in_range, wall_time
+from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
@@ -85,21 +86,21 @@ class CopyForm(StaleFormMixin):
 
 @require_http_methods(["GET", "POST"])
 @permission_required("sales.add_sale", raise_exception=True)
-@transaction.atomic
 def copy_page(request: ShopRequest, pk: int) -> HttpResponse:
     """The form of a copy; sent, it makes the drafts, once."""
-    sales = Sale.objects.all()
-    if request.method == "POST":
-        sales = sales.select_for_update(no_key=True)
-    sale = get_object_or_404(sales, pk=pk)
-    form = CopyForm(request.POST or None, sale=sale)
-    if form.is_valid():
-        by = staff_of(request)
-        title, windows = form.cleaned_data["title"], form.cleaned_data["windows"]
-        drafts = form.drafts_made(by) or copy(
-            sale, title=title, windows=windows, by=by, now=request.now
-        )
-        return _show_drafts(request, drafts, [each.note for each in windows if each.note])
+    with form_transaction(request):
+        sales = Sale.objects.all()
+        if request.method == "POST":
+            sales = sales.select_for_update(no_key=True)
+        sale = get_object_or_404(sales, pk=pk)
+        form = CopyForm(request.POST or None, sale=sale)
+        if form.is_valid():
+            by = staff_of(request)
+            title, windows = form.cleaned_data["title"], form.cleaned_data["windows"]
+            drafts = form.drafts_made(by) or copy(
+                sale, title=title, windows=windows, by=by, now=request.now
+            )
+            return _show_drafts(request, drafts, [each.note for each in windows if each.note])
     return merchant_page(
         request, "merchant/copy.html", f"Copy {sale}", about=sale, sale=sale, form=form
     )

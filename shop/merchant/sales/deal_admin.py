@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from shop.core.money import format_money
-from shop.merchant.forms.csv_tables import CsvAdmin
+from shop.merchant.forms.csv_admin import CsvAdmin
 from shop.merchant.forms.locking_admin import LockingInline
 from shop.merchant.forms.read_only_admin import ReadOnlyAdmin
 from shop.merchant.sales.deal_csv import DealTable

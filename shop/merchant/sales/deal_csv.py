@@ -1,6 +1,7 @@
 """The deals of sales as CSV."""
 
 from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,16 +12,19 @@ from shop.catalog.models import Product
 from shop.merchant.forms.csv_tables import (
     CsvTable,
     MoneyColumn,
+    Overtaken,
     Row,
     UnitsWidget,
     YesNoWidget,
     cell,
     column,
     fixed_column,
+    in_batches,
+    update_in_bulk,
 )
-from shop.sales.audit import record
-from shop.sales.models import Deal, Sale
-from shop.staff.current import staff_of
+from shop.sales.audit import change_of, record_in_bulk
+from shop.sales.models import Change, Deal, Sale
+from shop.staff.models import Staff
 
 _WRITTEN = ("position", "price", "allocation", "max_per_shopper", "withdrawn")
 
@@ -29,6 +33,7 @@ class DealTable(CsvTable):
     """The deals of drafts; those of a published sale change on its page, which shows the impact."""
 
     needed = ("sale", "sku", "price")
+    together = "sale"
 
     sale = fixed_column("sale__slug")
     sku = fixed_column("product__sku")
@@ -48,19 +53,34 @@ class DealTable(CsvTable):
             *("withdrawn", "in_orders"),
         )
 
+    def load(self, rows: list[Row]) -> None:
+        """The sales, products and deals of the rows."""
+        sales = in_batches(Sale.objects.all(), "slug", {cell(row, "sale") for row in rows})
+        products = in_batches(Product.objects.all(), "sku", {cell(row, "sku") for row in rows})
+        self._sales = {each.slug: each for each in sales}
+        self._products = {each.sku: each for each in products}
+        of_sales = Deal.objects.filter(sale__in=self._sales.values()).select_related("sale")
+        found = in_batches(
+            of_sales.select_related("product"),
+            "product",
+            [each.pk for each in self._products.values()],
+        )
+        self._deals = {(each.sale.slug, each.product.sku): each for each in found}
+        self._before = {each.pk: _of_deal(each) for each in self._deals.values()}
+
     def get_or_init_instance(self, instance_loader: Any, row: Row) -> tuple[Deal, bool]:
         """The deal of a row.
 
-        :raises ValidationError: there is no such sale or product
+        :raises ValidationError: there is no such sale or product, or another row has its deal
         """
         slug, sku = cell(row, "sale"), cell(row, "sku")
-        sale = Sale.objects.select_for_update(no_key=True).filter(slug=slug).first()
-        product = Product.objects.filter(sku=sku).first()
+        sale, product = self._sales.get(slug), self._products.get(sku)
         if sale is None:
             raise ValidationError({"sale": f"There is no sale {slug or 'without a slug'}."})
         if product is None:
             raise ValidationError({"sku": f"There is no product {sku or 'without a sku'}."})
-        deal = sale.deals.select_related("sale", "product").filter(product=product).first()
+        self.once((slug, sku), "sku", f"{sku} in {slug}")
+        deal = self._deals.get((slug, sku))
         return (deal, False) if deal else (Deal(sale=sale, product=product), True)
 
     def checks(
@@ -68,21 +88,40 @@ class DealTable(CsvTable):
     ) -> Iterator[tuple[str, Callable[[], None]]]:
         """Of the deal, and that its sale is a draft."""
         yield "sale__", partial(_validate_draft, instance.sale)
-        yield "", partial(instance.full_clean, exclude=unread)
+        yield "", partial(instance.clean_fields, exclude=unread)
+        yield "", instance.clean
 
-    def save_instance(self, instance: Deal, is_create: bool, row: Row, **kwargs: Any) -> None:
-        """Write what a row can say, and never what is claimed."""
-        by, now, sale = staff_of(kwargs["request"]), kwargs["request"].now, instance.sale
-        changes: list[tuple[str, Any, Any]] = [("deal", None, instance.product.sku)]
-        if is_create:
-            instance.save()
-        else:
-            old = Deal.objects.get(pk=instance.pk)
-            changes = [(name, getattr(old, name), getattr(instance, name)) for name in _WRITTEN]
-            instance.save(update_fields=_WRITTEN)
-        for field, was, new in changes:
-            if was != new:
-                record(sale=sale, deal=instance, field=field, before=was, after=new, now=now, by=by)
+    def write(self, *, by: Staff, now: datetime) -> None:
+        """Write what rows can say, and never what is claimed; each change is recorded."""
+        sales = {each.sale_id for each in self.planned}
+        locked = Sale.objects.select_for_update(no_key=True).filter(pk__in=sales).order_by("pk")
+        if len(locked) < len(sales) or any(each.published_at is not None for each in locked):
+            raise Overtaken
+        old = [each for each in self.planned if each.pk is not None]
+        new = [each for each in self.planned if each.pk is None]
+        keys = [each.pk for each in old]
+        deals = Deal.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+        there = {each.pk: _of_deal(each) for each in deals}
+        if any(there.get(each.pk) != self._before[each.pk] for each in old):
+            raise Overtaken
+        Deal.objects.bulk_create(new)
+        update_in_bulk(Deal, old, _WRITTEN)
+        record_in_bulk(list(self._changes(by=by, now=now)))
+
+    def _changes(self, *, by: Staff, now: datetime) -> Iterator[Change]:
+        """The audit log's entries of the planned deals, in the order of their rows."""
+        for deal in self.planned:
+            before = self._before.get(deal.pk)
+            if before is None:
+                yield change_of(deal, "deal", None, deal.product.sku, by=by, now=now)
+                continue
+            for name, was, new in zip(_WRITTEN, before, _of_deal(deal), strict=True):
+                if was != new:
+                    yield change_of(deal, name, was, new, by=by, now=now)
+
+
+def _of_deal(deal: Deal) -> tuple[Any, ...]:
+    return tuple(getattr(deal, name) for name in _WRITTEN)
 
 
 def _validate_draft(sale: Sale) -> None:

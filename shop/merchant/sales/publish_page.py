@@ -6,13 +6,13 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
 from shop.core.requests import ShopRequest
+from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.pages import merchant_page
 from shop.merchant.sales.publication import Publication, publications
@@ -53,20 +53,20 @@ class PublishForm(StaleFormMixin):
 
 @require_http_methods(["GET", "POST"])
 @permission_required("sales.view_sale", raise_exception=True)
-@transaction.atomic
 def publish_page(request: ShopRequest) -> HttpResponse:
     """What goes public of the sales that the address names; sent, publishes them."""
     is_sent, may_publish = request.method == "POST", request.user.has_perm("sales.change_sale")
     if is_sent and not may_publish:
         raise PermissionDenied
-    sales = _chosen(request)
-    if not sales:
-        return redirect("admin:sales_sale_changelist")
-    shown = publications(sales, request.now)
-    sent = request.POST if is_sent else None
-    pages = [PublishForm(sent, publication=each) for each in shown]
-    if is_sent and not any(each.errors for each in pages):
-        return _publish(request, shown)
+    with form_transaction(request):
+        sales = _chosen(request)
+        if not sales:
+            return redirect("admin:sales_sale_changelist")
+        shown = publications(sales, request.now)
+        sent = request.POST if is_sent else None
+        pages = [PublishForm(sent, publication=each) for each in shown]
+        if is_sent and not any(each.errors for each in pages):
+            return _publish(request, shown)
     is_public = all(each.is_public for each in shown)
     return merchant_page(
         request,

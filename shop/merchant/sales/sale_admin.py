@@ -246,7 +246,7 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
         impact = assess_impact(before, sale, deals, changes, now)
         if impact and request.POST.get("agreed") != impact.digest:
             raise UnconfirmedImpact(impact)
-        store_pictures(form, staff_of(request))
+        store_pictures(form, request)
         super().save_model(request, sale, form, change)
         super().save_related(request, form, formsets, change)
         for each in changes:
@@ -266,10 +266,10 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
             text = f"{several(more, 'more warning')}: its page has them all."
             self.message_user(request, text, messages.WARNING)
 
-    def render_change_form(
+    def form_page(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Render the form with the sale's status, its window and the offers that are out."""
+        """The page of the form with the sale's status, its window and the offers that are out."""
         now, impact = now_of(request), getattr(request, "impact", None)
         context["impact"] = impact
         context["products"] = Product.objects.order_by("name").values_list("sku", "name")[:LISTED]
@@ -285,7 +285,7 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
             out = None if impact else outstanding_offers(sale, now)
             context["outstanding"] = summary(out, sale) if out else ""
             context["primary_action"] = "publish_sales" if sale.state == Sale.State.DRAFT else ""
-        return super().render_change_form(request, context, *args, **kwargs)
+        return super().form_page(request, context, *args, **kwargs)
 
     def _checks(self, request: HttpRequest, form: Any, sale: Sale | None) -> list[dict[str, Any]]:
         """What the checks find in the form as it was sent, or in the sale's rows."""

@@ -1,5 +1,6 @@
 """The admin of staff and their roles, for owners."""
 
+from functools import partial
 from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401
@@ -15,6 +16,7 @@ from shop.core.formatting import to_the_minute
 from shop.merchant.forms.interrupted_form import RestorableFormMixin
 from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.row_actions import EVERYWHERE
+from shop.merchant.forms.short_transactions import ShortTransactionAdmin, after_transaction
 from shop.staff.confirmations import require_password
 from shop.staff.login import mail_password_link
 from shop.staff.models import Staff
@@ -64,7 +66,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 
 @admin.register(Staff)
-class StaffAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
+class StaffAdmin(KeptRows, ShortTransactionAdmin):
     """The staff. None is deleted: audit logs name them."""
 
     form = StaffForm
@@ -119,14 +121,14 @@ class StaffAdmin(KeptRows, admin.ModelAdmin):  # type: ignore[type-arg]
         elif "is_active" in form.changed_data:
             obj.end_sessions()
         if not change:
-            self._mail_link(request, obj)
+            after_transaction(request, partial(self._mail_link, request, obj))
 
     @admin.action(
         description="Mail a link to choose a password", permissions=["change"], location=EVERYWHERE
     )
     def mail_link(self, request: HttpRequest, people: QuerySet[Staff]) -> None:
         for person in self._changeable(request, people):
-            self._mail_link(request, person)
+            after_transaction(request, partial(self._mail_link, request, person))
 
     @admin.action(description="Log out everywhere", permissions=["change"], location=EVERYWHERE)
     def end_sessions(self, request: HttpRequest, people: QuerySet[Staff]) -> None:

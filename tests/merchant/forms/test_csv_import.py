@@ -2,16 +2,27 @@
 
 import csv
 import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shop.catalog.models import Product, StockMovement, Variant
+from shop.core.machine_clock import machine_time
+from shop.merchant.catalog.product_csv import ProductTable
+from shop.merchant.forms import csv_files, csv_writing
+from shop.merchant.forms.csv_tables import Overtaken
+from shop.merchant.models import CsvImport
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import HtmlPage
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, make_product
 from shop.sales.models import Deal, Sale
+from tests.support.write_transactions import WriteTransactions
 
 HEADER = "sku,name,currency,list_price,variant_sku,variant,supplied\n"
 
@@ -197,3 +208,283 @@ def test_what_is_no_table_of_ours_is_refused_in_words(merchant: Merchant, text: 
     assert "Traceback" not in page.html
     assert not page.soup.select("[name=confirm]")
     assert page.soup.select(".notice.alarm li, .errorlist li")
+
+
+# --- What a file costs everybody else ------------------------------------------------
+
+
+def many(count: int, price: str = "19.90") -> str:
+    """A file of that many new products."""
+    rows = (f"P-{n:05},Product {n},EUR,{price},,,{n % 7}\n" for n in range(count))
+    return HEADER + "".join(rows)
+
+
+def queries_of(work: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
+
+
+def test_a_preview_begins_no_transaction_and_its_queries_do_not_grow_with_its_rows(
+    merchant: Merchant, write_transactions: WriteTransactions
+) -> None:
+    few = queries_of(lambda: preview(merchant, PRODUCTS, many(2)))
+    assert queries_of(lambda: preview(merchant, PRODUCTS, many(200))) == few
+    assert write_transactions.longest == {}
+
+
+def test_rows_are_written_in_a_number_of_statements_that_does_not_grow(
+    merchant: Merchant, write_transactions: WriteTransactions
+) -> None:
+    few = queries_of(lambda: read_in(merchant, PRODUCTS, many(2)))
+    more = queries_of(lambda: read_in(merchant, PRODUCTS, many(150, price="9.90")))
+    # New rows and changed ones need a statement each, and lists of keys may be cut in two.
+    assert more <= few + 8
+    assert Product.objects.count() == Variant.objects.count() == 150
+    assert {each.list_price for each in Product.objects.all()} == {990}
+    assert list(write_transactions.longest) == [
+        f"POST {reverse('admin:catalog_product_process_import')}"
+    ]
+
+
+def test_a_preview_shows_the_first_rows_and_counts_all(merchant: Merchant) -> None:
+    page = preview(merchant, PRODUCTS, many(130))
+    assert len(page.soup.select("table.import-preview tbody tr")) == 100
+    assert "130 rows: 130 new" in page.text and "30 more rows change something" in page.text
+
+
+def test_of_many_wrong_rows_the_first_are_named_and_all_are_counted(merchant: Merchant) -> None:
+    page = preview(merchant, PRODUCTS, many(130, price="-1"))
+    assert len(page.soup.select("table.import-preview tbody tr")) == 100
+    assert "30 more rows will not do" in page.text
+
+
+def test_two_rows_about_the_same_thing_are_refused(merchant: Merchant, sale: Sale) -> None:
+    row = "TEE,Tee,EUR,19.90,TEE-M,M,5\n"
+    page = preview(merchant, PRODUCTS, HEADER + row + row.replace(",5", ",6"))
+    assert "Row 1 says something of TEE-M already" in page.text
+    Sale.objects.update(state=Sale.State.DRAFT, published_at=None)
+    page = preview(merchant, DEALS, "sale,sku,price\nautumn,MUG-01,1\nautumn,MUG-01,2\n")
+    assert "Row 1 says something of MUG-01 in autumn already" in page.text
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("TEE,Tee,EUR,1,TEE-M,M,1\nTEE,Tee,EUR,1,TEE-L,M,1\n", "Another variant has the name 'M'"),
+        ("TEE,Tee,EUR,1,TEE-M,M,1\nTEE,Tee,EUR,1,TEE,,1\n", "each needs a name"),
+        ("TEE,Tee,EUR,1,,,1\nTEE-2,Tee,EUR,1,,,1\n", "TEE has this address"),
+        ("TEE,Stoneware mug,EUR,1,,,1\n", "MUG-01 has this address"),
+    ],
+)
+def test_rows_are_checked_against_each_other_and_against_what_is_there(
+    merchant: Merchant, sale: Sale, rows: str, said: str
+) -> None:
+    Product.objects.filter(sku="MUG-01").update(slug="stoneware-mug")
+    assert said in preview(merchant, PRODUCTS, HEADER + rows).text
+
+
+def confirmed(merchant: Merchant, table: str, page: HtmlPage) -> HtmlPage:
+    """What comes of the press on a preview's button."""
+    token = str(page.one("form:has([name=confirm]) [name=file]")["value"])
+    return merchant.send(reverse(f"admin:{table}_process_import"), {"file": token})
+
+
+def test_what_happened_since_the_preview_is_checked_again(merchant: Merchant, sale: Sale) -> None:
+    page = preview(merchant, PRODUCTS, HEADER + "MUG-01,Mug,EUR,1,MUG-01,,2\n")
+    Variant.objects.filter(sku="MUG-01").update(claimed=3)
+    assert "2 is fewer than the 3 claimed" in confirmed(merchant, PRODUCTS, page).text
+    Sale.objects.update(state=Sale.State.DRAFT, published_at=None)
+    page = preview(merchant, DEALS, "sale,sku,price\nautumn,MUG-01,9.90\n")
+    Sale.objects.update(state=Sale.State.PUBLISHED, published_at=OPENS)
+    assert "Autumn is published" in confirmed(merchant, DEALS, page).text
+    assert Deal.objects.get(product__sku="MUG-01").price == 499
+
+
+@pytest.mark.parametrize("error", [Overtaken, IntegrityError])
+def test_rows_that_change_while_they_are_written_are_read_again(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    write, calls = ProductTable.write, 0
+
+    def overtaken(table: ProductTable, **options: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise error
+        write(table, **options)
+
+    monkeypatch.setattr(ProductTable, "write", overtaken)
+    read_in(merchant, PRODUCTS, HEADER + "TEE,Tee,EUR,19.90,,,5\n")
+    assert calls == 2
+    assert Variant.objects.get().stock == 5
+
+
+def test_what_others_write_meanwhile_is_found_out_under_the_lock(
+    merchant: Merchant, sale: Sale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = ProductTable.plan
+
+    def planned(table: ProductTable, rows: Any) -> Any:
+        result = plan(table, rows)
+        # Somebody else renames it after it was read, and only once.
+        if Product.objects.filter(sku="MUG-01").exclude(name="Theirs").update(name="Theirs"):
+            Variant.objects.filter(sku="MUG-01").update(stock=77)
+        return result
+
+    page = preview(merchant, PRODUCTS, HEADER + "MUG-01,,,50,MUG-01,,\n")
+    monkeypatch.setattr(ProductTable, "plan", planned)
+    assert "1 changed" in confirmed(merchant, PRODUCTS, page).text
+    mug = Product.objects.get(sku="MUG-01")
+    assert (mug.name, mug.list_price, mug.variants.get().stock) == ("Theirs", 5000, 77)
+
+
+def test_a_file_is_written_for_who_looked_at_it_and_into_its_own_table(
+    merchant: Merchant, sale: Sale
+) -> None:
+    page = preview(merchant, PRODUCTS, many(1))
+    for someone, table in ((Merchant("bob"), PRODUCTS), (merchant, DEALS)):
+        assert "not kept any more: choose it again" in confirmed(someone, table, page).text
+    for token in ("", "x", "../../etc/passwd"):
+        path = reverse(f"admin:{PRODUCTS}_process_import")
+        page = merchant.send(path, {"file": token, "import_file_name": "../x", "format": "9"})
+        assert (page.status, "choose it again" in page.text) == (200, True)
+    assert not Product.objects.filter(sku__startswith="P-").exists()
+
+
+def test_a_file_that_is_too_large_is_refused_in_words(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "MOST_ROWS", 2)
+    assert "It has 3 rows. Divide it: at most 2" in preview(merchant, PRODUCTS, many(3)).text
+    monkeypatch.setattr("shop.merchant.forms.csv_admin.MOST_BYTES", 1024 * 1024)
+    assert "At most 1 MB" in preview(merchant, PRODUCTS, many(30_000)).text
+
+
+def test_a_file_of_other_characters_is_refused_in_words(merchant: Merchant) -> None:
+    path = reverse(f"admin:{PRODUCTS}_import")
+    content = (HEADER + "TEE,Tée,EUR,1,,,1\n").encode("latin-1")
+    page = merchant.send(path, {"import_file": SimpleUploadedFile("table.csv", content)})
+    assert "Save it as CSV in UTF-8" in page.text
+
+
+# --- A file that is written in the background ------------------------------------------
+
+
+@pytest.fixture
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Portions of three rows, and no pause between them."""
+    monkeypatch.setattr(csv_writing, "ROWS_TOGETHER", 3)
+    monkeypatch.setattr(csv_writing, "_LEAST_PAUSE", 0)
+    monkeypatch.setattr(csv_writing, "_TIMES_AS_LONG", 0)
+
+
+def test_a_large_file_is_written_portion_by_portion(
+    merchant: Merchant, small_portions: None
+) -> None:
+    assert "written 3 at a time" in preview(merchant, PRODUCTS, many(8)).text
+    page = read_in(merchant, PRODUCTS, many(8))
+    assert "Written: 8 of 8 rows" in page.text
+    assert Product.objects.count() == 8
+    job = CsvImport.objects.get()
+    assert (job.status, job.written, bytes(job.content)) == ("done", 8, b"")
+
+
+def test_what_belongs_together_is_written_together(small_portions: None) -> None:
+    def rows(*groups: str) -> csv_writing.OrderedRows:
+        return csv_writing.OrderedRows([], [(n, ()) for n in range(len(groups))], list(groups))
+
+    assert rows(*"aabbc").end_after(0) == 2
+    assert rows(*"aabbc").end_after(2) == 5
+    assert rows(*"abccc").end_after(0) == 2
+    assert rows(*"aaaaab").end_after(0) == 3, "more than a portion is divided"
+    assert rows(*"abc").end_after(0) == 3
+
+
+def test_a_row_that_will_not_do_stops_the_rest_and_is_named(
+    merchant: Merchant, small_portions: None, sale: Sale
+) -> None:
+    page = preview(merchant, PRODUCTS, many(4) + "MUG-01,Mug,EUR,1,MUG-01,,2\n")
+    Variant.objects.filter(sku="MUG-01").update(claimed=3)
+    page = confirmed(merchant, PRODUCTS, page)
+    assert "It stopped. 3 of 5 rows are written" in page.text
+    assert "Row 5, supplied: 2 is fewer than the 3 claimed" in page.text
+    assert Product.objects.filter(sku__startswith="P-").count() == 3
+    today = merchant.open("/merchant/").text
+    assert "A file stopped halfway: 3 of 5 rows are written" in today
+    Variant.objects.filter(sku="MUG-01").update(claimed=0)
+    page = read_in(merchant, PRODUCTS, many(4) + "MUG-01,Mug,EUR,1,MUG-01,,2\n")
+    assert "Written: 5 of 5 rows" in page.text
+    assert "stopped halfway" not in merchant.open("/merchant/").text
+
+
+def test_a_killed_process_loses_no_row_and_the_rest_is_gone_on_with(
+    merchant: Merchant, small_portions: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, calls = csv_writing._write, 0
+
+    def killed(*args: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        return calls < 2 and write(*args)
+
+    monkeypatch.setattr(csv_writing, "_write", killed)
+    page = read_in(merchant, PRODUCTS, many(8))
+    assert "3 of 8 rows are written" in page.text and not page.soup.select("#csv-import button")
+    monkeypatch.setattr(csv_writing, "_write", write)
+    path = reverse("admin:catalog_product_import_progress", args=[CsvImport.objects.get().pk])
+    assert "3 of 8 rows" in merchant.send(path, {}).text, "while it is under way nothing is begun"
+    CsvImport.objects.update(moved_at=machine_time() - timedelta(seconds=31))
+    page = merchant.open(path)
+    assert "It was interrupted" in page.text and page.soup.select("#csv-import button")
+    assert "Written: 8 of 8 rows" in merchant.send(path, {}).text
+    assert (Product.objects.count(), StockMovement.objects.count()) == (8, 6)
+
+
+def test_two_tasks_at_one_file_write_no_row_twice(
+    merchant: Merchant, small_portions: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = csv_writing._write
+
+    def twice(job: CsvImport, *args: Any) -> bool:
+        # The other task is faster.
+        monkeypatch.setattr(csv_writing, "_write", write)
+        csv_writing._write_portion(job.pk)
+        return write(job, *args)
+
+    monkeypatch.setattr(csv_writing, "_write", twice)
+    read_in(merchant, PRODUCTS, many(8))
+    assert CsvImport.objects.get().written == 3
+    assert Product.objects.count() == 3
+
+
+def test_a_locked_database_is_waited_for(
+    merchant: Merchant, small_portions: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, calls = csv_writing._write, 0
+
+    def locked(*args: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise OperationalError("database is locked")
+        return write(*args)
+
+    monkeypatch.setattr(csv_writing, "_write", locked)
+    assert "Written: 4 of 4 rows" in read_in(merchant, PRODUCTS, many(4)).text
+
+
+def test_files_of_yesterday_are_gone(merchant: Merchant, small_portions: None) -> None:
+    read_in(merchant, PRODUCTS, many(4))
+    CsvImport.objects.update(made_at=machine_time() - timedelta(days=1, seconds=1))
+    read_in(merchant, PRODUCTS, many(4, price="1"))
+    assert CsvImport.objects.count() == 1
+
+
+def test_progress_is_asked_for_by_a_fragment(merchant: Merchant, small_portions: None) -> None:
+    read_in(merchant, PRODUCTS, many(4))
+    path = reverse("admin:catalog_product_import_progress", args=[CsvImport.objects.get().pk])
+    answer = merchant.client.get(path, headers={"HX-Request": "true"})
+    assert b"<html" not in answer.content and b"4 of 4 rows" in answer.content
+    other = reverse("admin:sales_deal_import_progress", args=[CsvImport.objects.get().pk])
+    assert merchant.client.get(other).status_code == 404
