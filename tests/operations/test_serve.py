@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -97,6 +98,24 @@ def test_a_second_server_on_the_port_is_refused_and_the_first_serves_on(tmp_path
         first.terminate()
         assert first.wait(timeout=10) == 0
     assert is_free(HOST, port)
+
+
+def test_what_was_begun_is_answered_before_it_stops(tmp_path: Path) -> None:
+    port = closed_port()
+    with running(web_server(port), tmp_path) as server:
+        wait_for(lambda: is_up(port), seconds=30)
+        with socket.create_connection((HOST, port)) as client:
+            client.settimeout(10)
+            client.sendall(
+                b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\na"
+            )
+            time.sleep(0.5)
+            server.terminate()
+            wait_for(lambda: not is_up(port))
+            client.sendall(b"b")
+            # It takes no such method, and says so.
+            assert client.recv(1000).startswith(b"HTTP/1.1 40")
+        assert server.wait(timeout=10) == 0
 
 
 @pytest.mark.verify

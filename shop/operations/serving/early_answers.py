@@ -3,16 +3,22 @@
 None of them has begun what was asked for, so a form can be sent again as it was, its tokens too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.csp import ContentSecurityPolicyMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.template.loader import render_to_string
-from django.utils.csp import build_policy
+from django.urls import reverse
 
+from shop.core.cache_headers import NOT_STORED
+from shop.core.security_headers import SecurityHeadersMiddleware
 from shop.operations.serving.addresses import KB, Priority
 from shop.operations.serving.request_bodies import (
     BodyTooLarge,
@@ -20,7 +26,7 @@ from shop.operations.serving.request_bodies import (
     LengthInvalid,
     RequestBody,
 )
-from shop.operations.serving.wsgi_calls import WholeAnswer
+from shop.operations.serving.wsgi_calls import Headers, WholeAnswer
 
 #: Whoever only looks is asked to wait longer than whoever buys.
 RETRY_AFTER_SECONDS = {
@@ -32,7 +38,15 @@ RETRY_AFTER_SECONDS = {
 #: A form up to this size is sent again by a button of the page.
 MOST_RESENT = 64 * KB
 _MOST_FIELDS = 200
+
 _FORM = b"application/x-www-form-urlencoded"
+#: What sets headers on every answer, whichever address it is of.
+_LAYERS: tuple[Callable[[Any], Any], ...] = (
+    SecurityHeadersMiddleware,
+    XFrameOptionsMiddleware,
+    ContentSecurityPolicyMiddleware,
+    SecurityMiddleware,
+)
 
 type _Fields = list[tuple[str, str]]
 
@@ -44,10 +58,11 @@ def busy(
     priority: Priority,
 ) -> WholeAnswer:
     """503 with ``Retry-After``: a page, or for htmx a fragment, that carries a form's fields."""
-    is_visit = scope["method"] in {"GET", "HEAD"}
-    is_htmx = b"hx-request" in headers
-    fields = [] if is_visit or body is None else _fields(headers, body)
-    page = _visit_page(is_htmx) if is_visit else _form_page(is_htmx, fields)
+    frame = _Frame(b"hx-request" in headers, scope["path"].startswith(reverse("admin:index")))
+    if scope["method"] in {"GET", "HEAD"}:
+        page = _visit_page(frame)
+    else:
+        page = _form_page(frame, [] if body is None else _fields(headers, body))
     return WholeAnswer(
         HTTPStatus.SERVICE_UNAVAILABLE,
         [
@@ -78,31 +93,51 @@ def out_of_bounds(error: BodyTooLarge | BodyTooSlow | LengthInvalid) -> WholeAns
     )
 
 
+class _Frame(NamedTuple):
+    """Where the sentences stand: a page or a fragment of one, for shoppers or for staff."""
+
+    is_htmx: bool
+    is_back_office: bool
+
+
 @cache
-def _visit_page(is_htmx: bool) -> bytes:
-    return _page(is_htmx, {"was_sent": False})
+def _visit_page(frame: _Frame) -> bytes:
+    return _page(frame, {"was_sent": False})
 
 
-def _form_page(is_htmx: bool, fields: _Fields) -> bytes:
-    return _page(is_htmx, {"was_sent": True, "typed": fields})
+def _form_page(frame: _Frame, fields: _Fields) -> bytes:
+    return _page(frame, {"was_sent": True, "typed": fields})
 
 
-def _page(is_htmx: bool, context: dict[str, Any]) -> bytes:
-    frame = "_fragment.html" if is_htmx else "base.html"
-    shown = {"frame": frame, "is_htmx": is_htmx, "shop_name": settings.SHOP_NAME, **context}
+def _page(frame: _Frame, context: dict[str, Any]) -> bytes:
+    around = "_fragment.html" if frame.is_htmx else "base.html"
+    shown = {"frame": around, "shop_name": settings.SHOP_NAME, **frame._asdict(), **context}
     return render_to_string("errors/busy.html", shown).encode()
 
 
+class _SecureRequest(HttpRequest):
+    """A visit by https."""
+
+    def _get_scheme(self) -> str:
+        return "https"
+
+
 @cache
-def _safety() -> tuple[tuple[bytes, bytes], ...]:
-    """What middleware would add; it has not run."""
-    policy = build_policy(settings.SECURE_CSP)
-    return (
-        (b"cache-control", b"no-store"),
-        (b"content-security-policy", policy.encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"same-origin"),
-    )
+def _safety() -> Headers:
+    """The headers that our middleware sets on every answer: it has not run."""
+
+    def bare(_: HttpRequest) -> HttpResponse:
+        return HttpResponse(headers={"Cache-Control": NOT_STORED})
+
+    answer: Any = bare
+    for layer in _LAYERS:
+        answer = layer(answer)
+    headers = answer(_SecureRequest()).headers
+    return [
+        (name.lower().encode(), str(value).encode())
+        for name, value in headers.items()
+        if name not in {"Content-Type", "Content-Length"}
+    ]
 
 
 def _fields(headers: Mapping[bytes, bytes], body: RequestBody) -> _Fields:

@@ -71,22 +71,16 @@ class WebApplication:
             _note(scope, kind, error)
             return early_answers.busy(scope, headers, None, kind.priority)
         try:
-            return await self._work(environ_of(scope, headers, body), kind.priority, receive)
+            turn = await self._turn(kind.priority, receive)
+            return await self._work(turn, environ_of(scope, headers, body))
         except Overloaded as error:
             _note(scope, kind, error)
             return early_answers.busy(scope, headers, body, kind.priority)
         finally:
             body.close()
 
-    async def _work(
-        self, environ: dict[str, Any], priority: Priority, receive: Receive
-    ) -> WholeAnswer:
-        """Wait for a thread, and have it answer.
-
-        :raises Overloaded: none is free in time
-        :raises Disconnected: the sender has gone before one was
-        """
-        turn = await self._turn(priority, receive)
+    async def _work(self, turn: Turn, environ: dict[str, Any]) -> WholeAnswer:
+        """Have a thread answer, and free it for others."""
         loop, began = asyncio.get_running_loop(), monotonic_seconds()
         try:
             return await loop.run_in_executor(self._pool, call, self._application, environ)
@@ -94,6 +88,11 @@ class WebApplication:
             self._queue.finish(turn, monotonic_seconds() - began)
 
     async def _turn(self, priority: Priority, receive: Receive) -> Turn:
+        """Wait for a thread.
+
+        :raises Overloaded: none is free in time
+        :raises Disconnected: the sender has gone before one was
+        """
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         turn = Turn(priority, lambda: begun.set_result(None))
         self._queue.join(turn)

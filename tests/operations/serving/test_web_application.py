@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from django.test import Client
 
 from shop.core.log_filters import BriefOutages
 from shop.operations.serving import request_bodies, request_queue, web_application
@@ -277,11 +278,25 @@ def test_a_page_that_waited_too_long_says_so_and_when_to_come_again(
 ) -> None:
     [got] = asyncio.run(crowd(application, shop, Asked("/sales/autumn/")))
     assert (got.status, got.headers["retry-after"]) == (503, "10")
-    assert got.headers["cache-control"] == "no-store"
+    assert "no-store" in got.headers["cache-control"]
     assert "default-src 'self'" in got.headers["content-security-policy"]
     assert "The shop is full right now" in got.page.h1.get_text()  # type: ignore[union-attr]
-    assert "stay held" in got.page.get_text()
+    assert "stays held until the time that stood next to it" in got.page.get_text()
     assert "/sales/autumn/" not in [environ["PATH_INFO"] for environ in shop.asked]
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_an_answer_that_the_shop_never_saw_has_the_headers_of_all_others(
+    shop: Shop, application: WebApplication, client: Client
+) -> None:
+    too_large = Asked("/bag/add/", "POST", (("Content-Length", "9999999"),))
+    got = asyncio.run(crowd(application, shop, Asked("/sales/autumn/"), too_large))
+    of_the_shop = client.get("/csp-reports/").headers
+    others = {"Allow", "Vary", "Content-Type", "Content-Length"}
+    wanted = {name.lower(): value for name, value in of_the_shop.items() if name not in others}
+    assert "content-security-policy" in wanted and "permissions-policy" in wanted
+    for each in got:
+        assert {name: each.headers.get(name) for name in wanted} == wanted
 
 
 @pytest.mark.usefixtures("_impatient")
@@ -318,6 +333,7 @@ def test_a_password_is_not_shown_again(shop: Shop, application: WebApplication) 
     got = asyncio.run(crowd(application, shop, *[login] * 3))
     assert got[-1].status == 503
     assert b"secret" not in got[-1].body
+    assert "your bag" not in got[-1].page.get_text(), "staff have none"
 
 
 @pytest.mark.usefixtures("_impatient")
