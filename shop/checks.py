@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from shop.core.money import format_money, is_currency, payable_step
 
+_ON = frozenset({"1", "true", "yes", "on"})
 #: What stands in docs/operating/ in the place of secrets.
 PLACEHOLDER = "CHANGE-ME"
 
@@ -81,6 +82,17 @@ def check_names(**_: Any) -> list[CheckMessage]:
         CheckWarning(f"{name} is no setting. Do you mean {meant}?", id="shop.W106")
         for name, meant in slips.items()
     ]
+
+
+@register(Tags.compatibility)
+def check_replaced_names(**_: Any) -> list[CheckMessage]:
+    """No proxy is trusted by a setting of an earlier release alone."""
+    was_on = os.environ.get("BEHIND_PROXY", "").lower() in _ON
+    if settings.TRUSTED_PROXIES or not was_on:
+        return []
+    text = "BEHIND_PROXY is no setting any more: nobody is trusted by it, and no request counts "
+    text += "as one by https. Name the proxies instead, such as TRUSTED_PROXIES=127.0.0.1."
+    return [Error(text, id="shop.E104")]
 
 
 @register(Tags.security, deploy=True)

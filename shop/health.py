@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from offers import conf
 from offers.keys import KeyRingError
+from shop.core.client_address import is_forwarded_by_stranger
 from shop.core.requests import ShopRequest
 from shop.operations.database_clock import clock_drift
 from shop.operations.schema import schema_watch
@@ -33,12 +34,14 @@ def readyz(request: ShopRequest) -> JsonResponse:
     That takes a warm showcase, a signing key, and a schema with all migrations, as the database
     said when it last answered: it may be away. A key file that cannot be read any more is
     reported, and its keys from before go on. A clock that differs from the database's is reported
-    too, but stops nothing: if the database's is wrong, all machines would stop at once.
+    too, but stops nothing: if the database's is wrong, all machines would stop at once. So is
+    that this very request was forwarded by a proxy that TRUSTED_PROXIES does not name.
     """
     body = {
         "showcase": _showcase(request.now),
         "signing_key": _signing_key(),
         "key_files": " ".join(conf.faults()) or "ok",
+        "proxy": "not trusted" if is_forwarded_by_stranger(request) else "ok",
         **_database(),
     }
     can_serve = body["showcase"] == body["signing_key"] == "ok" and not schema_watch.lack

@@ -6,7 +6,6 @@ Every value has a safe default in development. In production (``DEBUG=0``)
 
 import os
 from collections.abc import Collection
-from datetime import timedelta
 from email.utils import parseaddr
 from hashlib import sha256
 from pathlib import Path
@@ -69,12 +68,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "axes",
 ]
 
 MIDDLEWARE = [
     "shop.core.cache_headers.CacheControlMiddleware",
     "shop.core.security_headers.SecurityHeadersMiddleware",
+    "shop.core.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -88,8 +87,10 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "shop.core.middleware.NowMiddleware",
     "shop.core.middleware.ShopperMiddleware",
+    "shop.core.request_rates.RequestRateMiddleware",
     "shop.sales.middleware.UnavailableMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "shop.staff.log_in_backend.ThrottleMiddleware",
+    "shop.staff.devices.DeviceMiddleware",
 ]
 
 TEMPLATES = [
@@ -206,23 +207,10 @@ CONFIRM_EXPORTS_FROM = env.int("CONFIRM_EXPORTS_FROM", default=100)
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 AUTH_USER_MODEL = "staff.Staff"
 LOGIN_URL = "admin:login"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-# After so many wrong passwords for one name from one address, that name waits at that address.
-# Counted in the database, for all processes; a correct password clears the count.
-AXES_FAILURE_LIMIT = env.int("LOGIN_TRIES", default=5)
-AXES_COOLOFF_TIME = timedelta(seconds=env.int("LOGIN_WAIT_SECONDS", default=900))
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "shop.staff.login.client_address"
-AXES_LOCKOUT_CALLABLE = "shop.staff.login.locked_out"
-# Logins are in the log; rows are for failed tries alone.
-AXES_DISABLE_ACCESS_LOG = True
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
+AUTHENTICATION_BACKENDS = ["shop.staff.log_in_backend.StaffBackend"]
+# So many wrong passwords are free; each further one makes the next wait longer, up to so long.
+LOGIN_TRIES = env.int("LOGIN_TRIES", default=5)
+LOGIN_WAIT_SECONDS = env.int("LOGIN_WAIT_SECONDS", default=900)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -250,10 +238,14 @@ SESSION_COOKIE_NAME = host_cookie("sessionid", https=HTTPS)
 CSRF_COOKIE_NAME = host_cookie("csrftoken", https=HTTPS)
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "shop.core.error_views.csrf_failure"
-# Trust the proxy's headers for the scheme and the client's address.
-BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
-if BEHIND_PROXY:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses, networks, or "unix".
+TRUSTED_PROXIES = env.proxies("TRUSTED_PROXIES")
+# Pages with prices and requests of the bag that one network may send to a process: a second, and
+# at once. All the phones of a carrier may be one network. 0 sets no bound.
+NETWORK_RATE = env.int("NETWORK_RATE", default=100)
+NETWORK_BURST = env.int("NETWORK_BURST", default=1000)
+# ClientAddressMiddleware leaves this header to trusted proxies alone.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 SECURE_CSP: dict[str, Collection[str] | str] = {
     "default-src": [CSP.SELF],

@@ -23,6 +23,7 @@ from shop.checkout.placing import Address, CheckoutClosed, NotPlaced, charge_of
 from shop.checkout.purchase import buy, order_of, remove_ordered_lines
 from shop.checkout.security import loads_stripe
 from shop.core import preview
+from shop.core.client_address import client_address
 from shop.core.outages import Unavailable, is_outage
 from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
@@ -32,7 +33,6 @@ from shop.orders.links import order_path
 from shop.orders.models import UNDER_WAY
 from shop.payments.charging import NotCharged
 from shop.payments.stripe_amounts import obstacle
-from shop.staff.login import client_address
 
 logger = logging.getLogger(__name__)
 

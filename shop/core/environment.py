@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from shop.core.proxies import parse_proxies
+
 _FLAGS = {
     **dict.fromkeys(("1", "true", "yes", "on", "y", "ok", "t"), True),
     **dict.fromkeys(("0", "false", "no", "off", "n", "f"), False),
@@ -103,6 +105,18 @@ class Environment(environ.Env):  # type: ignore[misc]
                 raise ImproperlyConfigured(f"{var}={given}: it is {problem}.")
             contacts.append(contact)
         return contacts or [f"mailto:{default}"]
+
+    def proxies(self, var: str) -> list[str]:
+        """Proxies that are trusted: addresses, networks, or ``unix``; none by default.
+
+        :raises ImproperlyConfigured: one of them is none of these
+        """
+        names: list[str] = self.list(var, default=[])
+        try:
+            parse_proxies(names)
+        except ValueError as problem:
+            raise ImproperlyConfigured(f"{var}: {problem}.") from None
+        return names
 
     def cache(self, var: str, default: str) -> dict[str, Any]:
         """Django's settings of a cache.

@@ -32,7 +32,7 @@ def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
             "is_of_disk": is_of_disk(error),
             "busy_with": str(error) if isinstance(error, Busy) else "",
             "was_sent": request.method == "POST",
-            "typed": _typed(request),
+            "typed": typed_fields(request),
             "has_files": request.method == "POST" and bool(request.FILES),
         }
         response = render(request, "errors/503.html", context, status=503)
@@ -54,7 +54,7 @@ def _is_of_machines(request: HttpRequest) -> bool:
     return match is not None and getattr(match.func, "csrf_exempt", False)
 
 
-def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
     """The fields of a form that was sent, to be sent again; none of one that asks a password."""
     if request.method != "POST" or any("password" in name for name in request.POST):
         return []

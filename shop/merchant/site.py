@@ -11,7 +11,6 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
 from shop.core.requests import ShopRequest
@@ -81,16 +80,22 @@ class MerchantSite(AdminSite):
             end(before, ended)
         return page
 
-    def password_change(
+    def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    ) -> HttpResponseBase:
         """The page of one's own password. A new one ends all sessions but this, which is new."""
         from shop.staff.current import staff_of
         from shop.staff.open_sessions import begin
+        from shop.staff.password_views import ChangePasswordView
 
         person = staff_of(request)
         before = person.password
-        page = super().password_change(request, extra_context)
+        view = ChangePasswordView.as_view(
+            template_name=self.password_change_template or ChangePasswordView.template_name,
+            success_url=reverse("admin:password_change_done", current_app=self.name),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        page = view(request)
         if person.password != before:
             begin(request, person)
         return page

@@ -14,6 +14,7 @@ from shop.merchant.rehearsals import views as rehearsals
 from shop.merchant.reports import live_view, report_view
 from shop.merchant.sales import outage_answers
 from shop.merchant.staff import account
+from shop.merchant.staff.log_in_admin import own_log_ins
 
 
 class InstantConverter:
@@ -38,6 +39,7 @@ _PAGES: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
     "account": ("account/", account.account),
     "log_out_there": ("account/log-out-there/", account.log_out_there),
     "log_out_everywhere": ("account/log-out-everywhere/", account.log_out_everywhere),
+    "own_log_ins": ("account/log-ins/", own_log_ins),
     "sale_live": ("sales/<slug:slug>/live/", live_view.live),
     "sale_outage": ("sales/<slug:slug>/outage/", outage_answers.answer_outage),
     "sale_report": ("sales/<slug:slug>/report/", report_view.report),

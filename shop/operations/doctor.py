@@ -30,7 +30,12 @@ DATABASE_PROBES: Sequence[Probe] = (
     readiness.showcase_that_cannot_be_read,
 )
 #: What is told besides. Whether a key is Stripe's decides whether anybody can pay.
-OTHER_PROBES: Sequence[Probe] = (services.stripe_keys, services.mail_server, services.debugging)
+OTHER_PROBES: Sequence[Probe] = (
+    services.stripe_keys,
+    services.mail_server,
+    services.debugging,
+    services.untrusted_proxy,
+)
 #: What is told of rows, where the database has them.
 ROW_PROBES: Sequence[Probe] = (
     services.machine_clock,

@@ -1,6 +1,8 @@
 """What the shop needs besides its database: Stripe, the mail server, a clock that is right."""
 
+import json
 import smtplib
+import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -8,6 +10,7 @@ import stripe
 from django.conf import settings
 from django.core.mail import mailers
 
+from shop.core.client_address import trusted_proxies
 from shop.operations.database_clock import clock_drift
 from shop.operations.diagnoses import Diagnosis, in_the_way
 from shop.payments.stripe_client import new_client, reason_of
@@ -65,3 +68,26 @@ def debugging(now: datetime) -> Iterator[Diagnosis]:
     if settings.DEBUG:
         text = "DEBUG is on: errors show the shop's code and settings to everybody."
         yield Diagnosis(text, "Set DEBUG=0 where shoppers come.")
+
+
+def untrusted_proxy(now: datetime) -> Iterator[Diagnosis]:
+    """Whether the proxy in front is one that TRUSTED_PROXIES names, asked through that proxy."""
+    if settings.DEBUG:
+        return
+    way_out = "Name the proxy's addresses in TRUSTED_PROXIES, such as 127.0.0.1."
+    if settings.HTTPS and not trusted_proxies():
+        text = "TRUSTED_PROXIES is empty and HTTPS is on: no request counts as one by https, "
+        yield Diagnosis(f"{text}so every page redirects to itself.", way_out)
+    elif _is_forwarded_by_stranger():
+        text = "The proxy in front is not trusted: all of its clients count as one, and no request "
+        yield Diagnosis(f"{text}counts as one by https.", way_out)
+
+
+def _is_forwarded_by_stranger() -> bool:
+    """What a web process says of a request by SHOP_URL; no where none answers."""
+    address = f"{settings.SHOP_URL}/readyz"
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+            return bool(json.load(answer)["proxy"] != "ok")
+    except (OSError, ValueError, LookupError, TypeError):
+        return False

@@ -23,6 +23,7 @@ from shop.orders.models import (
 from shop.payments.heartbeat import is_stale, last_round
 from shop.sales.outages import affected_sales
 from shop.sales.restorations import is_checkout_closed, undecided_sales
+from shop.staff.password_links import waiting_links
 
 #: How long an event of Stripe's may be pending before it is told.
 EVENT_GRACE = timedelta(minutes=5)
@@ -86,7 +87,10 @@ def refunds_that_wait(now: datetime) -> Iterator[Diagnosis]:
 
 
 def mails_that_wait(now: datetime) -> Iterator[Diagnosis]:
-    """Receipts that the mail server did not take."""
+    """Receipts, and links to choose a password, that the mail server did not take."""
+    if count := waiting_links():
+        text = f"{several(count, 'link')} to choose a password could not be mailed."
+        yield Diagnosis(text, f"Mend EMAIL_URL if the mail server is away. {_RECONCILE}")
     if count := Order.objects.filter(unsent(now)).count():
         text = f"{several(count, 'receipt')} could not be mailed."
         yield Diagnosis(text, f"Mend EMAIL_URL if the mail server is away. {_RECONCILE}")

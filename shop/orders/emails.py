@@ -19,8 +19,13 @@ from django.utils import timezone
 
 from shop.orders.links import order_path
 from shop.orders.models import HAS_GOODS, Order, Refund
+from shop.staff.throttles import Counted, Limit, take
 
 logger = logging.getLogger(__name__)
+
+#: How often a receipt is mailed again: nobody fills a shopper's mailbox from the back office.
+MAILED_AGAIN = Limit(3, timedelta(minutes=5), timedelta(minutes=15))
+MAILED_TOO_OFTEN = "This receipt was mailed several times just now. Mail it again in {wait}."
 
 #: How long a mail may be on its way before another is sent in its place.
 TIME_TO_SEND = timedelta(minutes=1)
@@ -63,7 +68,10 @@ def mail_again(order: Order) -> bool:
     """Mail the receipt of an order once more; whether the mail server took it.
 
     One that it did not take is tried again by ``reconcile``, as a first one is.
+
+    :raises TooManyTries: it was mailed too often of late
     """
+    take(Counted("receipt of", order.number, MAILED_AGAIN), sentence=MAILED_TOO_OFTEN)
     Order.objects.filter(pk=order.pk).update(receipt_sent_at=None)
     return _is_sent(send_receipt, order.pk)
 

@@ -8,7 +8,6 @@ No lock is needed. An order begins to count by its own failure or age, never by 
 any number of claims at once read the same count, and no two of them share the last unit of it.
 """
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,13 +20,12 @@ from django.db.models.functions import Cast
 from django.utils.crypto import salted_hmac
 
 from shop.core.compiled_sql import CompiledQuery, Parameter
+from shop.core.proxies import network_of
 from shop.orders.models import CANCELABLE, OPEN, ClaimOrigin, Order, OrderLine
 from shop.sales.snapshot_queries import instant
 
 #: How long the first attempt to pay may take, the bank's question included.
 FIRST_ATTEMPT = timedelta(minutes=1)
-#: Bits of an IPv6 address that name a network: the rest is its owner's to choose.
-_NETWORK_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +53,10 @@ def network_key(address: str | None) -> str:
 
     An IPv4 address is a network of its own, of IPv6 the first 64 bits are.
     """
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
+    network = network_of(address or "")
+    if not network:
         return ""
-    if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = parsed.ipv4_mapped or ipaddress.IPv6Address(
-            int(parsed) >> _NETWORK_BITS << _NETWORK_BITS
-        )
-    return salted_hmac("network of a claim", str(parsed), algorithm="sha256").hexdigest()
+    return salted_hmac("network of a claim", network, algorithm="sha256").hexdigest()
 
 
 def record_origin(order: Order, network: str) -> None:

@@ -25,6 +25,7 @@ from shop.payments.open_orders import OpenOrders
 from shop.payments.refunds import finish
 from shop.payments.stripe_client import reason_of
 from shop.payments.stripe_record import PAGE, all_intents
+from shop.staff.password_links import send_waiting_links
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Reconciliation:
             "events": process_pending,
             "mails": send_missing,
             "networks": _forget_networks,
+            "password links": lambda _: send_waiting_links(),
         }
         for name, step in steps.items():
             try:

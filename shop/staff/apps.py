@@ -9,9 +9,10 @@ class StaffConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in, user_logged_out
 
-        from shop.staff.open_sessions import logged_in, logged_out
+        from shop.staff import log_in_trail, open_sessions
         from shop.staff.roles import write_roles
 
         post_migrate.connect(write_roles, sender=apps.get_app_config("auth"))
-        user_logged_in.connect(logged_in)
-        user_logged_out.connect(logged_out)
+        for module in (open_sessions, log_in_trail):
+            user_logged_in.connect(module.logged_in)
+            user_logged_out.connect(module.logged_out)

@@ -8,6 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from shop.staff.records import LogInEvent, PasswordLink, TryCount
+
+__all__ = ["LogInEvent", "PasswordLink", "Staff", "TryCount"]
+
 
 class Staff(AbstractUser):
     """A user of the back office.

@@ -62,7 +62,9 @@ _SUPPORT = frozenset(
         "checkout.send_receipt",
     }
 )
-_MANAGE_STAFF = frozenset({"staff.add_staff", "staff.change_staff", "staff.view_staff"})
+_MANAGE_STAFF = frozenset(
+    {"staff.add_staff", "staff.change_staff", "staff.view_loginevent", "staff.view_staff"}
+)
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.OWNER: _VIEW | _SELL | _SUPPORT | _MANAGE_STAFF,

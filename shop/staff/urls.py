@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views
 from django.urls import URLPattern, path
 
-from shop.staff.login import ChoosePasswordForm, PasswordLinkForm
+from shop.staff.password_views import ChoosePasswordView, ForgottenPasswordView
 
 _SITE = {"site_title": admin.site.site_title, "site_header": admin.site.site_header}
 
@@ -12,9 +12,7 @@ _SITE = {"site_title": admin.site.site_title, "site_header": admin.site.site_hea
 urlpatterns: list[URLPattern] = [
     path(
         "password/forgotten/",
-        views.PasswordResetView.as_view(
-            title="Choose a new password", form_class=PasswordLinkForm, extra_context=_SITE
-        ),
+        ForgottenPasswordView.as_view(title="Choose a new password", extra_context=_SITE),
         name="admin_password_reset",
     ),
     path(
@@ -24,9 +22,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path(
         "password/new/<uidb64>/<token>/",
-        views.PasswordResetConfirmView.as_view(
-            title="Choose your password", form_class=ChoosePasswordForm, extra_context=_SITE
-        ),
+        ChoosePasswordView.as_view(title="Choose your password", extra_context=_SITE),
         name="password_reset_confirm",
     ),
     path(

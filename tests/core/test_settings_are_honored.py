@@ -153,7 +153,8 @@ def test_a_mail_address_that_cannot_be_honored_is_refused(url: str, problem: str
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("BEHIND_PROXY", "ture", "neither 1 nor 0"),
+        ("QA_CLOCK", "ture", "neither 1 nor 0"),
+        ("TRUSTED_PROXIES", "127.0.0.1,nginx", "does not appear to be an IPv4 or IPv6 network"),
         ("DEBUG", "", "neither 1 nor 0"),
         ("CLAIM_SECONDS", "10m", "not a whole number"),
         ("CLAIM_SECONDS", "-1", "not a whole number"),

@@ -22,15 +22,16 @@ HOST = "127.0.0.1"
 type Server = "subprocess.Popen[str]"
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, **settings: str) -> dict[str, str]:
     """A shop of its own, on SQLite."""
-    return {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "VAR": str(folder)}
+    return {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "VAR": str(folder), **settings}
 
 
 @contextmanager
-def running(command: list[str], folder: Path) -> Iterator[Server]:
+def running(command: list[str], folder: Path, **settings: str) -> Iterator[Server]:
+    surroundings = environment(folder, **settings)
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(folder), stderr=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=surroundings, stderr=subprocess.PIPE, text=True
     )
     try:
         yield process

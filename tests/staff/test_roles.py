@@ -60,6 +60,7 @@ PAGES: dict[str, Needs] = {
     "admin:account": Needs(ANYONE, NOBODY),
     "admin:log_out_everywhere": Needs(ANYONE, ANYONE),
     "admin:log_out_there": Needs(ANYONE, ANYONE),
+    "admin:own_log_ins": Needs(ANYONE, ANYONE),
     "admin:password_change": Needs(ANYONE, ANYONE),
     "admin:password_change_done": Needs(ANYONE, ANYONE),
     "admin:jsi18n": Needs(ANYONE, ANYONE),
@@ -114,6 +115,7 @@ PAGES: dict[str, Needs] = {
     "admin:checkout_order_export": Needs("checkout.export_order", "checkout.export_order"),
     **_model("staff", "staff.staff", add="staff.add_staff", change="staff.change_staff",
              delete=NOBODY),
+    **_model("log-ins", "staff.loginevent", add=NOBODY, change=NOBODY, delete=NOBODY),
 }  # fmt: skip
 
 #: What can be chosen for rows of a list, and what it asks for.

@@ -38,6 +38,7 @@ from shop.orders.models import PAID_FOR, Dispute, Order, OrderLine, Refund, wors
 from shop.payments.refund_plans import left_of
 from shop.staff.confirmations import require_password
 from shop.staff.current import staff_of
+from shop.staff.throttles import TooManyTries
 
 logger = logging.getLogger(__name__)
 
@@ -180,16 +181,23 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method != "POST" or not request.user.has_perm("checkout.send_receipt"):
             raise PermissionDenied
         order = get_object_or_404(Order, pk=pk)
+        back = redirect("admin:checkout_order_change", pk)
         if order.status not in PAID_FOR:
             self.message_user(request, f"{order} is not paid: it has no receipt.", messages.ERROR)
-        elif mail_again(order):
+            return back
+        try:
+            is_sent = mail_again(order)
+        except TooManyTries as refusal:
+            self.message_user(request, refusal.messages[0], messages.ERROR)
+            return back
+        if is_sent:
             text = f"Receipt mailed once more, to {order.email}."
             self.log_change(request, order, text)
             self.message_user(request, text, messages.SUCCESS)
         else:
             text = "The mail server does not take the receipt. It is tried again by itself."
             self.message_user(request, text, messages.ERROR)
-        return redirect("admin:checkout_order_change", pk)
+        return back
 
     def refund_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The refund form. No transaction around it: it calls Stripe.

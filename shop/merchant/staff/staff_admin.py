@@ -18,9 +18,13 @@ from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.row_actions import EVERYWHERE
 from shop.merchant.forms.short_transactions import ShortTransactionAdmin, after_transaction
 from shop.staff.confirmations import require_password
-from shop.staff.login import mail_password_link
+from shop.staff.log_in_limits import links_by_owner
 from shop.staff.models import Staff
+from shop.staff.password_links import ask_for_link
 from shop.staff.roles import Role, give_role, role_of
+from shop.staff.throttles import TooManyTries, take
+
+LINKED_TOO_OFTEN = "links were mailed several times just now. Mail one again in {wait}."
 
 # Registered by the import of GroupAdmin's module. Roles are a table, not something to edit.
 admin.site.unregister(Group)
@@ -139,11 +143,18 @@ class StaffAdmin(KeptRows, ShortTransactionAdmin):
             self.message_user(request, text)
 
     def _mail_link(self, request: HttpRequest, person: Staff) -> None:
-        if not mail_password_link(person):
-            text = f"No link could be mailed to {person}: the mail server does not take it, or "
-            text += "there is no mail address, or they may not log in."
+        if not (person.email and person.is_active):
+            text = (
+                f"No link is mailed to {person}: there is no mail address, or they may not log in."
+            )
             self.message_user(request, text, messages.ERROR)
             return
+        try:
+            take(links_by_owner(person.email), sentence=LINKED_TOO_OFTEN)
+        except TooManyTries as refusal:
+            self.message_user(request, f"{person}: {refusal.messages[0]}", messages.ERROR)
+            return
+        ask_for_link(person.email)
         text = f"A link to choose a password is on its way to {person.email}."
         self.log_change(request, person, text)
         self.message_user(request, text)

@@ -62,6 +62,8 @@ def _isolated_process(settings: Settings) -> Iterator[None]:
     # A thread would write outside of the test's transaction.
     settings.REFUSALS_WRITTEN_EVERY = 0
     settings.ASIDE_THREADS = 0
+    # Browsers of tests are fast, and many.
+    settings.NETWORK_RATE = 0
     # Slow by design in production, and many of our tests log in.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     showcase.clear()

@@ -12,6 +12,8 @@ _FIELDS = "shows what was typed, in its fields; its time and price stand on the 
 _ABOUT_STAFF = "is about who works here"
 _REDIRECT = "leads to another address, and says nothing"
 
+_MODEL_PAGES = ("changelist", "add", "history", "delete", "change")
+
 #: By URL name; routes without a name by their pattern.
 SILENT_PLACES: Mapping[str, str] = {
     # The bag's forms: ``Walk.present`` sends bag:add, and reads its answer.
@@ -37,6 +39,9 @@ SILENT_PLACES: Mapping[str, str] = {
     "admin:account": _ABOUT_STAFF,
     "admin:log_out_everywhere": _ABOUT_STAFF,
     "admin:log_out_there": _ABOUT_STAFF,
+    "admin:own_log_ins": _ABOUT_STAFF,
+    **{f"admin:staff_loginevent_{page}": _ABOUT_STAFF for page in _MODEL_PAGES},
+    "merchant/staff/loginevent/<path:object_id>/": _REDIRECT,
     "admin:login": _ABOUT_STAFF,
     "admin:logout": _ABOUT_STAFF,
     "admin:password_change": _ABOUT_STAFF,

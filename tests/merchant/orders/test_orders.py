@@ -186,6 +186,16 @@ def test_a_receipt_mailed_again_is_recorded(helper: Client, sale: Sale, clock: C
     assert any(each.startswith("Receipt mailed once more") and "helen" in each for each in told)
 
 
+def test_nobody_fills_a_mailbox_with_receipts(helper: Client, sale: Sale) -> None:
+    order, other = make_order(sale), make_order(sale)
+    for _ in range(5):
+        answer = helper.post(address(order, "receipt"), follow=True)
+    assert len(mail.outbox) == 3
+    assert "mailed several times just now. Mail it again in " in answer.content.decode()
+    helper.post(address(other, "receipt"))
+    assert len(mail.outbox) == 4
+
+
 def test_a_receipt_that_the_mail_server_does_not_take_is_tried_again_later(
     helper: Client, sale: Sale, monkeypatch: pytest.MonkeyPatch
 ) -> None:

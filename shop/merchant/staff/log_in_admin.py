@@ -1,0 +1,62 @@
+"""The log-in trail for owners, and for each person their own; nobody changes it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import get_current_timezone
+from django.views.decorators.http import require_safe
+
+from shop.core.formatting import iso_second
+from shop.merchant.pages import merchant_page
+from shop.staff.current import staff_of
+from shop.staff.log_in_trail import KEPT_FOR
+from shop.staff.models import LogInEvent
+
+#: A person's own events on one page; the owner's list has all.
+MOST_SHOWN = 100
+
+
+@admin.register(LogInEvent)
+class LogInEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who logged in, or was refused, when and from where."""
+
+    list_display = ("when", "who", "kind", "address", "is_known_device", "browser")
+    list_display_links = None
+    list_filter = ("kind", "is_known_device")
+    list_select_related = ("person",)
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ("person__username", "address")
+    search_help_text = "A name to log in with, or a network address"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="when", ordering="at")
+    def when(self, event: LogInEvent) -> str:
+        return iso_second(event.at, get_current_timezone())
+
+    @admin.display(description="who", ordering="person__username")
+    def who(self, event: LogInEvent) -> str:
+        return event.person.get_username() if event.person else "a name that nobody has"
+
+
+@require_safe
+def own_log_ins(request: HttpRequest) -> HttpResponse:
+    """What happened at the door in the name of who is logged in."""
+    events = LogInEvent.objects.filter(person=staff_of(request))[:MOST_SHOWN]
+    zone = get_current_timezone()
+    return merchant_page(
+        request,
+        "merchant/log_ins.html",
+        "Your log-ins",
+        events=events,
+        zone=zone,
+        days=KEPT_FOR.days,
+    )
