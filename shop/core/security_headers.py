@@ -27,9 +27,9 @@ OPENER = "Cross-Origin-Opener-Policy"
 REPORTS = "csp"
 REPORTS_PATH = "/csp-reports/"
 
-#: Features of which the shop uses none, by their names in the registry of the W3C.
+#: Features of which the shop uses none; those that no browser knows would be warnings in it.
 _FEATURES = (
-    *("accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope"),
+    *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope"),
     *("hid", "idle-detection", "magnetometer", "microphone", "midi", "payment"),
     *("publickey-credentials-create", "publickey-credentials-get", "serial", "usb"),
     "xr-spatial-tracking",
