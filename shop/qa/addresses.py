@@ -6,6 +6,9 @@ _numbers = count(1)
 
 
 def fresh_address() -> str:
-    """An address that no other browser of this process has, for documentation alone (RFC 3849)."""
+    """An address that no other browser of this process has.
+
+    It is of this machine (127.0.0.0/8), which alone is served with settings of development.
+    """
     number = next(_numbers)
-    return f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1"
+    return f"127.{1 + (number >> 16) % 255}.{number >> 8 & 0xFF}.{number & 0xFF}"

@@ -66,7 +66,7 @@ class Browser:
     form: dict[str, str]
     cards: list[str]
     wavers: bool = False
-    address: str = "192.0.2.1"
+    address: str = "127.0.0.1"
     orders: set[str] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
     patience: Lock = field(default_factory=Lock)
