@@ -192,9 +192,19 @@ function isRecalled(offer, when) {
   return !when.lost_anchors.some((each) => reaches(each) && !each.recalls.some(reaches));
 }
 
+function isBeyond(offer, { currency, least_amount, longest_hold, most_units }) {
+  return (
+    (currency !== null && offer.currency !== currency) ||
+    (least_amount !== null && offer.amount < least_amount) ||
+    (longest_hold !== null && offer.exp - offer.iat > longest_hold) ||
+    (most_units !== null && offer.max > most_units)
+  );
+}
+
 function judge(offer, when) {
   const now = microseconds(when.now);
   const issued = offer.iat * 1e6;
+  if (isBeyond(offer, when.bounds)) return "forged";
   if (when.shoppers !== null && !when.shoppers.includes(offer.sub)) return "not_yours";
   if (when.used) return "used";
   if (isRecalled(offer, when)) return "recalled";

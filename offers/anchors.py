@@ -17,6 +17,8 @@ Rules, for instants in whole or fractional seconds since 1970:
 * Where the record of anchors was lost (``LostAnchors``: a backup was restored), an
   unknown digest recalls no offer that was issued in that stretch. Recalls made since
   reach those offers by their ``iat``.
+* An offer beyond what the issuer can have promised when it was issued (``TermBounds``)
+  is forged, whoever signed it: a key that leaked makes no price.
 * Nothing else recalls: no change of price, window or state turns a nonce.
 """
 
@@ -80,6 +82,37 @@ class LostAnchors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TermBounds:
+    """The terms that an issuer can have promised at an offer's issue; None means no bound.
+
+    ``least_amount`` is in minor units of ``currency``, ``longest_hold`` in seconds from
+    ``iat`` to ``exp``, ``most_units`` bounds ``max``.
+    """
+
+    currency: str | None = None
+    least_amount: int | None = None
+    longest_hold: int | None = None
+    most_units: int | None = None
+
+    def claim_beyond(self, offer: Offer) -> str:
+        """The first claim of an offer that lies beyond its bound; "" where none does."""
+        if self.currency is not None and offer.currency != self.currency:
+            return "currency"
+        if self.least_amount is not None and offer.amount < self.least_amount:
+            return "amount"
+        hold = offer.expires_at - offer.issued_at
+        if self.longest_hold is not None and hold > self.longest_hold:
+            return "exp"
+        if self.most_units is not None and offer.max > self.most_units:
+            return "max"
+        return ""
+
+
+#: Of an issuer who keeps no record of what was promised.
+UNBOUNDED = TermBounds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferState:
     """What the shop's rows say of an offer when it is judged.
 
@@ -88,6 +121,7 @@ class OfferState:
     offer that carries it must have been issued to be good (``earlier_anchors``).
     ``recalls``: stretches whose offers are void, whatever digest they carry.
     ``lost_anchors``: stretches in which an unknown digest voids no offer.
+    ``bounds``: what can have been promised when the offer was issued.
     ``units_allowed``: how many more units of the deal this shopper may have.
     ``units_left``: how many units there are. None means no bound.
     """
@@ -97,6 +131,7 @@ class OfferState:
     recalls: Collection[Recall] = ()
     lost_anchors: Collection[LostAnchors] = ()
     extensions: Collection[Extension] = ()
+    bounds: TermBounds = UNBOUNDED
     used: bool = False
     units_allowed: int | None = None
     units_left: int | None = None
@@ -167,6 +202,8 @@ def judge(
     :param shoppers: the ids of this browser; None accepts an offer for anyone
     :param quantity: the units wanted of this offer, at least one
     """
+    if state.bounds.claim_beyond(offer):
+        return Verdict.FORGED
     if shoppers is not None and offer.shopper not in shoppers:
         return Verdict.NOT_YOURS
     if state.used:

@@ -157,6 +157,18 @@ def hint(blob: str, claim: str) -> str:
     return value if isinstance(value, str) and OFFER.claims[claim](value) else ""
 
 
+def key_hint(blob: str) -> str:
+    """The ``kid`` that a message names, to say whose it is; "" where it names none.
+
+    Of a message that was read, it is the key that signed it.
+    """
+    try:
+        kid = _strict_object(decode_segment(blob.split(".")[0])).get("kid")
+    except Unreadable:
+        return ""
+    return kid if isinstance(kid, str) else ""
+
+
 def decode_segment(segment: str) -> bytes:
     """The bytes of one base64url segment without padding (RFC 7515 section 2).
 

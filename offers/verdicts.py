@@ -8,7 +8,7 @@ class Verdict(StrEnum):
     """The verdict on an offer, the same in pages, API, logs and metrics.
 
     Where several apply, the first in this order wins: ``forged`` (cannot be
-    parsed), ``unknown_key``, ``forged`` (signature, type, claims),
+    parsed), ``unknown_key``, ``forged`` (signature, type, claims, or beyond the issuer's record),
     ``not_yours``, ``used``, ``recalled``, ``not_yet_valid``, ``expired``,
     ``over_limit``, ``sold_out``.
     """

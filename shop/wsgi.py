@@ -20,13 +20,17 @@ if settings.DEVELOPMENT_SETTINGS:
 limit_waits(settings.DATABASE_TIMEOUT_SECONDS)
 
 
-def _say_what_is_in_the_way() -> None:
-    # Its models need the apps, which are there now.
+def _begin() -> None:
+    """Say what is in the way, and keep on record what this process may promise."""
+    # Their models need the apps, which are there now.
     from shop.operations.doctor import log_obstacles
+    from shop.sales.list_terms import record_list_terms
 
-    log_obstacles(timezone.now())  # noqa: TID251
+    now = timezone.now()  # noqa: TID251
+    if not log_obstacles(now):
+        record_list_terms(now)
     # A server may fork now, and no two processes may use one connection.
     connections.close_all()
 
 
-_say_what_is_in_the_way()
+_begin()

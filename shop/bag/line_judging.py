@@ -135,6 +135,8 @@ def judge_line(line: Line, facts: Facts) -> JudgedLine:
         state = deal.offer_state(
             line.quantities, used=use is not None, units_taken=taken, most=offer.max
         )
+        if facts.record is not None:
+            state = replace(state, bounds=facts.record.bounds(offer, deal))
     hold_end = honored_until(offer, state.extensions)
     state = replace(state, extensions=[*state.extensions, *facts.kept.extensions(offer, hold_end)])
     judged = JudgedLine(

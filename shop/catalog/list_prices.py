@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from shop.catalog.models import PricePoint, Product, Variant
 
@@ -28,14 +29,23 @@ def record_list_prices(products: Collection[int], *, now: datetime) -> list[int]
     :returns: the products of which anything was new
     """
     last = PricePoint.objects.filter(product=OuterRef("pk")).order_by("-since")
+    # Where a clock stands, of the very same instant.
+    same = PricePoint.objects.filter(product=OuterRef("pk"), since=now)
     # From the rows: instances may be older.
     rows = Product.objects.filter(pk__in=products).annotate(
         is_supplied=Exists(Variant.objects.filter(product=OuterRef("pk"), stock__gt=0)),
         last_amount=Subquery(last.values("amount")[:1]),
         last_could_be_bought=Subquery(last.values("could_be_bought")[:1]),
+        lowest=Subquery(same.values(least=Coalesce("lowest", "amount"))[:1]),
     )
     fresh = [
-        PricePoint(product=row, amount=row.list_price, since=now, could_be_bought=can_be_bought)
+        PricePoint(
+            product=row,
+            amount=row.list_price,
+            since=now,
+            could_be_bought=can_be_bought,
+            lowest=row.lowest and min(row.lowest, row.list_price),
+        )
         for row in rows.order_by("pk")
         if (can_be_bought := row.sold_at_list_price and row.is_supplied) != row.last_could_be_bought
         or row.list_price != row.last_amount
@@ -44,6 +54,6 @@ def record_list_prices(products: Collection[int], *, now: datetime) -> list[int]
         fresh,
         update_conflicts=True,
         unique_fields=["product", "since"],
-        update_fields=["amount", "could_be_bought"],
+        update_fields=["amount", "could_be_bought", "lowest"],
     )
     return [each.product_id for each in fresh]

@@ -158,14 +158,16 @@ class PricePoint(models.Model):
     """The list price of a product from an instant on, and whether anybody could buy at it.
 
     ``could_be_bought``: it was sold outside sales, and some had been supplied. None: the row is
-    older than this record. Each change writes a row. A row proves reference prices (Directive
-    98/6/EC, article 6a): it goes with its product alone.
+    older than this record. Each change writes a row. ``lowest``: where several prices were set at
+    this very instant, as while a clock is stopped, the lowest of them; offers may say it. A row
+    proves reference prices (Directive 98/6/EC, article 6a): it goes with its product alone.
     """
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="price_points")
     amount = models.PositiveBigIntegerField()
     since = models.DateTimeField()
     could_be_bought = models.BooleanField(null=True)
+    lowest = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         ordering = ["since"]

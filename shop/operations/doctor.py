@@ -47,6 +47,7 @@ ROW_PROBES: Sequence[Probe] = (
     stuck.mails_that_wait,
     stuck.restore_that_waits,
     stuck.keys_that_have_done_their_work,
+    stuck.keys_that_may_have_leaked,
     stuck.outages_without_an_answer,
 )
 
@@ -67,10 +68,12 @@ def examine(now: datetime) -> list[Diagnosis]:
     return [*_run(LOCAL_PROBES, now), *of_database, *_run(OTHER_PROBES, now), *of_rows]
 
 
-def log_obstacles(now: datetime) -> None:
-    """Say once, at the start of a process, why it will answer 503."""
-    for each in obstacles(now):
+def log_obstacles(now: datetime) -> bool:
+    """Say once, at the start of a process, why it will answer 503; whether it will."""
+    found = obstacles(now)
+    for each in found:
         logger.error("Not ready to serve. %s %s", each.text, each.way_out)
+    return bool(found)
 
 
 def _run_until_one_finds(probes: Sequence[Probe], now: datetime) -> Iterator[Diagnosis]:

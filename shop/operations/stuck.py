@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from offers.conf import keys_to_retire
 from offers.keys import KeyRingError
+from offers.verdicts import Verdict
 from shop.core.durations import duration, several
 from shop.core.formatting import utc
 from shop.operations.diagnoses import Diagnosis, in_the_way
@@ -21,12 +22,16 @@ from shop.orders.models import (
     unsent,
 )
 from shop.payments.heartbeat import is_stale, last_round
+from shop.sales.models import RefusalCount
 from shop.sales.outages import affected_sales
+from shop.sales.refusals import NO_SALE
 from shop.sales.restorations import is_checkout_closed, undecided_sales
 from shop.staff.password_links import waiting_links
 
 #: How long an event of Stripe's may be pending before it is told.
 EVENT_GRACE = timedelta(minutes=5)
+#: How long it is told that a key has signed what the shop never offered.
+LEAK_TOLD_FOR = timedelta(days=7)
 #: Refunds that are told one by one.
 LISTED = 5
 
@@ -112,6 +117,21 @@ def keys_that_have_done_their_work(now: datetime) -> Iterator[Diagnosis]:
         for kid in keys_to_retire(now):
             text = f"All offers that key {kid} signed have run out."
             yield Diagnosis(text, f"Run: manage.py offer_keys retire {kid}")
+
+
+def keys_that_may_have_leaked(now: datetime) -> Iterator[Diagnosis]:
+    """Offers that a key of ours has signed, and no page ever made."""
+    # A message that no key of ours has signed is counted for no sale.
+    forged = RefusalCount.objects.filter(verdict=Verdict.FORGED).exclude(sale=NO_SALE)
+    last = forged.filter(minute__gt=now - LEAK_TOLD_FOR).order_by("minute").last()
+    if last is not None:
+        text = (
+            f"At {utc(last.minute)}, an offer came that our own key has signed, and no page made."
+        )
+        yield Diagnosis(
+            f"{text} Unless prices were changed by hand, the key has leaked.",
+            "The log names the key. Run: manage.py offer_keys void KID --leaked",
+        )
 
 
 def outages_without_an_answer(now: datetime) -> Iterator[Diagnosis]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 from django.db import connection
 from django.db.models import Min, Q, Sum, TextField
@@ -19,6 +19,7 @@ from shop.orders.limits import limit_key
 from shop.orders.models import OPEN, OrderLine, OrderStatus
 from shop.sales import models
 from shop.sales.kept_prices import KeptPrices
+from shop.sales.showcase import showcase
 from shop.sales.snapshot import Snapshot
 from shop.sales.snapshot_queries import (
     assemble,
@@ -27,6 +28,8 @@ from shop.sales.snapshot_queries import (
     snapshot_querysets,
     union_rows,
 )
+from shop.sales.term_record import TermRecord, is_within_terms_of_now
+from shop.sales.term_record_queries import read_record, record_querysets, record_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ class Facts:
     uses: Mapping[str, OfferUse] = field(default_factory=dict)
     #: Units that the shopper has in orders.
     units_taken: Mapping[int, int] = field(default_factory=dict)
+    #: What offers can have said. None bounds nothing: all are within the terms of now, or nobody
+    #: looked, as in a preview.
+    record: TermRecord | None = None
     #: Looked up only where something is not to be had because of orders; None elsewhere.
     open_claims: Collection[OpenClaims] | None = None
     #: Offers that are honored past their hold, by the shopper's own cookie.
@@ -80,13 +86,42 @@ def read_facts(
 ) -> Facts:
     """What has to be known to judge offers, and to say what products cost now.
 
+    The record of terms is read where an offer is better than what is on show: with the same query,
+    but for terms that have changed since the showcase was read, a second ago.
+
     :param skus: the products, those of the offers included
     :param kept: what the shopper's cookie keeps past its hold
     """
+    read = partial(_read, offers, skus=skus, shopper=shopper, now=now, kept=kept)
+    # What a preview signs is worth nothing, and its instants are in no order.
+    if preview.is_on():
+        return read(with_record=False)
+    on_show = showcase.latest
+    if on_show is not None and _are_within_terms(offers, on_show):
+        facts = read(with_record=False)
+        if _are_within_terms(offers, facts.snapshot):
+            return facts
+    return read(with_record=True)
+
+
+def _are_within_terms(offers: Collection[Offer], snapshot: Snapshot) -> bool:
+    return all(is_within_terms_of_now(each, snapshot) for each in offers)
+
+
+def _read(
+    offers: Collection[Offer],
+    *,
+    skus: Collection[str],
+    shopper: Shopper,
+    now: datetime,
+    kept: KeptPrices | None,
+    with_record: bool,
+) -> Facts:
     drafts = preview.is_on()
     rows = rows_by_kind(
-        _facts_statement(connection.vendor, drafts).rows(
+        _facts_statement(connection.vendor, drafts, with_record).rows(
             {
+                **record_values(offers),
                 "now": now,
                 "sales": [offer.sale for offer in offers],
                 "offers": [offer.id for offer in offers],
@@ -98,10 +133,12 @@ def read_facts(
     taken: defaultdict[int, int] = defaultdict(int)
     for row in rows["taken"]:
         taken[row["deal"]] += row["units"]
+    snapshot = assemble(rows, drafts=drafts)
     return Facts(
         shopper=shopper,
         now=now,
-        snapshot=assemble(rows, drafts=drafts),
+        snapshot=snapshot,
+        record=read_record(rows, snapshot) if with_record else None,
         uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
         units_taken=taken,
         kept=kept or KeptPrices(),
@@ -143,7 +180,7 @@ def _claims_statement(vendor: str) -> CompiledQuery:
 
 
 @cache
-def _facts_statement(vendor: str, drafts: bool) -> CompiledQuery:
+def _facts_statement(vendor: str, drafts: bool, with_record: bool) -> CompiledQuery:
     products = Product.objects.filter(InParameter("sku", "skus"))
     wanted = Q(ends_at__gt=Parameter("now")) | Q(InParameter("slug", "sales"))
     queries = snapshot_querysets(wanted, products, drafts=drafts)
@@ -155,4 +192,6 @@ def _facts_statement(vendor: str, drafts: bool) -> CompiledQuery:
         deal__product__in=products,
         kind=models.LimitUse.Kind.SHOPPER,
     ).annotate(row=JSONObject(deal="deal_id", units="units"))
+    if with_record:
+        queries |= record_querysets()
     return CompiledQuery.select(union_rows(queries))

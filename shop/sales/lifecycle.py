@@ -8,6 +8,7 @@ to come anew: those of this sale, and those of others that sell the same product
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from shop.sales.audit import record
 from shop.sales.models import Sale
@@ -31,8 +32,13 @@ def publish(sale: Sale, *, now: datetime, by: Staff | None = None) -> None:
     _lock(sale)
     if sale.state == Sale.State.CANCELED:
         raise SaleCanceled
-    sale.published_at = sale.published_at or now
+    is_first = sale.published_at is None
+    if is_first:
+        sale.published_at, sale.published_hold = now, sale.hold_seconds
     _save_state(sale, Sale.State.PUBLISHED, now=now, by=by)
+    if is_first:
+        # The record of terms begins with these; the audit log has what becomes of them.
+        sale.deals.update(published_price=F("price"), published_limit=F("max_per_shopper"))
 
 
 @transaction.atomic
@@ -57,7 +63,7 @@ def cancel(sale: Sale, *, now: datetime, by: Staff | None = None, reason: str = 
 def _lock(sale: Sale) -> None:
     """Lock the sale's row for this transaction, and read its state again."""
     sale.refresh_from_db(
-        fields=["state", "published_at"],
+        fields=["state", "published_at", "published_hold"],
         from_queryset=Sale.objects.select_for_update(no_key=True),
     )
 
@@ -67,7 +73,7 @@ def _save_state(
 ) -> None:
     before, sale.state = sale.state, state
     sale.full_clean()
-    sale.save(update_fields=["state", "published_at"])
+    sale.save(update_fields=["state", "published_at", "published_hold"])
     if before != state:
         record(sale=sale, field="state", before=before, after=state, now=now, by=by, reason=reason)
     work_out_reference_prices(sale.deals.values_list("product", flat=True), now=now)

@@ -58,6 +58,11 @@ class Showcase:
         return monotonic_seconds() - self._read_at
 
     @property
+    def latest(self) -> Snapshot | None:
+        """The newest snapshot, however old; None where there is none. It asks no database."""
+        return self._snapshot
+
+    @property
     def is_warm(self) -> bool:
         """Whether a page can be served without asking the database."""
         return self._snapshot is not None and self.age_seconds <= settings.SHOWCASE_MAX_STALE

@@ -65,6 +65,12 @@ CIRCUMSTANCES: Json = {
     "recalls": [],
     "lost_anchors": [],
     "extensions": [],
+    "bounds": {
+        "currency": None,
+        "least_amount": None,
+        "longest_hold": None,
+        "most_units": None,
+    },
     "used": False,
     "quantity": 1,
     "units_allowed": None,
@@ -119,6 +125,14 @@ def stretch(issued_from: datetime | None, issued_before: datetime) -> Json:
 
 def lost(issued_from: datetime, issued_before: datetime, *recalls: Json) -> list[Json]:
     return [{**stretch(issued_from, issued_before), "recalls": list(recalls)}]
+
+
+def bounds(**least_and_most: Any) -> Json:
+    return {**CIRCUMSTANCES["bounds"], **least_and_most}
+
+
+#: Just what the ordinary message says.
+TIGHT = {"currency": "EUR", "least_amount": 499, "longest_hold": 1800, "most_units": 2}
 
 
 def headed(**changed: Any) -> str:
@@ -283,6 +297,11 @@ def add_good_times(book: Book) -> None:
     why = "Nobody remembers its anchor; the recall since began a second later."
     spared_by = lost(ISSUED, NOW, stretch(ISSUED + SECOND, NOW))
     good("forgotten anchor, later recall", why, anchor=OTHER_ANCHOR, lost_anchors=spared_by)
+    why = "Its terms are the utmost that the shop can have promised when it was issued."
+    good("at its bounds", why, bounds=TIGHT)
+    why = "Bounds are for what was promised: an extension came later."
+    longer = [extension(NOW, 600)]
+    good("bounded and extended", why, until=END + 600 * SECOND, bounds=TIGHT, extensions=longer)
 
 
 def add_unparsable(book: Book) -> None:
@@ -563,6 +582,13 @@ def add_judged(book: Book) -> None:
         book.bad(name, why, text or message(), verdict=verdict, **circumstances)
 
     late = instant(END)
+    for name, why, beyond in (
+        ("below its amount", "Nobody was shown a price as low.", {"least_amount": 500}),
+        ("above its hold", "No price was held a second as long.", {"longest_hold": 1799}),
+        ("above its max", "Nobody could have as many.", {"most_units": 1}),
+        ("another currency", "The product is sold in another one.", {"currency": "USD"}),
+    ):
+        judged(name, why, "forged", bounds=bounds(**beyond))
     judged("not yours", "Made for another browser.", "not_yours", shoppers=[OTHER_SHOPPER])
     judged("nobody's", "A browser without an id has no offers.", "not_yours", shoppers=[])
     judged("used", "An order has redeemed it.", "used", used=True)
@@ -646,6 +672,7 @@ def add_judged(book: Book) -> None:
         "now": late,
         "quantity": 3,
         "units_left": 0,
+        "bounds": bounds(least_amount=500),
     }
     why = "Several would fit: the first in the order of verdicts wins."
     for name, verdict, text in (
@@ -657,7 +684,8 @@ def add_judged(book: Book) -> None:
         judged(name, why, verdict, text, **case)
     # Each row takes away the reason that won in the row before it.
     for name, verdict, changed in (
-        ("not yours before used", "not_yours", {}),
+        ("beyond its bounds before not yours", "forged", {}),
+        ("not yours before used", "not_yours", {"bounds": bounds()}),
         ("used before recalled", "used", {"shoppers": [SHOPPER]}),
         ("recalled before expired", "recalled", {"used": False}),
         ("recalled before not yet valid", "recalled", {"now": too_early}),
@@ -691,8 +719,9 @@ def document() -> Json:
             "each good for offers issued before its instant. `recalls`: stretches whose offers are "
             "void, from null: from the first on. `lost_anchors`: stretches in which a digest that "
             "is neither today's nor an earlier one voids no offer, unless one of their own "
-            "`recalls` reaches it. `units_allowed`, `units_left`: null bounds "
-            "nothing.",
+            "`recalls` reaches it. `bounds`: what the issuer can have promised when it was issued, "
+            "in minor units, seconds from iat to exp, and units; null bounds nothing, as with "
+            "`units_allowed` and `units_left`.",
             "These keys are published: never use one. "
             "Written by `python -m tests.offers.make_vectors`.",
         ],

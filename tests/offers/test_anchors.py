@@ -14,6 +14,7 @@ from offers.anchors import (
     Extension,
     OfferState,
     Recall,
+    TermBounds,
     anchor_digest,
     earlier_anchors,
     honored_until,
@@ -269,6 +270,52 @@ def test_a_renewal_has_one_id_for_each_amount_and_each_offer() -> None:
     assert renewed_id(renewed_id("a", 1), 1) != renewed_id("a", 1)
 
 
+# --- What can have been promised ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bounds", "verdict"),
+    [
+        ({}, Verdict.HONORED),
+        ({"least_amount": 498}, Verdict.HONORED),
+        ({"least_amount": 499}, Verdict.HONORED),
+        ({"least_amount": 500}, Verdict.FORGED),
+        ({"longest_hold": 1801}, Verdict.HONORED),
+        ({"longest_hold": 1800}, Verdict.HONORED),
+        ({"longest_hold": 1799}, Verdict.FORGED),
+        ({"most_units": 3}, Verdict.HONORED),
+        ({"most_units": 2}, Verdict.HONORED),
+        ({"most_units": 1}, Verdict.FORGED),
+        ({"currency": "EUR"}, Verdict.HONORED),
+        ({"currency": "SEK"}, Verdict.FORGED),
+    ],
+)
+def test_an_offer_beyond_what_was_ever_promised_is_forged(
+    bounds: dict[str, Any], verdict: Verdict
+) -> None:
+    assert judged(bounds=TermBounds(**bounds)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("bounds", "claim"),
+    [
+        ({"currency": "SEK", "least_amount": 500}, "currency"),
+        ({"least_amount": 500, "longest_hold": 1}, "amount"),
+        ({"longest_hold": 1, "most_units": 1}, "exp"),
+        ({"most_units": 1}, "max"),
+        ({"currency": "EUR", "least_amount": 499, "longest_hold": 1800, "most_units": 2}, ""),
+    ],
+)
+def test_the_claim_that_lies_beyond_its_bound_is_named(bounds: dict[str, Any], claim: str) -> None:
+    assert TermBounds(**bounds).claim_beyond(an_offer()) == claim
+
+
+def test_an_extension_is_no_longer_hold_than_was_promised() -> None:
+    bounds = TermBounds(longest_hold=1800)
+    longer = [Extension(END, 600)]
+    assert judged(now=END, bounds=bounds, extensions=longer) is Verdict.HONORED
+
+
 # --- Shoppers and units -------------------------------------------------------
 
 
@@ -315,6 +362,7 @@ def test_units_are_bounded_by_the_promise_the_shopper_and_the_stock(
 
 #: What makes each verdict fit, in the order in which they win.
 REASONS: dict[Verdict, dict[str, Any]] = {
+    Verdict.FORGED: {"bounds": TermBounds(least_amount=500)},
     Verdict.NOT_YOURS: {"shoppers": ()},
     Verdict.USED: {"used": True},
     Verdict.RECALLED: {"anchor": None},

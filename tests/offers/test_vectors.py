@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from offers.anchors import Extension, LostAnchors, OfferState, Recall, honored_until, judge
+from offers.anchors import (
+    Extension,
+    LostAnchors,
+    OfferState,
+    Recall,
+    TermBounds,
+    honored_until,
+    judge,
+)
 from offers.keys import KeyRing
 from offers.tokens import Unreadable, read_offer
 from offers.verdicts import Verdict
@@ -73,6 +81,7 @@ def verdict_on(vector: Vector) -> Verdict:
         },
         "recalls": recalls(case["recalls"]),
         "lost_anchors": lost_anchors(case["lost_anchors"]),
+        "bounds": TermBounds(**case["bounds"]),
     }
     return judge(
         offer,

@@ -24,7 +24,7 @@ from shop.operations.doctor import examine, obstacles
 from shop.orders.models import Order, PaymentDiscrepancy, ReconcileRound, Refund, StripeEvent
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.factories import OPENS, new_key
-from shop.sales.models import Outage, Sale
+from shop.sales.models import Outage, RefusalCount, Sale
 from shop.sales.outages import answer
 from shop.sales.restorations import close_checkout, open_checkout
 from tests.support.factories import make_order, make_refund
@@ -268,6 +268,20 @@ def test_a_key_is_told_once_all_that_it_signed_has_run_out(
     reconciled(NOW)
     assert texts(NOW - timedelta(seconds=1)) == []
     assert texts() == ["All offers that key old signed have run out."]
+
+
+def test_a_key_that_has_signed_what_no_page_made_is_told_for_a_week(
+    sale: Sale, stripe_api: StripeClient
+) -> None:
+    reconciled(NOW)
+    minute = NOW - timedelta(days=7)
+    for slug, verdict in (("-", "forged"), ("autumn", "expired"), ("autumn", "forged")):
+        assert texts() == []
+        RefusalCount.objects.create(sale=slug, verdict=verdict, minute=minute, count=1)
+    assert texts() == []
+    RefusalCount.objects.update(minute=minute + timedelta(minutes=1))
+    [text] = texts()
+    assert text.endswith("Unless prices were changed by hand, the key has leaked.")
 
 
 def test_an_outage_is_told_until_the_merchant_has_answered(

@@ -13,6 +13,7 @@ from django.core.checks import run_checks
 from pytest_django import Settings
 
 from shop.core.machine_clock import machine_time
+from shop.core.repeated_time import TimeSpan, repeated_time
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.qa.time_machine import clock_file, json_api
 from shop.qa.time_machine.boundaries import next_boundary, previous_boundary, sales_by_distance
@@ -50,6 +51,29 @@ def test_a_clock_that_stands_still_is_exact_to_the_microsecond() -> None:
     at = OPENS.replace(microsecond=123_456)
     clock_file.change(move=lambda _: at, is_running=False)
     assert {clock_file.now() for _ in range(3)} == {at}
+
+
+def test_the_times_that_a_clock_was_set_back_over_are_known(settings: Settings) -> None:
+    settings.QA_CLOCK = True
+    late = datetime(2999, 1, 1, tzinfo=UTC)
+
+    def move_to(seconds: int) -> None:
+        clock_file.change(move=lambda _: late + seconds * SECOND, is_running=False)
+
+    for seconds in (0, 60, 61):
+        move_to(seconds)
+    clock_file.change(is_running=False)
+    assert repeated_time() is None
+    for seconds in (1, 3, 2):
+        move_to(seconds)
+    assert repeated_time() == TimeSpan(late + SECOND, late + 61 * SECOND)
+
+
+def test_a_shop_without_a_travelling_clock_repeats_no_time(settings: Settings) -> None:
+    clock_file.change(move=lambda _: CLOSES, is_running=False)
+    clock_file.change(move=lambda _: OPENS)
+    settings.QA_CLOCK = False
+    assert repeated_time() is None
 
 
 def test_stopping_and_letting_run_lose_no_time() -> None:

@@ -161,6 +161,13 @@ Feature: Every verdict, and the sentence that comes with it
       | Ada adds "nothing.of.ours" in place of an offer             |
       | Ada adds "" in place of an offer                            |
 
+  Scenario: Forged, though the shop's own key has signed it
+    When Ada opens the sale page at 12:01
+    And somebody signs Ada's offer at 0.10 EUR with the shop's own key, and Ada adds it
+    Then the offer is refused: forged
+    And Ada reads "The shop never offered this price, so it cannot be honored."
+    And Ada's bag is empty
+
   Scenario: Recalled
     When Ada opens the sale page at 12:01
     And the merchant recalls Autumn, because "The mugs crack." at 12:02

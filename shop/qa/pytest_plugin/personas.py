@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient, read
 from shop.qa.pytest_plugin.parsing import WrongWords
 from shop.qa.pytest_plugin.payment_vocabulary import CARDS
 from shop.qa.pytest_plugin.stripe import Stripe
+from shop.sales.minting import freeze
 
 #: Each shopper's own working card; the fourth and all later ones have the last.
 _OWN_CARDS = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex", "pm_card_standIn_noFingerprint"]
@@ -180,6 +182,10 @@ class Person:
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         altered = json.dumps({**claims, "amount": amount}).encode()
         return f"{head}.{urlsafe_b64encode(altered).decode().rstrip('=')}.{signature}"
+
+    def sign_anew(self, message: str, amount: int) -> str:
+        """An offer of another amount that the shop's own key has signed."""
+        return freeze(replace(read(message), amount=amount))
 
     def ids(self) -> tuple[str, ...]:
         """The shopper ids in this browser's cookies."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from django.conf import settings
 
 from shop.core.machine_clock import machine_time
+from shop.core.repeated_time import note_set_back
 from shop.core.wall_time import is_in_range
 
 
@@ -88,6 +89,9 @@ def change(*, move: Move | None = None, is_running: bool | None = None) -> Readi
         at = move(before) if move else before.at
         if not is_in_range(at):
             raise OutOfRange
+        if at < before.at:
+            # Before it is: what is offered in between is in the span already.
+            note_set_back(before.at, at)
         runs = before.is_running if is_running is None else is_running
         _write(None if runs and at == before.real else Clock(at, before.real, runs))
         return Reading(at, before.real, runs, is_travelling=not (runs and at == before.real))

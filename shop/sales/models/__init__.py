@@ -1,6 +1,7 @@
 """Sales and deals, what was done to them, and the use of their offers."""
 
 from shop.sales.models.change import Change, Extension, Recall
+from shop.sales.models.list_terms import ListTerms
 from shop.sales.models.outage import Outage
 from shop.sales.models.restoration import Restoration, RestoredSale
 from shop.sales.models.sale import (
@@ -20,6 +21,7 @@ __all__ = [
     "Deal",
     "Extension",
     "LimitUse",
+    "ListTerms",
     "Outage",
     "Recall",
     "Redemption",

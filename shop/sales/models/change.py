@@ -96,6 +96,8 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["made_at", "id"]
+        # The bag asks what was changed lately, however much was before.
+        indexes = [models.Index(fields=["sale", "field", "made_at"], name="sales_change_lately")]
 
     def __str__(self) -> str:
         return f"{self.deal or self.sale}: {self.field} {self.before} → {self.after}"

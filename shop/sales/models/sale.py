@@ -42,6 +42,8 @@ def validate_unreserved(slug: str) -> None:
 class Sale(models.Model):
     """A window of time in which deals are offered, and how long an offer is held.
 
+    ``published_hold``: the seconds with which it was first published (``term_record``).
+
     The window is half-open, ``[starts_at, ends_at)``. ``state`` is what the merchant
     decided; the phase (upcoming, live, over) follows from the clock.
     """
@@ -89,6 +91,7 @@ class Sale(models.Model):
     )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     published_at = models.DateTimeField(null=True, editable=False)
+    published_hold = models.PositiveIntegerField(null=True, editable=False)
     nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
 
     class Meta:
@@ -140,7 +143,8 @@ class Deal(models.Model):
     ``allocation`` is units ever set aside (None: all the stock), ``claimed`` those in orders
     that are paid or may still be. ``was`` is the lowest price that could be paid in the 30 days
     before the sale's opening ``was_as_of``, in minor units (None: none could), as
-    ``reference_prices`` worked it out.
+    ``reference_prices`` worked it out. ``published_price`` and ``published_limit`` are those with
+    which the sale was first published (``term_record``).
     """
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="deals")
@@ -159,6 +163,8 @@ class Deal(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MOST_PER_SHOPPER)],
     )
     withdrawn = models.BooleanField(default=False)
+    published_price = models.PositiveBigIntegerField(null=True, editable=False)
+    published_limit = models.PositiveIntegerField(null=True, editable=False)
     nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
 
     class Meta:

@@ -16,6 +16,7 @@ from shop.sales.models import Deal, Sale
 from tests.checkout.stateful.faulty_stripe import BAD, BANK, DEBIT, GOOD
 from tests.checkout.stateful.machine import ShopMachine
 from tests.checkout.stateful.model import WINDOW, highest_total
+from tests.support.factories import change
 
 
 def email_of(buyer: int, sender: int) -> str:
@@ -94,7 +95,8 @@ class ShopActions(ShopMachine):
             self.counts["debited later"] += 1
 
     def _change_price(self, sku: str, price: int) -> None:
-        Deal.objects.filter(product__sku=sku).update(price=price)
+        deal = Deal.objects.select_related("sale").get(product__sku=sku)
+        change(deal.sale, timezone.now(), deal, price=price)
 
     def _hide(self) -> None:
         unpublish(self.sale, now=timezone.now())

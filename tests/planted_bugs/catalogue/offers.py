@@ -112,6 +112,15 @@ BUGS = (
         unreached=Unreached.FORGERY,
     ),
     PlantedBug(
+        name="A key that has leaked signs any price",
+        file=_ANCHORS,
+        right="    if state.bounds.claim_beyond(offer):",
+        wrong="    if state.bounds.claim_beyond(offer) and now is None:",
+        tests=["bag/test_leaked_key.py::test_an_offer_is_no_better_than_what_was_ever_on_show"],
+        scenarios=["verdicts.feature::Forged, though the shop's own key has signed it"],
+        unreached=Unreached.FORGERY,
+    ),
+    PlantedBug(
         name="An offer that an order has used is honored again in the bag",
         file=_ANCHORS,
         right="    if state.used:",

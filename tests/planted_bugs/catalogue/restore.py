@@ -6,6 +6,16 @@ _JUDGED, _SAID = "sales/test_restored_offers.py::", "operations/test_restored.py
 
 BUGS = (
     PlantedBug(
+        name="Offers that a restored database has forgotten are held to its record",
+        file="shop/sales/term_record.py",
+        right="or any(map(moments.overlaps, forgotten)):",
+        wrong="or any(forgotten) is None:",
+        tests=[
+            "bag/test_leaked_key.py::test_a_price_that_a_restored_database_has_forgotten_stays_held"
+        ],
+        unreached=Unreached.BACKUPS,
+    ),
+    PlantedBug(
         name="A restored shop sells on, and a forgotten bag pays twice",
         file="shop/payments/restore_check.py",
         right="forgotten = sorted(numbers - known)",

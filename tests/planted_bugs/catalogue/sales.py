@@ -3,9 +3,46 @@
 from tests.planted_bugs.bug import PlantedBug, Unreached
 
 _SNAPSHOT, _HOLDS = "shop/sales/snapshot.py", "shop/sales/holds.py"
-_REFERENCE = "shop/sales/reference_prices.py"
+_REFERENCE, _RECORD = "shop/sales/reference_prices.py", "shop/sales/term_record.py"
 
 BUGS = (
+    PlantedBug(
+        name="Offers are held to today's price alone",
+        file=_RECORD,
+        right="least_amount=min([deal.amount, *prices]),",
+        wrong="least_amount=deal.amount,",
+        tests=["bag/test_leaked_key.py::test_a_price_that_was_raised_since_stays_held"],
+        scenarios=["changing-minds.feature::A price that is raised is not mine to pay"],
+        rehearsed=("mug", "price-rise"),
+    ),
+    PlantedBug(
+        name="Offers are held to today's hold alone",
+        file=_RECORD,
+        right="longest_hold=max([deal.hold // _SECOND, *holds]),",
+        wrong="longest_hold=deal.hold // _SECOND,",
+        tests=[
+            "bag/test_leaked_key.py::test_a_hold_or_a_limit_that_was_shortened_stays_as_promised"
+        ],
+        rehearsed=("mug", "shorter-hold"),
+    ),
+    PlantedBug(
+        name="An offer of an old page is called a forgery",
+        file=_RECORD,
+        right="return TimeSpan(issued - stale - LEEWAY,",
+        wrong="return TimeSpan(issued - LEEWAY,",
+        tests=[
+            "bag/test_leaked_key.py::test_a_page_that_was_as_old_as_may_be_is_believed_also_by_the_fastest_clock"
+        ],
+        unreached=Unreached.ONE_SERVER,
+    ),
+    PlantedBug(
+        name="An offer of a clock that is behind is called a forgery",
+        file=_RECORD,
+        right="issued + _SECOND + LEEWAY)",
+        wrong="issued + _SECOND)",
+        tests=["bag/test_leaked_key.py::test_a_server_that_is_a_minute_behind_is_believed"],
+        unreached=Unreached.ONE_SERVER,
+    ),
     PlantedBug(
         name="A sale opens a second early",
         file=_SNAPSHOT,

@@ -127,6 +127,13 @@ def _(world: World, who: str, price: Money) -> None:
     person.add(person.alter(person.offer_of(world.deal().product.sku), price.amount))
 
 
+@when("somebody signs {who}'s offer at {price} with the shop's own key, and {whom} adds it")
+def _(world: World, who: str, price: Money, whom: str) -> None:
+    """A key has leaked: the offer's signature is good, and no page ever made it."""
+    offer = world.person(who).offer_of(world.deal().product.sku)
+    world.person(whom).add(world.person(who).sign_anew(offer, price.amount))
+
+
 @when("{who} adds {text} in place of an offer")
 def _(world: World, who: str, text: str) -> None:
     """Something that is no signed message at all."""
