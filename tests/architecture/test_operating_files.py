@@ -6,6 +6,8 @@ from pathlib import Path
 
 from django.core.management import get_commands
 
+from shop.operations.serving.addresses import KB, MB, kind_of
+
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "docs" / "operating").iterdir())
 PAGE = (ROOT / "docs" / "operating.md").read_text()
@@ -29,3 +31,16 @@ def test_every_command_of_a_unit_exists() -> None:
     commands = set(re.findall(r"manage\.py (\w+)", units))
     assert "reconcile" in commands
     assert commands <= set(get_commands())
+
+
+def test_nginx_takes_bodies_of_the_sizes_that_the_shop_takes() -> None:
+    text = next(file for file in FILES if file.name == "nginx.conf").read_text()
+    found = re.findall(
+        r"location (/\w+/) \{\s*client_max_body_size (\d+[km]);|client_max_body_size (\d+[km]);",
+        text,
+    )
+    sizes = {path or "/": nested or general for path, nested, general in found}
+    units = {"k": KB, "m": MB}
+    taken = {path: int(size[:-1]) * units[size[-1]] for path, size in sizes.items()}
+    assert taken.keys() == {"/", "/stripe/", "/merchant/"}
+    assert taken == {path: kind_of(path).most_bytes for path in taken}

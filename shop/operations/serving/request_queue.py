@@ -1,8 +1,11 @@
 """Which request is worked on next, and which is refused because it would wait too long.
 
-* ``threads`` requests are worked on at a time, and one more that asks after the process's health.
-* Pages that make offers take half of the threads at most, and together with bag and back office
-  three quarters: a checkout finds a free thread, however many look around.
+* Each priority has a thread of its own: while checkouts wait for Stripe or the database there are
+  still pages, bags, and an answer to whoever asks after the process's health; and the other way
+  round. All others are shared.
+* Checkouts take ``threads`` at most; pages that make offers half of that; pages, bags and the back
+  office together three quarters, beside their own: a checkout finds a free thread, however many
+  look around.
 * Of those that wait, the one with the highest priority begins first; among equals, the one that
   came first.
 * Whoever would wait longer than ``PATIENCE`` is refused on arrival, by how many are ahead and how
@@ -45,18 +48,24 @@ class RequestQueue:
     """The requests of a process that are worked on, and those that wait."""
 
     def __init__(self, threads: int) -> None:
-        """:param threads: requests that are worked on at a time"""
-        #: How many requests of a priority and of all below it may be worked on together.
-        self.most: Mapping[Priority, int] = {
-            Priority.HEALTH: threads + 1,
-            Priority.HONORING: threads,
-            Priority.KEEPING: threads - threads // 4,
-            Priority.PROMISING: max(1, threads // 2),
+        """:param threads: checkouts that may be worked on at a time"""
+        #: How many requests of a priority and of all below it may be worked on together, beside
+        #: the first of each, which has its priority's own thread.
+        self._most_shared: Mapping[Priority, int] = {
+            Priority.HEALTH: threads - 1,
+            Priority.HONORING: threads - 1,
+            Priority.KEEPING: threads - threads // 4 - 1,
+            Priority.PROMISING: max(0, threads // 2 - 1),
         }
         self._running = dict.fromkeys(Priority, 0)
         # Dictionaries keep the order, and give up one in the middle at once.
         self._waiting: Mapping[Priority, dict[Turn, None]] = {each: {} for each in Priority}
         self._mean_seconds = dict.fromkeys(Priority, 0.0)
+
+    @property
+    def most_at_a_time(self) -> int:
+        """How many requests may be worked on together: there have to be as many threads."""
+        return max(self._most_shared.values()) + len(Priority)
 
     def join(self, turn: Turn) -> None:
         """Begin a request, or let it wait.
@@ -83,7 +92,7 @@ class RequestQueue:
     def expected_wait(self, priority: Priority) -> float:
         """Seconds until one that comes now begins, by those which wait and go before it."""
         ahead = (len(self._waiting[each]) * self._mean_seconds[each] for each in _before(priority))
-        return sum(ahead) / self.most[priority]
+        return sum(ahead) / (self._most_shared[priority] + 1)
 
     def _begin_next(self) -> None:
         for priority in Priority:
@@ -95,11 +104,14 @@ class RequestQueue:
                 turn.begin()
 
     def _has_room(self, priority: Priority) -> bool:
-        """Whether one more may be worked on, by its own bound and those of the priorities above."""
-        return all(
-            sum(self._running[below] for below in Priority if below >= each) < self.most[each]
-            for each in _before(priority)
+        """Whether one more may be worked on: the only one, or within all bounds."""
+        return self._running[priority] == 0 or all(
+            self._shared_from(each) < self._most_shared[each] for each in _before(priority)
         )
+
+    def _shared_from(self, priority: Priority) -> int:
+        """How many of a priority and of those below it are on threads that are nobody's own."""
+        return sum(max(0, self._running[each] - 1) for each in Priority if each >= priority)
 
 
 def _before(priority: Priority) -> list[Priority]:

@@ -46,11 +46,11 @@ class WebApplication:
     """Answers requests by a WSGI application, on threads of its own."""
 
     def __init__(self, application: WsgiApplication, *, threads: int) -> None:
-        """:param threads: requests that are worked on at a time; one more asks for its health"""
+        """:param threads: see ``RequestQueue``"""
         self._application = application
         self._queue = RequestQueue(threads)
         self._bodies = RequestBodies()
-        self._pool = ThreadPoolExecutor(threads + 1, thread_name_prefix="request")
+        self._pool = ThreadPoolExecutor(self._queue.most_at_a_time, thread_name_prefix="request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -44,30 +44,46 @@ def test_pages_take_half_of_the_threads_and_a_checkout_begins_at_once() -> None:
 def test_pages_and_bags_together_leave_a_quarter_of_the_threads_to_checkout() -> None:
     requests = Requests(threads=8)
     requests.come(PROMISING, 20)
-    assert len(requests.come(KEEPING, 20)) == 2
-    assert len(requests.come(HONORING, 20)) == 2
+    # One of each has a thread of its own.
+    assert len(requests.come(KEEPING, 20)) == 1 + 2
+    assert len(requests.come(HONORING, 20)) == 1 + 2
 
 
-def test_checkout_may_have_every_thread_and_then_nothing_else_begins() -> None:
+def test_checkout_may_have_every_thread_and_one_bag_and_one_page_are_answered_beside_it() -> None:
     requests = Requests(threads=8)
     assert len(requests.come(HONORING, 20)) == 8
-    assert requests.come(KEEPING, 1) == requests.come(PROMISING, 1) == []
+    assert len(requests.come(KEEPING, 2)) == 1
+    assert len(requests.come(PROMISING, 2)) == 1
+    # Its thread is free for another page, and for nothing else.
+    assert requests.finish("PROMISING 0") == ["PROMISING 1"]
 
 
 def test_whoever_asks_for_its_health_is_answered_while_every_thread_waits() -> None:
     requests = Requests(threads=8)
-    requests.come(HONORING, 20)
+    for priority in (HONORING, KEEPING, PROMISING):
+        requests.come(priority, 20)
     assert len(requests.come(HEALTH, 2)) == 1
 
 
+def test_no_more_are_worked_on_than_there_are_threads() -> None:
+    for threads in range(1, 17):
+        requests = Requests(threads)
+        begun = sum(len(requests.come(each, 50)) for each in (HONORING, KEEPING, PROMISING, HEALTH))
+        assert begun == requests.queue.most_at_a_time == threads + 3
+
+
 def test_of_those_that_wait_checkout_begins_before_the_bag_and_the_bag_before_pages() -> None:
-    requests = Requests(threads=1)
-    requests.join("first", PROMISING)
+    requests = Requests(threads=2)
+    requests.come(HONORING, 2)
+    requests.come(KEEPING, 1)
+    requests.come(PROMISING, 1)
+    # Each has what is its own by now; one thread is shared, and a checkout has it.
     for name, priority in [("page", PROMISING), ("bag", KEEPING), ("order", HONORING)]:
         requests.join(name, priority)
-    assert requests.finish("first") == ["order"]
-    assert requests.finish("order") == ["bag"]
-    assert requests.finish("bag") == ["page"]
+    assert requests.finish("HONORING 0") == ["order"]
+    assert requests.finish("HONORING 1") == ["bag"]
+    assert requests.finish("bag") == []
+    assert requests.finish("PROMISING 0") == ["page"]
 
 
 def test_equals_begin_in_the_order_in_which_they_came() -> None:
@@ -122,9 +138,9 @@ def test_checkouts_are_refused_last_when_their_own_wait_is_too_long() -> None:
 def test_a_single_thread_still_answers_everything() -> None:
     requests = Requests(threads=1)
     assert len(requests.come(PROMISING, 2)) == 1
-    requests.come(HONORING, 1)
-    assert requests.finish("PROMISING 0") == ["HONORING 0"]
-    assert requests.finish("HONORING 0") == ["PROMISING 1"]
+    assert len(requests.come(HONORING, 2)) == 1
+    assert requests.finish("PROMISING 0") == ["PROMISING 1"]
+    assert requests.finish("HONORING 0") == ["HONORING 1"]
 
 
 def test_once_the_rush_is_over_pages_are_taken_again() -> None:

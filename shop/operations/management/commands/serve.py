@@ -32,7 +32,7 @@ class Command(BaseCommand):
             "--workers", type=int, default=1, help="processes; one for each core (default: 1)"
         )
         parser.add_argument(
-            "--threads", type=int, default=8, help="requests that each process works on at a time"
+            "--threads", type=int, default=8, help="checkouts that each process works on at a time"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
