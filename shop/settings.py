@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "shop.core.unreadable.ReadableTextMiddleware",
     "shop.core.middleware.NowMiddleware",
     "shop.core.middleware.ShopperMiddleware",
     "shop.core.request_rates.RequestRateMiddleware",
@@ -207,6 +208,8 @@ CONFIRM_EXPORTS_FROM = env.int("CONFIRM_EXPORTS_FROM", default=100)
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 AUTH_USER_MODEL = "staff.Staff"
 LOGIN_URL = "admin:login"
+# Where a log-in leads that names no page of ours to go on to.
+LOGIN_REDIRECT_URL = "admin:index"
 AUTHENTICATION_BACKENDS = ["shop.staff.log_in_backend.StaffBackend"]
 # So many wrong passwords are free; each further one makes the next wait longer, up to so long.
 LOGIN_TRIES = env.int("LOGIN_TRIES", default=5)

@@ -26,6 +26,7 @@ urlpatterns = [
 if settings.QA_CLOCK:
     urlpatterns.append(path("qa/", include("shop.qa.urls")))
 
+handler400 = "shop.core.error_views.bad_request"
 handler403 = "shop.core.error_views.refused"
 handler404 = "shop.core.error_views.not_found"
 handler500 = "shop.core.error_views.server_error"

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from shop.core.local_visitors import Application, local_visitors_only
 from shop.core.postgresql.time_limits import limit_waits
+from shop.core.unreadable import with_readable_type
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
-application: Application = get_wsgi_application()
+application: Application = with_readable_type(get_wsgi_application())
 if settings.DEVELOPMENT_SETTINGS:
     # Nobody tells it where the server that imports it listens.
     application = local_visitors_only(application)

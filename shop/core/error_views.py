@@ -4,9 +4,22 @@ import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from shop.core.outages import is_outage
 from shop.core.unavailable import unavailable
+from shop.core.unreadable import Unreadable
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, with the reason where it is a sentence of ours; without context, as any may be missing.
+
+    What Django says of a request is for the log alone.
+    """
+    reason = str(exception) if isinstance(exception, Unreadable) else ""
+    is_staffs = request.path.startswith(reverse("admin:index"))
+    context = {"reason": reason, "is_staffs": is_staffs}
+    return render(request, "errors/400.html", context, status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

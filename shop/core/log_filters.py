@@ -6,7 +6,7 @@ from copy import copy
 from http import HTTPStatus
 from threading import Lock
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 
 from shop.core.machine_clock import monotonic_seconds
 from shop.core.outages import is_outage, is_silence, reason_of
@@ -26,10 +26,10 @@ class MaskOrderLinks(logging.Filter):
 
 
 class NoTraceOfRefusals(logging.Filter):
-    """Remove the traceback of a refused permission: nothing is broken."""
+    """Remove the traceback of a request that was refused or cannot be read: nothing is broken."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
+        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied | BadRequest):
             record.exc_info = None
         return True
 

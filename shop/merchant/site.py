@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from shop.core.requests import ShopRequest
 from shop.merchant.forms.interrupted_form import keep_what_was_typed, writer_of
+from shop.merchant.forms.offered_lookups import answer_not_offered, offering
 from shop.merchant.forms.password_prompt import ask_for_password
 
 #: The sections of the navigation: name, app label and model.
@@ -43,6 +45,15 @@ class MerchantSite(AdminSite):
     site_header = site_title = settings.SHOP_NAME
     enable_nav_sidebar = False
 
+    def register(
+        self,
+        model_or_iterable: Any,
+        admin_class: type[Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Register models; whatever their admin is, its lists answer only what they offer."""
+        super().register(model_or_iterable, offering(admin_class or ModelAdmin), **options)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Our own pages, then the admin's, the last of which matches every path."""
         from shop.merchant import urls
@@ -63,8 +74,9 @@ class MerchantSite(AdminSite):
     def admin_view[View: Callable[..., HttpResponseBase]](
         self, view: View, cacheable: bool = False
     ) -> View:
-        """A view for staff that loses no form to a log-out, and may ask for the password."""
-        asking = ask_for_password(self, super().admin_view(view, cacheable))
+        """A view for staff: answers what it offers, asks for the password, loses no form."""
+        offered = cast(View, answer_not_offered(view))
+        asking = ask_for_password(self, super().admin_view(offered, cacheable))
         return cast(View, keep_what_was_typed(self, asking))
 
     def login(
@@ -99,6 +111,22 @@ class MerchantSite(AdminSite):
         if person.password != before:
             begin(request, person)
         return page
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """The rows that a field completes what is typed by.
+
+        :raises PermissionDenied: no form has such a field
+        """
+        asked = tuple(request.GET.get(name) for name in ("app_label", "model_name", "field_name"))
+        if asked not in set(self._completing_fields(request)):
+            raise PermissionDenied("No form of the back office chooses from this list.")
+        return super().autocomplete_view(request)
+
+    def _completing_fields(self, request: HttpRequest) -> Iterator[tuple[str | None, ...]]:
+        for admin in self._registry.values():
+            for form in (admin, *admin.get_inline_instances(request)):
+                for name in form.get_autocomplete_fields(request):
+                    yield form.opts.app_label, form.opts.model_name, name
 
     def index(  # type: ignore[override]
         self, request: ShopRequest, extra_context: dict[str, Any] | None = None

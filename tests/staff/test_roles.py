@@ -68,9 +68,7 @@ PAGES: dict[str, Needs] = {
     "admin:app_list": Needs(ANYONE, ANYONE),
     "merchant/(?P<url>.*)$": Needs(ANYONE, ANYONE),
     "admin:autocomplete": Needs(
-        "catalog.view_product",
-        "catalog.view_product",
-        "?app_label=sales&model_name=deal&field_name=product",
+        NOBODY, NOBODY, "?app_label=sales&model_name=deal&field_name=product"
     ),
     **_model("products", "catalog.product", add="catalog.add_product",
              change="catalog.change_product", delete=NOBODY),

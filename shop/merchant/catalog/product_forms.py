@@ -93,7 +93,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         if not cleaned.get("sku") and "sku" not in self.errors:
             if cleaned.get("name"):
                 self.add_error("sku", "A variant with a name needs a sku of its own.")
-            else:
+            elif "product" in cleaned:
                 cleaned["sku"] = cleaned["product"].sku
         return cleaned
 

@@ -5,14 +5,17 @@ signed token that names it, its table and who chose it; for anybody else it is w
 """
 
 from hashlib import sha256
+from io import StringIO
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from import_export.formats.base_formats import CSV
+from tablib import Dataset
 
 from offers import conf, tokens
+from shop.core.csv_cells import SafeWriter, read_cell
 from shop.merchant.forms.staged_pictures import STORAGE, drop_old_ones
 from shop.staff.models import Staff
 
@@ -30,13 +33,27 @@ TABLE = tokens.Kind(
 
 
 class CsvFormat(CSV):
-    """CSV with commas, or with semicolons, as spreadsheets of other languages write it."""
+    """CSV with commas, or with semicolons, as spreadsheets of other languages write it.
+
+    What ``export_data`` writes no spreadsheet computes, and ``create_dataset`` reads it back.
+    """
+
+    def export_data(self, dataset: Any, **kwargs: Any) -> str:
+        file = StringIO()
+        writer = SafeWriter(file)
+        for row in (dataset.headers, *dataset):
+            writer.write(row)
+        return file.getvalue()
 
     def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
         text = in_stream.decode("utf-8-sig") if isinstance(in_stream, bytes) else in_stream
         header = text.partition("\n")[0]
         delimiter = ";" if header.count(";") > header.count(",") else ","
-        return super().create_dataset(text, delimiter=delimiter, **kwargs)
+        found = super().create_dataset(text, delimiter=delimiter, **kwargs)
+        return Dataset(
+            *(tuple(map(read_cell, row)) for row in found),
+            headers=found.headers and [read_cell(name) for name in found.headers],
+        )
 
 
 def read_rows(content: bytes) -> Any:

@@ -38,6 +38,8 @@ class Overtaken(Exception):
     """What a plan was made from has changed since."""
 
 
+#: More digits than any column of units holds.
+_MOST_DIGITS = 18
 _WORDS = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -68,7 +70,7 @@ class UnitsWidget(widgets.Widget):
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> int | None:
         """:raises ValueError: it is no whole number"""
         text = str(value or "").strip()
-        if text and not (text.isascii() and text.isdigit()):
+        if text and not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
             raise ValueError(f"{text} is not a whole number of units.")
         return int(text) if text else None
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.forms.formsets import INITIAL_FORM_COUNT, TOTAL_FORM_COUNT, ManagementForm
 from django.utils.text import capfirst
 
 CHANGED_BY_BOTH = "Somebody changed this too, to {theirs}. Save again to write yours over it."
@@ -93,11 +94,25 @@ class ConflictAwareForm(forms.ModelForm):  # type: ignore[type-arg]
         self.data = data
 
 
+def sent_counts(data: Any, prefix: str) -> tuple[int, int] | None:
+    """How many existing rows, and rows in all, a formset's data says that it has.
+
+    None where it says no number: the formset itself says then that something is missing.
+    """
+    form = ManagementForm(data, prefix=prefix)
+    if not form.is_valid():
+        return None
+    counts: Any = form.cleaned_data
+    return counts[INITIAL_FORM_COUNT], counts[TOTAL_FORM_COUNT]
+
+
 def drop_deleted_rows(data: Any, prefix: str, there: Collection[str]) -> Any:
     """The data of a formset without rows that somebody else has deleted meanwhile.
 
     :param there: the ids of the rows that exist
     """
+    if sent_counts(data, prefix) is None:
+        return data
     row_field = re.compile(rf"((?:initial-)?{prefix}-)(\d+)(-.+)")
     sent = [(match, value) for name, value in data.items() if (match := row_field.fullmatch(name))]
     gone = {
@@ -124,12 +139,12 @@ def adopt_added_rows(data: Any, prefix: str, field: str, there: Mapping[str, str
 
     :param there: the ids of the rows that exist, by the value of ``field`` that is unique
     """
-    counts = [data.get(f"{prefix}-{count}_FORMS", "") for count in ("INITIAL", "TOTAL")]
-    if not all(count.isdecimal() for count in counts):
+    counts = sent_counts(data, prefix)
+    if counts is None:
         return data
     known = {value for name, value in data.items() if re.fullmatch(rf"{prefix}-\d+-id", name)}
     adopted = data.copy()
-    for number in range(*map(int, counts)):
+    for number in range(*counts):
         row = there.get(data.get(f"{prefix}-{number}-{field}", "").strip())
         # Existing rows come first.
         if row is None or row in known:

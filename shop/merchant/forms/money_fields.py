@@ -10,6 +10,9 @@ from django.core.exceptions import ValidationError
 from shop.catalog.models import Product
 from shop.core.money import digits_of, major_units, payable_step
 
+#: 1E+9999 is a short text, and a number that no column holds and no page can show.
+_MOST_DIGITS = 15
+
 
 class MoneyField(forms.DecimalField):
     """An amount written in the currency's unit (4.99), kept in minor units (499).
@@ -19,6 +22,13 @@ class MoneyField(forms.DecimalField):
     """
 
     currency: str | None = None
+
+    def to_python(self, value: Any) -> Any:
+        """:raises ValidationError: it is no number, such as NaN"""
+        amount = super().to_python(value)
+        if isinstance(amount, Decimal) and not amount.is_finite():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return amount
 
     def prepare_value(self, value: Any) -> Any:
         """Minor units in the currency's unit; what was written, as it was written."""
@@ -33,8 +43,10 @@ class MoneyField(forms.DecimalField):
 def minor_units(amount: Decimal, currency: str) -> int:
     """An amount in the currency's unit, in minor units: Decimal("4.99"), "EUR" is 499.
 
-    :raises ValidationError: it has more decimals than the currency
+    :raises ValidationError: it has more decimals than the currency, or more digits than money has
     """
+    if not amount.is_finite() or amount.adjusted() >= _MOST_DIGITS:
+        raise ValidationError("An amount has twelve digits at most.")
     precision = digits_of(currency)
     minor = amount.scaleb(precision)
     if minor != minor.to_integral_value():

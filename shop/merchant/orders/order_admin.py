@@ -20,6 +20,7 @@ from shop.core.durations import several
 from shop.core.formatting import to_the_minute
 from shop.core.money import format_money
 from shop.core.requests import now_of
+from shop.core.row_keys import row_key
 from shop.merchant.forms.read_only_admin import ReadOnlyAdmin
 from shop.merchant.forms.row_actions import page_action
 from shop.merchant.orders.csv_export import orders_as_csv
@@ -118,7 +119,8 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         """The page of an order."""
         if request.method != "GET" or not self.has_view_permission(request):
             raise PermissionDenied
-        order = get_object_or_404(Order.objects.prefetch_related(*_OF_PAGE), pk=object_id)
+        orders = Order.objects.prefetch_related(*_OF_PAGE)
+        order = get_object_or_404(orders, pk=row_key(object_id))
         return merchant_page(
             request,
             "merchant/order.html",

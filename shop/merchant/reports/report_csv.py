@@ -1,11 +1,11 @@
 """The report as a file: one row a figure, money in the currency's unit, with a point."""
 
-import csv
 from collections.abc import Iterator
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
-from shop.core.csv_cells import safe_cell
+from shop.core.csv_cells import SafeWriter
 from shop.core.money import major_units
 from shop.merchant.reports.report import SaleReport
 from shop.orders.models import DisputeOutcome
@@ -34,10 +34,10 @@ def as_csv(report: SaleReport) -> str:
     ``lost`` is what disputes took of this sale's goods.
     """
     file = StringIO()
-    writer = csv.DictWriter(file, COLUMNS, restval="")
-    writer.writeheader()
+    writer = SafeWriter(file)
+    writer.write(COLUMNS)
     for row in _rows(report):
-        writer.writerow({name: safe_cell(str(value)) for name, value in row.items()})
+        writer.write(row.get(name) for name in COLUMNS)
     return file.getvalue()
 
 
@@ -94,5 +94,5 @@ def _refunded(sums: Any, currency: str) -> Row:
     return {"refunded_units": sums.refunded_units, "refunded": _money(sums.refunded, currency)}
 
 
-def _money(amount: int, currency: str) -> str:
-    return str(major_units(amount, currency))
+def _money(amount: int, currency: str) -> Decimal:
+    return major_units(amount, currency)

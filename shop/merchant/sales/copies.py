@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
 from shop.core.requests import ShopRequest
+from shop.core.row_keys import row_key
 from shop.core.wall_time import is_in_range, wall_time
 from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.forms.stale_form import StaleFormMixin
@@ -75,9 +76,10 @@ class CopyForm(StaleFormMixin):
         """The drafts that the valid form made when it was sent before, by their opening."""
         seen = self.cleaned_data["seen"]
         starts = [each.starts_at for each in self.cleaned_data["windows"]]
-        if not seen.isdigit() or seen == self.version:
+        key = row_key(seen)
+        if key is None or seen == self.version:
             return []
-        records = _copy_records(self.sale).filter(pk__gt=int(seen), made_by=by)
+        records = _copy_records(self.sale).filter(pk__gt=key, made_by=by)
         drafts = Sale.objects.filter(pk__in=records.values("sale"), starts_at__in=starts)
         of_title = drafts.filter(title__startswith=self.cleaned_data["title"])
         made = list(of_title.order_by("starts_at"))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
 from shop.core.requests import ShopRequest
+from shop.core.row_keys import row_key
 from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.pages import merchant_page
@@ -83,7 +84,8 @@ def publish_page(request: ShopRequest) -> HttpResponse:
 
 def _chosen(request: ShopRequest) -> list[Sale]:
     """The sales of the address, locked where the page is sent; a canceled one is told of."""
-    pks = [int(each) for each in request.GET.getlist("sale") if each.isdecimal()][:MOST_SALES]
+    named = map(row_key, request.GET.getlist("sale"))
+    pks = [key for key in named if key is not None][:MOST_SALES]
     sales = Sale.objects.filter(pk__in=pks).order_by("starts_at", "pk")
     if request.method == "POST":
         # By key: the order in which others lock them.

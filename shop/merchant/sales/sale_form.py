@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 from django.conf import settings
 
+from shop.core.row_keys import row_key
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm
 from shop.merchant.forms.picture_field import PictureField
 from shop.merchant.forms.stale_form import StaleFormMixin
@@ -94,7 +95,8 @@ class SaleForm(StaleFormMixin, ConflictAwareForm):
         """What others changed since the page was made."""
         if self.instance.pk is None:
             return []
-        news = self.instance.changes.filter(pk__gt=int(seen) if seen.isdigit() else self.version)
+        key = row_key(seen)
+        news = self.instance.changes.filter(pk__gt=self.version if key is None else key)
         rows = news.exclude(made_by=self.by).select_related("made_by", "deal__product", "sale")
         lines = [f"{author_name(row.made_by)}: {describe(row)}" for row in rows]
         return [_CHANGED_MEANWHILE, *lines] if lines else []

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_POST
 
 from shop.catalog.models import Product
 from shop.core.requests import ShopRequest
+from shop.core.row_keys import row_key
+from shop.merchant.forms.edit_conflicts import sent_counts
 from shop.merchant.forms.money_fields import PriceField, price_of
 from shop.merchant.sales.field_changes import DealRow
 from shop.merchant.sales.mending import mendable
@@ -35,7 +37,7 @@ _MOST_ROWS = 500
 def typed_checks_page(request: ShopRequest) -> HttpResponse:
     """What the checks find in a form as it is typed; htmx asks for it, and nothing is written."""
     pk = request.GET.get("sale", "")
-    sale = get_object_or_404(Sale, pk=pk) if pk.isdecimal() else None
+    sale = get_object_or_404(Sale, pk=row_key(pk)) if pk else None
     found = typed_findings(request.POST, sale, staff_of(request), request.now)
     checks = mendable(found, sale)
     return render(request, "merchant/_sense_checks.html", {"checks": checks})
@@ -93,8 +95,8 @@ def _facts(sale: Sale, deals: Iterable[Deal], now: datetime) -> SaleFacts:
 
 def _typed_deals(data: Mapping[str, Any], sale: Sale) -> Iterator[Deal]:
     """The rows of a form as unsaved deals, in two queries."""
-    count = str(data.get("deals-TOTAL_FORMS", ""))
-    prefixes = [f"deals-{number}-" for number in range(min(_to_int(count), _MOST_ROWS))]
+    _, count = sent_counts(data, "deals") or (0, 0)
+    prefixes = [f"deals-{number}-" for number in range(min(count, _MOST_ROWS))]
     saved = {}
     if sale.pk:
         saved = {str(deal.pk): deal for deal in sale.deals.select_related("product")}
@@ -138,7 +140,3 @@ def _typed_units(text: Any) -> int | None:
     except ValidationError:
         return None
     return units
-
-
-def _to_int(text: str) -> int:
-    return int(text) if text.isdecimal() else 0

@@ -133,6 +133,32 @@ def test_what_goes_out_comes_in_again_and_changes_nothing(merchant: Merchant, sa
     assert list(Product.objects.values()) == before
 
 
+FORMULA = "=cmd|' /C calc'!A0"
+
+
+def test_no_cell_of_a_file_is_a_formula(merchant: Merchant, sale: Sale) -> None:
+    Product.objects.filter(sku="MUG-01").update(name=FORMULA, text=f"A mug;{FORMULA}")
+    Variant.objects.filter(sku="MUG-01").update(name="@SUM(A1)")
+    rows = {row["sku"]: row for row in export(merchant, PRODUCTS)}
+    mug = rows["MUG-01"]
+    assert (mug["name"], mug["text"]) == (f"'{FORMULA}", f"A mug;'{FORMULA}")
+    assert (mug["variant"], mug["list_price"]) == ("'@SUM(A1)", "49.90")
+
+
+@pytest.mark.parametrize(
+    "name", [FORMULA, f"'{FORMULA}", "\uff1d1", "-1; +2", "+49\t=1", "'s Hertogenbosch"]
+)
+def test_what_looks_like_a_formula_comes_in_again_as_it_was(
+    merchant: Merchant, sale: Sale, name: str
+) -> None:
+    Product.objects.filter(sku="MUG-01").update(name=name, text=f"{name}\n{name}")
+    text = merchant.client.get(reverse("admin:catalog_product_export")).content.decode()
+    Product.objects.filter(sku="MUG-01").update(name="Mug", text="A mug")
+    read_in(merchant, PRODUCTS, text)
+    mug = Product.objects.get(sku="MUG-01")
+    assert (mug.name, mug.text) == (name, f"{name}\n{name}")
+
+
 def test_what_a_file_leaves_out_stays(merchant: Merchant, sale: Sale) -> None:
     read_in(merchant, PRODUCTS, HEADER + "MUG-01,Big mug,,,MUG-01,,\n")
     mug = Product.objects.get(sku="MUG-01")

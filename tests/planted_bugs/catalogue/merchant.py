@@ -85,4 +85,22 @@ BUGS = (
         tests=["sales/test_sense_checks.py::test_a_draft_is_judged_by_when_it_opens"],
         unreached=Unreached.BACK_OFFICE,
     ),
+    PlantedBug(
+        name="A list of the back office answers any lookup that an address names",
+        file="shop/merchant/site.py",
+        right="super().register(model_or_iterable, offering(admin_class or ModelAdmin), **options)",
+        wrong="super().register(model_or_iterable, admin_class or ModelAdmin, **options)",
+        tests=[
+            "merchant/test_offered_lookups.py::test_a_colleagues_password_cannot_be_read_sign_by_sign"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="Products and deals leave as formulas",
+        file="shop/core/csv_cells.py",
+        right="""return f"'{text}" if _FIRST.match(text) else text""",
+        wrong="return text",
+        tests=["merchant/forms/test_csv_import.py::test_no_cell_of_a_file_is_a_formula"],
+        unreached=Unreached.BACK_OFFICE,
+    ),
 )
