@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from django.conf import settings
+from django.http import HttpRequest
 
 from shop.bag.judging import JudgedBag
+from shop.core.client_address import client_address, is_forwarded_by_stranger, trusted_proxies
 from shop.core.durations import several
+from shop.core.proxies import parse_address
 from shop.core.wall_time import next_minute
-from shop.orders.hoarding import below_bound_at, unpaid_claims
+from shop.orders.hoarding import below_bound_at, network_key, unpaid_claims
 from shop.sales.kept_prices import TIME_TO_RETURN, may_be_kept
 
 
@@ -39,6 +42,19 @@ class Wait:
             "Nothing was ordered and nothing was charged. Orders from your internet connection "
             f"keep {unpaid} that are not paid."
         )
+
+
+def network_of_shopper(request: HttpRequest) -> str:
+    """The key of the network that a request came from; empty where it is not known.
+
+    Behind a proxy of the operator's own that is not trusted, or says of nobody whom it serves, all
+    shoppers have its address: they are not to be refused for each other.
+    """
+    address = client_address(request)
+    parsed = parse_address(address)
+    is_near = parsed is None or parsed.is_loopback or parsed.is_private
+    is_proxy = is_near and is_forwarded_by_stranger(request)
+    return "" if is_proxy or trusted_proxies().include(address) else network_key(address)
 
 
 def wait_for_network(judged: JudgedBag, network: str, now: datetime) -> Wait | None:

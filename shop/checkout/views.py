@@ -18,17 +18,15 @@ from shop.bag.lines import Bag
 from shop.bag.refusal_counts import count_order
 from shop.checkout import page_context
 from shop.checkout.forms import CheckoutForm
-from shop.checkout.network_bound import Wait
+from shop.checkout.network_bound import Wait, network_of_shopper
 from shop.checkout.placing import Address, CheckoutClosed, NotPlaced, charge_of
 from shop.checkout.purchase import buy, order_of, remove_ordered_lines
 from shop.checkout.security import loads_stripe
 from shop.core import preview
-from shop.core.client_address import client_address
 from shop.core.outages import Unavailable, is_outage
 from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
 from shop.core.unavailable import come_again, unavailable
-from shop.orders.hoarding import network_key
 from shop.orders.links import order_path
 from shop.orders.models import UNDER_WAY
 from shop.payments.charging import NotCharged
@@ -116,7 +114,7 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
         order = buy(
             bag=bag,
             shopper=request.shopper,
-            purchase=form.purchase(network=network_key(client_address(request))),
+            purchase=form.purchase(network=network_of_shopper(request)),
             return_url=lambda order: request.build_absolute_uri(order_path(order)),
             now=request.now,
         )

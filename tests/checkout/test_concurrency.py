@@ -206,7 +206,7 @@ def test_2000_attempts_on_20_units_with_hoarders_among_them_sell_exactly_20(
     rows.append(row("and ten more", alone))
 
     made = sum(sum(each.outcomes.values()) for each in (first, rush, again, alone))
-    print(f"\n{made} attempts on 20 units; {most or 'no'} bound of unpaid units a network:")
+    print(f"\n{made} attempts on 20 units; a network may keep {most or 'any number'} unpaid:")
     print("\n".join(rows))
     assert made >= 2000
     answers = {each.partition(" ")[0] for each in (rush.outcomes | again.outcomes)}

@@ -5,9 +5,13 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
 from pytest_django import Settings
 
 from shop.catalog.models import Variant
+from shop.checkout.network_bound import network_of_shopper
+from shop.core.client_address import ClientAddressMiddleware
 from shop.orders.models import ClaimOrigin, Order
 from shop.payments.settlement import expire_due
 from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient
@@ -244,6 +248,31 @@ def test_who_has_no_address_is_not_refused(attempt: Attempt) -> None:
     for _ in range(4):
         assert not is_refused(attempt("unix:"))
     assert not ClaimOrigin.objects.exists()
+
+
+def test_behind_a_proxy_that_nobody_named_shoppers_are_not_refused_for_each_other(
+    attempt: Attempt, rf: RequestFactory
+) -> None:
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
+
+    def network(peer: str, headers: dict[str, str]) -> str:
+        request = rf.post("/checkout/", REMOTE_ADDR=peer, headers=headers)
+        ClientAddressMiddleware(lambda _: HttpResponse()).process_request(request)
+        return network_of_shopper(request)
+
+    for proxy in ("127.0.0.1", "10.0.0.9", "fd00::9"):
+        assert network(proxy, {}) != ""
+        assert network(proxy, forwarded) == ""
+    # Whoever comes without one gains nothing by the header.
+    assert network("1.1.1.1", forwarded) == network("1.1.1.1", {}) != ""
+
+
+def test_a_proxy_that_does_not_say_whom_it_serves_is_nobodys_network(
+    attempt: Attempt, settings: Settings
+) -> None:
+    settings.TRUSTED_PROXIES = ["10.0.0.9"]
+    for _ in range(4):
+        assert not is_refused(attempt("10.0.0.9"))
 
 
 # --- A claim's end -----------------------------------------------------------------

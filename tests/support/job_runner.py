@@ -42,7 +42,7 @@ class JobRunner:
         return self._read()
 
     def stop(self) -> None:
-        self._process.communicate(timeout=5)
+        self._process.communicate(timeout=30)
 
     def _read(self) -> str:
         assert self._process.stdout is not None
