@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
@@ -17,6 +18,7 @@ from shop.sales.models import Sale
 from shop.staff.models import Staff
 from shop.staff.roles import PERMISSIONS, Role, give_role, role_of, write_roles
 from tests.support.factories import make_order
+from tests.support.fixtures import MachineClock
 
 ANYONE = "anyone"  # of the staff, whatever the role
 PUBLIC = "public"
@@ -254,6 +256,37 @@ def test_every_page_lets_in_who_may_enter_and_nobody_else(
             continue
         wrong.append(f"{name}: {answer.status_code}, expected {'in' if expected else 'out'}")
     assert wrong == []
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("role", EVERY_ROLE, ids=str)
+def test_a_password_of_a_while_ago_opens_no_page_and_closes_none_without_asking(
+    role: Role | None,
+    method: str,
+    of_role: Callable[[Role | None], Staff],
+    path_to: Callable[[str, URLPattern], str],
+    machine: MachineClock,
+    settings: LazySettings,
+) -> None:
+    """Every page, by a password that was typed a quarter of an hour ago, and by one typed now."""
+    settings.CONFIRM_EXPORTS_FROM = 1
+    wrong, asking = [], set()
+    for name, pattern in addresses():
+        path, answers = path_to(name, pattern) + PAGES[name].query, []
+        for age in (settings.STAFF_CONFIRM_SECONDS, 0):
+            client = Client()
+            client.force_login(of_role(role))
+            machine.tick(age)
+            answers.append(getattr(client, method)(path))
+        late, fresh = answers
+        if b"data-password-prompt" in getattr(late, "content", b""):
+            asking.add(name)
+        elif late.status_code != fresh.status_code:
+            wrong.append(f"{name}: {late.status_code}, with a fresh password {fresh.status_code}")
+    assert wrong == []
+    may_export = may(role, "checkout.export_order")
+    assert asking == ({"admin:checkout_order_export"} if may_export else set())
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -307,7 +307,7 @@ def test_a_session_from_before_there_were_ids_has_to_log_in(ada: Staff) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_log_ins_and_log_outs_at_once_lose_none(clock: Clock) -> None:
-    make()
+    ada = make()
     leaving, staying = [log_in() for _ in range(4)], [log_in() for _ in range(4)]
     arriving = [Client() for _ in range(4)]
     barrier = Barrier(8)
@@ -319,7 +319,7 @@ def test_log_ins_and_log_outs_at_once_lose_none(clock: Clock) -> None:
 
     acts: list[Callable[[], object]] = [
         *(partial(each.post, "/merchant/logout/") for each in leaving),
-        *(partial(log_in, each) for each in arriving),
+        *(partial(each.force_login, ada) for each in arriving),
     ]
     threads = [Thread(target=at_once, args=[act]) for act in acts]
     for each in threads:

@@ -14,6 +14,7 @@ from tests.planted_bugs.catalogue import (
     reconcile,
     restore,
     sales,
+    staff,
 )
 
 #: All of them, in the order of the table.
@@ -29,6 +30,7 @@ BUGS = (
     *restore.BUGS,
     *rebuild.BUGS,
     *merchant.BUGS,
+    *staff.BUGS,
     *outages.BUGS,
     *database.BUGS,
 )
