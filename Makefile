@@ -4,12 +4,14 @@ PYTHON = .venv/bin/python
 # Either they never ask the shop's database, or nothing of theirs depends on which one it is:
 # `make test` runs them on SQLite alone, `make verify` on PostgreSQL too where they ask it.
 NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tests/qa/plugin \
-	tests/architecture/test_deployment_checks.py \
+	$(addprefix tests/architecture/test_,dependencies.py deployment_checks.py) \
+	tests/core/test_exposure.py \
 	$(addprefix tests/operations/test_,ports.py previous_release.py serve.py) \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
 ANY_DATABASE = tests/architecture tests/bag tests/demo tests/operations/test_doctor.py tests/qa \
 	tests/scenarios \
-	tests/staff $(addprefix tests/core/test_,cache_headers.py slashes.py wall_time.py) \
+	tests/staff \
+	$(addprefix tests/core/test_,browser_rules.py cache_headers.py csp_reports.py slashes.py wall_time.py) \
 	$(addprefix tests/merchant/,catalog dashboard forms orders preview rehearsals sales staff) \
 	$(addprefix tests/merchant/test_,equal_hours.py layout.py) \
 	tests/checkout/stateful $(addprefix tests/payments/test_,refunds.py stripe_faults.py) \
