@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from shop.sales.hold_end import holds_of, with_hold_rows
 from shop.sales.kept_prices import longest_wait
+from shop.sales.list_terms import latest_end_at_list
 from shop.sales.models import Sale
 
 
@@ -20,7 +21,7 @@ def latest_end(issued_before: datetime) -> datetime:
     stale = timedelta(seconds=settings.SHOWCASE_MAX_STALE)
     # What is a draft in a restored database may have been published since the backup.
     made_offers = Q(published_at__isnull=False) | Q(restored_sales__isnull=False)
-    ends = [issued_before + timedelta(seconds=settings.LIST_HOLD_SECONDS)]
+    ends = [latest_end_at_list(issued_before)]
     for sale in with_hold_rows(Sale.objects.filter(made_offers).distinct()):
         end = holds_of(sale).end_of_issued_before(issued_before, stale=stale)
         if end is not None:

@@ -6,7 +6,6 @@ the offers of its stretch. Those from before the mistake stay honored.
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -15,6 +14,7 @@ from offers.terms import LIST
 from shop.catalog.models import PriceCorrection, Product
 from shop.sales.hold_end import deal_hold_ends, holds_of
 from shop.sales.holds import reaches_all_later, recall
+from shop.sales.list_terms import latest_end_at_list
 from shop.sales.models import Deal, Sale
 from shop.sales.price_history import PriceStretch
 from shop.sales.reference_prices import lock_products, work_out_reference_prices
@@ -80,7 +80,7 @@ def held_until(stretch: PriceStretch, now: datetime) -> datetime:
     """When the last offer at a price that was on show expires, at the latest."""
     assert stretch.until is not None
     if stretch.sale == LIST:
-        return stretch.until + _STALE + timedelta(seconds=settings.LIST_HOLD_SECONDS)
+        return latest_end_at_list(stretch.until + _STALE)
     deal = _deal(stretch)
     holds = holds_of(deal.sale)
     ends = deal_hold_ends(

@@ -29,12 +29,11 @@ from offers import conf
 from offers.anchors import ISSUE_LEEWAY_SECONDS, UNBOUNDED, TermBounds
 from offers.terms import LIST, Offer
 from shop.core.repeated_time import TimeSpan
+from shop.sales.list_terms import RESTART_TIME
 from shop.sales.snapshot import DealSnapshot, Snapshot
 
 #: How far the clocks of two servers may differ.
 LEEWAY = timedelta(seconds=ISSUE_LEEWAY_SECONDS)
-#: How long processes with other settings may serve on beside those with new ones.
-RESTART_TIME = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 

@@ -11,6 +11,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal
 from shop.sales.holds import extend, recall
 from shop.sales.latest_end import latest_end
 from shop.sales.lifecycle import publish
+from shop.sales.list_terms import record_list_terms
 from shop.sales.models import LONGEST_HOLD_SECONDS, Restoration, RestoredSale, Sale
 from tests.support.factories import change
 from tests.support.fixtures import Clock
@@ -44,6 +45,21 @@ def test_it_is_when_the_last_offer_from_before_runs_out(
     assert shopper.add(message).status == 303
     clock.move_to(end)
     assert shopper.add(message).status == 422
+
+
+def test_a_longer_list_hold_of_earlier_settings_counts_until_their_processes_have_stopped(
+    db: None, clock: Clock, settings: Settings
+) -> None:
+    settings.LIST_HOLD_SECONDS = 7200
+    record_list_terms(OPENS - timedelta(days=3))
+    settings.LIST_HOLD_SECONDS = 60
+    assert latest_end(OPENS) == OPENS + timedelta(hours=2)
+    record_list_terms(OPENS)
+    stopped = OPENS + timedelta(days=1)
+    for instant in (OPENS, OPENS + MINUTE, stopped):
+        assert latest_end(instant) == instant + timedelta(hours=2)
+    assert latest_end(stopped + MINUTE) == stopped + timedelta(hours=2)
+    assert latest_end(stopped + timedelta(hours=2)) == stopped + timedelta(hours=2, minutes=1)
 
 
 def test_what_is_made_later_does_not_count(sale: Sale, settings: Settings) -> None:
