@@ -20,6 +20,7 @@ class Unreached(StrEnum):
     KEYS = "Its keys are its own, and nobody rotates them."
     BACKUPS = "It restores no backup."
     NETWORKS = "Each of its shoppers comes from a network of their own."
+    CROWDS = "Its few shoppers come one after the other, and send whole requests."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,6 +9,7 @@ from tests.planted_bugs.catalogue import (
     offers,
     orders,
     outages,
+    overload,
     payments,
     rebuild,
     reconcile,
@@ -32,5 +33,6 @@ BUGS = (
     *merchant.BUGS,
     *staff.BUGS,
     *outages.BUGS,
+    *overload.BUGS,
     *database.BUGS,
 )
