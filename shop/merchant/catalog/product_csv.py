@@ -62,17 +62,21 @@ class ProductTable(CsvTable):
         """The products and variants of the rows, their siblings, and the addresses in use."""
         skus = {cell(row, "sku") for row in rows}
         self._products = {each.sku: each for each in in_batches(Product.objects.all(), "sku", skus)}
-        keys = [each.pk for each in self._products.values()]
-        named = {cell(row, "variant_sku") or cell(row, "sku") for row in rows}
-        variants = Variant.objects.select_related("product")
-        found = [*in_batches(variants, "product", keys), *in_batches(variants, "sku", named)]
+        by_key = {each.pk: each for each in self._products.values()}
+        found = list(in_batches(Variant.objects.all(), "product", by_key))
+        for variant in found:
+            variant.product = by_key[variant.product_id]
         self._variants = {each.sku: each for each in found}
+        named = {cell(row, "variant_sku") or cell(row, "sku") for row in rows}
+        others = Variant.objects.select_related("product")
+        for variant in in_batches(others, "sku", named - self._variants.keys()):
+            self._variants[variant.sku] = variant
         self._siblings: defaultdict[str, list[Variant]] = defaultdict(list)
         for variant in self._variants.values():
             self._siblings[variant.product.sku].append(variant)
         slugs = {cell(row, "slug") for row in rows} | {_new_slug(row) for row in rows}
-        in_use = in_batches(Product.objects.all(), "slug", slugs - {""})
-        self._slugs = {each.slug: each.sku for each in in_use}
+        in_use = Product.objects.values_list("slug", "sku")
+        self._slugs = dict(in_batches(in_use, "slug", slugs - {""}))
         self._before = {each.pk: _of_product(each) for each in self._products.values()}
         self._variants_before = {each.pk: _of_variant(each) for each in found}
 
@@ -101,9 +105,9 @@ class ProductTable(CsvTable):
         self._siblings[sku].append(variant)
         return variant, True
 
-    def skip_row(self, instance: Variant, *args: Any, **kwargs: Any) -> bool:
-        """Whether the row says what is there already."""
-        return instance.pk is not None and super().skip_row(instance, *args, **kwargs)
+    def state_of(self, instance: Variant) -> tuple[Any, ...]:
+        """All that a row may write of a variant and its product."""
+        return (*_of_product(instance.product), *_of_variant(instance))
 
     def checks(
         self, instance: Variant, unread: Collection[str]

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from import_export import fields, resources, widgets
@@ -27,6 +28,8 @@ from shop.staff.models import Staff
 
 type Row = Mapping[str, Any]
 
+#: Rows that a page shows of a file, from the first that changes something.
+SHOWN_ROWS = 100
 #: Keys that one query asks for.
 _KEYS_IN_A_QUERY = 500
 #: Rows after which a plan lets other threads go first, and for how long in seconds: whoever
@@ -139,7 +142,7 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
         super().__init__(**options)
         self.planned: list[Any] = []
         self._rows_seen: dict[Any, int] = {}
-        self._number = 0
+        self._number = self._shown = 0
 
     def plan(self, dataset: Any) -> Result:
         """What a file would change, and what is wrong with it; nothing is written."""
@@ -149,7 +152,6 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
             raise_errors=False,
             using_transactions=False,
             collect_failed_rows=False,
-            retain_instance_in_row_result=False,
         )
         return result
 
@@ -192,24 +194,65 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
             raise ValidationError(problem)
         self.load(dataset.dict)
 
-    def before_import_row(self, row: Row, **kwargs: Any) -> None:
-        """Let others go first, now and then."""
+    def import_row(self, row: Row, instance_loader: Any, **kwargs: Any) -> Any:
+        """What a row would change. The library's own copies and writes out each row twice."""
         self._number = int(kwargs["row_number"])
         if self._number % _ROWS_IN_A_ROW == 0:
             sleep(_PAUSE)
+        result = self.get_row_result_class()()
+        result.number = self._number
+        try:
+            instance, is_new = self.get_or_init_instance(instance_loader, row)
+            diff = self._diff(instance, is_new)
+            if self._read(instance, row) or is_new:
+                result.import_type = result.IMPORT_TYPE_NEW if is_new else result.IMPORT_TYPE_UPDATE
+                self.planned.append(instance)
+                self._shown += 1
+            else:
+                result.import_type = result.IMPORT_TYPE_SKIP
+            if diff is not None:
+                diff.compare_with(self, instance)
+                result.diff = diff
+        except ValidationError as error:
+            result.import_type, result.validation_error = result.IMPORT_TYPE_INVALID, error
+        return result
 
-    def after_import_row(self, row: Row, row_result: Any, **kwargs: Any) -> None:
-        """Give what came of a row its number."""
-        row_result.number = self._number
+    @cached_property
+    def _import_fields(self) -> list[fields.Field]:
+        return list(super().get_import_fields())
+
+    def get_import_fields(self) -> list[fields.Field]:
+        """The columns, worked out once for all rows."""
+        return self._import_fields
+
+    def _diff(self, instance: Any, is_new: bool) -> "RowDiff | None":
+        """What is to be compared; of rows that a page does not show, nothing."""
+        return RowDiff(self, instance, is_new) if self._shown < SHOWN_ROWS else None
+
+    def _read(self, instance: Any, row: Row) -> bool:
+        """Write a row's cells into the instance, and check it; whether it has to be written.
+
+        :raises ValidationError: everything that is wrong with it
+        """
+        before = self.state_of(instance)
+        unread: dict[str, Any] = {}
+        try:
+            self.import_instance(instance, row)
+        except ValidationError as error:
+            unread = error.update_error_dict(unread)
+        is_changed = self.state_of(instance) != before
+        if is_changed or unread or instance.pk is None:
+            self.validate_instance(instance, unread)
+        return is_changed
+
+    def state_of(self, instance: Any) -> tuple[Any, ...]:
+        """All that a row may write of an instance."""
+        raise NotImplementedError
 
     def once(self, key: Any, column: str, name: str) -> None:
         """:raises ValidationError: another row says something of the same thing"""
         if (other := self._rows_seen.setdefault(key, self._number)) != self._number:
             raise ValidationError({column: f"Row {other} says something of {name} already."})
-
-    def save_instance(self, instance: Any, is_create: bool, row: Row, **kwargs: Any) -> None:
-        """Plan to write it."""
-        self.planned.append(instance)
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
@@ -232,8 +275,8 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
         return RowDiff
 
 
-def in_batches[Found: Model](
-    rows: QuerySet[Found], field: str, values: Iterable[Any]
+def in_batches[Found](
+    rows: "QuerySet[Any, Found]", field: str, values: Iterable[Any]
 ) -> Iterator[Found]:
     """The rows that have one of the values, whatever their number."""
     for some in batched(sorted(set(values)), _KEYS_IN_A_QUERY, strict=False):

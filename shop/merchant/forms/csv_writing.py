@@ -29,7 +29,7 @@ from tablib import Dataset
 from shop.core.machine_clock import machine_time, monotonic_seconds
 from shop.core.outages import is_outage, reason_of
 from shop.merchant.forms.csv_files import read_rows
-from shop.merchant.forms.csv_tables import CsvTable, Overtaken, cell
+from shop.merchant.forms.csv_tables import SHOWN_ROWS, CsvTable, Overtaken, cell
 from shop.merchant.forms.staged_pictures import KEPT
 from shop.merchant.models import CsvImport
 from shop.staff.models import Staff
@@ -44,7 +44,7 @@ _LEAST_PAUSE, _TIMES_AS_LONG = 0.12, 2
 #: How often rows are read again that others change meanwhile, or that the database takes not now.
 _TRIES = 5
 #: Wrong rows that are named.
-NAMED = 100
+NAMED = SHOWN_ROWS
 
 _OVERTAKEN = "Others changed the same rows at the same time. Bring the file in once more."
 

@@ -91,6 +91,10 @@ class DealTable(CsvTable):
         yield "", partial(instance.clean_fields, exclude=unread)
         yield "", instance.clean
 
+    def state_of(self, instance: Deal) -> tuple[Any, ...]:
+        """All that a row may write of a deal."""
+        return _of_deal(instance)
+
     def write(self, *, by: Staff, now: datetime) -> None:
         """Write what rows can say, and never what is claimed; each change is recorded."""
         sales = {each.sale_id for each in self.planned}
