@@ -1,6 +1,9 @@
-"""Upserts that add to counts: the ORM can set a column on a conflict, and not add to it."""
+"""Upserts: many rows written in one statement, and counts that are added to.
 
-from collections.abc import Mapping, Sequence
+The ORM can set a column on a conflict, and not add to it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,6 +13,21 @@ from django.db.models import Model, UniqueConstraint
 from shop.core.compiled_sql import adapt_value
 
 type Row = tuple[Any, ...]
+
+
+def update_in_bulk(model: type[Model], rows: Sequence[Any], fields: Collection[str]) -> None:
+    """Write fields of existing rows, in the order of their keys, as others lock them.
+
+    :raises django.db.IntegrityError: a constraint holds something against one of them
+    """
+    # An upsert: Django's ``bulk_update`` takes a branch for each row and field.
+    if rows:
+        model._base_manager.bulk_create(
+            sorted(rows, key=lambda row: row.pk),
+            update_conflicts=True,
+            unique_fields=["pk"],
+            update_fields=fields,
+        )
 
 
 def add_counts(model: type[Model], rows: Sequence[Row]) -> list[Row]:

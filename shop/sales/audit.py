@@ -51,11 +51,18 @@ def record(
 
 
 def change_of(
-    deal: Deal, field: str, before: Any, after: Any, *, now: datetime, by: Staff | None
+    sale: Sale,
+    field: str,
+    before: Any,
+    after: Any,
+    *,
+    now: datetime,
+    by: Staff | None,
+    deal: Deal | None = None,
 ) -> Change:
-    """An entry about a deal that is still to be recorded."""
+    """An entry that is still to be recorded."""
     return Change(
-        sale=deal.sale,
+        sale=sale,
         deal=deal,
         field=field,
         before=as_json(before),

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from shop.catalog.models import PricePoint, Product, Variant
 from shop.qa.pytest_plugin.client import ShopClient
@@ -354,3 +356,22 @@ def test_a_sale_that_makes_sense_is_loaded_without_a_word(
 def test_a_hold_out_of_range_is_refused_in_words(load: Load, seconds: int, said: str) -> None:
     with pytest.raises(CommandError, match=f"not {seconds}: A price is held for {said}"):
         load(autumn(hold_seconds=seconds))
+
+
+def test_a_document_is_written_in_a_number_of_statements_that_does_not_grow(load: Load) -> None:
+    def document(count: int, price: int) -> dict[str, Any]:
+        mug = AUTUMN["deals"][0]
+        deals = [{**mug, "sku": f"M-{n}", "name": f"Mug {n}", "price": price} for n in range(count)]
+        return {**AUTUMN, "deals": deals}
+
+    def queries(count: int, price: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            load(document(count, price))
+        return len(captured)
+
+    few, few_changed = queries(2, 499), queries(2, 399)
+    Deal.objects.all().delete()
+    # A new address is looked for by itself.
+    assert queries(42, 499) <= few + 42
+    assert queries(42, 399) == few_changed
+    assert {each.price for each in Deal.objects.all()} == {399}

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from shop.catalog.models import Product, StockMovement, Variant, validate_names
 from shop.catalog.stock import record_supplies
 from shop.core.money import validate_currency
+from shop.core.upserts import update_in_bulk
 from shop.merchant.forms.csv_tables import (
     CsvTable,
     MoneyColumn,
@@ -23,7 +24,6 @@ from shop.merchant.forms.csv_tables import (
     column,
     fixed_column,
     in_batches,
-    update_in_bulk,
 )
 from shop.sales.reference_prices import list_prices_changed, lock_products
 from shop.staff.models import Staff
@@ -156,7 +156,7 @@ class ProductTable(CsvTable):
         stock_before = {each.pk: each.stock for each in there.values()}
         for variant in new:
             # By now its product has a key.
-            variant.product_id = variant.product.pk
+            variant.product = variant.product
         Variant.objects.bulk_create(new)
         changed = [each for each in old if _of_variant(each) != self._variants_before[each.pk]]
         update_in_bulk(Variant, changed, _VARIANT_FIELDS)

@@ -194,12 +194,12 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
             raise ValidationError(problem)
         self.load(dataset.dict)
 
-    def import_row(self, row: Row, instance_loader: Any, **kwargs: Any) -> Any:
+    def import_row(self, row: Any, instance_loader: Any, **kwargs: Any) -> Any:
         """What a row would change. The library's own copies and writes out each row twice."""
         self._number = int(kwargs["row_number"])
         if self._number % _ROWS_IN_A_ROW == 0:
             sleep(_PAUSE)
-        result = self.get_row_result_class()()
+        result: Any = self.get_row_result_class()()
         result.number = self._number
         try:
             instance, is_new = self.get_or_init_instance(instance_loader, row)
@@ -229,7 +229,7 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
         """What is to be compared; of rows that a page does not show, nothing."""
         return RowDiff(self, instance, is_new) if self._shown < SHOWN_ROWS else None
 
-    def _read(self, instance: Any, row: Row) -> bool:
+    def _read(self, instance: Any, row: Any) -> bool:
         """Write a row's cells into the instance, and check it; whether it has to be written.
 
         :raises ValidationError: everything that is wrong with it
@@ -281,20 +281,6 @@ def in_batches[Found](
     """The rows that have one of the values, whatever their number."""
     for some in batched(sorted(set(values)), _KEYS_IN_A_QUERY, strict=False):
         yield from rows.filter(**{f"{field}__in": some})
-
-
-def update_in_bulk(model: type[Model], rows: list[Any], fields: Collection[str]) -> None:
-    """Write fields of existing rows, in the order of their keys, as others lock them.
-
-    :raises django.db.IntegrityError: a constraint holds something against one of them
-    """
-    # An upsert: Django's ``bulk_update`` takes a branch for each row and field.
-    model._base_manager.bulk_create(
-        sorted(rows, key=lambda row: row.pk),
-        update_conflicts=True,
-        unique_fields=["pk"],
-        update_fields=fields,
-    )
 
 
 def cell(row: Row, name: str) -> str:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from import_export import fields
 
 from shop.catalog.models import Product
+from shop.core.upserts import update_in_bulk
 from shop.merchant.forms.csv_tables import (
     CsvTable,
     MoneyColumn,
@@ -20,7 +21,6 @@ from shop.merchant.forms.csv_tables import (
     column,
     fixed_column,
     in_batches,
-    update_in_bulk,
 )
 from shop.sales.audit import change_of, record_in_bulk
 from shop.sales.models import Change, Deal, Sale
@@ -114,14 +114,18 @@ class DealTable(CsvTable):
 
     def _changes(self, *, by: Staff, now: datetime) -> Iterator[Change]:
         """The audit log's entries of the planned deals, in the order of their rows."""
+
+        def entry(deal: Deal, field: str, was: Any, new: Any) -> Change:
+            return change_of(deal.sale, field, was, new, deal=deal, by=by, now=now)
+
         for deal in self.planned:
             before = self._before.get(deal.pk)
             if before is None:
-                yield change_of(deal, "deal", None, deal.product.sku, by=by, now=now)
+                yield entry(deal, "deal", None, deal.product.sku)
                 continue
             for name, was, new in zip(_WRITTEN, before, _of_deal(deal), strict=True):
                 if was != new:
-                    yield change_of(deal, name, was, new, by=by, now=now)
+                    yield entry(deal, name, was, new)
 
 
 def _of_deal(deal: Deal) -> tuple[Any, ...]:

@@ -8,16 +8,17 @@ A deal that the document leaves out is withdrawn (or deleted, where its sale was
 never published); a variant keeps only the stock that is claimed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
-from shop.catalog.list_prices import record_list_price
-from shop.catalog.models import StockMovement, Variant
-from shop.catalog.stock import save_with_stock
-from shop.sales.audit import record
+from shop.catalog.list_prices import record_list_prices
+from shop.catalog.models import Product, StockMovement, Variant
+from shop.catalog.stock import record_supplies, save_with_stock
+from shop.core.upserts import update_in_bulk
+from shop.sales.audit import change_of, record_in_bulk
 from shop.sales.documents.json_reader import DocumentError, Problem, member, problems_of
 from shop.sales.documents.planner import LoadPlan, RowPlan, in_words
 from shop.sales.documents.schema import SaleDocument
@@ -27,6 +28,10 @@ from shop.sales.reference_prices import work_out_reference_prices
 from shop.sales.sense_checks import warnings
 from shop.sales.sense_facts import check_sale
 
+type Recorder = Callable[[], None]
+
+#: Keys of rows that were just read or written: they need not be looked up.
+_FOREIGN = frozenset({"sale", "product"})
 _OVERTAKEN = "an order or another change came in between; nothing was written, so load it again"
 
 
@@ -60,17 +65,50 @@ def _write(plan: LoadPlan, now: datetime) -> None:
     for product in plan.products:
         if product.row.pk is None:
             lines.append(f"{product.place}: {product.row.sku} is a new product")
-        _save(product, now)
+    _save_all(Product, plan.products, now)
     _save_variants(plan.variants, now)
     # Once there is stock: without any a list price is one that nobody can pay.
-    recorded = [record_list_price(each.row, now=now) for each in plan.products]
+    recorded = record_list_prices([each.row.pk for each in plan.products], now=now)
     _save_deals(plan, now)
     _withdraw_rest(plan, now)
     # Before it is published or hidden: no offer was minted with these changes while hidden.
     _record(plan, now)
     _save_state(plan, now)
-    if lines or any(recorded):
+    if lines or recorded:
         work_out_reference_prices(sale.deals.values_list("product", flat=True), now=now)
+
+
+def _nothing() -> None:
+    """What there is to record of rows that have no record."""
+
+
+def _save_all[Row: models.Model](
+    model: type[Row], plans: Sequence[RowPlan[Row]], now: datetime, record: Recorder = _nothing
+) -> None:
+    """Insert rows, or update what changed of them, in two statements.
+
+    On SQLite checkout waits for all of it. Where the model or the database refuses a row, they are
+    written once more, one by one, to say which it was.
+
+    :param record: what is to be recorded of them once they are written
+    :raises DocumentError: the model or the database refuses it
+    """
+    new = [each.row for each in plans if each.row.pk is None]
+    old = [each for each in plans if each.row.pk is not None and each.changed]
+    try:
+        with transaction.atomic():
+            for row in (*new, *(each.row for each in old)):
+                row.clean_fields(exclude=_FOREIGN)
+                row.clean()
+            model._base_manager.bulk_create(new)
+            fields = {name for each in old for name in each.changed}
+            update_in_bulk(model, [each.row for each in old], sorted(fields))
+            record()
+    except (ValidationError, IntegrityError):
+        for row in new:
+            row.pk, row._state.adding = None, True
+        for each in plans:
+            _save(each, now)
 
 
 def _save[Row: models.Model](plan: RowPlan[Row], now: datetime) -> None:
@@ -98,27 +136,45 @@ def _save[Row: models.Model](plan: RowPlan[Row], now: datetime) -> None:
 
 
 def _save_variants(plans: Iterable[RowPlan[Variant]], now: datetime) -> None:
-    for plan in sorted(plans, key=_lock_order):
-        row = plan.row
-        if plan.is_left_out:
-            # What is claimed may have grown since it was read.
-            row.refresh_from_db(
-                fields=["claimed"], from_queryset=Variant.objects.select_for_update(no_key=True)
-            )
-            row.stock = row.claimed
-        # A new product had no key yet when the variant was planned.
-        row.product_id = row.product.pk
-        _save(plan, now)
+    plans = sorted(plans, key=_lock_order)
+    locked = Variant.objects.select_for_update(no_key=True).order_by("pk")
+    keys = [each.row.pk for each in plans if each.row.pk is not None]
+    there = {each.pk: each for each in locked.filter(pk__in=keys)}
+    for plan in plans:
+        row, as_it_is = plan.row, there.get(plan.row.pk)
+        if as_it_is is not None:
+            if plan.is_left_out:
+                # What is claimed may have grown since it was read.
+                row.stock = row.claimed = as_it_is.claimed
+            elif "stock" not in plan.changed:
+                row.stock = as_it_is.stock
+        # A new product had no key yet when the variant was planned: assigned again, it gives it.
+        row.product = row.product
+    before = {key: variant.stock for key, variant in there.items()}
+    rows = [each.row for each in plans if each.row.pk is None or each.changed]
+    known = {id(row): before.get(row.pk, 0) for row in rows}
+
+    def record() -> None:
+        record_supplies(
+            {row: row.stock - known[id(row)] for row in rows},
+            reason=StockMovement.Reason.LOADED,
+            now=now,
+            made_by=None,
+        )
+
+    _save_all(Variant, plans, now, record)
 
 
 def _save_deals(plan: LoadPlan, now: datetime) -> None:
-    for each in sorted(plan.deals, key=_lock_order):
-        row, is_new = each.row, each.row.pk is None
-        row.sale_id, row.product_id = plan.sale.row.pk, row.product.pk
-        _save(each, now)
-        if is_new:
-            plan.lines.append(f"{each.place}: {row.product.sku} is a new deal")
-            plan.entries.append((row, "deal", None, row.product.sku))
+    plans = sorted(plan.deals, key=_lock_order)
+    new = [each for each in plans if each.row.pk is None]
+    for each in plans:
+        # Assigned again, they give their keys, which new ones did not have when it was planned.
+        each.row.sale, each.row.product = plan.sale.row, each.row.product
+    _save_all(Deal, plans, now)
+    for each in new:
+        plan.lines.append(f"{each.place}: {each.row.product.sku} is a new deal")
+        plan.entries.append((each.row, "deal", None, each.row.product.sku))
 
 
 def _withdraw_rest(plan: LoadPlan, now: datetime) -> None:
@@ -138,16 +194,20 @@ def _withdraw_rest(plan: LoadPlan, now: datetime) -> None:
 
 
 def _record(plan: LoadPlan, now: datetime) -> None:
-    for row, field, before, after in plan.entries:
-        record(
-            sale=plan.sale.row,
-            deal=row if isinstance(row, Deal) else None,
-            field=field,
-            before=before,
-            after=after,
-            now=now,
-            by=None,
-        )
+    record_in_bulk(
+        [
+            change_of(
+                plan.sale.row,
+                field,
+                before,
+                after,
+                deal=row if isinstance(row, Deal) else None,
+                now=now,
+                by=None,
+            )
+            for row, field, before, after in plan.entries
+        ]
+    )
 
 
 def _save_state(plan: LoadPlan, now: datetime) -> None:

@@ -3,6 +3,7 @@
 Locks the sale, then its products by sku.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,9 +107,14 @@ class LoadPlan:
         skus = [variant.sku for deal in deals for variant in deal.variants]
         existing = Variant.objects.filter(sku__in=skus).select_related("product")
         owners = {variant.sku: variant.product.sku for variant in existing}
+        of_products: defaultdict[int, dict[str, Variant]] = defaultdict(dict)
+        known = {each.pk: each for each in products.values() if each.pk is not None}
+        for variant in Variant.objects.filter(product__in=known):
+            variant.product = known[variant.product_id]
+            of_products[variant.product_id][variant.sku] = variant
         for deal in deals:
             product = products[deal.sku]
-            rows = {} if product.pk is None else {row.sku: row for row in product.variants.all()}
+            rows = {} if product.pk is None else of_products[product.pk]
             for position, wanted in enumerate(deal.variants):
                 owner = owners.get(wanted.sku, deal.sku)
                 if owner != deal.sku:
