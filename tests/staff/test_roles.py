@@ -15,7 +15,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from shop.merchant.models import CsvImport
 from shop.orders.models import Order
 from shop.sales.models import Sale
-from shop.staff.models import Staff
+from shop.staff.models import LogInEvent, Staff
+from shop.staff.records import LogInKind
 from shop.staff.roles import PERMISSIONS, Role, give_role, role_of, write_roles
 from tests.support.factories import make_order
 from tests.support.fixtures import MachineClock
@@ -174,12 +175,14 @@ def path_to(sale: Sale, order: Order) -> Callable[[str, URLPattern], str]:
         slug="draft", title="Draft", starts_at=sale.starts_at, ends_at=sale.ends_at
     )
     someone = Staff.objects.create_user("someone", "someone@example.org", is_staff=True)
+    event = LogInEvent.objects.create(at=sale.starts_at, kind=LogInKind.REFUSED)
     rows: dict[str, Any] = {
         "sales/sale": sale.pk,
         "sales/deal": sale.deals.all()[0].pk,
         "catalog/product": sale.deals.all()[0].product_id,
         "checkout/order": order.pk,
         "staff/staff": someone.pk,
+        "staff/loginevent": event.pk,
     }
 
     def path(name: str, pattern: URLPattern) -> str:
