@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
 
@@ -21,7 +23,7 @@ MOST_SHOWN = 100
 class LogInEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Who logged in, or was refused, when and from where."""
 
-    list_display = ("when", "who", "kind", "address", "is_known_device", "browser")
+    list_display = ("when", "who", "kind", "address", "device", "browser")
     list_display_links = None
     list_filter = ("kind", "is_known_device")
     list_select_related = ("person",)
@@ -39,12 +41,17 @@ class LogInEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     @admin.display(description="when", ordering="at")
-    def when(self, event: LogInEvent) -> str:
-        return iso_second(event.at, get_current_timezone())
+    def when(self, event: LogInEvent) -> SafeString:
+        at = iso_second(event.at, get_current_timezone())
+        return format_html('<span class="nowrap">{}</span>', at)
 
     @admin.display(description="who", ordering="person__username")
     def who(self, event: LogInEvent) -> str:
-        return event.person.get_username() if event.person else "a name that nobody has"
+        return event.person.get_username() if event.person else "nobody here"
+
+    @admin.display(description="device", ordering="is_known_device")
+    def device(self, event: LogInEvent) -> str:
+        return "known" if event.is_known_device else "new"
 
 
 @require_safe
