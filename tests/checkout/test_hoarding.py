@@ -20,6 +20,7 @@ from shop.qa.pytest_plugin.stripe import Stripe
 from shop.sales.holds import recall
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
+from tests.support.factories import change
 from tests.support.fixtures import Card, Clock
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -399,9 +400,10 @@ def test_a_deal_that_became_cheaper_is_taken_at_its_new_price_and_held_as_long(
     attempt(HOARDER, units=10)
     clock.move_to(OPENS + 59 * SECOND)
     assert is_refused(attempt(HOARDER, PAYS, browser=browser))
-    Deal.objects.filter(product__sku="LMP-01").update(price=690)
+    lamp = sale.deals.get(product__sku="LMP-01")
+    change(sale, OPENS + 59 * SECOND, lamp, price=690)
     assert held_until(browser.bag()) == "2026-11-27T11:15:00Z"
-    Deal.objects.filter(product__sku="LMP-01").update(price=990)
+    change(sale, OPENS + 59 * SECOND, lamp, price=990)
     clock.move_to(OPENS + 10 * MINUTE)
     assert attempt(HOARDER, PAYS, browser=browser).order_status == "paid"
     assert Order.objects.get(status="paid").total == 5 * 690
