@@ -9,7 +9,7 @@ from shop.core.machine_clock import machine_time
 from shop.staff.models import Staff
 
 #: After so long without a row written, the process that wrote them is taken to be gone.
-_SILENCE = timedelta(seconds=30)
+_SILENCE = timedelta(minutes=2)
 
 
 class CsvImport(models.Model):

@@ -38,9 +38,9 @@ logger = logging.getLogger(__name__)
 
 #: Rows of one transaction: 2,000 rows of the database, where all are new products.
 ROWS_TOGETHER = 500
-#: The least time between two portions, in seconds, and in times of what the last one took: SQLite
-#: tries again every 100 ms.
-_LEAST_PAUSE, _TIMES_AS_LONG = 0.12, 2
+#: The pause between two portions, in seconds: SQLite tries again every 100 ms; and in times of how
+#: long the last one had the lock.
+_LEAST_PAUSE, _LONGEST_PAUSE, _TIMES_AS_LONG = 0.12, 2, 2
 #: How often rows are read again that others change meanwhile, or that the database takes not now.
 _TRIES = 5
 #: Wrong rows that are named.
@@ -116,21 +116,21 @@ def go_on(job: CsvImport) -> None:
 @task
 def write_portions(key: int) -> None:
     """Write the next portion of a file, and the rest by a task of its own: others have a turn."""
-    began = monotonic_seconds()
-    while _write_portion(key):
-        took = monotonic_seconds() - began
-        sleep(max(_LEAST_PAUSE, _TIMES_AS_LONG * took) if settings.ASIDE_THREADS > 0 else 0)
+    while (held := _write_portion(key)) is not None:
         if settings.ASIDE_THREADS > 0:
+            sleep(min(_LONGEST_PAUSE, max(_LEAST_PAUSE, _TIMES_AS_LONG * held)))
             write_portions.enqueue(key)
             return
-        began = monotonic_seconds()
 
 
-def _write_portion(key: int) -> bool:
-    """Write the next portion of a file; whether there is more of it to write, by this task."""
+def _write_portion(key: int) -> float | None:
+    """Write the next portion of a file; for how long it had the lock, in seconds.
+
+    None where there is no more of it to write, or not by this task.
+    """
     job = CsvImport.objects.select_related("made_by").filter(pk=key, status="writing").first()
     if job is None:
-        return False
+        return None
     file = _ordered_rows(key, job.made_at)
     begin, end = job.written, file.end_after(job.written)
     portion = Dataset(*(row for _, row in file.rows[begin:end]), headers=file.headers)
@@ -141,15 +141,19 @@ def _write_portion(key: int) -> bool:
             if problems := list(
                 problems_of(result, [number for number, _ in file.rows[begin:end]])
             ):
-                return _stop(job, problems)
-            return _write(job, plan, end)
+                _stop(job, problems)
+                return None
+            began = monotonic_seconds()
+            is_more = _write(job, plan, end)
+            return monotonic_seconds() - began if is_more else None
         except (Overtaken, DatabaseError) as error:
             if not isinstance(error, Overtaken | IntegrityError) and not is_outage(error):
                 _stop(job, [f"It went wrong: {type(error).__name__}."])
                 raise
             logger.info("a portion of %s is tried again: %s", job.table, reason_of(error))
             sleep(_LEAST_PAUSE)
-    return _stop(job, [_OVERTAKEN])
+    _stop(job, [_OVERTAKEN])
+    return None
 
 
 def _write(job: CsvImport, plan: CsvTable, end: int) -> bool:
@@ -166,13 +170,12 @@ def _write(job: CsvImport, plan: CsvTable, end: int) -> bool:
     return not is_last
 
 
-def _stop(job: CsvImport, problems: list[str]) -> bool:
+def _stop(job: CsvImport, problems: list[str]) -> None:
     """Stop for good, and say why; nothing of the portion was written."""
     CsvImport.objects.filter(pk=job.pk).update(
         status=job.Status.STOPPED, problems=problems, content=b"", moved_at=machine_time()
     )
     _ordered_rows.cache_clear()
-    return False
 
 
 def table_of(label: str) -> type[CsvTable]:
