@@ -71,7 +71,7 @@ def test_ending_the_session_that_one_is_in_logs_out(desk: Client) -> None:
     assert not is_in(desk)
 
 
-@pytest.mark.parametrize("session", ["", "no such", "\x00", "é" * 5000])
+@pytest.mark.parametrize("session", ["", "no such", "é" * 5000])
 def test_a_session_that_is_none_ends_none(desk: Client, session: str) -> None:
     answer = desk.post("/merchant/account/log-out-there/", {"session": session})
     assert answer["Location"] == "/merchant/account/"
