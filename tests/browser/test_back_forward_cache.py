@@ -9,7 +9,8 @@ from shop.sales.models import Sale
 from tests.browser.conftest import PHONE, OpenBrowser, launched
 from tests.browser.shopping import add, add_button, bag_count, deal, lines, offers, open_sale
 
-pytestmark = pytest.mark.browser
+# Each waits for clocks: in `make verify`.
+pytestmark = [pytest.mark.browser, pytest.mark.verify]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from tests.browser.test_accessibility import TWICE
 from tests.browser.test_back_office import log_in, olga, violations
 
 __all__ = ["olga"]
-pytestmark = pytest.mark.browser
+# Each waits for clocks: in `make verify`.
+pytestmark = [pytest.mark.browser, pytest.mark.verify]
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from tests.browser.shopping import add, expect_paid, fill_address, lines, open_s
 from tests.browser.test_accessibility import NAMELESS, TWICE
 from tests.support.server_processes import RunningShop, running_shop
 
-pytestmark = pytest.mark.browser
+# Each waits for clocks: in `make verify`.
+pytestmark = [pytest.mark.browser, pytest.mark.verify]
 
 STAFF = {"username": "staff", "password": "travelling"}
 

@@ -9,7 +9,8 @@ from playwright.sync_api import Page
 from shop.core.formatting import hour, utc
 from tests.browser.conftest import OpenBrowser
 
-pytestmark = pytest.mark.browser
+# Each waits for clocks: in `make verify`.
+pytestmark = [pytest.mark.browser, pytest.mark.verify]
 
 #: Berlin's clocks are put back at this instant, and London's too.
 BACK = datetime(2027, 10, 31, 1, tzinfo=UTC)

@@ -11,7 +11,8 @@ from shop.sales.models import Sale
 from tests.browser.shopping import add, in_seconds, open_sale
 from tests.browser.test_countdown import error_seconds
 
-pytestmark = pytest.mark.browser
+# Each waits for clocks: in `make verify`.
+pytestmark = [pytest.mark.browser, pytest.mark.verify]
 
 #: ``oversleep(milliseconds)`` puts the page behind, as a sleep of the machine does: it stops the
 #: monotonic clock. ``unseen``: and the one on the wall, so that no page can tell by itself.
