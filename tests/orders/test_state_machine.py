@@ -23,6 +23,7 @@ WRITERS = {
     ("orders/state_machine.py", "move"): "an order, and nobody else of one",
     ("payments/refunds.py", "record"): "a refund",
     ("payments/refunds.py", "_fail"): "a refund",
+    ("merchant/forms/csv_writing.py", "_stop"): "a CSV file that is written",
 }
 #: What writes fields that are not named on the spot, and cannot be a status.
 UNNAMED = {
