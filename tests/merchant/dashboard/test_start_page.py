@@ -438,7 +438,7 @@ def test_its_queries_do_not_grow_with_what_there_is(
     give_role(person, Role.OWNER)
     client = Client()
     client.force_login(person)
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(24):
         client.get("/merchant/")
 
 
