@@ -23,12 +23,13 @@ WRITERS = {
     ("orders/state_machine.py", "move"): "an order, and nobody else of one",
     ("payments/refunds.py", "record"): "a refund",
     ("payments/refunds.py", "_fail"): "a refund",
-    ("merchant/forms/csv_writing.py", "_stop"): "a CSV file that is written",
+    ("merchant/forms/csv_writing.py", "_stop"): "a CSV file that is being written",
 }
 #: What writes fields that are not named on the spot, and cannot be a status.
 UNNAMED = {
     ("checkout/placing.py", "amend_order"): "the address and the card",
     ("payments/rebuild.py", "_amend"): "the address and the card",
+    ("staff/models.py", "end_sessions"): "the columns of sessions",
 }
 
 _WRITE = frozenset({"update", "bulk_update", "update_or_create", "create", "get_or_create"})
