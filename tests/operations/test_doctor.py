@@ -24,6 +24,7 @@ from shop.operations.doctor import examine, obstacles
 from shop.orders.models import Order, PaymentDiscrepancy, ReconcileRound, Refund, StripeEvent
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.factories import OPENS, new_key
+from shop.sales.kept_prices import longest_wait
 from shop.sales.models import Outage, RefusalCount, Sale
 from shop.sales.outages import answer
 from shop.sales.restorations import close_checkout, open_checkout
@@ -262,7 +263,7 @@ def test_what_is_stuck_is_told_and_stops_nothing(
 def test_a_key_is_told_once_all_that_it_signed_has_run_out(
     sale: Sale, stripe_api: StripeClient, settings: Settings
 ) -> None:
-    stopped_at = NOW - timedelta(seconds=settings.LIST_HOLD_SECONDS + 301)
+    stopped_at = NOW - timedelta(seconds=settings.LIST_HOLD_SECONDS + 301) - longest_wait()
     old = {**new_key("old", "retiring"), "stopped_at": int(stopped_at.timestamp())}
     settings.OFFER_KEYS = json.dumps({"keys": [new_key("new"), old]})
     reconciled(NOW)
