@@ -16,6 +16,8 @@ from shop.core.local_visitors import Application
 #: Encodings of text that are read: UTF-8, and its subset.
 _READ = frozenset({"utf-8", "ascii"})
 _NUL = "\0"
+#: A signed message has a strict reader of its own, and a verdict for whatever is none.
+_MESSAGES = frozenset({"offer"})
 
 _OTHER_ENCODING = "This shop reads UTF-8, and no other encoding of text."
 
@@ -49,7 +51,8 @@ class ReadableTextMiddleware:
         if request.method != "POST" or getattr(view, "csrf_exempt", False):
             return
         for name, values in request.POST.lists():
-            if _NUL in name or any(_NUL in value for value in values):
+            is_text = name not in _MESSAGES
+            if _NUL in name or (is_text and any(_NUL in value for value in values)):
                 raise Unreadable("A field of this form has a character in it that is no text.")
 
 

@@ -39,7 +39,7 @@ def test_an_address_with_a_nul_is_refused_in_words(
         assert "a character in it that is no text" in answer.content.decode()
 
 
-@pytest.mark.parametrize("field", ["offer", "quantity", "variant", "an\0other"])
+@pytest.mark.parametrize("field", ["quantity", "variant", "an\0other"])
 def test_a_form_with_a_nul_is_refused_and_changes_nothing(
     shopper: ShopClient, sale: Sale, field: str
 ) -> None:
@@ -48,6 +48,12 @@ def test_a_form_with_a_nul_is_refused_and_changes_nothing(
     )
     assert answer.status_code == 400
     assert "what is in your bag stays held" in answer.content.decode()
+
+
+def test_an_offer_with_a_nul_has_a_verdict_as_any_that_is_none(
+    shopper: ShopClient, sale: Sale
+) -> None:
+    assert shopper.add(f"{shopper.offer()}\0").verdicts == ["forged"]
 
 
 def test_a_form_of_the_back_office_with_a_nul_is_refused(merchant: Merchant, sale: Sale) -> None:

@@ -9,7 +9,8 @@ from django.utils import timezone
 from shop.merchant.rehearsals import runs
 from shop.orders.links import order_path
 from shop.sales.models import Sale
-from shop.staff.models import Staff
+from shop.staff.models import LogInEvent, Staff
+from shop.staff.records import LogInKind
 from shop.staff.roles import Role
 from tests.doors.addresses import Door
 from tests.doors.visitors import Visitor, staff_of
@@ -34,6 +35,7 @@ def rows(sale: Sale) -> dict[str, dict[str, Any]]:
         slug="draft", title="Draft", starts_at=sale.starts_at, ends_at=sale.ends_at
     )
     someone = Staff.objects.create_user("someone", "someone@example.org", is_staff=True)
+    event = LogInEvent.objects.create(at=sale.starts_at, kind=LogInKind.REFUSED)
     deal = sale.deals.all()[0]
     page = order_path(order)
     keys = {
@@ -43,11 +45,13 @@ def rows(sale: Sale) -> dict[str, dict[str, Any]]:
         "admin:catalog_product": deal.product_id,
         "admin:checkout_order": order.pk,
         "admin:staff_staff": someone.pk,
+        "admin:staff_loginevent": event.pk,
         "merchant/sales/sale": sale.pk,
         "merchant/sales/deal": deal.pk,
         "merchant/catalog/product": deal.product_id,
         "merchant/checkout/order": order.pk,
         "merchant/staff/staff": someone.pk,
+        "merchant/staff/loginevent": event.pk,
     }
     return {
         **{name: {"pk": key, "object_id": str(key)} for name, key in keys.items()},

@@ -25,6 +25,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.csrf import csrf_protect
@@ -82,7 +83,9 @@ def keep_what_was_typed(site: AdminSite, view: View) -> View:
             return view(request, *args, **kwargs)
         if _is_part_of_a_page(request):
             # The log-in page would stand in its place, between what is being typed.
-            return HttpResponse(status=HTTPStatus.NO_CONTENT)
+            nothing = HttpResponse(status=HTTPStatus.NO_CONTENT)
+            add_never_cache_headers(nothing)
+            return nothing
         if request.method != "POST":
             return view(request, *args, **kwargs)
         if TYPED_FIELD in request.POST:

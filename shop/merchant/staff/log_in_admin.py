@@ -1,7 +1,5 @@
 """The log-in trail for owners, and for each person their own; nobody changes it."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -10,6 +8,7 @@ from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
 
 from shop.core.formatting import iso_second
+from shop.merchant.forms.read_only_admin import ReadOnlyAdmin
 from shop.merchant.pages import merchant_page
 from shop.staff.current import staff_of
 from shop.staff.log_in_trail import KEPT_FOR
@@ -20,7 +19,7 @@ MOST_SHOWN = 100
 
 
 @admin.register(LogInEvent)
-class LogInEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LogInEventAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who logged in, or was refused, when and from where."""
 
     list_display = ("when", "who", "kind", "address", "device", "browser")
@@ -30,15 +29,6 @@ class LogInEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER
     search_fields = ("person__username", "address")
     search_help_text = "A name to log in with, or a network address"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="when", ordering="at")
     def when(self, event: LogInEvent) -> SafeString:

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.test import RequestFactory
 from django.urls import reverse
 from PIL import Image
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from shop.catalog import pictures
 from shop.core.outages import Busy
@@ -117,11 +118,15 @@ def test_a_visit_begins_no_transaction(
 
 
 def test_new_staff_is_mailed_once_it_is_saved(
-    merchant: Merchant, mailoutbox: list[EmailMessage], write_transactions: WriteTransactions
+    merchant: Merchant,
+    mailoutbox: list[EmailMessage],
+    write_transactions: WriteTransactions,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    page = merchant.change(
-        reverse("admin:staff_staff_add"), username="bob", email="bob@example.org", role="viewer"
-    )
+    fields = {"username": "bob", "email": "bob@example.org", "role": "viewer"}
+    with django_capture_on_commit_callbacks(execute=True):
+        page = merchant.change(reverse("admin:staff_staff_add"), **fields)
+        assert mailoutbox == []
     assert errors(page) == ""
     assert "is on its way to bob@example.org" in page.text
     assert [each.to for each in mailoutbox] == [["bob@example.org"]]

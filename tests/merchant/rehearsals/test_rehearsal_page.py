@@ -338,9 +338,12 @@ def test_readers_do_not_keep_one_from_starting(alive: Processes) -> None:
 
 @pytest.fixture
 def shop_of_its_own(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    transactional_db: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    clock: FrozenDateTimeFactory,
 ) -> Sale:
-    """A sale in a database that other processes find, too."""
+    """A sale that opens, in a database that other processes find, too."""
     given = connection.settings_dict
     url = f"postgres://{given['USER']}@/{given['HOST']}/{given['NAME']}"
     if connection.vendor == "sqlite":
