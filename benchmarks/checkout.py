@@ -36,6 +36,7 @@ from shop.catalog.models import Product, Variant
 from shop.checkout import placing
 from shop.checkout.placing import Address
 from shop.core.compiled_sql import adapt_value
+from shop.core.named_locks import key_of
 from shop.core.shopper import Shopper
 from shop.orders.hoarding import network_key
 from shop.orders.limits import card_key, email_key, limit_key
@@ -160,6 +161,7 @@ class Purchase:
         return {
             "shopper": self.shopper.id,
             "shoppers": adapt_value([self.shopper.id]),
+            "shopper lock": key_of(self.shopper.id),
             "shopper key": limit_key(models.LimitUse.Kind.SHOPPER, self.shopper.id),
             "email": self.address.email,
             "email key": email_key(self.address.email),

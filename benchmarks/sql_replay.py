@@ -116,7 +116,9 @@ def bare_connection() -> Any:
         return bare
     given = connection.get_connection_params()
     names = ("dbname", "user", "host", "options")
-    return psycopg.connect(**{name: given[name] for name in names}, prepare_threshold=0)
+    return psycopg.connect(
+        **{name: given[name] for name in names if name in given}, prepare_threshold=0
+    )
 
 
 def _slot(pair: tuple[Any, Any], values: Values, others: Values) -> Any:

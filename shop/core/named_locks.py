@@ -16,11 +16,12 @@ def lock_names(names: Iterable[str]) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             # In one order, so that two who want the same names cannot deadlock.
-            for key in sorted({_key(name) for name in names}):
+            for key in sorted({key_of(name) for name in names}):
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
     elif connection.vendor != "sqlite":
         ContentType.objects.select_for_update().get(app_label="contenttypes", model="contenttype")
 
 
-def _key(name: str) -> int:
+def key_of(name: str) -> int:
+    """The number by which PostgreSQL knows a name's lock: 64 bits, signed."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
