@@ -7,9 +7,10 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.utils import timezone
 
-from shop.core.local_visitors import Application, local_visitors_only
+from shop.core.local_visitors import local_visitors_only
 from shop.core.postgresql.time_limits import limit_waits
 from shop.core.unreadable import with_readable_type
+from shop.core.wsgi_refusals import Application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 

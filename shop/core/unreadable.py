@@ -2,16 +2,16 @@
 
 import codecs
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
 
-from shop.core.cache_headers import NOT_STORED
-from shop.core.local_visitors import Application
+from shop.core.wsgi_refusals import Application, refuse
 
 #: Encodings of text that are read: UTF-8, and its subset.
 _READ = frozenset({"utf-8", "ascii"})
@@ -66,10 +66,7 @@ def with_readable_type(application: Application) -> Application:
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> HttpResponseBase:
         if _is_type_read(environ.get("CONTENT_TYPE", "")):
             return application(environ, start_response)
-        refusal = HttpResponseBadRequest(_OTHER_ENCODING, content_type="text/plain; charset=utf-8")
-        refusal["Cache-Control"] = NOT_STORED
-        start_response(f"{refusal.status_code} {refusal.reason_phrase}", [*refusal.items()])
-        return refusal
+        return refuse(HTTPStatus.BAD_REQUEST, _OTHER_ENCODING, start_response)
 
     return answer
 
