@@ -38,16 +38,10 @@ def record(
 
     :param by: None for a document that was loaded, or a command
     """
-    return Change.objects.create(
-        sale=sale,
-        deal=deal,
-        field=field,
-        before=as_json(before),
-        after=as_json(after),
-        reason=reason,
-        made_at=now,
-        made_by=by,
-    )
+    change = change_of(sale, field, before, after, now=now, by=by, deal=deal)
+    change.reason = reason
+    change.save(force_insert=True)
+    return change
 
 
 def change_of(
