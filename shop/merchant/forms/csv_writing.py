@@ -36,10 +36,12 @@ from shop.staff.models import Staff
 
 logger = logging.getLogger(__name__)
 
-#: Rows of one transaction: 2,000 rows of the database, where all are new products.
+#: Rows that the request itself writes, in one transaction; a file of more is written in portions.
 ROWS_TOGETHER = 500
+#: Rows of a portion: what reading, judging and writing them takes of a processor, checkout lacks.
+PORTION = 100
 #: The pause between two portions, in seconds: SQLite tries again every 100 ms; and in times of how
-#: long the last one had the lock.
+#: long the last one took.
 _LEAST_PAUSE, _LONGEST_PAUSE, _TIMES_AS_LONG = 0.12, 2, 2
 #: How often rows are read again that others change meanwhile, or that the database takes not now.
 _TRIES = 5
@@ -62,7 +64,7 @@ class OrderedRows:
 
         But for what is more than one portion.
         """
-        end = min(begin + ROWS_TOGETHER, len(self.rows))
+        end = min(begin + PORTION, len(self.rows))
         if end == len(self.rows):
             return end
         whole = end
@@ -116,21 +118,20 @@ def go_on(job: CsvImport) -> None:
 @task
 def write_portions(key: int) -> None:
     """Write the next portion of a file, and the rest by a task of its own: others have a turn."""
-    while (held := _write_portion(key)) is not None:
+    began = monotonic_seconds()
+    while _write_portion(key):
         if settings.ASIDE_THREADS > 0:
-            sleep(min(_LONGEST_PAUSE, max(_LEAST_PAUSE, _TIMES_AS_LONG * held)))
+            took = monotonic_seconds() - began
+            sleep(min(_LONGEST_PAUSE, max(_LEAST_PAUSE, _TIMES_AS_LONG * took)))
             write_portions.enqueue(key)
             return
 
 
-def _write_portion(key: int) -> float | None:
-    """Write the next portion of a file; for how long it had the lock, in seconds.
-
-    None where there is no more of it to write, or not by this task.
-    """
+def _write_portion(key: int) -> bool:
+    """Write the next portion of a file; whether there is more of it to write by this task."""
     job = CsvImport.objects.select_related("made_by").filter(pk=key, status="writing").first()
     if job is None:
-        return None
+        return False
     file = _ordered_rows(key, job.made_at)
     begin, end = job.written, file.end_after(job.written)
     portion = Dataset(*(row for _, row in file.rows[begin:end]), headers=file.headers)
@@ -142,10 +143,8 @@ def _write_portion(key: int) -> float | None:
                 problems_of(result, [number for number, _ in file.rows[begin:end]])
             ):
                 _stop(job, problems)
-                return None
-            began = monotonic_seconds()
-            is_more = _write(job, plan, end)
-            return monotonic_seconds() - began if is_more else None
+                return False
+            return _write(job, plan, end)
         except (Overtaken, DatabaseError) as error:
             if not isinstance(error, Overtaken | IntegrityError) and not is_outage(error):
                 _stop(job, [f"It went wrong: {type(error).__name__}."])
@@ -153,7 +152,7 @@ def _write_portion(key: int) -> float | None:
             logger.info("a portion of %s is tried again: %s", job.table, reason_of(error))
             sleep(_LEAST_PAUSE)
     _stop(job, [_OVERTAKEN])
-    return None
+    return False
 
 
 def _write(job: CsvImport, plan: CsvTable, end: int) -> bool:

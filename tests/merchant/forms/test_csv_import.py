@@ -401,6 +401,7 @@ def test_a_file_of_other_characters_is_refused_in_words(merchant: Merchant) -> N
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Portions of three rows, and no pause between them."""
     monkeypatch.setattr(csv_writing, "ROWS_TOGETHER", 3)
+    monkeypatch.setattr(csv_writing, "PORTION", 3)
     monkeypatch.setattr(csv_writing, "_LEAST_PAUSE", 0)
     monkeypatch.setattr(csv_writing, "_TIMES_AS_LONG", 0)
 
