@@ -11,7 +11,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.utils.module_loading import import_string
 
-from shop.core.money import format_money, is_currency, payable_step
+from shop.core.currencies import is_currency, payable_step
+from shop.core.money import format_money
 
 _ON = frozenset({"1", "true", "yes", "on"})
 #: What stands in docs/operating/ in the place of secrets.

@@ -1,19 +1,9 @@
-"""Durations in words, written and read."""
+"""Durations in words."""
 
-import re
 from datetime import timedelta
-
-from django.core.exceptions import ValidationError
 
 #: Units of time and their seconds, the largest first.
 UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
-_PART = re.compile(r"(\d{1,9})\s*([a-z]*)")
-_SECONDS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
-    **dict.fromkeys(("", "m", "min", "mins", "minute", "minutes"), 60),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600),
-    **dict.fromkeys(("d", "day", "days"), 86_400),
-}
 
 
 def several(count: int, noun: str) -> str:
@@ -46,18 +36,3 @@ def short_duration(span: timedelta) -> str:
         if seconds >= size and seconds % size == 0:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
-
-
-def parse_duration(text: str) -> int:
-    """The seconds of a duration like "1 h 30 min"; a number alone is minutes.
-
-    :raises ValidationError: it is no duration
-    """
-    text = text.strip().lower()
-    parts = _PART.findall(text)
-    if not parts or _PART.sub("", text).strip(" ,"):
-        raise ValidationError("Write it as 30 minutes, or 1 h 30 min.")
-    for _, unit in parts:
-        if unit not in _SECONDS:
-            raise ValidationError(f"{unit} is no unit of time: seconds, minutes, hours or days.")
-    return sum(int(number) * _SECONDS[unit] for number, unit in parts)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import F, QuerySet, Sum
 
-from shop.core.money import format_money, payable_step
+from shop.core.currencies import payable_step
+from shop.core.money import format_money
 from shop.orders.models import OVER, Order, OrderLine, Refund, RefundLine
 from shop.payments.stripe_amounts import NotChargeable, to_stripe_amount
 

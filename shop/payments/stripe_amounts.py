@@ -2,22 +2,16 @@
 
 Stripe's rules (docs.stripe.com/currencies):
 
-* Its own list says whether a currency has no decimals, three, or else two, whatever ISO 4217 says.
-* ISK and UGX have no decimals and are sent with two all the same (UGX is in the page's list of
-  those without, too). HUF and TWD are whole in payouts only.
-* Of three decimals the last has to be 0, in a refund too.
+* In which units it counts a currency, and of which an amount has to be a multiple, in a refund too:
+  ``shop.core.currencies``.
 * There is a greatest charge by digits, and a least one: that of the currency a bank account is
   settled in. A charge in another currency may meet a higher bound, which only Stripe knows.
 """
 
-from shop.core.money import digits_of, format_money, payable_step
+from shop.core.currencies import digits_of, payable_step, stripe_digits_of
+from shop.core.money import format_money
 
 # fmt: off
-_NO_DECIMALS = frozenset({
-    "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
-    "XOF", "XPF",
-})
-_THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 #: The least charge, in minor units. Where Stripe names none, anything above zero may do.
 _LEAST = {
     "AED": 200, "ARS": 50, "AUD": 50, "BRL": 50, "CAD": 50, "CHF": 50, "COP": 50, "CZK": 1500,
@@ -38,20 +32,18 @@ def to_stripe_amount(amount: int, currency: str) -> int:
 
     :raises NotChargeable: Stripe has no such amount
     """
-    shift = _stripe_digits(currency) - digits_of(currency)
-    stripe_amount, rest = (amount * 10**shift, 0) if shift >= 0 else divmod(amount, int(10**-shift))
-    if rest or (currency in _THREE_DECIMALS and stripe_amount % 10):
-        step = format_money(payable_step(currency), currency)
+    if amount % (step := payable_step(currency)):
         raise NotChargeable(
-            f"{format_money(amount, currency)} cannot be paid by card: "
-            f"a sum has to be a multiple of {step}. Nothing was charged."
+            f"{format_money(amount, currency)} cannot be paid by card: a sum has to be a multiple "
+            f"of {format_money(step, currency)}. Nothing was charged."
         )
-    return stripe_amount
+    shift = stripe_digits_of(currency) - digits_of(currency)
+    return amount * int(10**shift) if shift >= 0 else amount // int(10**-shift)
 
 
 def from_stripe_amount(stripe_amount: int, currency: str) -> int:
     """An amount of Stripe's in our minor units, rounded up."""
-    shift = _stripe_digits(currency) - digits_of(currency)
+    shift = stripe_digits_of(currency) - digits_of(currency)
     return stripe_amount * int(10**-shift) if shift < 0 else -(-stripe_amount // int(10**shift))
 
 
@@ -72,9 +64,3 @@ def obstacle(amount: int, currency: str) -> str:
         at_most = format_money(from_stripe_amount(most + 1, currency) - 1, currency)
         return f"{text} is too much for one charge: it can come to {at_most}. Order in two parts."
     return ""
-
-
-def _stripe_digits(currency: str) -> int:
-    if currency in _NO_DECIMALS:
-        return 0
-    return 3 if currency in _THREE_DECIMALS else 2

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from babel.numbers import get_currency_precision
 from django.core import mail
 from django.core.checks import run_checks
 from django.core.exceptions import ValidationError
@@ -18,8 +17,9 @@ from hypothesis import strategies as st
 from stripe import StripeClient
 
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for, included_tax
-from shop.core.money import format_money, payable_step, validate_payable
-from shop.merchant.forms.money_fields import minor_units
+from shop.core.currencies import digits_of, payable_step
+from shop.core.money import format_money, validate_payable
+from shop.core.typed.money import read_money
 from shop.orders.charge import ChargeKind, ChargeLine
 from shop.orders.models import Order, OrderCharge
 from shop.payments import stripe_amounts
@@ -37,7 +37,18 @@ from tests.support.fixtures import Card
 
 in_shop = pytest.mark.django_db(transaction=True)
 
-CURRENCIES = "EUR USD GBP CHF HUF TWD JPY KRW CLP XOF MGA ISK UGX ALL RSD KWD BHD JOD OMR TND"
+#: All in which Stripe charges: docs.stripe.com/currencies, "Supported presentment currencies".
+CURRENCIES = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BWP BYN BZD CAD
+CDF CHF CLP CNY COP CRC CVE CZK DJF DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GNF GTQ GYD HKD
+HNL HTG HUF IDR ILS INR ISK JMD JOD JPY KES KGS KHR KMF KRW KWD KYD KZT LAK LBP LKR LRD LSL MAD MDL
+MGA MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG
+QAR RON RSD RUB RWF SAR SBD SCR SEK SGD SHP SLE SOS SRD STD SZL THB TJS TND TOP TRY TTD TWD TZS UAH
+UGX USD UYU UZS VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW
+"""
+#: Stripe's lists of "zero-decimal" and "three-decimal" currencies; UGX is sent with two of 0.
+WITHOUT_DECIMALS = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"
+WITH_THREE = "BHD JOD KWD OMR TND"
 
 amounts = st.integers(1, 10**9)
 currencies = st.sampled_from(CURRENCIES.split())
@@ -52,7 +63,8 @@ currencies = st.sampled_from(CURRENCIES.split())
         (5, "UGX", 500),
         (1045, "HUF", 1045),  # whole in payouts alone
         (80045, "TWD", 80045),
-        (300, "RSD", 30000),  # none by Babel, two at Stripe
+        (30050, "RSD", 30050),  # two, whatever CLDR writes
+        (500, "MGA", 5),  # two by ISO 4217, none at Stripe
         (5120, "KWD", 5120),
     ],
 )
@@ -61,19 +73,31 @@ def test_stripe_is_told_an_amount_as_it_counts(amount: int, currency: str, told:
     assert from_stripe_amount(told, currency) == amount
 
 
-@pytest.mark.parametrize("currency", ["BHD", "JOD", "KWD", "OMR", "TND"])
+@pytest.mark.parametrize("currency", WITH_THREE.split())
 def test_of_three_decimals_the_last_has_to_be_0(currency: str) -> None:
     with pytest.raises(NotChargeable, match="multiple of"):
         to_stripe_amount(5124, currency)
+
+
+@pytest.mark.parametrize("currency", CURRENCIES.split())
+def test_of_every_currency_that_stripe_charges_one_step_is_one_step(currency: str) -> None:
+    """What is read, kept, told to Stripe and shown is the same amount, to the last decimal."""
+    amount = 1507 * payable_step(currency)
+    told = to_stripe_amount(amount, currency)
+    assert from_stripe_amount(told, currency) == amount
+    assert read_money(format_money(amount, currency), currency) == amount
+    for step in range(1, payable_step(currency)):
+        with pytest.raises(NotChargeable, match="multiple of"):
+            to_stripe_amount(amount + step, currency)
 
 
 @given(amounts, currencies)
 def test_what_stripe_is_told_is_what_is_shown(amount: int, currency: str) -> None:
     amount *= payable_step(currency)
     told = to_stripe_amount(amount, currency)
-    digits = {"JPY": 0, "KRW": 0, "CLP": 0, "XOF": 0, "MGA": 0}.get(currency, 2)
-    digits = 3 if currency in {"BHD", "JOD", "KWD", "OMR", "TND"} else digits
-    shown = Decimal(amount).scaleb(-get_currency_precision(currency))
+    digits = 0 if currency in WITHOUT_DECIMALS.split() else 2
+    digits = 3 if currency in WITH_THREE.split() else digits
+    shown = Decimal(amount).scaleb(-digits_of(currency))
     assert Decimal(told).scaleb(-digits) == shown
     assert from_stripe_amount(told, currency) == amount
 
@@ -267,14 +291,14 @@ def test_the_card_form_and_the_charge_agree_with_the_page(
 
 
 def test_a_price_that_no_card_can_pay_is_refused_where_it_is_written(db: None) -> None:
-    with pytest.raises(ValidationError, match="third decimal"):
-        validate_payable(minor_units(Decimal("5.124"), "KWD"), "KWD")
-    validate_payable(minor_units(Decimal("5.12"), "KWD"), "KWD")
+    with pytest.raises(ValidationError, match="write a multiple of KWD0"):
+        validate_payable(5124, "KWD")
+    validate_payable(5120, "KWD")
 
 
 def test_and_in_a_document(db: None) -> None:
     oud = {"list_price": 51200, "currency": "KWD"}
-    with pytest.raises(DocumentError, match=r"deals\[0\]\.price: The third decimal has to be 0"):
+    with pytest.raises(DocumentError, match=r"deals\[0\]\.price: No card pays KWD5.124"):
         load_sale(parse_document(autumn_with(price=5124, **oud)), now=OPENS)
     load_sale(parse_document(autumn_with(price=5120, **oud)), now=OPENS)
 

@@ -3,7 +3,6 @@
 Django's generic classes take no arguments at run time, hence the ignores.
 """
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,17 +12,17 @@ from django.forms.models import BaseInlineFormSet
 
 from shop.catalog.models import Product, Variant, validate_names
 from shop.core.money import validate_currency
+from shop.core.typed.money import read_money
+from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.interrupted_form import RestorableFormMixin
-from shop.merchant.forms.money_fields import MoneyField, minor_units
+from shop.merchant.forms.money_fields import MoneyField
 from shop.merchant.forms.picture_field import PictureField
 
 
 class ProductForm(RestorableFormMixin, forms.ModelForm):  # type: ignore[type-arg]
     """A product; its sku and currency can be written only once."""
 
-    list_price = MoneyField(
-        min_value=Decimal(0), help_text="As shoppers see it: 49.90. Its history is kept."
-    )
+    list_price = MoneyField(help_text="As shoppers see it: 49.90. Its history is kept.")
     picture = PictureField("products", required=False)
 
     class Meta:
@@ -62,7 +61,7 @@ class ProductForm(RestorableFormMixin, forms.ModelForm):  # type: ignore[type-ar
         """The list price in minor units."""
         currency = self.cleaned_data.get("currency")
         # Without a currency, that field has the error.
-        return minor_units(self.cleaned_data["list_price"], currency) if currency else 1
+        return read_money(self.cleaned_data["list_price"], currency) if currency else 1
 
 
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -74,6 +73,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Variant
         fields = ("sku", "name", "position", "stock")
+        field_classes = {"position": CountField, "stock": CountField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.catalog.stock import TooFew, move_stock
 from shop.core.requests import ShopRequest
+from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.pages import merchant_page
@@ -30,7 +31,7 @@ class StockForm(StaleFormMixin):
 
     event = "Something came or went"
     variant = forms.ModelChoiceField(Variant.objects.none(), empty_label=None)
-    units = forms.IntegerField(
+    units = CountField(
         min_value=-MOST_UNITS,
         max_value=MOST_UNITS,
         help_text="What comes in; with a minus what goes out: -3.",

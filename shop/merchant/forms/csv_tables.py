@@ -9,7 +9,6 @@ so many rows and without a transaction. ``write`` writes what was planned, in bu
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from itertools import batched
 from time import sleep
 from typing import Any, Self
@@ -23,7 +22,10 @@ from import_export import fields, resources, widgets
 from import_export.results import Result
 
 from shop.core.money import major_units
-from shop.merchant.forms.money_fields import minor_units
+from shop.core.typed.money import read_money
+from shop.core.typed.numbers import read_count
+from shop.core.typed.spelling import plain
+from shop.core.typed.words import read_yes_or_no
 from shop.staff.models import Staff
 
 type Row = Mapping[str, Any]
@@ -41,11 +43,6 @@ class Overtaken(Exception):
     """What a plan was made from has changed since."""
 
 
-#: More digits than any column of units holds.
-_MOST_DIGITS = 18
-_WORDS = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-
-
 class TextWidget(widgets.CharWidget):
     """Text; CharWidget takes an empty cell for an empty text."""
 
@@ -58,10 +55,11 @@ class YesNoWidget(widgets.Widget):
 
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> bool | None:
         """:raises ValueError: it is neither yes nor no"""
-        word = str(value or "").strip().lower()
-        if word not in _WORDS:
-            raise ValueError(f"{value} is neither yes nor no.")
-        return _WORDS[word]
+        word = plain(value or "")
+        try:
+            return read_yes_or_no(word) if word else None
+        except ValidationError as error:
+            raise ValueError(error.messages[0]) from None
 
     def render(self, value: Any, obj: Model | None = None, **kwargs: Any) -> str:
         return "yes" if value else "no"
@@ -72,10 +70,11 @@ class UnitsWidget(widgets.Widget):
 
     def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> int | None:
         """:raises ValueError: it is no whole number"""
-        text = str(value or "").strip()
-        if text and not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-            raise ValueError(f"{text} is not a whole number of units.")
-        return int(text) if text else None
+        text = plain("" if value is None else value)
+        try:
+            return read_count(text, "units") if text else None
+        except ValidationError as error:
+            raise ValueError(error.messages[0]) from None
 
 
 class MoneyColumn(fields.Field):
@@ -87,9 +86,7 @@ class MoneyColumn(fields.Field):
         if not text:
             return
         try:
-            amount = minor_units(Decimal(text), product.currency)
-        except InvalidOperation:
-            raise ValueError(f"{text} is not an amount such as 49.90.") from None
+            amount = read_money(text, product.currency)
         except ValidationError as error:
             raise ValueError(error.messages[0]) from None
         owner, _, name = str(self.attribute).rpartition("__")

@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.safestring import SafeString
 
-from shop.core.durations import exact_duration, parse_duration
+from shop.core.durations import exact_duration
+from shop.core.typed.durations import read_duration
 from shop.core.wall_time import EXAMPLE, instant_of, parse_time, written
 from shop.core.wall_time_input import WallTimeInput
 
@@ -30,7 +31,7 @@ class _ParsedField(forms.CharField):
     """Text that stands for a value of another type."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=40, **options)
+        super().__init__(max_length=100, **options)
 
     # A CharField counts characters; these values have none, and their bounds are the model's.
     def run_validators(self, value: Any) -> None:
@@ -98,4 +99,4 @@ class DurationField(_ParsedField):
         if isinstance(value, int):
             return value
         text = str(value or "").strip()
-        return parse_duration(text) if text else None
+        return read_duration(text) if text else None

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 
 from shop.core.money import format_money
+from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.orders.models import HAS_GOODS, Order, OrderLine, Refund
 from shop.payments.refund_plans import (
@@ -47,7 +48,7 @@ class RefundForm(StaleFormMixin):
 
     def _add_line(self, line: OrderLine) -> None:
         each = format_money(line.amount, self.order.currency)
-        self.fields[f"units_{line.pk}"] = forms.IntegerField(
+        self.fields[f"units_{line.pk}"] = CountField(
             label=f"{line.name} ({line.sku})",
             min_value=0,
             max_value=line.refundable,

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.sales.models import LONGEST_HOLD_SECONDS, Sale
 
@@ -37,7 +38,7 @@ class SaleActionForm(StaleFormMixin):
 class ExtendForm(SaleActionForm):
     """Minutes to hold offers longer, and why."""
 
-    minutes = forms.IntegerField(
+    minutes = CountField(
         min_value=1,
         max_value=LONGEST_HOLD_SECONDS // 60,
         label="Minutes more",

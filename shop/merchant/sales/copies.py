@@ -17,6 +17,7 @@ from shop.core.durations import several
 from shop.core.requests import ShopRequest
 from shop.core.row_keys import row_key
 from shop.core.wall_time import is_in_range, wall_time
+from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.forms.time_fields import WallTimeField, set_zone
@@ -41,7 +42,7 @@ class CopyForm(StaleFormMixin):
         help_text="The day on which it opens is written behind it, so that no two are alike.",
     )
     starts_at = WallTimeField(label=capfirst(Sale._meta.get_field("starts_at").verbose_name))
-    times = forms.IntegerField(
+    times = CountField(
         min_value=1,
         max_value=MOST_COPIES,
         initial=1,

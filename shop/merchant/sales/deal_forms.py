@@ -1,6 +1,5 @@
 """The forms of a sale's deals."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -8,6 +7,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.functional import cached_property
 
 from shop.catalog.models import Product
+from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.edit_conflicts import (
     ConflictAwareForm,
     adopt_added_rows,
@@ -42,12 +42,13 @@ class DealForm(ConflictAwareForm):
     """A product in a sale. Once the sale was published the product cannot be another."""
 
     product = ProductField()
-    price = PriceField(min_value=Decimal(0), help_text="4.99, or 30% off the list price.")
+    price = PriceField(help_text="4.99, or 30% off the list price.")
 
     class Meta:
         model = Deal
         # The product before the price: its currency is needed to read that.
         fields = DEAL_FIELDS
+        field_classes = dict.fromkeys(("position", "allocation", "max_per_shopper"), CountField)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,7 +6,6 @@ of the prices of the deals concerned.
 
 from copy import copy
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -98,7 +97,7 @@ class RecallForm(SaleActionForm):
             del self.fields["prices"]
         for deal in on_sale:
             name = deal.product.name
-            price = PriceField(required=False, min_value=Decimal(0), label=f"New price of {name}")
+            price = PriceField(required=False, label=f"New price of {name}")
             price.currency = deal.product.currency
             self.fields[f"price_{deal.pk}"] = price
             self.fields[f"withdraw_{deal.pk}"] = forms.BooleanField(
@@ -144,7 +143,7 @@ class RecallForm(SaleActionForm):
 
     def _clean_price(self, row: PriceRow) -> None:
         given = self.cleaned_data.get(row.price.name)
-        if given is None:
+        if not given:
             return
         deal = copy(row.deal)
         try:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -15,8 +14,9 @@ from django.views.decorators.http import require_POST
 from shop.catalog.models import Product
 from shop.core.requests import ShopRequest
 from shop.core.row_keys import row_key
+from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.edit_conflicts import sent_counts
-from shop.merchant.forms.money_fields import PriceField, price_of
+from shop.merchant.forms.money_fields import price_of
 from shop.merchant.sales.field_changes import DealRow
 from shop.merchant.sales.mending import mendable
 from shop.merchant.sales.sale_form import SaleForm
@@ -128,15 +128,14 @@ def _typed_deals(data: Mapping[str, Any], sale: Sale) -> Iterator[Deal]:
 
 def _typed_price(text: Any, product: Product) -> int | None:
     try:
-        price = PriceField(required=False).clean(text)
-        return None if price is None else price_of(product, price)
+        return price_of(product, str(text or ""))
     except ValidationError:
         return None
 
 
 def _typed_units(text: Any) -> int | None:
     try:
-        units: int | None = forms.IntegerField(required=False, min_value=0).clean(text)
+        units: int | None = CountField(required=False, min_value=0).clean(text)
     except ValidationError:
         return None
     return units

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from shop.core.durations import parse_duration
-from shop.core.money import digits_of, format_money, validate_currency
+from shop.core.currencies import digits_of
+from shop.core.money import format_money, validate_currency
+from shop.core.typed.durations import read_duration
 
 UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TO_NINETEEN = (
@@ -19,7 +20,7 @@ TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "nin
 _FROM_TWENTY = (f"{ten}-{unit}" if unit else ten for ten in TENS for unit in ("", *UNITS))
 #: The numbers that may be words, from "no" to "ninety-nine".
 NUMBERS = {word: number for number, word in enumerate((*TO_NINETEEN, *_FROM_TWENTY))}
-#: Durations that people say without a number, by what ``parse_duration`` reads.
+#: Durations that people say without a number, by what ``read_duration`` reads.
 _IDIOMS = {
     "three quarters of an hour": "45 minutes",
     "a quarter of an hour": "15 minutes",
@@ -72,7 +73,7 @@ def duration(text: str) -> timedelta:
     words = text.replace(" and ", " ").split()
     plain = " ".join(str(counts.get(each, each)) for each in words)
     plain = re.sub(r"(\d+) weeks?", lambda weeks: f"{7 * int(weeks[1])} days", plain)
-    return timedelta(seconds=parse_duration(plain))
+    return timedelta(seconds=read_duration(plain))
 
 
 def variant_sku(sku: str, size: str) -> str:

@@ -6,7 +6,8 @@ from itertools import islice
 from django.conf import settings
 from django.test import override_settings
 
-from shop.core.money import format_money, payable_step
+from shop.core.currencies import payable_step
+from shop.core.money import format_money
 from shop.payments.stripe_amounts import obstacle
 from shop.qa.rehearsal.charge_oracle import expected_shipping, expected_tax, hard_sums, is_known
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F
 
 from shop.catalog.models import Product, Variant
-from shop.core.money import payable_step
+from shop.core.currencies import payable_step
 from shop.payments.stripe_amounts import obstacle
 from shop.qa.rehearsal.charge_oracle import expected_shipping
 from shop.qa.rehearsal.merchant_actions import ActionKind, MerchantAction

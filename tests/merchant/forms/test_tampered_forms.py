@@ -1,16 +1,13 @@
 """Forms of the back office, sent by programs: the form with a sentence, or 4xx, and never 500."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from shop.catalog.models import Product
-from shop.merchant.forms.money_fields import minor_units
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant, fields_of, page_of
 from shop.qa.pytest_plugin.client import HtmlPage
@@ -91,12 +88,6 @@ def test_no_value_of_any_one_field_breaks_a_form(
         for value in HOSTILE:
             answer = merchant.client.post(path, fields | {name: value})
             assert answer.status_code < 500, (name, value[:20])
-
-
-@pytest.mark.parametrize("amount", ["1E+400000", "1E+15", "Infinity", "NaN"])
-def test_an_amount_has_twelve_digits_at_most(amount: str) -> None:
-    with pytest.raises(ValidationError, match="twelve digits"):
-        minor_units(Decimal(amount), "EUR")
 
 
 # --- Management forms ---------------------------------------------------------

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from shop.core.money import digits_of
+from shop.core.currencies import digits_of
 from shop.qa.pytest_plugin.parsing import (
     Money,
     WrongWords,
