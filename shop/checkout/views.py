@@ -28,7 +28,7 @@ from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
 from shop.core.unavailable import come_again, unavailable
 from shop.orders.links import order_path
-from shop.orders.models import UNDER_WAY
+from shop.orders.models import UNDER_WAY, Order
 from shop.payments.charging import NotCharged
 from shop.payments.stripe_amounts import obstacle
 
@@ -111,30 +111,44 @@ def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
     if not form.is_valid():
         return _show_checkout(request, bag, form)
     try:
-        order = buy(
-            bag=bag,
-            shopper=request.shopper,
-            purchase=form.purchase(network=network_of_shopper(request)),
-            return_url=lambda order: request.build_absolute_uri(order_path(order)),
-            now=request.now,
-        )
+        order = _order(request, bag, form)
     except NotPlaced as refusal:
-        _count(refusal)
-        return _checkout_page(
-            request,
-            refusal.judged,
-            form,
-            refusal.text,
-            verdict=refusal.verdict,
-            status=refusal.status,
-            wait=refusal.wait,
-        )
+        return _not_placed(request, form, refusal)
     except NotCharged as failure:
         logger.info("not charged: %s", type(failure).__name__)
         judged = judge_bag(bag, request.shopper, request.now)
         return _checkout_page(request, judged, form, failure.text)
     remove_ordered_lines(bag, order)
     return see_other(order_path(order))
+
+
+def _order(request: ShopRequest, bag: Bag, form: CheckoutForm) -> Order:
+    """The order of a bag, charged by what a valid form says.
+
+    :raises NotPlaced: nothing was ordered
+    :raises NotCharged: it was, and is not paid
+    """
+    return buy(
+        bag=bag,
+        shopper=request.shopper,
+        purchase=form.purchase(network=network_of_shopper(request)),
+        return_url=lambda order: request.build_absolute_uri(order_path(order)),
+        now=request.now,
+    )
+
+
+def _not_placed(request: ShopRequest, form: CheckoutForm, refusal: NotPlaced) -> HttpResponse:
+    """Why nothing was ordered, with bag and address kept; counted and logged."""
+    _count(refusal)
+    return _checkout_page(
+        request,
+        refusal.judged,
+        form,
+        refusal.text,
+        verdict=refusal.verdict,
+        status=refusal.status,
+        wait=refusal.wait,
+    )
 
 
 def _count(refusal: NotPlaced) -> None:

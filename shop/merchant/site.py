@@ -5,6 +5,7 @@ Modules with models are imported in methods: the site is created before models a
 
 from collections.abc import Callable, Iterator
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -12,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import Resolver404, URLPattern, URLResolver, resolve, reverse
 
 from shop.core.requests import ShopRequest
 from shop.merchant.forms.interrupted_form import keep_what_was_typed, writer_of
@@ -25,6 +26,21 @@ SECTIONS = (
     ("Products", "catalog", "product"),
     ("Orders", "checkout", "order"),
     ("Staff", "staff", "staff"),
+)
+
+#: Addresses that take forms alone: nobody can be led there.
+FORMS_ALONE = frozenset(
+    f"admin:{name}"
+    for name in (
+        "logout",
+        "log_out_there",
+        "log_out_everywhere",
+        "sale_outage",
+        "sales_sale_sense_checks",
+        "checkout_order_receipt",
+        "catalog_product_process_import",
+        "sales_deal_process_import",
+    )
 )
 
 
@@ -82,7 +98,10 @@ class MerchantSite(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The log-in page. Who logs in as somebody else ends the session that was here before."""
+        """The log-in page, which leads on to the page that asked for it, or to the start page.
+
+        Who logs in as somebody else ends the session that was here before.
+        """
         from shop.staff.models import Staff
         from shop.staff.open_sessions import end, id_of
 
@@ -90,6 +109,8 @@ class MerchantSite(AdminSite):
         page: HttpResponse = super().login(request, extra_context)
         if isinstance(before, Staff) and request.user.pk not in {None, before.pk}:
             end(before, ended)
+        if _takes_forms_alone(page.get("Location", "")):
+            return redirect("admin:index")
         return page
 
     def password_change(  # type: ignore[override]
@@ -141,3 +162,10 @@ class MerchantSite(AdminSite):
     ) -> HttpResponse:
         """Redirect Django's list of an app's models to the start page."""
         return redirect("admin:index")
+
+
+def _takes_forms_alone(address: str) -> bool:
+    try:
+        return resolve(urlsplit(address).path).view_name in FORMS_ALONE
+    except Resolver404:
+        return False

@@ -15,7 +15,8 @@ from shop.staff.log_in_limits import password_tries
 from shop.staff.log_in_trail import record_event
 from shop.staff.models import Staff
 from shop.staff.records import LogInKind
-from shop.staff.throttles import TooManyTries, forget, take
+from shop.staff.throttles import Counted, Taken, TooManyTries, forget, take
+from shop.staff.turns import in_turn
 
 TOO_MANY = (
     "There were too many wrong passwords. Try again in {wait}; until then the right one is not "
@@ -41,13 +42,20 @@ class StaffBackend(ModelBackend):
         if not username or password is None:
             return None
         counted = password_tries(request, username)
-        try:
-            taken = take(*counted, sentence=TOO_MANY)
-        except TooManyTries as refusal:
-            if refusal.is_first:
-                record_event(LogInKind.THROTTLED, request, _named(username))
-            note_wait(request, refusal)
-            raise
+        # A right one is given back before the next is counted: however many of one person log in
+        # at once, none of them has to wait for the others' tries.
+        with in_turn(counted[0].key):
+            return self._try(request, username, password, counted)
+
+    @sensitive_variables("password")
+    def _try(
+        self,
+        request: HttpRequest | None,
+        username: str,
+        password: str,
+        counted: tuple[Counted, ...],
+    ) -> Staff | None:
+        taken = _take(request, username, counted)
         found = super().authenticate(request, username=username, password=password)
         if not isinstance(found, Staff):
             record_event(LogInKind.REFUSED, request, _named(username))
@@ -74,6 +82,20 @@ def note_wait(request: HttpRequest | None, refusal: TooManyTries) -> None:
     """Let the answer to a request say that what it tries has to wait."""
     if request is not None:
         request.refused_try = refusal  # type: ignore[attr-defined]
+
+
+def _take(request: HttpRequest | None, username: str, counted: tuple[Counted, ...]) -> Taken:
+    """Count a try; one that has to wait is noted in the trail and for the answer.
+
+    :raises TooManyTries: it has to wait
+    """
+    try:
+        return take(*counted, sentence=TOO_MANY)
+    except TooManyTries as refusal:
+        if refusal.is_first:
+            record_event(LogInKind.THROTTLED, request, _named(username))
+        note_wait(request, refusal)
+        raise
 
 
 def _named(username: str) -> Staff | None:

@@ -130,7 +130,7 @@ def _count(limits: Mapping[str, Limit], now: datetime) -> Taken | tuple[timedelt
         taken = Taken(now, {row.key: row.last_at for row in rows})
         for row in rows:
             row.tries = 1 if row.forgotten_at <= now else row.tries + 1
-            row.last_at, row.has_told = now, False
+            row.last_at, row.has_told = max(now, row.last_at), False
             row.forgotten_at = now + limits[row.key].memory
         TryCount.objects.bulk_update(rows, ["tries", "last_at", "has_told", "forgotten_at"])
     return taken
@@ -148,9 +148,11 @@ def _locked(keys: list[str], now: datetime) -> list[TryCount]:
 
 
 def _wait(row: TryCount, limit: Limit, now: datetime) -> timedelta:
-    if row.forgotten_at <= now:
+    wait = limit.wait_after(row.tries)
+    if wait == _NONE or row.forgotten_at <= now:
         return _NONE
-    return row.last_at + limit.wait_after(row.tries) - now
+    # The last try may be later than this one, which waited for its row.
+    return row.last_at + wait - now
 
 
 def _delete_forgotten(now: datetime) -> None:

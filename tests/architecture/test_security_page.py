@@ -1,11 +1,9 @@
 """docs/security.md names every requirement of the standard, and nothing that is not there."""
 
-import ast
 import re
-from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.architecture.named_tests import ROOT, missing_tests, named_tests
+
 PAGE = (ROOT / "docs" / "security.md").read_text()
 ROWS = re.findall(r"^\| ([\d., ]+) \| (.+?) \| (\w+) \| (.+) \|$", PAGE, re.M)
 #: The requirements of levels 1 and 2 of OWASP ASVS 5.0.0, by their sections.
@@ -49,13 +47,6 @@ def named() -> list[str]:
     return rows + found
 
 
-@cache
-def names_in(path: str) -> set[str]:
-    """The names of a file's tests."""
-    tree = ast.parse((ROOT / path).read_text())
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-
-
 def test_each_requirement_of_the_standard_has_its_answer_once() -> None:
     assert len(REQUIREMENTS) == 253
     assert sorted(named()) == sorted(REQUIREMENTS)
@@ -67,6 +58,5 @@ def test_each_answer_is_one_of_four_and_says_by_what_or_why() -> None:
 
 
 def test_each_test_that_is_named_is_there() -> None:
-    tests = re.findall(r"(tests/[\w/]+\.py)::(\w+)", PAGE)
-    assert len(tests) > 10
-    assert [name for path, name in tests if name not in names_in(path)] == []
+    assert len(named_tests(PAGE)) > 10
+    assert missing_tests(PAGE) == []

@@ -78,6 +78,38 @@ def is_taken(shopper: ShopClient, message: str) -> bool:
     return page.status == 303
 
 
+def is_taken_if_issued(
+    issued: datetime, message: str, shopper: ShopClient, clock: Clock, **terms: Any
+) -> bool:
+    """Whether an offer like a real one, issued at another instant, is taken at that instant."""
+    clock.move_to(issued)
+    return is_taken(shopper, forged(message, issued, **terms))
+
+
+#: When a promise of until LATER is still kept: as long as a page may show it.
+while_a_page_may_show_it = pytest.mark.parametrize(
+    ("issued", "expected"),
+    [
+        (LATER - SECOND, True),
+        (LATER, True),
+        (LATER + AFTER - SECOND, True),
+        (LATER + AFTER, False),
+        (LATER + AFTER + SECOND, False),
+    ],
+)
+#: When a promise of the minute from LATER on may have been made.
+around_one_minute = pytest.mark.parametrize(
+    ("issued", "expected"),
+    [
+        (LATER - BEFORE - SECOND, False),
+        (LATER - BEFORE, True),
+        (LATER, True),
+        (LATER + MINUTE + AFTER - SECOND, True),
+        (LATER + MINUTE + AFTER, False),
+    ],
+)
+
+
 def with_bag_of(shopper: ShopClient, message: str) -> None:
     """The browser carries a line that the shop never took."""
     bag = Bag()
@@ -219,44 +251,25 @@ def test_a_price_that_was_raised_since_stays_held(
     assert is_taken(shopper, message)
 
 
-@pytest.mark.parametrize(
-    ("issued", "expected"),
-    [
-        (LATER - SECOND, True),
-        (LATER, True),
-        (LATER + AFTER - SECOND, True),
-        (LATER + AFTER, False),
-        (LATER + AFTER + SECOND, False),
-    ],
-)
+@while_a_page_may_show_it
 def test_a_price_that_was_raised_is_past_once_no_page_can_show_it(
     sale: Sale, shopper: ShopClient, clock: Clock, issued: datetime, expected: bool
 ) -> None:
     message = shopper.offer()
     change(sale, LATER, the_deal(sale), price=999)
-    clock.move_to(issued)
-    assert is_taken(shopper, forged(message, issued)) is expected
+    assert is_taken_if_issued(issued, message, shopper, clock) is expected
 
 
-@pytest.mark.parametrize(
-    ("issued", "amount", "expected"),
-    [
-        (LATER - BEFORE - SECOND, 100, False),
-        (LATER - BEFORE, 100, True),
-        (LATER, 100, True),
-        (LATER, 99, False),
-        (LATER + MINUTE + AFTER - SECOND, 100, True),
-        (LATER + MINUTE + AFTER, 100, False),
-    ],
-)
+@around_one_minute
 def test_a_price_of_a_minute_was_promised_around_that_minute_alone(
-    sale: Sale, shopper: ShopClient, clock: Clock, issued: datetime, amount: int, expected: bool
+    sale: Sale, shopper: ShopClient, clock: Clock, issued: datetime, expected: bool
 ) -> None:
     message = shopper.offer()
     change(sale, LATER, the_deal(sale), price=100)
     change(sale, LATER + MINUTE, the_deal(sale), price=499)
     clock.move_to(LATER + 15 * MINUTE)
-    assert is_taken(shopper, forged(message, issued, amount=amount)) is expected
+    assert is_taken(shopper, forged(message, issued, amount=100)) is expected
+    assert not is_taken(shopper, forged(message, issued, amount=99))
 
 
 def test_an_offer_of_the_second_in_which_its_price_was_lowered_stays_held(
@@ -318,14 +331,7 @@ def test_a_row_that_was_changed_by_hand_takes_back_nothing_that_is_on_record(
 # --- Holds and limits ---------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("issued", "expected"),
-    [
-        (LATER - SECOND, True),
-        (LATER + AFTER - SECOND, True),
-        (LATER + AFTER, False),
-    ],
-)
+@while_a_page_may_show_it
 @pytest.mark.parametrize("field", ["hold_seconds", "max_per_shopper"])
 def test_a_hold_or_a_limit_that_was_shortened_stays_as_promised(
     sale: Sale, shopper: ShopClient, clock: Clock, field: str, issued: datetime, expected: bool
@@ -335,8 +341,7 @@ def test_a_hold_or_a_limit_that_was_shortened_stays_as_promised(
         change(sale, LATER, hold_seconds=60)
     else:
         change(sale, LATER, the_deal(sale), max_per_shopper=1)
-    clock.move_to(issued)
-    assert is_taken(shopper, forged(message, issued)) is expected
+    assert is_taken_if_issued(issued, message, shopper, clock) is expected
 
 
 def test_a_hold_that_was_prolonged_and_shortened_again_stays_as_promised(
@@ -471,33 +476,17 @@ def at_list(shopper: ShopClient) -> str:
     return shopper.open("/products/mug-01/").offers["MUG-01"]
 
 
-@pytest.mark.parametrize(
-    ("issued", "expected"),
-    [
-        (LATER - SECOND, True),
-        (LATER + AFTER - SECOND, True),
-        (LATER + AFTER, False),
-    ],
-)
+@while_a_page_may_show_it
 def test_a_list_price_that_was_raised_stays_held_while_a_page_could_show_it(
     sale: Sale, shopper: ShopClient, clock: Clock, issued: datetime, expected: bool
 ) -> None:
     clock.move_to(CLOSES)
     message = at_list(shopper)
     set_list_price(mug(), 9990, now=LATER)
-    clock.move_to(issued)
-    assert is_taken(shopper, forged(message, issued)) is expected
+    assert is_taken_if_issued(issued, message, shopper, clock) is expected
 
 
-@pytest.mark.parametrize(
-    ("issued", "expected"),
-    [
-        (LATER - BEFORE - SECOND, False),
-        (LATER - BEFORE, True),
-        (LATER + MINUTE + AFTER - SECOND, True),
-        (LATER + MINUTE + AFTER, False),
-    ],
-)
+@around_one_minute
 def test_a_list_price_of_a_minute_was_promised_around_that_minute_alone(
     sale: Sale, shopper: ShopClient, clock: Clock, issued: datetime, expected: bool
 ) -> None:
@@ -569,8 +558,7 @@ def test_list_hold_and_limit_of_old_settings_end_a_day_after_they_were_changed(
     record_list_terms(CLOSES + MINUTE)
     last = CLOSES + MINUTE + timedelta(days=1) + AFTER
     for issued, expected in ((last - SECOND, True), (last, False)):
-        clock.move_to(issued)
-        assert is_taken(shopper, forged(message, issued)) is expected
+        assert is_taken_if_issued(issued, message, shopper, clock) is expected
 
 
 # --- What the record does not know --------------------------------------------
@@ -656,13 +644,7 @@ def test_a_clock_that_was_set_back_makes_no_forgeries(
 
 
 @pytest.mark.usefixtures("travelling")
-@pytest.mark.parametrize(
-    ("issued", "expected"),
-    [
-        (LATER + AFTER - SECOND, True),
-        (LATER + AFTER, False),
-    ],
-)
+@while_a_page_may_show_it
 def test_what_was_not_shown_twice_is_bound_by_the_record_all_the_same(
     sale: Sale, shopper: ShopClient, clock: Clock, issued: datetime, expected: bool
 ) -> None:
@@ -670,8 +652,7 @@ def test_what_was_not_shown_twice_is_bound_by_the_record_all_the_same(
     note_set_back(OPENS + 5 * MINUTE, OPENS)
     note_set_back(OPENS + 9 * MINUTE, OPENS + 6 * MINUTE)
     change(sale, LATER, the_deal(sale), price=999)
-    clock.move_to(issued)
-    assert is_taken(shopper, forged(message, issued)) is expected
+    assert is_taken_if_issued(issued, message, shopper, clock) is expected
 
 
 @pytest.mark.parametrize(

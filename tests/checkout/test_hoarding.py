@@ -71,6 +71,20 @@ def is_refused(page: HtmlPage) -> bool:
     return "Orders from your internet connection keep" in page.text
 
 
+def pays(attempt: Attempt, browser: ShopClient, total: int) -> HtmlPage:
+    """The page of an order of this total, which is the only one that is paid."""
+    page = attempt(HOARDER, PAYS, browser=browser)
+    assert page.order_status == "paid"
+    assert Order.objects.get(status="paid").total == total
+    return page
+
+
+def four_are_served(attempt: Attempt, address: str) -> None:
+    """Twice as many as keep the bound, and nobody is refused or counted."""
+    for _ in range(4):
+        assert not is_refused(attempt(address))
+
+
 # --- What is bounded ---------------------------------------------------------------
 
 
@@ -127,8 +141,7 @@ def test_without_a_bound_nothing_is_counted_or_recorded(
     attempt: Attempt, settings: Settings
 ) -> None:
     settings.UNPAID_PER_NETWORK = 0
-    for _ in range(4):
-        assert not is_refused(attempt(HOARDER))
+    four_are_served(attempt, HOARDER)
     assert not ClaimOrigin.objects.exists()
 
 
@@ -246,8 +259,7 @@ def test_what_is_sold_out_is_called_sold_out(attempt: Attempt) -> None:
 
 
 def test_who_has_no_address_is_not_refused(attempt: Attempt) -> None:
-    for _ in range(4):
-        assert not is_refused(attempt("unix:"))
+    four_are_served(attempt, "unix:")
     assert not ClaimOrigin.objects.exists()
 
 
@@ -272,8 +284,7 @@ def test_a_proxy_that_does_not_say_whom_it_serves_is_nobodys_network(
     attempt: Attempt, settings: Settings
 ) -> None:
     settings.TRUSTED_PROXIES = ["10.0.0.9"]
-    for _ in range(4):
-        assert not is_refused(attempt("10.0.0.9"))
+    four_are_served(attempt, "10.0.0.9")
 
 
 # --- A claim's end -----------------------------------------------------------------
@@ -362,8 +373,7 @@ def test_a_price_that_would_have_run_out_is_held_when_its_shopper_comes_back(
     clock.move_to(OPENS + 35 * MINUTE - SECOND)
     assert is_refused(attempt(HOARDER, PAYS, browser=waiting))
     clock.move_to(OPENS + 35 * MINUTE)
-    assert attempt(HOARDER, PAYS, browser=waiting).order_status == "paid"
-    assert Order.objects.get(status="paid").total == 5 * 790
+    pays(attempt, waiting, 5 * 790)
 
 
 def test_it_is_held_for_five_minutes_after_that_and_no_second_longer(
@@ -376,37 +386,35 @@ def test_it_is_held_for_five_minutes_after_that_and_no_second_longer(
     assert waiting.bag().verdicts == ["expired"]
 
 
-def test_the_price_is_held_also_when_the_deal_has_become_dearer(
-    sale: Sale, attempt: Attempt, clock: Clock
-) -> None:
+@pytest.fixture
+def waiting_past_hold(attempt: Attempt, clock: Clock) -> ShopClient:
+    """Someone who is refused at 12:00:59, whose price was to be held for another second."""
     Sale.objects.update(hold_seconds=60)
     showcase.clear()
     browser = with_lamps(HOARDER)
     attempt(HOARDER, units=10)
     clock.move_to(OPENS + 59 * SECOND)
     assert is_refused(attempt(HOARDER, PAYS, browser=browser))
+    return browser
+
+
+def test_the_price_is_held_also_when_the_deal_has_become_dearer(
+    waiting_past_hold: ShopClient, attempt: Attempt, clock: Clock
+) -> None:
     Deal.objects.filter(product__sku="LMP-01").update(price=990)
     clock.move_to(OPENS + 10 * MINUTE)
-    assert attempt(HOARDER, PAYS, browser=browser).order_status == "paid"
-    assert Order.objects.get(status="paid").total == 5 * 790
+    pays(attempt, waiting_past_hold, 5 * 790)
 
 
 def test_a_deal_that_became_cheaper_is_taken_at_its_new_price_and_held_as_long(
-    sale: Sale, attempt: Attempt, clock: Clock
+    sale: Sale, waiting_past_hold: ShopClient, attempt: Attempt, clock: Clock
 ) -> None:
-    Sale.objects.update(hold_seconds=60)
-    showcase.clear()
-    browser = with_lamps(HOARDER)
-    attempt(HOARDER, units=10)
-    clock.move_to(OPENS + 59 * SECOND)
-    assert is_refused(attempt(HOARDER, PAYS, browser=browser))
     lamp = sale.deals.get(product__sku="LMP-01")
     change(sale, OPENS + 59 * SECOND, lamp, price=690)
-    assert held_until(browser.bag()) == "2026-11-27T11:15:00Z"
+    assert held_until(waiting_past_hold.bag()) == "2026-11-27T11:15:00Z"
     change(sale, OPENS + 59 * SECOND, lamp, price=990)
     clock.move_to(OPENS + 10 * MINUTE)
-    assert attempt(HOARDER, PAYS, browser=browser).order_status == "paid"
-    assert Order.objects.get(status="paid").total == 5 * 690
+    pays(attempt, waiting_past_hold, 5 * 690)
 
 
 def test_a_claim_that_lapses_within_a_minute_is_told_with_the_minute_after(
@@ -458,8 +466,7 @@ def test_what_is_wanted_besides_keeps_its_price_as_well(attempt: Attempt, clock:
     attempt(HOARDER, browser=hoarder)
     assert is_refused(attempt(HOARDER, PAYS, browser=waiting))
     clock.move_to(OPENS + 39 * MINUTE)
-    assert attempt(HOARDER, PAYS, browser=waiting).order_status == "paid"
-    assert Order.objects.get(status="paid").total == 5 * 790 + 499
+    pays(attempt, waiting, 5 * 790 + 499)
 
 
 def test_the_order_shows_that_its_price_was_kept(

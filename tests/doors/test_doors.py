@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from shop.merchant.site import FORMS_ALONE
 from shop.staff.roles import Role
 from tests.doors.addresses import PUBLIC, WITHOUT_TOKEN, doors
 from tests.doors.conftest import PathTo
@@ -59,6 +60,17 @@ def test_nobody_else_gets_into_the_back_office(who: str, db: None, path_to: Path
             if not (answer.leads_to_log_in or answer.status in {403, 405}):
                 wrong.append(f"{method} {door.name}: {answer}")
     assert wrong == []
+
+
+def test_no_log_in_leads_to_an_address_of_the_back_office_that_takes_forms_alone(
+    db: None, path_to: PathTo
+) -> None:
+    """As it does for whoever sends one of its forms when their session has ended."""
+    visitor = Visitor(staff_of(Role.OWNER))
+    for door in doors():
+        if door.is_back_office:
+            is_page = visitor.knock("get", path_to(door)).status != 405
+            assert (door.name in FORMS_ALONE) is not is_page, door.name
 
 
 def test_a_shoppers_door_takes_its_own_methods_alone(anyone: Visitor, path_to: PathTo) -> None:

@@ -51,6 +51,14 @@ def test_a_log_in_leads_on_to_the_page_that_asked_for_it(client: Client, ada: St
     assert client.post("/merchant/login/", given)["Location"] == "/merchant/password_change/"
 
 
+def test_a_log_in_that_an_address_for_forms_alone_asked_for_leads_to_the_start_page(
+    client: Client, ada: Staff
+) -> None:
+    given = {"username": "ada", "password": PASSWORD, "next": "/merchant/logout/"}
+    answer = client.post("/merchant/login/", given, follow=True)
+    assert answer.redirect_chain == [("/merchant/", 302)]
+
+
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_who_is_logged_in_is_led_to_the_start_page(merchant: Merchant, target: str) -> None:
     answer = merchant.client.get("/merchant/login/", {"next": target})

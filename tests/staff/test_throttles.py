@@ -3,7 +3,9 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.cookies import SimpleCookie
 from threading import Barrier
+from time import sleep
 
 import pytest
 from django.core import mail
@@ -321,6 +323,69 @@ def test_of_32_parallel_tries_exactly_the_free_ones_get_through(
     assert outcomes == {"counted": 5, "waits": 27}
     assert TryCount.objects.get(key=Counted("name", "ada", LIMIT).key).tries == 5
     assert sum(TryCount.objects.values_list("tries", flat=True)) == 10
+
+
+def test_a_try_that_waited_for_its_row_does_not_wait_for_a_later_one(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once: the one that took the time first may get the row second."""
+    at = machine_time()
+    ada = Counted("name", "ada", LIMIT)
+    for seconds in (1, 0):
+        now = at + timedelta(seconds=seconds)
+        monkeypatch.setattr(throttles, "machine_time", lambda now=now: now)
+        take(ada)
+    row = TryCount.objects.get(key=ada.key)
+    assert (row.tries, row.last_at) == (2, at + timedelta(seconds=1))
+
+
+@pytest.fixture
+def slow_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password takes as long to check as in production, so that log-ins overlap."""
+    check = Staff.check_password
+
+    def slowly(self: Staff, raw_password: str) -> bool:
+        sleep(0.03)
+        return check(self, raw_password)
+
+    monkeypatch.setattr(Staff, "check_password", slowly)
+
+
+def at_once(passwords: list[str], cookies: SimpleCookie | None = None) -> Counter[int]:
+    """The statuses of as many log-ins of Ada at one moment, each by a browser with cookies."""
+    barrier = Barrier(len(passwords))
+
+    def attempt(password: str) -> int:
+        browser = Browser()
+        browser.client.cookies.update(cookies or {})
+        barrier.wait(timeout=10)
+        try:
+            return browser.log_in(password=password).status
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(passwords)) as pool:
+        return Counter(pool.map(attempt, passwords))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("where", ["on her device", "on new ones"])
+def test_nine_right_passwords_of_one_person_at_once_all_let_in(
+    where: str, slow_passwords: None
+) -> None:
+    Staff.objects.create_user("ada", "ada@example.org", PASSWORD, is_staff=True)
+    desk = Browser().log_in()
+    desk.log_out()
+    known = desk.client.cookies if where == "on her device" else None
+    assert at_once([PASSWORD] * 9, known) == {302: 9}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_nine_wrong_passwords_at_once_no_more_than_the_free_ones_are_looked_at(
+    slow_passwords: None,
+) -> None:
+    Staff.objects.create_user("ada", "ada@example.org", PASSWORD, is_staff=True)
+    assert at_once(["a guess"] * 9) == {200: 5, 429: 4}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,6 +10,10 @@ from shop.merchant.forms.picture_field import keep_pictures, prepare_pictures
 from shop.merchant.forms.short_transactions import ShortTransactionAdmin
 from shop.staff.current import staff_of
 
+#: Rows that one form may add. Each costs more than a millisecond, whatever is typed in it.
+MOST_ADDED = 100
+TOO_MANY_ADDED = f"A form adds {MOST_ADDED} rows at most. Save these, and add the others then."
+
 
 class LockingModelAdmin(ShortTransactionAdmin):
     """Locks the row of a sent form, and writes only its changed fields."""
@@ -60,16 +64,29 @@ class LockingInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
-        """The formset of the rows; each field gets a label for assistive technology."""
+        """The formset of the rows that are there and at most ``MOST_ADDED`` more.
 
-        class NamedFormSet(super().get_formset(request, obj, **options)):  # type: ignore[misc]
+        Each field gets a label for assistive technology.
+        """
+
+        class BoundedFormSet(super().get_formset(request, obj, **options)):  # type: ignore[misc]
+            max_num: int
+            absolute_max: int
+            default_error_messages = {"too_many_forms": TOO_MANY_ADDED}
+
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, **options)
+                # Whoever counts thousands in TOTAL_FORMS gets no more.
+                self.absolute_max = len(self.get_queryset()) + MOST_ADDED
+                self.max_num = min(self.max_num, self.absolute_max)
+
             def add_fields(self, form: Any, index: int | None) -> None:
                 super().add_fields(form, index)
                 for name, field in form.fields.items():
                     label = str(field.label or name.replace("_", " "))
                     field.widget.attrs.setdefault("aria-label", label)
 
-        return NamedFormSet
+        return BoundedFormSet
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)

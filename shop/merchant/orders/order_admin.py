@@ -13,8 +13,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from shop.core.durations import several
 from shop.core.formatting import to_the_minute
@@ -178,9 +180,10 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             has_prices="prices" in request.GET,
         )
 
+    @method_decorator(require_POST)
     def receipt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Mail the receipt once more."""
-        if request.method != "POST" or not request.user.has_perm("checkout.send_receipt"):
+        if not request.user.has_perm("checkout.send_receipt"):
             raise PermissionDenied
         order = get_object_or_404(Order, pk=pk)
         back = redirect("admin:checkout_order_change", pk)

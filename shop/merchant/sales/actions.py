@@ -128,21 +128,39 @@ def action_page(request: ShopRequest, pk: int, action: SaleAction) -> HttpRespon
     :raises PasswordNeeded: it recalls offers, and the password was not typed lately
     """
     with form_transaction(request):
-        sales = Sale.objects.all()
-        if request.method == "POST":
-            sales = sales.select_for_update(no_key=True)
-        sale = get_object_or_404(sales, pk=pk)
+        sale = _sale(request, pk)
         if obstacle := action.obstacle(sale):
             messages.error(request, obstacle)
             return redirect("admin:sales_sale_change", pk)
         form = action.form(request.POST or None, sale=sale, now=request.now)
         if form.is_valid() and form.is_agreed:
-            if form.recalls:
-                way_back = reverse("admin:sales_sale_change", args=[pk])
-                require_password(request, f"take back offers of {sale}", way_back)
-            messages.info(request, action.perform(form, staff_of(request)))
+            _perform(request, action, form)
             return redirect("admin:sales_sale_change", pk)
     form.show_again()
+    return _page(request, action, form)
+
+
+def _sale(request: ShopRequest, pk: int) -> Sale:
+    """The sale; locked, if a form was sent."""
+    sales = Sale.objects.all()
+    if request.method == "POST":
+        sales = sales.select_for_update(no_key=True)
+    return get_object_or_404(sales, pk=pk)
+
+
+def _perform(request: ShopRequest, action: SaleAction, form: SaleActionForm) -> None:
+    """Perform an action, and say what was done.
+
+    :raises PasswordNeeded: see ``action_page``
+    """
+    if form.recalls:
+        way_back = reverse("admin:sales_sale_change", args=[form.sale.pk])
+        require_password(request, f"take back offers of {form.sale}", way_back)
+    messages.info(request, action.perform(form, staff_of(request)))
+
+
+def _page(request: ShopRequest, action: SaleAction, form: SaleActionForm) -> HttpResponse:
+    sale = form.sale
     return merchant_page(
         request,
         action.template,

@@ -129,6 +129,33 @@ def test_a_form_without_its_counts_is_shown_again(merchant: Merchant, sale: Sale
     assert sale.title == "Autumn"
 
 
+def rows_of(page: HtmlPage) -> int:
+    """The rows of deals that a page shows, but the one that scripts copy."""
+    return len(page.soup.select("[name^=deals-][name$=-price]:not([name*=__prefix__])"))
+
+
+def test_a_form_adds_a_hundred_rows_at_most(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.change(page_of(sale), title="Winter", deals__TOTAL_FORMS="103")
+    assert "A form adds 100 rows at most. Save these, and add the others then." in page.text
+    assert rows_of(page) == 102
+    sale.refresh_from_db()
+    assert sale.title == "Autumn"
+    page = merchant.change(page_of(sale), title="Winter", deals__TOTAL_FORMS="102")
+    assert "was changed successfully" in page.text
+    sale.refresh_from_db()
+    assert sale.title == "Winter"
+
+
+@pytest.mark.parametrize("about", ["a sale", "a new sale", "a product", "a new product"])
+def test_scripts_add_as_many_rows_as_a_form_takes(
+    merchant: Merchant, sale: Sale, order: Order, about: str
+) -> None:
+    fields = form_of(merchant, FORMS[about](sale, order))
+    [most] = [value for name, value in fields.items() if name.endswith("MAX_NUM_FORMS")]
+    [there] = [value for name, value in fields.items() if name.endswith("INITIAL_FORMS")]
+    assert int(most) == int(there) + 100
+
+
 @pytest.mark.parametrize("key", ["x", "0", "-1", "9" * 19, "9" * 30, "9" * 5000])
 def test_a_row_with_the_key_of_no_row_is_not_saved(
     merchant: Merchant, sale: Sale, key: str
