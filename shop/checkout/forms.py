@@ -8,6 +8,7 @@ from django import forms
 from shop.checkout.charge_rules import Destination
 from shop.checkout.placing import Address
 from shop.checkout.purchase import Purchase
+from shop.core.mail_address_field import MailAddressField
 from shop.core.money import LOCALE
 
 # Codes that ISO 3166-1 reserves, or that Unicode alone has: no post goes there.
@@ -40,13 +41,9 @@ def _text(
 class CheckoutForm(forms.Form):
     """Address and payment on one page."""
 
-    email = forms.EmailField(
+    email = MailAddressField(
         label="Mail address",
-        error_messages={
-            "required": "Say where the receipt goes.",
-            "invalid": "This does not look like a mail address.",
-        },
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"required": "Say where the receipt goes."},
         help_text="The receipt goes here.",
     )
     name = _text("name", 120, missing="Say who it is for.")

@@ -1,13 +1,16 @@
 """Keys of limit counts: keyed hashes of a browser, a mail address or a card."""
 
 import re
-from contextlib import suppress
+import unicodedata
 
 from django.utils.crypto import salted_hmac
 
+from shop.core.typed.mail_addresses import ascii_domain
 from shop.sales.models import LimitUse
 
 _ESCAPED = re.compile(r"\\(.)")
+#: Gmail's two names; it leaves out an address's periods (support.google.com/mail/answer/7436150).
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
 def email_key(address: str) -> str:
@@ -21,14 +24,20 @@ def card_key(fingerprint: str) -> str:
 
 
 def normalise_email(address: str) -> str:
-    """The address in lower case, its domain in ASCII (IDNA), without ``+tag`` and quotes."""
-    local, _, domain = address.strip().lower().rpartition("@")
+    """One spelling for all that reach the same mailbox, as far as that can be known from outside.
+
+    It is in lower case, its domain in ASCII (IDNA 2008), without ``+tag`` and quotes. Gmail's has
+    no periods before the @, and is at gmail.com.
+    """
+    composed = unicodedata.normalize("NFC", address).strip().lower()
+    local, _, domain = composed.rpartition("@")
     if local.startswith('"'):
         # Quoted it is the same, and may be spelled in as many ways as it has letters (RFC 5322).
         local = _ESCAPED.sub(r"\1", local.strip('"'))
-    with suppress(UnicodeError):
-        domain = domain.encode("idna").decode()
-    return f"{local.partition('+')[0]}@{domain}"
+    local, domain = local.partition("+")[0], ascii_domain(domain)
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
 
 
 def limit_key(kind: LimitUse.Kind, value: str) -> str:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
+from shop.core.mail_address_field import MailAddressField
 from shop.staff.devices import remember_device
 from shop.staff.log_in_backend import note_wait
 from shop.staff.log_in_limits import (
@@ -28,9 +29,7 @@ TOO_MANY_LINKS = "Too many links were asked for from your network. Try again in 
 class ForgottenPasswordForm(forms.Form):
     """Asks for a link to choose a password; whether anybody has the address is not told."""
 
-    email = forms.EmailField(
-        max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
-    )
+    email = MailAddressField()
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,18 +2,21 @@
 
 import hashlib
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.orders.limits import card_key, email_key, normalise_email
+from shop.orders.limits import card_key, email_key, limit_key, normalise_email
 from shop.orders.models import Order
 from shop.qa.pytest_plugin.back_office import Merchant
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
-from shop.sales.models import LimitUse
+from shop.sales.models import LimitUse, Sale
+from tests.support.factories import make_order
 from tests.support.fixtures import Card, Clock
 
 in_shop = pytest.mark.django_db(transaction=True)
@@ -34,6 +37,15 @@ in_shop = pytest.mark.django_db(transaction=True)
         (r'"a\da+sale"@example.org', "ada@example.org"),
         ("a.da@example.org", "a.da@example.org"),
         ("ada@mail.example.org", "ada@mail.example.org"),
+        ("foobar@gmail.com", "foobar@gmail.com"),
+        ("foo.bar@gmail.com", "foobar@gmail.com"),
+        ("f.o.o.b.a.r@googlemail.com", "foobar@gmail.com"),
+        ("Foo.Bar+sale@GoogleMail.com", "foobar@gmail.com"),
+        ("foo.bar@gmail.com.example", "foo.bar@gmail.com.example"),
+        ("\u212aim@example.org", "kim@example.org"),
+        ("ada@straße.de", "ada@xn--strae-oqa.de"),
+        ("ada@strasse.de", "ada@strasse.de"),
+        ("ada@localhost", "ada@localhost"),
     ],
 )
 def test_every_spelling_of_a_mailbox_is_one(address: str, mailbox: str) -> None:
@@ -73,6 +85,37 @@ def test_a_limit_is_free_again_with_the_claim(
     assert set(LimitUse.objects.values_list("units", flat=True)) == {0}
     assert another_shopper.order(card(declined), email=same).status == 422
     assert another_shopper.order(card(), email=same).order_status == "paid"
+
+
+@in_shop
+def test_a_mailbox_of_gmail_is_one_shopper_however_it_is_spelled(
+    buyer: ShopClient, another_shopper: ShopClient, card: Card
+) -> None:
+    buyer.add(buyer.offer())
+    assert buyer.order(card(), email="foo.bar@gmail.com").order_status == "paid"
+    another_shopper.add(another_shopper.offer())
+    again = another_shopper.order(card(), email="f.o.o.b.a.r@googlemail.com")
+    assert (again.status, again.verdicts) == (422, ["over_limit"])
+
+
+@in_shop
+def test_what_was_counted_by_spelling_is_moved_to_the_mailbox(
+    sale: Sale,
+) -> None:
+    make_order(sale, email="foo.bar+one@gmail.com")
+    make_order(sale, "FF-2", email="foobar@googlemail.com")
+    make_order(sale, "FF-3", email="f.oo@example.org")
+    deal = sale.deals.get(product__sku="MUG-01")
+    for mailbox in ("foo.bar@gmail.com", "foobar@googlemail.com", "f.oo@example.org"):
+        key = limit_key(LimitUse.Kind.EMAIL, mailbox)
+        LimitUse.objects.create(deal=deal, kind="email", key=key, units=2)
+    migration = import_module("shop.orders.migrations.0006_one_mailbox_of_gmail")
+    for _ in range(2):
+        migration.count_spellings_of_a_mailbox_together(apps, None)
+        assert dict(deal.limit_uses.values_list("key", "units")) == {
+            email_key("foobar@gmail.com"): 4,
+            email_key("f.oo@example.org"): 2,
+        }
 
 
 def units_of_card(number: str) -> int:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.timezone import get_current_timezone
 
 from shop.core.formatting import to_the_minute
+from shop.core.mail_address_field import MailAddressField
 from shop.merchant.forms.interrupted_form import RestorableFormMixin
 from shop.merchant.forms.kept_rows import KeptRows
 from shop.merchant.forms.row_actions import EVERYWHERE
@@ -33,6 +34,9 @@ admin.site.unregister(Group)
 class StaffForm(RestorableFormMixin, forms.ModelForm):  # type: ignore[type-arg]
     """A member of staff, with a role instead of Django's permissions."""
 
+    email = MailAddressField(
+        label="Email address", help_text="Links to choose a password go there."
+    )
     role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER, widget=forms.RadioSelect)
 
     class Meta:
@@ -46,8 +50,6 @@ class StaffForm(RestorableFormMixin, forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].required = True
-        self.fields["email"].help_text = "Links to choose a password go there."
         if not self.instance.pk:
             return
         self.fields["role"].initial = role_of(self.instance)
