@@ -5,7 +5,7 @@ PYTHON = .venv/bin/python
 # `make test` runs them on SQLite alone, `make verify` on PostgreSQL too where they ask it.
 NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tests/qa/plugin \
 	$(addprefix tests/architecture/test_,dependencies.py deployment_checks.py) \
-	tests/core/test_exposure.py tests/core/typed \
+	tests/core/typed $(addprefix tests/core/test_,exposure.py long_select.py) \
 	$(addprefix tests/operations/test_,ports.py previous_release.py serve.py) \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
 ANY_DATABASE = tests/architecture tests/bag tests/demo tests/doors tests/operations/serving \

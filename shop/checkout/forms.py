@@ -8,6 +8,7 @@ from django import forms
 from shop.checkout.charge_rules import Destination
 from shop.checkout.placing import Address
 from shop.checkout.purchase import Purchase
+from shop.core.long_select import LongSelect
 from shop.core.mail_address_field import MailAddressField
 from shop.core.money import LOCALE
 
@@ -52,7 +53,7 @@ class CheckoutForm(forms.Form):
     postal_code = _text("postal-code", 20, "Postal code")
     city = _text("address-level2", 80, "Town", missing="Say in which town.")
     country = forms.ChoiceField(
-        widget=forms.Select(attrs={"autocomplete": "country"}),
+        widget=LongSelect(attrs={"autocomplete": "country"}),
         error_messages={"required": "Choose a country."},
     )
     shown_total = forms.IntegerField(min_value=1, widget=forms.HiddenInput)

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.template.base import PartialTemplate, Template
+from django.template.context import Context
+from django.utils.safestring import SafeString
 from stripe import StripeClient
 
 from shop.core import machine_clock
@@ -57,6 +60,22 @@ def write_transactions(monkeypatch: pytest.MonkeyPatch) -> Iterator[WriteTransac
     with watched(monkeypatch) as watch:
         yield watch
     assert watch.found == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_rendering(django_test_environment: None) -> Iterator[None]:
+    """Render templates as in production.
+
+    Django's test client would copy the context of each, for assertions that no test makes.
+    """
+
+    def render(template: Template, context: Context) -> SafeString:
+        return template.nodelist.render(context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", render)
+        patch.setattr(PartialTemplate, "_render", render)
+        yield
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,11 +1,12 @@
 """The form of a sale."""
 
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
 
+from shop.core.long_select import LongSelect
 from shop.core.row_keys import row_key
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm
 from shop.merchant.forms.picture_field import PictureField
@@ -14,7 +15,7 @@ from shop.merchant.forms.time_fields import DurationField, WallTimeField, set_zo
 from shop.merchant.sales.audit_log import author_name
 from shop.merchant.sales.field_changes import describe
 from shop.sales.audit import SALE_FIELDS
-from shop.sales.models import Sale, validate_time_zone
+from shop.sales.models import TIME_ZONES, Sale, validate_time_zone
 from shop.staff.models import Staff
 
 _CHANGED_MEANWHILE = (
@@ -42,9 +43,7 @@ class SaleForm(StaleFormMixin, ConflictAwareForm):
         }
         widgets = {
             "text": forms.Textarea(attrs={"rows": 3}),
-            "time_zone": forms.Select(
-                choices=[(name, name) for name in sorted(available_timezones())]
-            ),
+            "time_zone": LongSelect(choices=[(name, name) for name in sorted(TIME_ZONES)]),
         }
 
     #: Who fills it in, and whether it only asks to confirm the impact of what was sent.
@@ -63,7 +62,7 @@ class SaleForm(StaleFormMixin, ConflictAwareForm):
             self.fields["slug"].disabled = True
         # Viewers have no such field.
         name = self["time_zone"].value() if "time_zone" in self.fields else None
-        if name in available_timezones():
+        if name in TIME_ZONES:
             set_zone(self, ZoneInfo(name))
 
     def is_valid(self) -> bool:

@@ -7,6 +7,7 @@ from shop.sales.models.restoration import Restoration, RestoredSale
 from shop.sales.models.sale import (
     LONGEST_HOLD_SECONDS,
     MOST_PER_SHOPPER,
+    TIME_ZONES,
     Deal,
     Sale,
     validate_time_zone,
@@ -17,6 +18,7 @@ from shop.sales.models.use import LimitUse, Redemption, RefusalCount
 __all__ = [
     "LONGEST_HOLD_SECONDS",
     "MOST_PER_SHOPPER",
+    "TIME_ZONES",
     "Change",
     "Deal",
     "Extension",
