@@ -15,6 +15,7 @@ from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
 from shop.checkout.network_bound import Wait, wait_for_network
 from shop.core.compiled_sql import CompiledQuery, InParameter
+from shop.core.inserts import insert_rows
 from shop.core.named_locks import lock_names
 from shop.core.outages import Unavailable
 from shop.core.shopper import Shopper
@@ -296,14 +297,12 @@ def _open_orders_statement(vendor: str) -> CompiledQuery:
 
 
 def _create_rows(order: Order, lines: list[OrderLine], charge: Charge, now: datetime) -> None:
-    order.save(force_insert=True)
+    insert_rows([order])
     for line in lines:
         line.order = order
-    OrderLine.objects.bulk_create(lines)
-    OrderCharge.objects.bulk_create(
-        OrderCharge(order=order, **asdict(line)) for line in charge.lines
-    )
-    StatusChange.objects.create(order=order, to_status=order.status, at=now, cause="placed")
+    insert_rows(lines)
+    insert_rows([OrderCharge(order=order, **asdict(line)) for line in charge.lines])
+    insert_rows([StatusChange(order=order, to_status=order.status, at=now, cause="placed")])
 
 
 def _order_lines(judged: JudgedLine, bag: JudgedBag, kept: str) -> list[OrderLine]:

@@ -15,6 +15,7 @@ from django.db.models import F, IntegerField, Q
 from offers.verdicts import Verdict
 from shop.catalog.models import Variant
 from shop.core.compiled_sql import CompiledQuery, Parameter
+from shop.core.inserts import insert_rows
 from shop.core.upserts import add_counts
 from shop.orders.limits import email_key, limit_key
 from shop.orders.models import Order, OrderLine
@@ -190,6 +191,6 @@ def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:
     ]
     # No savepoint: the error ends the transaction.
     try:
-        Redemption.objects.bulk_create(redemptions)
+        insert_rows(redemptions)
     except IntegrityError:
         raise ClaimRefused(Verdict.USED) from None

@@ -20,6 +20,7 @@ from django.db.models.functions import Cast
 from django.utils.crypto import salted_hmac
 
 from shop.core.compiled_sql import CompiledQuery, Parameter
+from shop.core.inserts import insert_rows
 from shop.core.proxies import network_of
 from shop.orders.models import CANCELABLE, OPEN, ClaimOrigin, Order, OrderLine
 from shop.sales.snapshot_queries import instant
@@ -65,9 +66,10 @@ def record_origin(order: Order, network: str) -> None:
     :param network: its key (``network_key``); nothing is recorded of an unknown one
     """
     if network:
-        ClaimOrigin.objects.create(
+        origin = ClaimOrigin(
             order=order, network=network, counts_from=order.placed_at + FIRST_ATTEMPT
         )
+        insert_rows([origin])
 
 
 def record_failure(order: Order, now: datetime) -> None:
