@@ -8,7 +8,7 @@ NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tes
 	tests/core/typed $(addprefix tests/core/test_,exposure.py long_select.py) \
 	$(addprefix tests/operations/test_,ports.py previous_release.py serve.py) \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
-ANY_DATABASE = tests/architecture tests/bag tests/demo tests/doors tests/operations/serving \
+ANY_DATABASE = tests/architecture tests/bag tests/demo tests/doors tests/fuzz tests/operations/serving \
 	tests/operations/test_doctor.py tests/qa tests/scenarios tests/staff \
 	$(addprefix tests/core/test_,browser_rules.py cache_headers.py csp_reports.py slashes.py wall_time.py) \
 	$(addprefix tests/merchant/,catalog dashboard forms orders preview rehearsals sales staff) \

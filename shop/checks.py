@@ -1,6 +1,7 @@
 """System checks: settings that are wrong, or missing for production."""
 
 import os
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
@@ -125,7 +126,8 @@ def check_stripe(**_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def check_addresses(**_: Any) -> list[CheckMessage]:
     """The shop knows its own address, which mails link to."""
-    if urlsplit(settings.SHOP_URL).scheme == "https":
-        return []
+    with suppress(ValueError):
+        if urlsplit(settings.SHOP_URL).scheme == "https":
+            return []
     problem = "SHOP_URL should be the shop's https address: receipts link to it."
     return [CheckWarning(problem, id="shop.W105")]

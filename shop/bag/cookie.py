@@ -15,6 +15,7 @@ The cookie itself is not signed: each offer in it is, and the shopper chooses
 the quantities. A damaged cookie gives back every line before the damage.
 """
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _MOST_LINES = 60
 _MOST_UNPACKED_BYTES = 64 * 1024
 #: What two bytes of length can say.
 _MOST_PART_BYTES = 0xFFFF
+_UNITS = re.compile(r"[1-9][0-9]{0,5}")
 _DICTIONARY = (
     b'=1,=2{"alg":"ES256","kid":"{"alg":"HS256","kid":"development-","typ":"offer+jwt"}'
     b'{"iss":"https://","aud":"checkout","sub":"","jti":"","iat":17,"exp":17,"sale":"list",'
@@ -113,6 +115,8 @@ def _lines(octets: bytes) -> Iterator[Packed]:
     if octets[0] != _VERSION:
         raise ValueError("another version")
     count = octets[1]
+    if count > _MOST_LINES:
+        raise ValueError("more lines than a bag")
     position = 2 + count
     signatures: list[bytes] = []
     for length in octets[2:position]:
@@ -156,7 +160,7 @@ def _read_quantities(text: bytes) -> dict[str, int]:
     quantities: dict[str, int] = {}
     for pair in text.decode().split(","):
         sku, _, units = pair.partition("=")
-        if not sku or not units.isdecimal() or not 0 < int(units[:7]) < 1_000_000:
+        if not sku or sku in quantities or not _UNITS.fullmatch(units):
             raise ValueError("bad quantity")
-        quantities[sku] = int(units[:7])
+        quantities[sku] = int(units)
     return quantities

@@ -7,6 +7,7 @@ A second cookie, which hardly anybody has, keeps prices past their hold (``kept_
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -150,7 +151,10 @@ class Bag:
     def save(self, response: HttpResponse) -> None:
         """Set the bag's cookies, those of them that have changed."""
         if self.lines != self._brought:
-            _set_cookie(response, cookie_name(), cookie.pack(self.lines))
+            # Lines are only added where they fit. What another program packed may not fit with
+            # fewer lines either, and stays as it is.
+            with suppress(cookie.BagFull):
+                _set_cookie(response, cookie_name(), cookie.pack(self.lines))
         if self.kept != self._brought_kept:
             _set_cookie(response, cookie_name("kept"), self.kept.message)
 

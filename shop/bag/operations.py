@@ -4,6 +4,7 @@ Each function changes the bag it is given, or leaves it as it was and returns
 the obstacle.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -102,7 +103,9 @@ def remove(bag: Bag, line_id: str, *, variant: str, shopper: Shopper, now: datet
     line = bag.line(line_id)
     rest = line.with_quantity(variant, 0) if line and variant else None
     if line and rest:
-        bag.put(rest, instead_of=line)
+        # As in ``Bag.save``: what another program packed stays as it is.
+        with suppress(BagFull):
+            bag.put(rest, instead_of=line)
     elif line:
         bag.remove(line)
     return BagChange(judge_bag(bag, shopper, now))

@@ -3,9 +3,11 @@
 import importlib.util
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from django.core.exceptions import ImproperlyConfigured
+
+from shop.core.written_address import check_letters, split_address, whole_seconds
 
 type DatabaseSettings = dict[str, Any]
 
@@ -16,6 +18,10 @@ def database_settings(url: str, *, timeout: float) -> DatabaseSettings:
     :param timeout: how long SQLite waits for another writer, in seconds
     :raises ImproperlyConfigured: something in it cannot be honored
     """
+    try:
+        check_letters(url)
+    except ValueError as problem:
+        raise _refusal(str(problem)) from None
     scheme, mark, rest = url.partition("://")
     if mark and scheme in {"postgres", "postgresql", "psql", "pgsql"}:
         return _speaking_postgresql("shop.core.postgresql", rest)
@@ -59,16 +65,20 @@ def _speaking_postgresql(engine: str, rest: str) -> DatabaseSettings:
 
 
 def _sqlite(url: str, timeout: float) -> DatabaseSettings:
-    parts = urlsplit(url)
+    try:
+        parts = split_address(url)
+    except ValueError as problem:
+        raise _refusal(str(problem)) from None
     path = unquote(parts.path.removeprefix("/"))
     if parts.netloc or not path or path == ":memory:":
         raise _refusal("SQLite's is written sqlite:///relative/path or sqlite:////absolute/path")
-    if parts.fragment:
+    if "#" in url:
         raise _refusal("in a path, # is written %23")
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if name != "timeout" or not value.isdecimal():
+        given = whole_seconds(value) if name == "timeout" else None
+        if given is None:
             raise _refusal(f"{name}={value}: SQLite's only option is timeout, in whole seconds")
-        timeout = int(value)
+        timeout = given
     return sqlite_settings(path, timeout=timeout)
 
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote
 
 from django.core.exceptions import ImproperlyConfigured
+
+from shop.core.written_address import split_address, whole_seconds
 
 _BACKENDS = {
     "consolemail": "console",
@@ -27,8 +29,11 @@ def mail_settings(url: str) -> dict[str, Any]:
 
     :raises ImproperlyConfigured: something in the address cannot be honored
     """
-    parts = urlsplit(url)
-    if parts.fragment:
+    try:
+        parts = split_address(url)
+    except ValueError as problem:
+        raise _refusal(str(problem)) from None
+    if "#" in url:
         raise _refusal("in names and passwords, # is written %23")
     if parts.scheme in _ENCRYPTIONS:
         return _mailer("smtp", _smtp_options(parts))
@@ -51,8 +56,10 @@ def _smtp_options(parts: SplitResult) -> dict[str, Any]:
     try:
         port = parts.port
     except ValueError:
+        port = 0
+    if port == 0:
         special = "In names and passwords, / is written %2F, : is %3A, and ? is %3F"
-        raise _refusal(f"its port is not a number from 1 to 65535. {special}") from None
+        raise _refusal(f"its port is not a number from 1 to 65535. {special}")
     if not parts.hostname:
         raise _refusal(f"it names no host. It is written {_FORM}")
     if parts.path.strip("/"):
@@ -76,8 +83,8 @@ def _smtp_options(parts: SplitResult) -> dict[str, Any]:
 def _given_options(query: str) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name == "timeout" and value.isdecimal() and int(value) > 0:
-            options[name] = int(value)
+        if name == "timeout" and (seconds := whole_seconds(value)):
+            options[name] = seconds
         elif name in _FILES and Path(value).is_file():
             options[name] = value
         elif name in _FILES:

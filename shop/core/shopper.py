@@ -5,6 +5,7 @@ visit are each given an id before either has a cookie: so that neither response 
 other, a cookie is named after its content, and several are merged into one, of four ids at most.
 """
 
+import re
 from contextlib import suppress
 from hashlib import sha256
 
@@ -19,6 +20,8 @@ from shop.core.cookie_names import host_cookie
 MOST_IDS = 4
 MAX_AGE_SECONDS = 90 * 24 * 3600
 _NAME = "shopper-"
+#: What follows in the names of our own cookies.
+_DIGEST = re.compile(r"[0-9a-f]{8}")
 
 
 def _are_ids(value: object) -> bool:
@@ -43,7 +46,13 @@ class Shopper:
     @classmethod
     def from_cookies(cls, cookies: dict[str, str]) -> "Shopper":
         """The shopper of all readable cookies; damaged ones are ignored."""
-        names = sorted(name for name in cookies if name.startswith(_prefix()))
+        # By whole names: a browser sends any, and not each of them can be set.
+        prefix = _prefix()
+        names = sorted(
+            name
+            for name in cookies
+            if name.startswith(prefix) and _DIGEST.fullmatch(name, len(prefix))
+        )
         lists: list[list[str]] = []
         for name in names:
             with suppress(tokens.Unreadable):

@@ -4,6 +4,7 @@ import random
 import zlib
 
 import pytest
+from django.http import HttpResponse
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey
@@ -11,8 +12,10 @@ from joserfc.jwk import ECKey, OctKey
 from offers.anchors import new_id, new_nonce
 from offers.keys import KeyRing
 from offers.terms import Offer
-from offers.tokens import Unreadable, encode_segment, read_offer, sign_offer
+from offers.tokens import Unreadable, decode_segment, encode_segment, read_offer, sign_offer
+from shop.bag import cookie
 from shop.bag.cookie import MOST_BYTES, BagFull, Packed, pack, unpack
+from shop.bag.lines import Bag
 from tests.offers.handmade_tokens import claims
 
 KEYS: dict[str, OctKey | ECKey] = {
@@ -111,6 +114,37 @@ def test_a_cookie_with_an_empty_message_is_damaged() -> None:
     text = bytes(4) + len(quantities).to_bytes(2) + quantities
     unpacked = unpack(encode_segment(bytes([1, 1, 0]) + deflate.compress(text) + deflate.flush()))
     assert unpacked == ((), True)
+
+
+def as_packed(lines: list[Packed]) -> str:
+    """A cookie with any number of lines, as another program packs it."""
+    parts = [list(map(decode_segment, each.message.split("."))) for each in lines]
+    lengths = bytes(len(signature) for _, _, signature in parts)
+    octets = bytes([1, len(lines)]) + lengths + b"".join(signature for *_, signature in parts)
+    text = b"".join(
+        len(part).to_bytes(2) + part
+        for header, payload, _ in parts
+        for part in (header, payload, b"MUG-01=1")
+    )
+    deflate = zlib.compressobj(9, wbits=-15)
+    return encode_segment(octets + deflate.compress(text) + deflate.flush())
+
+
+def test_more_lines_than_a_bag_has_are_damage() -> None:
+    least = Packed("QQ.QQ.QQ", {"MUG-01": 1})
+    assert len(unpack(as_packed([least] * 60)).lines) == 60
+    assert unpack(as_packed([least] * 61)) == ((), True)
+
+
+def test_a_bag_that_is_packed_better_than_we_can_stays_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bag = Bag(as_packed([line(1), line(2)]))
+    monkeypatch.setattr(cookie, "MOST_BYTES", 200)
+    bag.remove(bag.lines[0])
+    response = HttpResponse()
+    bag.save(response)
+    assert not response.cookies
 
 
 @given(st.text(max_size=300))

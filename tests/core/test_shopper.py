@@ -51,6 +51,13 @@ def test_following_a_link_from_another_site_is_a_visit_like_any_other(sale: Sale
     assert [name for name in answer.cookies if name.startswith("shopper")]
 
 
+def test_a_cookie_whose_name_cannot_be_set_breaks_no_page(sale: Sale) -> None:
+    answer = Client(HTTP_COOKIE="shopper-[x]=1; shopper-=2; shopper-a b=3").get("/sales/autumn/")
+    assert answer.status_code == 200
+    [name] = [name for name in answer.cookies if name.startswith("shopper-")]
+    assert answer.cookies[name].value
+
+
 def test_a_damaged_cookie_is_a_first_visit(sale: Sale, shopper: ShopClient) -> None:
     shopper.client.cookies["shopper-12345678"] = "damaged"
     assert shopper.add(shopper.offer()).status == 303

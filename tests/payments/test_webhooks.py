@@ -1,9 +1,12 @@
 """Stripe's events: believed only with a signature, acted on once, whatever their order."""
 
+import hmac
+import json
 import time
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.test import Client
 from stripe import StripeClient
@@ -78,6 +81,35 @@ def test_a_false_or_old_event_is_refused(paid_behind_our_back: Order, how: dict[
 def test_an_unsigned_event_is_refused(db: None) -> None:
     answer = Client().post("/stripe/webhook/", "{}", content_type="application/json")
     assert answer.status_code == 400
+
+
+def test_an_event_of_long_ago_is_not_made_fresh_by_a_second_time_beside_its_own(
+    paid_behind_our_back: Order,
+) -> None:
+    body = json.dumps(event_about(paid_behind_our_back.payment_intent))
+    signed_at = int(unix_seconds()) - 86_400
+    digest = hmac.digest(
+        settings.STRIPE_WEBHOOK_SECRET.encode(), f"{signed_at}.{body}".encode(), "sha256"
+    )
+    own = f"t={signed_at},v1={digest.hex()}"
+    assert sent(body, f"{own},t={int(unix_seconds())}") == 400
+    assert refreshed(paid_behind_our_back).status == "pending"
+
+
+@pytest.mark.parametrize("signature", ["t=1,v1=\xff", "\xff", "t=\xb2,v1=x", "t,v1", "=", ""])
+def test_a_signature_that_is_none_is_refused(db: None, signature: str) -> None:
+    assert sent("{}", signature) == 400
+
+
+def sent(body: str, signature: str) -> int:
+    """The answer to a body with a header as somebody wrote it."""
+    answer = Client().post(
+        "/stripe/webhook/",
+        body,
+        content_type="application/json",
+        HTTP_STRIPE_SIGNATURE=signature,
+    )
+    return answer.status_code
 
 
 def test_an_event_that_we_do_not_know_is_acknowledged(db: None) -> None:

@@ -1,5 +1,6 @@
 """The address of a PostgreSQL server, as libpq reads it, with options of Django's own."""
 
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +10,8 @@ from urllib.parse import unquote
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError, pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from shop.core.written_address import whole_seconds
 
 _PLACES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
@@ -25,6 +28,7 @@ _NUMBERS = {
 }
 #: Files among libpq's: without its file, a certificate may go unchecked.
 _FILES = {"sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir", "passfile"}
+_PORT = re.compile(r"[0-9]{1,5}")
 _NOWHERE = "/nowhere"
 _FORM = "postgres://user:password@host:5432/name?sslmode=verify-full"
 
@@ -84,11 +88,11 @@ def _parse(address: str) -> dict[str, str]:
 
 def _check(ports: str, options: Mapping[str, str]) -> None:
     for port in filter(None, ports.split(",")):
-        if not port.isdecimal() or not 0 < int(port) < 65536:
+        if not _PORT.fullmatch(port) or not 0 < int(port) < 65536:
             special = "In names and passwords, / is written %2F, and : is %3A"
             raise _refusal(f"its port is not a number from 1 to 65535. {special}")
     for name, value in options.items():
-        if name in _NUMBERS and not value.isdecimal():
+        if name in _NUMBERS and whole_seconds(value) is None:
             raise _refusal(f"{name}={value} is not a whole number")
         if name in _FILES and value != "system" and not Path(value).exists():
             raise _refusal(f"{name}={value}: there is no such file")

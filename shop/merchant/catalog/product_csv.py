@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
 from django.utils.text import slugify
 
 from shop.catalog.models import Product, StockMovement, Variant, validate_names
@@ -74,6 +75,8 @@ class ProductTable(CsvTable):
         self._siblings: defaultdict[str, list[Variant]] = defaultdict(list)
         for variant in self._variants.values():
             self._siblings[variant.product.sku].append(variant)
+        #: What the file says of a product's field, and in which row.
+        self._said: dict[tuple[str, str], tuple[Any, int]] = {}
         slugs = {cell(row, "slug") for row in rows} | {_new_slug(row) for row in rows}
         in_use = Product.objects.values_list("slug", "sku")
         self._slugs = dict(in_batches(in_use, "slug", slugs - {""}))
@@ -122,6 +125,28 @@ class ProductTable(CsvTable):
         yield "", instance.clean
         yield "", partial(validate_names, self._siblings[product.sku])
         yield "", partial(self._check_name, instance)
+
+    def _read(self, instance: Variant, row: Row) -> bool:
+        """As of every table.
+
+        :raises ValidationError: also that an earlier row says something else of the product
+        """
+        is_changed = super()._read(instance, row)
+        for name, column_name in self._product_columns:
+            if not cell(row, column_name):
+                continue
+            product, value = instance.product, getattr(instance.product, name)
+            said, number = self._said.setdefault((product.sku, name), (value, self._number))
+            if said != value:
+                problem = f"Row {number} says something else of {product.sku}."
+                raise ValidationError({column_name: problem})
+        return is_changed
+
+    @cached_property
+    def _product_columns(self) -> list[tuple[str, str]]:
+        """The product's fields that a row writes, each with its column."""
+        columns = {str(each.attribute): str(each.column_name) for each in self.fields.values()}
+        return [(name, columns[f"product__{name}"]) for name in _PRODUCT_FIELDS]
 
     def _check_slug(self, product: Product) -> None:
         if self._slugs.setdefault(product.slug, product.sku) != product.sku:

@@ -52,7 +52,7 @@ class CsvFormat(CSV):
         found = super().create_dataset(text, delimiter=delimiter, **kwargs)
         return Dataset(
             *(tuple(map(read_cell, row)) for row in found),
-            headers=found.headers and [read_cell(name) for name in found.headers],
+            headers=found.headers and [read_cell(name).strip() for name in found.headers],
         )
 
 

@@ -176,15 +176,18 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
         raise NotImplementedError
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        """:raises ValidationError: a column is missing or unknown"""
+        """:raises ValidationError: a column is missing or unknown, or stands twice"""
         known = {str(field.column_name) for field in self.fields.values()}
-        given = {str(name).strip() for name in dataset.headers or ()}
+        headers: list[str] = dataset.headers or []
+        given = set(headers)
         problem = ""
         if unknown := sorted(given - known):
             problem = f"Nobody knows the column {', '.join(unknown)}. "
             problem += f"Known are {', '.join(sorted(known))}."
         elif missing := sorted(set(self.needed) - given):
             problem = f"The column {', '.join(missing)} is missing."
+        elif repeated := sorted(name for name in given if headers.count(name) > 1):
+            problem = f"The column {', '.join(repeated)} stands there more than once."
         if problem:
             # Nothing more is to be said of rows whose columns are not understood.
             del dataset[:]

@@ -99,8 +99,13 @@ def keep_what_was_typed(site: AdminSite, view: View) -> View:
 
 def _is_part_of_a_page(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of a page that stands at another address."""
-    page = urlsplit(request.headers.get("HX-Current-URL", "")).path
-    return "HX-Request" in request.headers and page != request.path
+    if "HX-Request" not in request.headers:
+        return False
+    try:
+        page = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    except ValueError:
+        return True
+    return page != request.path
 
 
 def carried(request: HttpRequest) -> str | None:

@@ -4,7 +4,7 @@ pytest-bdd runs the scenarios; this plugin needs no Python beside them, checks a
 of a scenario before its first one runs, and reports a failure by its steps.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +12,7 @@ import pytest
 from pytest_bdd import scenario as bind
 from pytest_bdd.exceptions import GherkinParseError, StepError
 from pytest_bdd.feature import get_feature
+from pytest_bdd.gherkin_parser import Scenario as GherkinScenario
 from pytest_bdd.gherkin_parser import get_gherkin_document
 from pytest_bdd.parser import Feature, Scenario, Step
 
@@ -21,24 +22,39 @@ from shop.qa.pytest_plugin.vocabulary import VOCABULARY, closest
 _REPORT = pytest.StashKey[list[str]]()
 
 
+class BadFeature(Exception):
+    """A file that cannot be run; the text says where and why."""
+
+
 class FeatureFile(pytest.Module):
     """A ``.feature`` file; each of its scenarios is a test named by its title."""
 
     def _getobj(self) -> ModuleType:
         try:
-            _check_titles(self.path)
-            feature = get_feature(str(self.path.parent), self.path.name)
-        except (GherkinParseError, StepError, UnicodeDecodeError, WrongWords) as error:
+            return tests_of(self.path)
+        except BadFeature as error:
             raise self.CollectError(f"{self.path}: {error}") from None
-        module = ModuleType(self.path.stem, feature.description)
-        for title in feature.scenarios:
-            test = bind(str(self.path), title, features_base_dir=str(self.path.parent))
-            setattr(module, title, test(lambda: None))
-        return module
 
     def funcnamefilter(self, name: str) -> bool:
         """Everything in it is a test."""
         return True
+
+
+def tests_of(path: Path) -> ModuleType:
+    """The tests of a file by the titles of their scenarios.
+
+    :raises BadFeature: it has none, or is not written as Gherkin has it
+    """
+    try:
+        _check_scenarios(path)
+        feature = get_feature(str(path.parent), path.name)
+    except (GherkinParseError, StepError, UnicodeDecodeError, WrongWords) as error:
+        raise BadFeature(str(error)) from None
+    module = ModuleType(path.stem, feature.description)
+    for title in feature.scenarios:
+        test = bind(str(path), title, features_base_dir=str(path.parent))
+        setattr(module, title, test(lambda: None))
+    return module
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -150,13 +166,13 @@ def _problem(step: Step) -> str:
     return ""
 
 
-def _check_titles(path: Path) -> None:
-    """:raises WrongWords: a title is missing or used twice (only one of the two would run)"""
-    feature = get_gherkin_document(str(path)).feature
-    outer = feature.children if feature else []
-    rules = [child.rule for child in outer if child.rule]
-    children = [*outer, *(child for rule in rules for child in rule.children)]
-    scenarios = [child.scenario for child in children if child.scenario]
+def _check_scenarios(path: Path) -> None:
+    """A scenario that does not run is not taken for one that passed.
+
+    :raises WrongWords: a title is missing or used twice (only one of the two would run), or a
+        scenario has no steps, or no examples
+    """
+    scenarios = list(_scenarios(path))
     if not scenarios:
         raise WrongWords("there is no scenario in it.")
     seen: dict[str, int] = {}
@@ -166,4 +182,20 @@ def _check_titles(path: Path) -> None:
             raise WrongWords(f"line {line}: this scenario has no title.")
         if title in seen:
             raise WrongWords(f'lines {seen[title]} and {line}: both are called "{title}".')
+        if not each.steps:
+            raise WrongWords(f"line {line}: this scenario has no steps.")
+        if not all(examples.table_body for examples in each.examples):
+            raise WrongWords(f"line {line}: this outline has no examples.")
         seen[title] = line
+
+
+def _scenarios(path: Path) -> Iterator[GherkinScenario]:
+    """:raises WrongWords: there is no feature"""
+    try:
+        feature = get_gherkin_document(str(path)).feature
+    except KeyError:
+        # The library takes it for granted that there is one.
+        raise WrongWords("there is no feature in it.") from None
+    rules = [child.rule for child in feature.children if child.rule]
+    children = [*feature.children, *(child for rule in rules for child in rule.children)]
+    yield from (child.scenario for child in children if child.scenario)

@@ -106,6 +106,9 @@ def test_one_bad_row_keeps_the_whole_file_out_and_is_named(merchant: Merchant) -
         ("MUG-01,Mug,USD,1,MUG-01,,1", "keeps its currency"),
         ("MUG-01,Mug,EUR,1,MUG-01,,2", "2 is fewer than the 3 claimed"),
         ("MUG-01,Mug,EUR,1,MUG-XL,XL,2", "each needs a name"),
+        ("TEE,Tee,EUR,4_99,TEE,,1", "4_99 is not an amount"),
+        ("BAG,Bag,EUR,1,BAG-S,S,1\nBAG,Bag,EUR,2,BAG-L,L,1", "Row 1 says something else of BAG"),
+        ("BAG,Bag,EUR,1,BAG-S,S,1\nBAG,Bags,EUR,1,BAG-L,L,1", "Row 1 says something else of BAG"),
     ],
 )
 def test_the_error_in_a_row_is_said(merchant: Merchant, sale: Sale, row: str, said: str) -> None:
@@ -120,6 +123,17 @@ def test_a_column_that_nobody_knows_is_refused(merchant: Merchant) -> None:
         merchant, PRODUCTS, "sku,name,list_price,variant_sku,supplied,colour\nA,A,1,A,1,red\n"
     )
     assert "Nobody knows the column colour" in page.text
+
+
+def test_a_column_that_stands_there_twice_is_refused(merchant: Merchant) -> None:
+    page = preview(merchant, PRODUCTS, HEADER.strip() + ",list_price\nA,A,EUR,9,A,,1,90\n")
+    assert "The column list_price stands there more than once" in page.text
+    assert not page.soup.select("[name=confirm]")
+
+
+def test_white_space_around_the_name_of_a_column_is_none_of_it(merchant: Merchant) -> None:
+    read_in(merchant, PRODUCTS, HEADER.replace(",", " , ") + "TEE,Tee,EUR,19.90,TEE,,5\n")
+    assert Product.objects.get(sku="TEE").list_price == 1990
 
 
 def test_what_goes_out_comes_in_again_and_changes_nothing(merchant: Merchant, sale: Sale) -> None:

@@ -312,6 +312,13 @@ def test_a_part_of_a_page_does_not_become_the_log_in_page(desk: Browser, part: s
     assert ask(path, {"typed_by": "x"}, headers=headers).status_code == 204
 
 
+def test_an_address_of_a_page_that_is_none_breaks_nothing(desk: Browser, sale: Sale) -> None:
+    desk.log_out()
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://[::1"}
+    path = reverse("admin:sale_live", args=[sale.slug])
+    assert desk.client.get(path, headers=headers).status_code == 204
+
+
 def test_a_page_that_fetches_itself_anew_is_sent_to_the_log_in(desk: Browser, sale: Sale) -> None:
     path = reverse("admin:sale_live", args=[sale.slug])
     desk.log_out()

@@ -47,6 +47,20 @@ Feature: Broken
       | deal | price |
       | mug  |
 """
+PLANNED = """\
+Feature: Planned
+
+  Scenario: Nobody has written it yet
+"""
+NO_EXAMPLES = """\
+Feature: A table of variations
+
+  Scenario Outline: A table without a row
+    Given it is <time>
+
+    Examples:
+      | time |
+"""
 PROSE = """\
 Feature: Prose
 
@@ -69,13 +83,22 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the command says to a folder of QA's, with a space in its name."""
     folder = tmp_path_factory.mktemp("qa") / "our scenarios"
     (folder / "deeper").mkdir(parents=True)
-    files = {"deeper/good": GOOD, "wrong": WRONG, "twice": TWICE, "broken": BROKEN, "prose": PROSE}
+    files = {
+        "deeper/good": GOOD,
+        "wrong": WRONG,
+        "twice": TWICE,
+        "broken": BROKEN,
+        "prose": PROSE,
+        "empty": "",
+        "planned": PLANNED,
+        "table": NO_EXAMPLES,
+    }
     for name, text in files.items():
         (folder / f"{name}.feature").write_text(text)
     (folder / "test_python.py").write_text("raise RuntimeError('nobody asked for this')")
     result = run(folder)
     assert result.returncode == 1, result.stdout + result.stderr
-    assert "3 failed, 1 passed, 3 errors" in result.stdout
+    assert "3 failed, 1 passed, 6 errors" in result.stdout
     return result.stdout
 
 
@@ -112,6 +135,12 @@ def test_a_file_that_is_broken_is_refused_with_its_line_and_keeps_no_other_from_
 
 def test_a_file_without_a_scenario_is_not_taken_for_one_that_passed(told: str) -> None:
     assert "prose.feature: there is no scenario in it." in told
+    assert "empty.feature: there is no feature in it." in told
+
+
+def test_a_scenario_that_nothing_is_done_in_is_not_taken_for_one_that_passed(told: str) -> None:
+    assert "planned.feature: line 3: this scenario has no steps." in told
+    assert "table.feature: line 3: this outline has no examples." in told
 
 
 def test_a_folder_without_files_is_said_to_be_empty(tmp_path: Path) -> None:
