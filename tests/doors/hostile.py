@@ -73,6 +73,7 @@ HEADERS: tuple[Mapping[str, str], ...] = (
     {"Accept-Language": "x" * 3000},
     {"Accept": "\x00/\xff;q=nan"},
     {"Referer": "http://[::1"},
+    {"Cookie": "shopper-[x]=1; shopper-=2; ;;=; sessionid"},
     {"Origin": "null"},
     {"Origin": "http://[::1"},
     {"Range": "bytes=9-1,-,5-"},

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +14,7 @@ from django.core.exceptions import ValidationError
 from pytest_bdd import feature
 
 from shop.catalog.models import Variant
-from shop.core.money import digits_of
+from shop.core.typed.money import read_money
 from shop.merchant.catalog.product_csv import ProductTable
 from shop.merchant.forms.csv_files import CsvFormat, read_rows
 from shop.merchant.forms.csv_tables import CsvTable
@@ -78,14 +77,20 @@ def _planned(table: CsvTable, data: bytes, column: str, price: Any) -> Outcome:
         # A preview shows each cell.
         for cell in row.diff or ():
             str(cell)
-    written = (str(row.get(column) or "").strip() for row in rows.dict)
-    texts = {Decimal(text) for text in written if text}
+    written = {text for row in rows.dict if (text := str(row.get(column) or "").strip())}
     for instance in table.planned:
         amount, currency = price(instance)
-        is_written = Decimal(amount).scaleb(-digits_of(currency)) in texts
+        is_written = any(_is_meant(text, amount, currency) for text in written)
         assert is_written or instance.pk is not None, "a price that nobody wrote"
         assert 0 < amount < 10**12
     return Outcome.READ
+
+
+def _is_meant(text: str, amount: int, currency: str) -> bool:
+    try:
+        return read_money(text, currency) == amount
+    except ValidationError:
+        return False
 
 
 def _comes_back(rows: Any) -> None:

@@ -2,28 +2,29 @@
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
 from importlib import import_module
-from types import SimpleNamespace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from shop.catalog.models import Product
-from shop.core.durations import exact_duration, parse_duration
-from shop.core.money import digits_of
+from shop.core.currencies import digits_of
+from shop.core.durations import exact_duration
+from shop.core.money import MOST_MONEY, major_units
+from shop.core.typed.durations import read_duration
+from shop.core.typed.mail_addresses import ascii_domain, meant_instead, read_mail_address
+from shop.core.typed.money import read_money, read_percent
+from shop.core.typed.numbers import read_count
 from shop.core.wall_time import instant_of, is_in_range, parse_time, wall_time, written
 from shop.core.wall_time_input import WallTimeInput
-from shop.merchant.forms.csv_tables import MoneyColumn, UnitsWidget
-from shop.merchant.forms.money_fields import Percent, PriceField, price_of
+from shop.merchant.forms.money_fields import reduced
 from shop.merchant.forms.time_fields import WallTimeField
 from shop.qa.pytest_plugin import parsing, steps
 from shop.qa.pytest_plugin.parsing import WrongWords
 from shop.qa.pytest_plugin.vocabulary import VOCABULARY, closest
 from tests.fuzz.target import Outcome, Target, text_of
 
+#: With two decimals, none and three.
 CURRENCIES = ("EUR", "JPY", "KWD")
 #: One in which clocks are changed by an hour, one by half an hour, one that has lost a day.
 ZONES = tuple(map(ZoneInfo, ("Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia")))
@@ -31,54 +32,72 @@ ZONES = tuple(map(ZoneInfo, ("Europe/Berlin", "Australia/Lord_Howe", "Pacific/Ap
 # Whoever imports a module of steps learns its phrases.
 for _module in steps.MODULES:
     import_module(_module)
-_FIGURES = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
 def money(data: bytes) -> Outcome:
-    """A cell of a column of money, in each currency, and a form's price."""
+    """An amount of money, in currencies with each number of decimals."""
     text, outcome = text_of(data), Outcome.REFUSED
     for currency in CURRENCIES:
-        for amount in (_of_cell(text, currency), _of_form(text, currency)):
-            if amount is None:
-                continue
-            assert _FIGURES.fullmatch(text.strip()), "no figures"
-            assert Decimal(amount).scaleb(-digits_of(currency)) == Decimal(text.strip())
-            outcome = Outcome.READ
+        try:
+            amount = read_money(text, currency)
+        except ValidationError:
+            continue
+        assert 0 <= amount <= MOST_MONEY
+        assert _figures(text) == str(amount).strip("0"), "not the figures that were written"
+        shown = f"{major_units(amount, currency):f} {currency}"
+        assert read_money(shown, currency) == amount
+        outcome = Outcome.READ
     return outcome
 
 
-def _of_cell(text: str, currency: str) -> int | None:
-    deal: Any = SimpleNamespace(product=SimpleNamespace(currency=currency), price=None)
-    try:
-        MoneyColumn("price", column_name="price").save(deal, {"price": text})
-    except ValueError:
-        return None
-    amount: int | None = deal.price
-    return amount
+def _figures(text: str) -> str:
+    """The figures of a number, without zeros that may be left out."""
+    return "".join(re.findall("[0-9]", text)).strip("0")
 
 
-def _of_form(text: str, currency: str) -> int | None:
-    product = Product(currency=currency, list_price=4990)
+def reductions(data: bytes) -> Outcome:
+    """A reduction in percent, and what it makes of a price."""
+    text = text_of(data)
     try:
-        given = PriceField(required=False).clean(text)
-        amount = None if given is None else price_of(product, given)
+        off = read_percent(text)
     except ValidationError:
-        return None
-    if isinstance(given, Percent):
-        assert amount is not None
-        assert 0 < amount <= 4990
-        return None
-    return amount
+        return Outcome.REFUSED
+    assert 0 < off < 100
+    assert _figures(text) == _figures(f"{off:f}")
+    for currency in CURRENCIES:
+        assert 0 < reduced(4990, off, currency) <= 4990
+    return Outcome.READ
 
 
 def units(data: bytes) -> Outcome:
-    """A cell of a column of units."""
+    """A number of units."""
     text = text_of(data)
     try:
-        number = UnitsWidget().clean(text)
-    except ValueError:
+        number = read_count(text, "units")
+    except ValidationError:
         return Outcome.REFUSED
-    assert number is None or int(text.strip()) == number >= 0
+    assert number >= 0
+    assert _figures(text) == str(number).strip("0")
+    assert read_count(str(number), "units") == number
+    return Outcome.READ
+
+
+def mail_addresses(data: bytes) -> Outcome:
+    """A mail address, and what was meant instead of one."""
+    text = text_of(data)
+    meant = meant_instead(text)
+    if meant:
+        assert read_mail_address(meant) == meant
+        assert not meant_instead(meant), "what is asked for is asked about once more"
+    try:
+        address = read_mail_address(text)
+    except ValidationError:
+        return Outcome.REFUSED
+    local, _, domain = address.rpartition("@")
+    assert local.isascii() and local.isprintable() and " " not in local
+    assert ascii_domain(domain).isascii()
+    assert not re.search(r"[\s<>,;:\"@]", domain)
+    assert read_mail_address(address) == address
     return Outcome.READ
 
 
@@ -116,21 +135,14 @@ def durations(data: bytes) -> Outcome:
     """How long something is to take."""
     text = text_of(data)
     try:
-        seconds = parse_duration(text)
+        seconds = read_duration(text)
     except ValidationError:
         return Outcome.REFUSED
-    # By words: each number has its unit, but for a single number of minutes.
-    sizes = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    words = re.findall(r"\d+|[a-z]+", text.lower())
-    if len(words) == 1:
-        words.append("m")
-    if words[-1].isdecimal():
-        # "1 h 30", as people say it.
-        assert words[-2][0] == "h"
-        words.append("m")
-    pairs = list(zip(words[::2], words[1::2], strict=True))
-    assert seconds == sum(int(number) * sizes[unit[0]] for number, unit in pairs)
-    assert parse_duration(exact_duration(seconds)) == seconds
+    assert 0 <= seconds < 101 * 366 * 86_400
+    assert read_duration(exact_duration(seconds)) == seconds
+    if found := re.fullmatch(r"([0-9]+) ?(s|min|h|d)?", text):
+        size = {"s": 1, "h": 3600, "d": 86_400}.get(found[2], 60)
+        assert seconds == int(found[1]) * size
     return Outcome.READ
 
 
@@ -158,6 +170,8 @@ def scenario_step(data: bytes) -> Outcome:
 
 TARGETS = [
     Target("money", money, most_bytes=80),
+    Target("reductions", reductions, most_bytes=60),
+    Target("mail-addresses", mail_addresses, most_bytes=120),
     Target("units", units, most_bytes=60),
     Target("wall-times", wall_times, most_bytes=60),
     Target("durations", durations, most_bytes=60),
