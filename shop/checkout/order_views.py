@@ -14,7 +14,7 @@ from shop.core.responses import see_other
 from shop.orders.evidence import evidence_of
 from shop.orders.links import order_from_token, order_path
 from shop.orders.models import Order
-from shop.payments.settlement import cancel_unpaid, expire_due, settle_by_id
+from shop.payments.settlement import cancel_for_shopper, expire_due, settle_by_id
 
 
 @require_safe
@@ -64,6 +64,5 @@ def cancel(request: ShopRequest, token: str) -> HttpResponse:
     found = order_from_token(token)
     if found.shopper not in request.shopper.ids:
         raise Http404("No order of this browser has this address.")
-    if found.is_open:
-        cancel_unpaid(found, cause="shopper", now=request.now, canceled_as=Order.Status.CANCELED)
+    cancel_for_shopper(found, now=request.now)
     return see_other(order_path(found))

@@ -58,7 +58,7 @@ def order_context(
         "zone": zones[0] if zones else ZoneInfo(settings.TIME_ZONE),
         "is_own": is_own,
         "next_action": _next_action(intent) if is_own else None,
-        "can_cancel": is_own and order.status in CANCELABLE,
+        "can_cancel": is_own and order.status in CANCELABLE and not order.is_cancel_asked,
         "can_pay": is_own and order.status == Order.Status.PENDING,
     }
 

@@ -245,6 +245,8 @@ def check_restored(judged: JudgedBag) -> None:
 def amend_order(order: Order, judged: JudgedBag, address: Address, card_fingerprint: str) -> None:
     """Give a pending order another address and card; an order in another status stays as it is.
 
+    Whoever pays an order that he has canceled has changed his mind.
+
     :param judged: the bag, with the offers of the order
     :raises TotalAtAddressDiffers: shipping or tax differ there; the order stays as it was
     :raises NotPlaced: the mail address or card has its limit; the order stays as it was
@@ -252,7 +254,7 @@ def amend_order(order: Order, judged: JudgedBag, address: Address, card_fingerpr
     if order.status == Order.Status.PENDING and _total_differs(order, address.destination):
         raise TotalAtAddressDiffers(judged)
     card = card_key(card_fingerprint)
-    new = {**asdict(address), "card_key": card}
+    new = {**asdict(address), "card_key": card, "cancel_asked_at": None}
     try:
         with transaction.atomic():
             row = locked(order)

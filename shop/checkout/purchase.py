@@ -205,8 +205,7 @@ def _pay(order: Order, token_id: str, return_url: str, now: datetime, *, is_new:
         stripe_outages.answered(now)
     except charging.TokenUnusable:
         if is_new:
-            canceled = Order.Status.CANCELED
-            cancel_unpaid(order, cause="card unusable", now=now, canceled_as=canceled)
+            cancel_unpaid(order, cause="card unusable", now=now)
         raise
     except charging.PaymentUnclear as unclear:
         note_failure(unclear.__cause__, now)

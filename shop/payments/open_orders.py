@@ -54,17 +54,17 @@ class OpenOrders:
             self._attempt(order, lambda: self._ask_about(order, listed=intent))
 
     def settle_rest(self) -> None:
-        """Ask Stripe about those that the list did not show; first those whose time is over."""
+        """Ask Stripe about those that the list did not show; first those that are due."""
         rest = [*self._unpaid_for.values(), *self._by_payment.values()]
-        for order in sorted(rest, key=lambda row: row.lapses_at > self._now):
+        for order in sorted(rest, key=lambda row: not row.is_due(self._now)):
             if self._is_late():
                 return
             if self._is_asked_about(order):
                 self._attempt(order, lambda order=order: self._ask_about(order))  # type: ignore[misc]
 
     def _is_as_it_should_be(self, order: Order, intent: stripe.PaymentIntent) -> bool:
-        lapses = intent.status != "processing" and order.lapses_at <= self._now
-        return agrees(order, intent) and not lapses
+        ends = intent.status != "processing" and order.is_due(self._now)
+        return agrees(order, intent) and not ends
 
     def _ask_about(self, order: Order, *, listed: stripe.PaymentIntent | None = None) -> None:
         if not expire_due(self._now, [order], listed=listed):

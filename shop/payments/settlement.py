@@ -19,7 +19,7 @@ from shop.orders.claims import record_card, release
 from shop.orders.emails import send_receipt
 from shop.orders.hoarding import record_failure
 from shop.orders.limits import card_key
-from shop.orders.models import IS_OPEN, OVER, Order
+from shop.orders.models import CANCELABLE, IS_OPEN, OVER, Order
 from shop.orders.sale_totals import count_paid
 from shop.orders.state_machine import Status, locked, move
 from shop.payments import refunds
@@ -29,7 +29,9 @@ from shop.payments.stripe_metadata import metadata_text
 
 logger = logging.getLogger(__name__)
 
-#: Status of the order by that of its payment; of a canceled payment the caller decides.
+#: The cause of a change that its shopper wanted.
+SHOPPER = "shopper"
+#: Status of the order by that of its payment, but for a canceled one.
 _STATUS = {
     "succeeded": Status.PAID,
     "processing": Status.PROCESSING,
@@ -45,19 +47,20 @@ def settle(
     *,
     cause: str,
     now: datetime,
-    canceled_as: Status = Status.EXPIRED,
     stripe_event: str = "",
 ) -> None:
     """Update an order from its payment.
 
     :param intent: as Stripe answered just now, never an event's older snapshot
-    :param canceled_as: the order's status if the payment is canceled
     """
-    status = canceled_as if intent.status == "canceled" else _STATUS[intent.status]
     with transaction.atomic():
         row = locked(order)
         if not _is_payment_of(row, intent):
             return  # The payment was replaced by another.
+        if intent.status == "canceled":
+            status, cause = _unpaid_status(row, now), _cause_of_end(row, cause)
+        else:
+            status = _STATUS[intent.status]
         row.decline_message = decline_message(intent)
         row.payment_intent = intent.id
         row.save(update_fields=["decline_message", "payment_intent"])
@@ -106,7 +109,6 @@ def cancel_unpaid(
     *,
     cause: str,
     now: datetime,
-    canceled_as: Status,
     listed: stripe.PaymentIntent | None = None,
 ) -> bool:
     """Cancel an unpaid order's payment at Stripe, then release its claim; whether it is settled.
@@ -122,13 +124,32 @@ def cancel_unpaid(
         settle_by_id(order, cause=cause, now=now)
         if not order.payment_intent:
             logger.error("Stripe makes no payment for %s: %s", order.number, _reason(refusal))
-            _end_without_payment(order, canceled_as, cause=cause, now=now)
+            _end_without_payment(order, cause=cause, now=now)
         return not order.is_open
     except stripe.StripeError as error:
         logger.warning("%s cannot be canceled yet: %s", order.number, _reason(error))
         return False
-    settle(order, intent, cause=cause, now=now, canceled_as=canceled_as)
+    settle(order, intent, cause=cause, now=now)
     return not order.is_open
+
+
+def cancel_for_shopper(order: Order, *, now: datetime) -> None:
+    """Cancel an unpaid order for its shopper.
+
+    That it is wanted is written down first: where Stripe does not answer, the order's page and
+    ``reconcile`` go on with it, and it ends as canceled, however late.
+    """
+    unpaid = Order.objects.filter(pk=order.pk, status__in=CANCELABLE)
+    if not unpaid.update(cancel_asked_at=now):
+        return
+    order.refresh_from_db()
+    cancel_unpaid(order, cause=SHOPPER, now=now)
+
+
+def _unpaid_status(row: Order, now: datetime) -> Status:
+    """What an order is whose payment is canceled: expired, unless somebody ended it in its time."""
+    is_lapse = row.cancel_asked_at is None and row.lapses_at <= now
+    return Status.EXPIRED if is_lapse else Status.CANCELED
 
 
 def _is_payment_of(row: Order, intent: stripe.PaymentIntent) -> bool:
@@ -138,13 +159,14 @@ def _is_payment_of(row: Order, intent: stripe.PaymentIntent) -> bool:
     return (metadata_text(intent, "round") or "1") == str(row.payment_round)
 
 
-def _end_without_payment(order: Order, status: Status, *, cause: str, now: datetime) -> None:
+def _end_without_payment(order: Order, *, cause: str, now: datetime) -> None:
     """End an order that Stripe refuses to create a payment for.
 
     A payment that is created at the same time cannot be stored on an order that is over.
     """
     with transaction.atomic():
         row = locked(order)
+        status = _unpaid_status(row, now)
         if not row.payment_intent and move(row, status, cause=cause, now=now):
             release(row, now)
     order.refresh_from_db()
@@ -156,17 +178,25 @@ def expire_due(
     *,
     listed: stripe.PaymentIntent | None = None,
 ) -> int:
-    """Settle the open orders whose time to pay is over; how many of them are open no more.
+    """Settle the open orders that are due (``Order.is_due``); how many of them are open no more.
 
     :param listed: the payment of a single order as Stripe's list showed it a moment ago
     """
     if orders is None:
-        orders = Order.objects.filter(IS_OPEN, lapses_at__lte=now).order_by("lapses_at")
-    due = [order for order in orders if order.is_open and order.lapses_at <= now]
+        orders = Order.objects.filter(IS_OPEN, _is_due(now)).order_by("lapses_at")
     return sum(
-        cancel_unpaid(order, cause="lapsed", now=now, canceled_as=Status.EXPIRED, listed=listed)
-        for order in due
+        cancel_unpaid(order, cause=_cause_of_end(order, "lapsed"), now=now, listed=listed)
+        for order in orders
+        if order.is_due(now)
     )
+
+
+def _is_due(now: datetime) -> Q:
+    return Q(lapses_at__lte=now) | Q(cancel_asked_at__isnull=False)
+
+
+def _cause_of_end(order: Order, otherwise: str) -> str:
+    return SHOPPER if order.is_cancel_asked else otherwise
 
 
 def settle_blocking_orders(*, jtis: Sequence[str], skus: Sequence[str], now: datetime) -> bool:
@@ -175,7 +205,7 @@ def settle_blocking_orders(*, jtis: Sequence[str], skus: Sequence[str], now: dat
     So no timer has to run: the next claim settles them.
     """
     holds = Q(lines__jti__in=jtis) | Q(lines__variant__product__sku__in=skus)
-    due = Order.objects.filter(holds, IS_OPEN, lapses_at__lte=now)
+    due = Order.objects.filter(holds, IS_OPEN, _is_due(now))
     settled, started = 0, monotonic_seconds()
     for order in due.distinct().order_by("lapses_at")[:20]:
         # A shopper waits: if Stripe does not answer, it is asked about one order, not twenty.

@@ -28,19 +28,6 @@ document.addEventListener("htmx:confirm", (event) => {
   });
 });
 
-// No answer at all: say so where answers are said.
-document.addEventListener("htmx:sendError", (event) => {
-  const notice = document.querySelector("#notice, .notes");
-  const text = document.createElement("p");
-  text.className = "notice problem";
-  text.setAttribute("role", "alert");
-  text.textContent = navigator.onLine
-    ? "The shop did not answer. Nothing was changed; the prices on this page stay held."
-    : "You are offline. Nothing was changed; the prices on this page stay held.";
-  notice?.replaceChildren(text);
-  event.preventDefault();
-});
-
 // Focus stays where the shopper was, though the bag around it was replaced.
 let focused = "";
 document.addEventListener("htmx:beforeSwap", () => {

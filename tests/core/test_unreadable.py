@@ -39,6 +39,13 @@ def test_an_address_with_a_nul_is_refused_in_words(
         assert "a character in it that is no text" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "ü" * 150, "products/" + "x" * 300 + ".webp", "x/" * 3000]
+)
+def test_a_picture_whose_name_no_file_can_have_is_not_there(client: Client, name: str) -> None:
+    assert client.get(f"/media/{name}").status_code == 404
+
+
 @pytest.mark.parametrize("field", ["quantity", "variant", "an\0other"])
 def test_a_form_with_a_nul_is_refused_and_changes_nothing(
     shopper: ShopClient, sale: Sale, field: str

@@ -25,12 +25,13 @@ from stripe._event_service import EventService
 import shop.core.background
 from shop.catalog.models import Variant
 from shop.core.machine_clock import monotonic_seconds
+from shop.orders.links import order_path
 from shop.orders.models import Dispute, Order, Refund, StatusChange, StripeEvent
 from shop.payments import event_inbox, open_orders, reconciliation, refunds, webhooks
 from shop.payments.intents import ensure_intent
 from shop.payments.management.commands import reconcile
 from shop.payments.settlement import expire_due, settle
-from shop.qa.pytest_plugin.client import ADDRESS, ShopClient
+from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient
 from shop.qa.pytest_plugin.factories import OPENS
 from shop.qa.pytest_plugin.stand_in import stand_in
 from shop.qa.pytest_plugin.stripe import Stripe
@@ -331,6 +332,85 @@ def test_no_stock_is_free_before_stripe_has_canceled(
     assert Variant.objects.get(sku="MUG-01").claimed == 0
 
 
+# Its shopper cancels an order
+
+
+def declined(buyer: ShopClient, card: Card) -> Order:
+    """An order that was not paid, and may be."""
+    buyer.order(card(DECLINED), shown_total=TOTAL)
+    return Order.objects.get()
+
+
+def cancel(buyer: ShopClient, order: Order) -> HtmlPage:
+    return buyer.send(f"{order_path(order)}cancel/", {})
+
+
+@without_events
+@pytest.mark.parametrize(
+    "kind", ["timeout_before", "timeout_after", "reset_before", "error_500_after"]
+)
+def test_an_order_that_its_shopper_canceled_ends_as_canceled_however_late_stripe_answers(
+    kind: str, buyer: ShopClient, card: Card, fault: Fault, check_end: Check
+) -> None:
+    order = declined(buyer, card)
+    fault(CANCEL, kind)
+    fault(RETRIEVE, "reset_before")
+    cancel(buyer, order)
+    page = buyer.open(order_path(order))
+    assert "The order is canceled" in page.text
+    assert order.history.last().cause == "shopper"
+    check_end("canceled")
+
+
+@without_events
+def test_the_page_of_a_canceled_order_says_so_before_stripe_does(
+    buyer: ShopClient, card: Card, fault: Fault
+) -> None:
+    order = declined(buyer, card)
+    fault(CANCEL, "reset_before", times=6)
+    fault(RETRIEVE, "reset_before", times=6)
+    page = cancel(buyer, order)
+    assert "You canceled this order" in page.text
+    assert page.soup.find("button", string="Cancel the order") is None
+
+
+@without_events
+def test_reconcile_goes_on_with_a_cancellation_that_stripe_did_not_answer(
+    buyer: ShopClient, card: Card, fault: Fault, check_end: Check
+) -> None:
+    order = declined(buyer, card)
+    fault(CANCEL, "timeout_before")
+    fault(RETRIEVE, "reset_before")
+    cancel(buyer, order)
+    call_command("reconcile")
+    check_end("canceled")
+
+
+@without_events
+def test_a_canceled_order_whose_time_ran_out_meanwhile_was_canceled_all_the_same(
+    buyer: ShopClient, card: Card, fault: Fault, clock: Clock, check_end: Check
+) -> None:
+    order = declined(buyer, card)
+    fault(CANCEL, "timeout_before")
+    fault(RETRIEVE, "reset_before")
+    cancel(buyer, order)
+    clock.move_to(OPENS + LAPSE)
+    assert expire_due(OPENS + LAPSE) == 1
+    check_end("canceled")
+
+
+@without_events
+def test_whoever_pays_an_order_that_he_canceled_has_changed_his_mind(
+    buyer: ShopClient, card: Card, fault: Fault, check_end: Check
+) -> None:
+    order = declined(buyer, card)
+    fault(CANCEL, "timeout_before")
+    fault(RETRIEVE, "reset_before")
+    cancel(buyer, order)
+    send(buyer, card())
+    check_end("paid")
+
+
 # Another card while the bank's page of the first is open
 
 
@@ -342,8 +422,8 @@ def test_the_news_that_a_payment_was_replaced_comes_first_and_nothing_is_charged
     send(buyer, card(ASKS_BANK))
     fault("payment_intent.canceled", "webhook_before_response", times=1)
     send(buyer, card())
-    assert Order.objects.get().status == "expired"
-    check_end("expired")
+    assert Order.objects.get().status == "canceled"
+    check_end("canceled")
 
 
 def test_the_news_that_a_payment_was_replaced_comes_while_the_next_one_is_made(

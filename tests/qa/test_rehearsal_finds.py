@@ -261,7 +261,7 @@ PLANTS = [
         'logger.warning("%s cannot be canceled yet: %s", order.number, _reason(error))\n'
         "        return False",
         "with transaction.atomic():\n            row = locked(order)\n"
-        "            if move(row, canceled_as, cause=cause, now=now):\n"
+        "            if move(row, _unpaid_status(row, now), cause=cause, now=now):\n"
         "                release(row, now)\n        return True",
         "unpaid-order",
         "It is free once Stripe has canceled the payment, which may be made until then. At "

@@ -29,7 +29,7 @@ class Order(models.Model):
     ``subtotal`` sums its lines; ``added`` its charges that are not in the prices already.
     ``lapses_at`` is when it gives back what it claimed, unless paid. ``payment_round`` counts its
     PaymentIntents: another is made for another card while a bank's page is open, or where Stripe
-    failed.
+    failed. ``cancel_asked_at`` is when its shopper canceled it, which Stripe has to confirm.
     """
 
     Status = OrderStatus
@@ -53,6 +53,7 @@ class Order(models.Model):
 
     placed_at = models.DateTimeField()
     lapses_at = models.DateTimeField()
+    cancel_asked_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
     receipt_sent_at = models.DateTimeField(null=True)
 
@@ -96,6 +97,15 @@ class Order(models.Model):
     def is_open(self) -> bool:
         """Whether it may still be paid, and keeps its claim."""
         return self.status in OPEN
+
+    @property
+    def is_cancel_asked(self) -> bool:
+        """Whether its shopper has canceled it, and Stripe has not confirmed that yet."""
+        return self.is_open and self.cancel_asked_at is not None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it has to end unpaid: its time to pay is over, or its shopper has canceled it."""
+        return self.is_open and (self.lapses_at <= now or self.is_cancel_asked)
 
     @property
     def is_over(self) -> bool:

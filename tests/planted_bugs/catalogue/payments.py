@@ -11,7 +11,7 @@ BUGS = (
         right="    try:\n        intent = cancel_intent(order, listed=listed)\n",
         wrong="""    with transaction.atomic():
         row = locked(order)
-        if move(row, canceled_as, cause=cause, now=now):
+        if move(row, _unpaid_status(row, now), cause=cause, now=now):
             release(row, now)
     order.refresh_from_db()
     try:
@@ -23,9 +23,9 @@ BUGS = (
     ),
     PlantedBug(
         name="An order lapses a second after its time",
-        file=_SETTLEMENT,
-        right="due = [order for order in orders if order.is_open and order.lapses_at <= now]",
-        wrong="due = [order for order in orders if order.is_open and order.lapses_at < now]",
+        file="shop/orders/models/order.py",
+        right="return self.is_open and (self.lapses_at <= now or self.is_cancel_asked)",
+        wrong="return self.is_open and (self.lapses_at < now or self.is_cancel_asked)",
         tests=[
             "checkout/test_checkout.py::test_the_second_it_lapses_whoever_waited_buys_it_at_the_price_that_was_held"
         ],
