@@ -7,8 +7,9 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         from django.db.backends.sqlite3.base import DatabaseWrapper
 
-        # Importing it registers the checks.
+        # Importing them registers the checks, and the lookup of searches.
         from shop import checks  # noqa: F401
+        from shop.core import folding  # noqa: F401
 
         # Django asks SQLite once a thread whether it knows JSON, in a transaction. Ours are
         # IMMEDIATE: in a rush it may time out, which Django takes for a no until the thread ends.

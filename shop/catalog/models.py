@@ -12,6 +12,7 @@ from offers.anchors import new_nonce
 from offers.terms import LIST
 from shop.core.formatting import utc
 from shop.core.money import format_money, validate_currency, validate_payable
+from shop.core.name_field import NameField
 from shop.staff.models import Staff
 
 sku_validator = RegexValidator(
@@ -45,7 +46,7 @@ class Product(models.Model):
 
     sku = models.CharField(max_length=64, unique=True, validators=[sku_validator])
     slug = models.SlugField(max_length=80, unique=True)
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     text = models.TextField(blank=True)
     picture = models.FileField(
         upload_to="products/", blank=True, validators=[FileExtensionValidator(PICTURE_EXTENSIONS)]
@@ -88,7 +89,7 @@ class Variant(models.Model):
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
     sku = models.CharField(max_length=64, unique=True, validators=[sku_validator])
-    name = models.CharField(max_length=60, blank=True)
+    name = NameField(max_length=60, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     stock = models.PositiveIntegerField()
     claimed = models.PositiveIntegerField(default=0, editable=False)

@@ -46,7 +46,7 @@ class ProductAdmin(KeptRows, CsvAdmin, LockingModelAdmin):  # type: ignore[misc]
         page_action("show_prices", "admin:catalog_product_prices", "Prices…", "view"),
     )
     list_display = ("name", "sku", "price", "left", "sold_at_list_price")
-    search_fields = ("name", "sku", "variants__sku")
+    search_fields = ("name__folded", "sku", "variants__sku")
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("lowest_price",)
 

@@ -81,7 +81,7 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
-    search_fields = ("number", "email", "name")
+    search_fields = ("number", "email", "name__folded")
     search_help_text = "Number, mail, name, product or sku"
     change_list_template = "merchant/orders.html"
 
@@ -90,8 +90,8 @@ class OrderAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> tuple[QuerySet[Order], bool]:
         """Orders in which every word is found: in the order itself, or in one of its lines."""
         for word in search_term.split():
-            bought = OrderLine.objects.filter(Q(sku__icontains=word) | Q(name__icontains=word))
-            own = Q(number__icontains=word) | Q(email__icontains=word) | Q(name__icontains=word)
+            bought = OrderLine.objects.filter(Q(sku__icontains=word) | Q(name__folded=word))
+            own = Q(number__icontains=word) | Q(email__icontains=word) | Q(name__folded=word)
             # Not by a join: that would give an order once for each of its lines.
             queryset = queryset.filter(own | Q(pk__in=bought.values("order")))
         return queryset, False

@@ -87,7 +87,7 @@ class DealAdmin(ReadOnlyAdmin, CsvAdmin):  # type: ignore[misc]
     resource_classes = (DealTable,)
     list_display = ("product", "sale", price_text, "allocation", "claimed", "withdrawn")
     list_filter = ("sale", "withdrawn")
-    search_fields = ("product__sku", "product__name", "sale__slug", "sale__title")
+    search_fields = ("product__sku", "product__name__folded", "sale__slug", "sale__title__folded")
     ordering = ("-sale__starts_at", "position", "pk")
     list_select_related = ("product", "sale")
     list_display_links = None

@@ -119,7 +119,7 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
     inlines = (DealInline, ExtensionInline, RecallInline)
     list_display = ("title", "window", "phase", "slug")
     list_filter = ("state",)
-    search_fields = ("title", "slug", "deals__product__sku")
+    search_fields = ("title__folded", "slug", "deals__product__sku")
     prepopulated_fields = {"slug": ("title",)}
     fieldsets = _fieldsets(("picture", "seen"), _WINDOW)
     actions = (

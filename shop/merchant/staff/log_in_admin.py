@@ -27,7 +27,7 @@ class LogInEventAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg
     list_filter = ("kind", "is_known_device")
     list_select_related = ("person",)
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ("person__username", "address")
+    search_fields = ("person__username__folded", "address")
     search_help_text = "A name to log in with, or a network address"
 
     @admin.display(description="when", ordering="at")

@@ -79,7 +79,7 @@ class StaffAdmin(KeptRows, ShortTransactionAdmin):
     list_display = ("username", "full_name", "role", "email", "is_active", "logged_in")
     list_filter = ("is_active", RoleFilter)
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ("username", "first_name", "last_name", "email")
+    search_fields = ("username__folded", "first_name__folded", "last_name__folded", "email")
     fields = ("username", "first_name", "last_name", "email", "role", "is_active")
     actions = ("mail_link", "end_sessions")
 

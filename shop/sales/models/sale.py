@@ -17,6 +17,7 @@ from django.urls import reverse
 from offers.anchors import new_nonce
 from offers.terms import LIST
 from shop.catalog.models import PICTURE_EXTENSIONS, Product, validate_price, validate_units
+from shop.core.name_field import NameField
 from shop.core.wall_time import validate_instant
 
 LONGEST_HOLD_SECONDS = 30 * 24 * 3600
@@ -64,7 +65,7 @@ class Sale(models.Model):
             validate_unreserved,
         ],
     )
-    title = models.CharField(max_length=120)
+    title = NameField(max_length=120)
     text = models.TextField(blank=True)
     picture = models.FileField(
         upload_to="sales/", blank=True, validators=[FileExtensionValidator(PICTURE_EXTENSIONS)]
@@ -116,7 +117,7 @@ class Sale(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
 
     def get_absolute_url(self) -> str:
         return reverse("sales:sale", args=[self.slug])
