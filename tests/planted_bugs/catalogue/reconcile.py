@@ -11,7 +11,7 @@ BUGS = (
     PlantedBug(
         name="An order that lapsed stays open because Stripe still waits for a card",
         file=_OPEN,
-        right="return agrees(order, intent) and not lapses",
+        right="return agrees(order, intent) and not ends",
         wrong="return agrees(order, intent)",
         tests=[f"{_TESTS}many_open_orders_cost_a_call_a_page_and_one_for_each_that_lapses"],
         unreached=Unreached.STRIPE,
