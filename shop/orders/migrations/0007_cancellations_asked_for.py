@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('checkout', '0005_claim_origins'),
+        ('checkout', '0006_one_mailbox_of_gmail'),
     ]
 
     operations = [
