@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from shop.core.inserts import insert_rows
 from shop.orders.models import OPEN, OVER, ClaimOrigin, Order, OrderStatus, StatusChange
 
 Status = OrderStatus
@@ -61,7 +62,7 @@ def move(
     order.save(update_fields=["status", "paid_at"])
     if before in OPEN and status not in OPEN:
         ClaimOrigin.objects.filter(order=order).delete()
-    StatusChange.objects.create(
+    change = StatusChange(
         order=order,
         from_status=before,
         to_status=status,
@@ -69,4 +70,5 @@ def move(
         cause=cause,
         stripe_event=stripe_event,
     )
+    insert_rows([change])
     return True

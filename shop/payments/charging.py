@@ -73,13 +73,14 @@ def pay(order: Order, token_id: str, *, return_url: str, now: datetime) -> None:
     :raises PaymentUnclear: the order stays as it is until Stripe can be asked
     """
     try:
-        intent = ensure_intent(order)
+        intent = ensure_intent(order, token_id=token_id)
         # With the same token, the bank still waits for the shopper.
         if intent.status == "requires_action" and order.confirmation_token != token_id:
             intent = replace_intent(order, intent)
         if intent.status == "requires_payment_method":
             describe_order(intent, order)
-            Order.objects.filter(pk=order.pk).update(confirmation_token=token_id)
+            if order.confirmation_token != token_id:
+                Order.objects.filter(pk=order.pk).update(confirmation_token=token_id)
             intent = client().v1.payment_intents.confirm(
                 intent.id,
                 {

@@ -18,21 +18,23 @@ from shop.payments.stripe_metadata import metadata_in
 WITH_CHARGE: PaymentIntentRetrieveParams = {"expand": ["latest_charge"]}
 
 
-def ensure_intent(order: Order) -> stripe.PaymentIntent:
+def ensure_intent(order: Order, *, token_id: str = "") -> stripe.PaymentIntent:
     """The order's PaymentIntent as Stripe has it now; created, unconfirmed, where there is none.
 
     By the order's own idempotency key, one whose id was lost in a crash is found. Where Stripe
     replays an error for it, another is used: what the first may have made was never confirmed.
+
+    :param token_id: the card's token that a new one will be confirmed with; stored with its id
     """
     if not order.payment_intent:
         try:
-            return _create(order)
+            return _create(order, token_id)
         except stripe.StripeError as error:
             if not _is_replayed(error):
                 raise
         _start_round(order, instead_of="")
         if not order.payment_intent:
-            return _create(order)
+            return _create(order, token_id)
     return client().v1.payment_intents.retrieve(order.payment_intent, WITH_CHARGE)
 
 
@@ -98,7 +100,7 @@ def describe_order(intent: stripe.PaymentIntent, order: Order) -> None:
         )
 
 
-def _create(order: Order) -> stripe.PaymentIntent:
+def _create(order: Order, token_id: str) -> stripe.PaymentIntent:
     intent = client().v1.payment_intents.create(
         {
             "amount": to_stripe_amount(order.total, order.currency),
@@ -110,7 +112,9 @@ def _create(order: Order) -> stripe.PaymentIntent:
         },
         {"idempotency_key": f"intent-{order.number}-{order.payment_round}"},
     )
-    is_stored = _in_round(order, intent="").update(payment_intent=intent.id)
+    is_stored = _in_round(order, intent="").update(
+        payment_intent=intent.id, confirmation_token=token_id or F("confirmation_token")
+    )
     order.refresh_from_db()
     if is_stored:
         return intent

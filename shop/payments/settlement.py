@@ -61,9 +61,7 @@ def settle(
             status, cause = _unpaid_status(row, now), _cause_of_end(row, cause)
         else:
             status = _STATUS[intent.status]
-        row.decline_message = decline_message(intent)
-        row.payment_intent = intent.id
-        row.save(update_fields=["decline_message", "payment_intent"])
+        _record_payment(row, intent)
         if row.decline_message:
             record_failure(row, now)
         moved = move(row, status, cause=cause, now=now, stripe_event=stripe_event)
@@ -150,6 +148,14 @@ def _unpaid_status(row: Order, now: datetime) -> Status:
     """What an order is whose payment is canceled: expired, unless somebody ended it in its time."""
     is_lapse = row.cancel_asked_at is None and row.lapses_at <= now
     return Status.EXPIRED if is_lapse else Status.CANCELED
+
+
+def _record_payment(row: Order, intent: stripe.PaymentIntent) -> None:
+    """Store the id of a locked order's payment, and why it was declined; mostly nothing is new."""
+    reason = decline_message(intent)
+    if (row.decline_message, row.payment_intent) != (reason, intent.id):
+        row.decline_message, row.payment_intent = reason, intent.id
+        row.save(update_fields=["decline_message", "payment_intent"])
 
 
 def _is_payment_of(row: Order, intent: stripe.PaymentIntent) -> bool:

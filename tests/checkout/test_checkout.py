@@ -14,6 +14,7 @@ from shop.catalog.models import Variant
 from shop.orders.emails import send_receipt
 from shop.orders.models import Order
 from shop.payments import charging
+from shop.payments.settlement import settle_by_id
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_product
 from shop.sales.holds import recall
@@ -32,6 +33,15 @@ def claimed(sku: str = "MUG-01") -> tuple[int, int]:
     """Units claimed of the stock and of the deal."""
     variant = Variant.objects.get(sku=sku)
     return variant.claimed, Deal.objects.get(product=variant.product).claimed
+
+
+def writes(queries: CaptureQueriesContext) -> list[str]:
+    """The statements that change a row."""
+    return [
+        str(each["sql"])
+        for each in queries.captured_queries
+        if str(each["sql"]).startswith(("INSERT", "UPDATE", "DELETE"))
+    ]
 
 
 def test_an_order_in_the_window_is_paid_at_the_sale_price(buyer: ShopClient, card: Card) -> None:
@@ -426,6 +436,24 @@ def test_a_bag_with_a_sold_out_line_asks_two_queries(waiting: ShopClient) -> Non
     with CaptureQueriesContext(connection) as queries:
         waiting.bag()
     assert len(queries) == 2
+
+
+def test_a_purchase_changes_its_order_three_times(buyer: ShopClient, card: Card) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        buyer.order(card())
+    changes = [sql for sql in writes(queries) if sql.startswith('UPDATE "checkout_order"')]
+    assert len(changes) == 3
+    payment, status, receipt = changes
+    assert "pi_" in payment and "ctoken_" in payment
+    assert '"paid_at"' in status
+    assert '"receipt_sent_at"' in receipt
+
+
+def test_news_of_a_payment_that_is_settled_writes_nothing(buyer: ShopClient, card: Card) -> None:
+    buyer.order(card())
+    with CaptureQueriesContext(connection) as queries:
+        settle_by_id(Order.objects.get(), cause="news", now=OPENS)
+    assert writes(queries) == []
 
 
 def test_a_limit_counts_units_of_earlier_orders(buyer: ShopClient, card: Card) -> None:
