@@ -24,7 +24,7 @@ from shop.orders.charge import ChargeKind, ChargeLine
 from shop.orders.models import Order, OrderCharge
 from shop.payments import stripe_amounts
 from shop.payments.refund_plans import Units, left_of, plan_refund
-from shop.payments.refunds import create_refund
+from shop.payments.refunds import create_refund, execute
 from shop.payments.stripe_amounts import NotChargeable, from_stripe_amount, to_stripe_amount
 from shop.qa.pytest_plugin.client import ShopClient
 from shop.qa.pytest_plugin.factories import OPENS, add_deal, make_product
@@ -268,7 +268,14 @@ def test_two_of_it_are(sale: Sale, shopper: ShopClient, card: Card) -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "price", "told"), [("ISK", 500, 50000), ("JPY", 500, 500), ("KWD", 5120, 5120)]
+    ("currency", "price", "told"),
+    [
+        ("ISK", 500, 50000),
+        ("JPY", 500, 500),
+        ("KWD", 5120, 5120),
+        ("RSD", 15050, 15050),
+        ("MGA", 50000, 500),
+    ],
 )
 @in_shop
 def test_the_card_form_and_the_charge_agree_with_the_page(
@@ -288,6 +295,24 @@ def test_the_card_form_and_the_charge_agree_with_the_page(
     assert shopper.order(card()).order_status == "paid"
     intent = stripe_api.v1.payment_intents.retrieve(Order.objects.get().payment_intent)
     assert intent.amount_received == told
+
+
+@in_shop
+def test_what_goes_back_is_shown_to_the_last_hundredth(
+    sale: Sale, shopper: ShopClient, card: Card, stripe_api: StripeClient
+) -> None:
+    shopper.add(offer_of(sale, shopper, 15050, "RSD"), 2)
+    page = shopper.order(card())
+    order = Order.objects.get()
+    units = [Units(order.lines.get(), 1, restock=True)]
+    made = create_refund(
+        plan_refund(order, units, shipping=False), reason="Chipped.", by=None, seen=0, now=OPENS
+    )
+    execute(made, cause="merchant", now=OPENS)
+    assert made.amount_text == "RSD150.50"
+    [refund] = stripe_api.v1.refunds.list({"payment_intent": order.payment_intent}).data
+    assert (refund.amount, refund.status) == (15050, "succeeded")
+    assert "RSD150.50" in shopper.open(page.path).text
 
 
 def test_a_price_that_no_card_can_pay_is_refused_where_it_is_written(db: None) -> None:
