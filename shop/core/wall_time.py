@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.utils.dateparse import parse_datetime
 
 EXAMPLE = "2026-11-27 12:00"
 #: Sales are within these, far from the calendar's ends: whatever is added to one is a date.
@@ -28,20 +27,6 @@ def validate_instant(instant: datetime) -> None:
 
 
 # --- Reading ----------------------------------------------------------------------
-
-
-def parse_time(text: str) -> datetime:
-    """A time as people type it: naive, or aware if it was written with its offset.
-
-    :raises ValidationError: it is no time
-    """
-    try:
-        time = parse_datetime(text.strip())
-    except ValueError:
-        time = None
-    if time is None:
-        raise ValidationError(f"Write it as {EXAMPLE}.")
-    return time
 
 
 def instant_of(time: datetime, zone: ZoneInfo) -> datetime:
@@ -84,7 +69,7 @@ def _twice(instants: list[datetime], zone: ZoneInfo) -> str:
 
 
 def written(instant: datetime, zone: tzinfo) -> str:
-    """An instant as ``parse_time`` reads it: with its offset if its wall time comes twice.
+    """An instant as it is typed exactly: with its offset if its wall time comes twice.
 
     >>> written(datetime(2027, 10, 31, 0, 30, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
     '2027-10-31 02:30:00 +02:00'

@@ -11,11 +11,11 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from shop.core.formatting import hour
+from shop.core.typed.times import TypedTime, read_time
 from shop.core.wall_time import (
     instants_of_wall_time,
     is_in_range,
     numeric_offset,
-    parse_time,
     wall_time,
     written,
 )
@@ -26,14 +26,23 @@ class WallTimeInput(forms.TextInput):
 
     The choice is sent apart, as ``<name>_which``, and read only with a time that comes twice in
     this zone and was typed without an offset. Nothing is chosen beforehand.
+
+    ``now`` is what "today" counts from, and ``is_past`` says that a day without its year was; see
+    ``shop.core.typed.times``.
     """
 
     zone: ZoneInfo = ZoneInfo("UTC")
+    now: datetime | None = None
+    is_past = False
+
+    def read(self, text: str) -> TypedTime:
+        """:raises ValidationError: it is no time, or may mean two"""
+        return read_time(text, self.zone, now=self.now, is_past=self.is_past)
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         """What was typed; a time that comes twice with the offset that was chosen."""
         text = data.get(name)
-        time = _parsed(text)
+        time = self._time(text)
         chosen = data.get(f"{name}_which")
         if not chosen or time is None or time.tzinfo is not None:
             return text
@@ -59,7 +68,7 @@ class WallTimeInput(forms.TextInput):
     def _shown(self, value: Any) -> tuple[Any, list[datetime], datetime | None]:
         """The text to show, the two instants that it may mean, and the one that is chosen."""
         is_picker = self.input_type == "datetime-local"
-        time = _parsed(value)
+        time = self._time(value)
         if time is None:
             return value, [], None
         if time.tzinfo is None:
@@ -71,13 +80,12 @@ class WallTimeInput(forms.TextInput):
         # Its offset is shown by the choice.
         return (str(wall), both, time) if time in both else (value, [], None)
 
-
-def _parsed(text: Any) -> datetime | None:
-    try:
-        time = parse_time(str(text or ""))
-    except ValidationError:
-        return None
-    return time if is_in_range(time.replace(tzinfo=ZoneInfo("UTC"))) else None
+    def _time(self, text: Any) -> datetime | None:
+        try:
+            time = self.read(str(text or "")).time
+        except ValidationError:
+            return None
+        return time if is_in_range(time.replace(tzinfo=ZoneInfo("UTC"))) else None
 
 
 def _both(wall: datetime, zone: tzinfo) -> list[datetime]:

@@ -11,14 +11,15 @@ from django.http import QueryDict
 from shop.core.currencies import digits_of
 from shop.core.durations import exact_duration
 from shop.core.money import MOST_MONEY, major_units
+from shop.core.time_fields import WallTimeField
 from shop.core.typed.durations import read_duration
 from shop.core.typed.mail_addresses import ascii_domain, meant_instead, read_mail_address
 from shop.core.typed.money import read_money, read_percent
 from shop.core.typed.numbers import read_count
-from shop.core.wall_time import instant_of, is_in_range, parse_time, wall_time, written
+from shop.core.typed.times import read_time
+from shop.core.wall_time import instant_of, is_in_range, wall_time, written
 from shop.core.wall_time_input import WallTimeInput
 from shop.merchant.forms.money_fields import reduced
-from shop.merchant.forms.time_fields import WallTimeField
 from shop.qa.pytest_plugin import parsing, steps
 from shop.qa.pytest_plugin.parsing import WrongWords
 from shop.qa.pytest_plugin.vocabulary import VOCABULARY, closest
@@ -26,6 +27,8 @@ from tests.fuzz.target import Outcome, Target, text_of
 
 #: With two decimals, none and three.
 CURRENCIES = ("EUR", "JPY", "KWD")
+#: What “today” is for what people type: a Friday.
+NOW = datetime(2026, 11, 27, 11, tzinfo=UTC)
 #: One in which clocks are changed by an hour, one by half an hour, one that has lost a day.
 ZONES = tuple(map(ZoneInfo, ("Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia")))
 #: Figures as people write them: a digit, decimals, maybe an exponent as spreadsheets write it.
@@ -107,6 +110,7 @@ def wall_times(data: bytes) -> Outcome:
     for zone in ZONES:
         field, widget = WallTimeField(required=False), WallTimeInput()
         field.zone = widget.zone = zone
+        field.now = widget.now = NOW
         form = QueryDict(mutable=True)
         form.update({"at": text, "at_which": "+02:00"})
         chosen = widget.value_from_datadict(form, {}, "at")
@@ -125,8 +129,8 @@ def wall_times(data: bytes) -> Outcome:
 def _is_meant(instant: datetime, typed: str, zone: ZoneInfo) -> None:
     assert is_in_range(instant)
     assert instant.utcoffset() == UTC.utcoffset(instant)
-    assert instant_of(parse_time(written(instant, zone)), zone) == instant
-    time = parse_time(typed)
+    assert instant_of(read_time(written(instant, zone), zone).time, zone) == instant
+    time = read_time(typed, zone, now=NOW).time
     same = time.astimezone(UTC) if time.tzinfo else wall_time(instant, zone)
     assert (instant if time.tzinfo else time) == same
 

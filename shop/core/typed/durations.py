@@ -112,6 +112,12 @@ def read_duration(text: object) -> int:
     return int(seconds)
 
 
+def is_written_exactly(text: object) -> bool:
+    """Whether nobody can have meant another duration: no decimal comma, and no 1:30."""
+    words = plain(text)
+    return not (_CLOCK.fullmatch(words) or re.search(r"[0-9][,'][0-9]", words))
+
+
 def _of_idiom(words: str) -> Decimal | None:
     return Decimal(_IDIOMS[words]) if words in _IDIOMS else None
 

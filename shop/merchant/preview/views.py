@@ -27,9 +27,9 @@ from shop.core.cookie_names import path_cookie
 from shop.core.error_views import not_found
 from shop.core.middleware import ShopperMiddleware
 from shop.core.requests import ShopRequest
+from shop.core.time_fields import WallTimeField, set_zone
 from shop.core.wall_time import is_in_range
 from shop.core.wall_time_input import WallTimeInput
-from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
 from shop.sales.boundaries import Boundary, boundaries_of
 from shop.sales.models import Sale
@@ -56,9 +56,9 @@ class InstantForm(forms.Form):
     at = WallTimeField(label="Day and time")
     page = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sale: Sale, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        set_zone(self, sale.zone)
+        set_zone(self, sale.zone, now)
         text = f"As 2026-11-27 12:14:59, in the sale’s zone, {sale.time_zone}."
         self.fields["at"].help_text = text
 
@@ -88,7 +88,7 @@ class PreviewBar:
 def choose(request: ShopRequest, slug: str) -> HttpResponse:
     """Choose an instant: one of the sale's boundaries or any other."""
     sale = get_object_or_404(Sale, slug=slug)
-    form = InstantForm(request.GET if "at" in request.GET else None, sale=sale)
+    form = InstantForm(request.GET if "at" in request.GET else None, sale=sale, now=request.now)
     if form.is_valid():
         page = form.cleaned_data["page"]
         page = _page_of(sale) if page is None else page
@@ -192,7 +192,7 @@ def _bar(sale: Sale, at: datetime, page: str) -> PreviewBar:
 def _bar_form(sale: Sale, at: datetime, page: str) -> InstantForm:
     """The bar's form, in which browsers show a picker."""
     initial = {"at": at, "page": f"/{page}"}
-    form = InstantForm(sale=sale, initial=initial, auto_id="preview-%s")
+    form = InstantForm(sale=sale, now=at, initial=initial, auto_id="preview-%s")
     picker = form.fields["at"].widget
     assert isinstance(picker, WallTimeInput)
     picker.input_type, picker.attrs["step"] = "datetime-local", "1"

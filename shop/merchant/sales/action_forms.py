@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 
-from shop.merchant.forms.count_field import CountField
+from shop.core.read_back import ReadBackMixin
+from shop.core.time_fields import MinutesField
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.sales.models import LONGEST_HOLD_SECONDS, Sale
 
 
-class SaleActionForm(StaleFormMixin):
+class SaleActionForm(ReadBackMixin, StaleFormMixin):
     """A form about one sale at one instant."""
 
     event = "Something was done to this sale"
@@ -38,14 +39,13 @@ class SaleActionForm(StaleFormMixin):
 class ExtendForm(SaleActionForm):
     """Minutes to hold offers longer, and why."""
 
-    minutes = CountField(
-        min_value=1,
-        max_value=LONGEST_HOLD_SECONDS // 60,
+    minutes = MinutesField(
+        least=1,
+        most=LONGEST_HOLD_SECONDS // 60,
+        too_few="A price is held for one minute longer at least.",
+        too_many="A price is held for 30 days longer at the most.",
         label="Minutes more",
-        error_messages={
-            "min_value": "A price is held for one minute longer at least.",
-            "max_value": "A price is held for 30 days longer at the most.",
-        },
+        help_text="90, or 1 h 30 min.",
     )
     reason = forms.CharField(max_length=200, required=False, help_text="For your records.")
 

@@ -14,13 +14,14 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from shop.core.durations import several
+from shop.core.read_back import ReadBackMixin
 from shop.core.requests import ShopRequest
 from shop.core.row_keys import row_key
+from shop.core.time_fields import WallTimeField, set_zone
 from shop.core.wall_time import is_in_range, wall_time
 from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.short_transactions import form_transaction
 from shop.merchant.forms.stale_form import StaleFormMixin
-from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.pages import merchant_page
 from shop.merchant.sales.weekly_windows import CopyWindow, a_week_after, weekly_windows
 from shop.sales.audit import DEAL_FIELDS, SALE_FIELDS, record
@@ -34,7 +35,7 @@ _LONGEST_SLUG = 80
 _LONGEST_TITLE = 90
 
 
-class CopyForm(StaleFormMixin):
+class CopyForm(ReadBackMixin, StaleFormMixin):
     """Title and opening of the first copy, and the number of weekly copies."""
 
     title = forms.CharField(
@@ -50,11 +51,11 @@ class CopyForm(StaleFormMixin):
         help_text="More than one: each a week after the one before, at the same time on the wall.",
     )
 
-    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sale: Sale, now: datetime, **kwargs: Any) -> None:
         latest = _copy_records(sale).order_by("-pk").first()
         super().__init__(*args, version=latest.pk if latest else 0, **kwargs)
         self.sale = sale
-        set_zone(self, sale.zone)
+        set_zone(self, sale.zone, now)
         undated = sale.title.removesuffix(_day_of(sale.starts_at, sale))
         self.initial.setdefault("title", undated[:_LONGEST_TITLE])
         self.initial.setdefault("starts_at", a_week_after(sale.starts_at, sale.zone))
@@ -96,7 +97,7 @@ def copy_page(request: ShopRequest, pk: int) -> HttpResponse:
         if request.method == "POST":
             sales = sales.select_for_update(no_key=True)
         sale = get_object_or_404(sales, pk=pk)
-        form = CopyForm(request.POST or None, sale=sale)
+        form = CopyForm(request.POST or None, sale=sale, now=request.now)
         if form.is_valid():
             by = staff_of(request)
             title, windows = form.cleaned_data["title"], form.cleaned_data["windows"]

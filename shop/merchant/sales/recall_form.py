@@ -15,8 +15,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from shop.core.money import format_money
+from shop.core.time_fields import WallTimeField, set_zone
 from shop.merchant.forms.money_fields import PriceField, price_of
-from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.sales.action_forms import SaleActionForm
 from shop.merchant.sales.recall_impact import RecallImpact, recall_impact
 from shop.sales.audit import change
@@ -49,14 +49,19 @@ class PriceRow:
 
 
 class RecallForm(SaleActionForm):
-    """Which offers to recall, and why; ``agreed`` is the recall whose consequences were shown."""
+    """Which offers to recall, and why; ``agreed`` is the recall whose consequences were shown.
+
+    The consequences say exactly which instants were read.
+    """
+
+    reads_back = False
 
     agreed = forms.CharField(widget=forms.HiddenInput, required=False)
     deal = forms.ChoiceField(
         label="What to take back", error_messages={"required": "Choose what to take back."}
     )
-    issued_from = WallTimeField(required=False, label="Shown from")
-    issued_before = WallTimeField(required=False, label="Shown before")
+    issued_from = WallTimeField(is_past=True, required=False, label="Shown from")
+    issued_before = WallTimeField(is_past=True, required=False, label="Shown before")
     reason = forms.CharField(max_length=200, help_text="Shoppers read it.")
     prices = forms.ChoiceField(
         required=False,
@@ -80,7 +85,7 @@ class RecallForm(SaleActionForm):
             *((str(each.pk), _label(each)) for each in self.deals),
             (EVERY, "Every deal of the sale"),
         ]
-        set_zone(self, sale.zone)
+        set_zone(self, sale.zone, self.now)
         since.help_text += " What was shown before it stays held. Empty: from the first offer on."
         before.help_text += (
             " What was shown from then on stays held. Empty: up to now. An instant of the last "
@@ -201,6 +206,7 @@ class RecallForm(SaleActionForm):
     def show_again(self) -> None:
         """Agree the form to the consequences that its page shows next."""
         if self.impact is not None:
+            list(self.write_out())
             self.data = self.data.copy()  # type: ignore[attr-defined]
             self.data["agreed"] = self._signature  # type: ignore[index]
 

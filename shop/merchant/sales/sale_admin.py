@@ -152,7 +152,11 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The form of a member of staff; it is not to be saved while its impact is asked about."""
         form_class = super().get_form(request, *args, **kwargs)
-        given = {"by": staff_of(request), "is_asking": hasattr(request, "impact")}
+        given = {
+            "by": staff_of(request),
+            "now": now_of(request),
+            "is_asking": hasattr(request, "impact"),
+        }
         return type("StaffSaleForm", (form_class,), given)
 
     def get_fieldsets(self, request: HttpRequest, obj: Sale | None = None) -> Any:

@@ -1,5 +1,6 @@
 """The form of a sale."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -7,11 +8,12 @@ from django import forms
 from django.conf import settings
 
 from shop.core.long_select import LongSelect
+from shop.core.read_back import ReadBackMixin
 from shop.core.row_keys import row_key
+from shop.core.time_fields import DurationField, WallTimeField, set_zone
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm
 from shop.merchant.forms.picture_field import PictureField
 from shop.merchant.forms.stale_form import StaleFormMixin
-from shop.merchant.forms.time_fields import DurationField, WallTimeField, set_zone
 from shop.merchant.sales.audit_log import author_name
 from shop.merchant.sales.field_changes import describe
 from shop.sales.audit import SALE_FIELDS
@@ -24,7 +26,7 @@ _CHANGED_MEANWHILE = (
 )
 
 
-class SaleForm(StaleFormMixin, ConflictAwareForm):
+class SaleForm(ReadBackMixin, StaleFormMixin, ConflictAwareForm):
     """A sale, with its window in its own zone; stale once others have changed it."""
 
     starts_at = WallTimeField()
@@ -46,8 +48,9 @@ class SaleForm(StaleFormMixin, ConflictAwareForm):
             "time_zone": LongSelect(choices=[(name, name) for name in sorted(TIME_ZONES)]),
         }
 
-    #: Who fills it in, and whether it only asks to confirm the impact of what was sent.
+    #: Who fills it in and when, and whether it only asks to confirm the impact of what was sent.
     by: Staff
+    now: datetime
     is_asking = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,7 +66,7 @@ class SaleForm(StaleFormMixin, ConflictAwareForm):
         # Viewers have no such field.
         name = self["time_zone"].value() if "time_zone" in self.fields else None
         if name in TIME_ZONES:
-            set_zone(self, ZoneInfo(name))
+            set_zone(self, ZoneInfo(name), self.now)
 
     def is_valid(self) -> bool:
         return super().is_valid() and not self.is_asking

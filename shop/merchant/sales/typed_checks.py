@@ -47,8 +47,9 @@ def typed_findings(
     data: Any, saved: Sale | None, by: Staff, now: datetime
 ) -> tuple[SenseFinding, ...]:
     """What the checks find in a sale's form; what cannot be read is left out."""
-    form = SaleForm(data, instance=Sale.objects.get(pk=saved.pk) if saved else None)
-    form.by = by
+    given = {"by": by, "now": now, "reads_back": False}
+    form_class = type("TypedSaleForm", (SaleForm,), given)
+    form = form_class(data, instance=Sale.objects.get(pk=saved.pk) if saved else None)
     form.full_clean()
     written = form.cleaned_data
     sale = Sale(

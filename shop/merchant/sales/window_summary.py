@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 from shop.core.durations import duration
 from shop.core.formatting import clock, clock_change_note, day_and_clock, hour, is_same_day
 from shop.core.requests import ShopRequest
+from shop.core.time_fields import DurationField, WallTimeField
 from shop.core.wall_time import wall_time
-from shop.merchant.forms.time_fields import DurationField, WallTimeField
 from shop.sales.models import Sale, validate_time_zone
 
 _FIELDS = ("time_zone", "starts_at", "ends_at", "hold_seconds")
@@ -61,7 +61,7 @@ def summary_of_input(written: Mapping[str, Any], now: datetime) -> WindowSummary
         return WindowSummary(wrong=tuple(error.messages))
     zone, wrong = ZoneInfo(str(written["time_zone"])), []
     instant, span = WallTimeField(required=False), DurationField(required=False)
-    instant.zone = zone
+    instant.zone, instant.now = zone, now
     values: dict[str, Any] = {}
     for name in _FIELDS[1:]:
         field = span if name == "hold_seconds" else instant

@@ -8,7 +8,8 @@ from django import forms
 from django.conf import settings
 
 from shop.core.formatting import zone_name
-from shop.core.wall_time import instant_of, parse_time, written
+from shop.core.read_back import ReadBackMixin
+from shop.core.time_fields import WallTimeField, set_zone
 from shop.core.wall_time_input import WallTimeInput
 from shop.qa.time_machine import boundaries
 from shop.qa.time_machine.clock_file import Reading, to_real_time
@@ -30,10 +31,10 @@ _RANGE = {"min": "2000-01-01T00:00:00", "max": "2999-12-30T23:59:59"}
 _PICKER = {"type": "datetime-local", "step": "1", "required": True, **_RANGE}
 
 
-class ClockForm(forms.Form):
+class ClockForm(ReadBackMixin, forms.Form):
     """A change of the clock; each button sends one of the fields."""
 
-    at = forms.CharField(required=False, widget=WallTimeInput(attrs=_PICKER))
+    at = WallTimeField(required=False, widget=WallTimeInput(attrs=_PICKER))
     step = forms.TypedChoiceField(required=False, choices=STEPS, coerce=int, empty_value=None)
     boundary = forms.ChoiceField(
         required=False, choices={"previous": "Previous boundary", "next": "Next boundary"}
@@ -49,17 +50,9 @@ class ClockForm(forms.Form):
     def __init__(self, data: Any = None, *, shown: datetime, **options: Any) -> None:
         """:param shown: what the clock shows, to begin typing from"""
         self.zone = ZoneInfo(settings.TIME_ZONE)
-        initial = {"at": written(shown.replace(microsecond=0), self.zone)}
-        super().__init__(data, initial=initial, **options)
-        at = self.fields["at"]
-        at.help_text = f"{zone_name(self.zone)}, the shop’s own"
-        assert isinstance(at.widget, WallTimeInput)
-        at.widget.zone = self.zone
-
-    def clean_at(self) -> datetime | None:
-        """:raises ValidationError: it is not exactly one instant"""
-        text: str = self.cleaned_data["at"]
-        return instant_of(parse_time(text), self.zone) if text else None
+        super().__init__(data, initial={"at": shown.replace(microsecond=0)}, **options)
+        set_zone(self, self.zone, shown)
+        self.fields["at"].help_text = f"{zone_name(self.zone)}, the shop’s own"
 
     @property
     def is_running(self) -> bool | None:

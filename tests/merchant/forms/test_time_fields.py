@@ -7,8 +7,8 @@ import pytest
 from django import forms
 from django.urls import reverse
 
+from shop.core.time_fields import WallTimeField, set_zone
 from shop.core.wall_time_input import WallTimeInput
-from shop.merchant.forms.time_fields import WallTimeField, set_zone
 from shop.merchant.sales.window_summary import summary_of_input
 from shop.qa.pytest_plugin.back_office import Merchant, errors, fields_of, page_of
 from shop.qa.pytest_plugin.client import HtmlPage
@@ -84,7 +84,7 @@ def test_a_choice_counts_for_the_time_that_it_was_asked_about_alone(
         at = WallTimeField()
 
     form = TimeForm({"at": text, "at_which": chosen})
-    set_zone(form, ZoneInfo(zone))
+    set_zone(form, ZoneInfo(zone), OPENS)
     assert form.is_valid() is (instant is not None)
     assert form.cleaned_data.get("at") == instant
 

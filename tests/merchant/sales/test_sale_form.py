@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from shop.catalog.models import Product
 from shop.core.durations import exact_duration
+from shop.core.time_fields import DurationField
 from shop.merchant.forms.money_fields import reduced
-from shop.merchant.forms.time_fields import DurationField
 from shop.merchant.sales.window_summary import summary_of_input
 from shop.qa.pytest_plugin.back_office import Merchant, errors, fields_of, page_of
 from shop.qa.pytest_plugin.client import HtmlPage, ShopClient

@@ -9,8 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils.safestring import SafeString
 
 from shop.core.durations import exact_duration
-from shop.core.typed.durations import read_duration
-from shop.core.wall_time import EXAMPLE, instant_of, parse_time, written
+from shop.core.formatting import exactly
+from shop.core.typed.durations import is_written_exactly, read_duration
+from shop.core.typed.spelling import plain
+from shop.core.wall_time import EXAMPLE, instant_of, written
 from shop.core.wall_time_input import WallTimeInput
 
 
@@ -27,11 +29,15 @@ class _InstantBoundField(forms.BoundField):
         return self.field.hidden_widget().render(self.html_initial_name, began, given)
 
 
-class _ParsedField(forms.CharField):
+class TypedField(forms.CharField):
     """Text that stands for a value of another type."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=100, **options)
+
+    def surprise(self, text: str) -> str:
+        """What a valid text was read as, in words, if another reading is conceivable; else ""."""
+        raise NotImplementedError
 
     # A CharField counts characters; these values have none, and their bounds are the model's.
     def run_validators(self, value: Any) -> None:
@@ -44,13 +50,16 @@ class _ParsedField(forms.CharField):
             return True
 
 
-class WallTimeField(_ParsedField):
+class WallTimeField(TypedField):
     """An instant, written as wall time in ``zone``; if that comes twice, one of both is chosen."""
 
     widget = WallTimeInput
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(help_text=f"As {EXAMPLE}, in the sale's own time zone.", **options)
+    def __init__(self, *, is_past: bool = False, **options: Any) -> None:
+        """:param is_past: whether it is a time that was, so that "Friday" is the last one"""
+        given = {"help_text": f"As {EXAMPLE}, or “Friday 18:00”, in the sale’s own time zone."}
+        super().__init__(**given | options)
+        self._input.is_past = is_past
 
     @property
     def zone(self) -> ZoneInfo:
@@ -60,6 +69,15 @@ class WallTimeField(_ParsedField):
     @zone.setter
     def zone(self, zone: ZoneInfo) -> None:
         self._input.zone = zone
+
+    @property
+    def now(self) -> datetime | None:
+        """What "today" counts from; None until it is set."""
+        return self._input.now
+
+    @now.setter
+    def now(self, now: datetime | None) -> None:
+        self._input.now = now
 
     @property
     def _input(self) -> WallTimeInput:
@@ -77,17 +95,22 @@ class WallTimeField(_ParsedField):
         """:raises ValidationError: it is not exactly one instant"""
         if isinstance(value, datetime) or value in self.empty_values:
             return value or None
-        return instant_of(parse_time(str(value)), self.zone)
+        return instant_of(self._input.read(str(value)).time, self.zone)
+
+    def surprise(self, text: str) -> str:
+        if self._input.read(text).is_exact:
+            return ""
+        return exactly(self.to_python(text), self.zone)
 
 
-def set_zone(form: forms.BaseForm, zone: ZoneInfo) -> None:
-    """Set the zone that a form's wall times are written in."""
+def set_zone(form: forms.BaseForm, zone: ZoneInfo, now: datetime | None) -> None:
+    """Set the zone that a form's wall times are written in, and what "today" counts from."""
     for field in form.fields.values():
         if isinstance(field, WallTimeField):
-            field.zone = zone
+            field.zone, field.now = zone, now
 
 
-class DurationField(_ParsedField):
+class DurationField(TypedField):
     """Seconds, written like "30 minutes" or "1 h 30 min"; a number alone is minutes."""
 
     def prepare_value(self, value: Any) -> Any:
@@ -100,3 +123,38 @@ class DurationField(_ParsedField):
             return value
         text = str(value or "").strip()
         return read_duration(text) if text else None
+
+    def surprise(self, text: str) -> str:
+        return "" if is_written_exactly(text) else exact_duration(self.to_python(text))
+
+
+class MinutesField(DurationField):
+    """Whole minutes, written as a number or as a duration: 90, or 1 h 30."""
+
+    def __init__(self, *, least: int, most: int, too_few: str, too_many: str, **options: Any):
+        super().__init__(**options)
+        self._least, self._most = least, most
+        self._too_few, self._too_many = too_few, too_many
+
+    def prepare_value(self, value: Any) -> Any:
+        """Minutes as a number; text unchanged."""
+        return str(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        """:raises ValidationError: it is no duration in whole minutes, or out of bounds"""
+        if isinstance(value, int):
+            return value
+        if plain(value).startswith("-"):
+            raise ValidationError(self._too_few)
+        seconds = super().to_python(value)
+        if seconds is None:
+            return None
+        minutes, rest = divmod(seconds, 60)
+        if minutes > self._most:
+            raise ValidationError(self._too_many)
+        if rest or minutes < self._least:
+            raise ValidationError("Write whole minutes." if minutes else self._too_few)
+        return minutes
+
+    def surprise(self, text: str) -> str:
+        return "" if is_written_exactly(text) else exact_duration(60 * self.to_python(text))
