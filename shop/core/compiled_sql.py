@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet
+from django.db.models import Expression, F, Field, Lookup, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.subqueries import UpdateQuery
 
@@ -33,24 +33,33 @@ class Parameter(Expression):
         return "%s", (self,)
 
 
-class InParameter(Func):
-    """Whether a column is in a list of texts that is given when the statement is run."""
+class InParameter(Lookup):
+    """Whether a column is in a list of texts that is given when the statement is run.
 
-    output_field = BooleanField()
-    arg_joiner = " = ANY("
-    template = "%(expressions)s)"
+    A lookup, as SQLite compares any other condition with 1, and finds nothing by an index then.
+    """
+
+    lookup_name = "in_parameter"
 
     def __init__(self, column: str, name: str) -> None:
         super().__init__(F(column), Parameter(name))
 
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        return self._around(compiler, connection, "{} = ANY({})")
+
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> tuple[str, tuple[Any, ...]]:
-        context |= {
-            "template": "%(expressions)s))",
-            "arg_joiner": " IN (SELECT value FROM json_each(",
-        }
-        return self.as_sql(compiler, connection, **context)
+        return self._around(compiler, connection, "{} IN (SELECT value FROM json_each({}))")
+
+    def _around(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, template: str
+    ) -> tuple[str, tuple[Any, ...]]:
+        column, of_column = self.process_lhs(compiler, connection)
+        texts, named = compiler.compile(self.rhs)
+        return template.format(column, texts), (*of_column, *named)
 
 
 @dataclass(frozen=True, slots=True)
