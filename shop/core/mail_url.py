@@ -1,12 +1,11 @@
 """``EMAIL_URL``: all that is written in it is honored, or refused at start."""
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
-from shop.core.written_address import split_address, whole_seconds
+from shop.core.written_address import is_there, split_address, whole_seconds
 
 _BACKENDS = {
     "consolemail": "console",
@@ -85,7 +84,7 @@ def _given_options(query: str) -> dict[str, Any]:
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name == "timeout" and (seconds := whole_seconds(value)):
             options[name] = seconds
-        elif name in _FILES and Path(value).is_file():
+        elif name in _FILES and is_there(value):
             options[name] = value
         elif name in _FILES:
             raise _refusal(f"{name}={value}: there is no such file")

@@ -5,6 +5,7 @@ the place of what is no UTF-8: a password of that kind would be another one.
 """
 
 import re
+from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 #: Nine digits of seconds are thirty years; more would be too large for whatever waits.
@@ -41,3 +42,12 @@ def split_address(address: str) -> SplitResult:
 def whole_seconds(text: str) -> int | None:
     """A number of seconds; None where it is none, or longer than thirty years."""
     return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+
+
+def is_there(path: str) -> bool:
+    """Whether there is a file or folder of that name."""
+    try:
+        return Path(path).exists()
+    except OSError:
+        # It is too long for one, or lies where this process may not look.
+        return False

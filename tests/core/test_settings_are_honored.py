@@ -98,6 +98,9 @@ def test_an_address_is_read_as_libpq_reads_it(url: str, host: str, port: str, na
         ("sqlite:///shop%ff", "not UTF-8"),
         ("postgres://u:secret\udcff@h/shop", "not UTF-8"),
         ("postgres://u:secret@h/shop\n", "white space"),
+        pytest.param(
+            f"postgres://u:secret@h/shop?sslcert=/{'x' * 300}", "no such file", id="a long name"
+        ),
         ("postgres://u:secret@h/shop?connect_timeout=9999999999", "is not a whole number"),
     ],
 )
@@ -151,6 +154,9 @@ def test_all_of_a_mail_address_reaches_the_mailer(url: str, options: dict[str, A
         ("smtp+tls://u:secret@h:587#", "# is written %23"),
         ("smtp+tls://u:secret@[::1", "is no host"),
         ("smtp+tls://u:secret@h\u2100x", "is no host"),
+        pytest.param(
+            f"smtp+tls://u:secret@h?ssl_certfile=/{'x' * 300}", "no such file", id="a long name"
+        ),
         ("smtp+tls://u:secret@h:0", "port is not a number"),
         ("smtp+tls://u:secret@h:587?timeout=9999999999", "is no option"),
         ("smtp://u:secret@h:587/inbox", "nothing follows the host"),

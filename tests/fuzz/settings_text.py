@@ -143,7 +143,7 @@ def trusted_proxies(data: bytes) -> Outcome:
 
 TARGETS = [
     Target("key-set", key_set, most_bytes=2500),
-    Target("database-url", database_address, most_bytes=300),
-    Target("mail-url", mail_address, most_bytes=300),
+    Target("database-url", database_address, most_bytes=400),
+    Target("mail-url", mail_address, most_bytes=400),
     Target("trusted-proxies", trusted_proxies, most_bytes=200),
 ]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError, pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from shop.core.written_address import whole_seconds
+from shop.core.written_address import is_there, whole_seconds
 
 _PLACES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
@@ -94,7 +93,7 @@ def _check(ports: str, options: Mapping[str, str]) -> None:
     for name, value in options.items():
         if name in _NUMBERS and whole_seconds(value) is None:
             raise _refusal(f"{name}={value} is not a whole number")
-        if name in _FILES and value != "system" and not Path(value).exists():
+        if name in _FILES and value != "system" and not is_there(value):
             raise _refusal(f"{name}={value}: there is no such file")
     if options.get("client_encoding", "utf8").lower().replace("-", "") != "utf8":
         raise _refusal("client_encoding can only be UTF8")
