@@ -6,11 +6,13 @@ from copy import copy
 from http import HTTPStatus
 from threading import Lock
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 
 from shop.core.machine_clock import monotonic_seconds
 from shop.core.outages import is_outage, is_silence, reason_of
 
+#: Among them a host that is not ours, which anybody may ask for as often as they like.
+_REFUSALS = (PermissionDenied, BadRequest, SuspiciousOperation)
 _ORDER_LINK = re.compile(r"/orders/[A-Za-z0-9_.-]{20,}")
 
 
@@ -29,7 +31,7 @@ class NoTraceOfRefusals(logging.Filter):
     """Remove the traceback of a request that was refused or cannot be read: nothing is broken."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied | BadRequest):
+        if record.exc_info and isinstance(record.exc_info[1], _REFUSALS):
             record.exc_info = None
         return True
 

@@ -123,10 +123,6 @@ def test_a_picture_of_a_product_may_be_embedded_by_everybody(
     assert client.get("/media/no.png")["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-def test_a_name_too_long_for_any_file_is_not_found(client: Client) -> None:
-    assert client.get(f"/media/{'x' * 300}.png").status_code == 404
-
-
 # --- security.txt -------------------------------------------------------------
 
 

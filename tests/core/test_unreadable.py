@@ -1,6 +1,7 @@
 """Requests that nobody can have typed are answered with 400 and a sentence, never with 500."""
 
-from io import BytesIO
+import logging
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
@@ -135,3 +136,14 @@ def test_what_django_says_of_a_request_is_not_shown(client: Client, db: None) ->
     assert answer.status_code == 400
     assert "ALLOWED_HOSTS" not in answer.content.decode()
     assert "This cannot be read" in answer.content.decode()
+
+
+def test_a_host_that_is_not_ours_is_one_line_of_the_log(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [console] = [each for each in logging.getLogger().handlers if each.name == "console"]
+    printed = StringIO()
+    monkeypatch.setattr(console, "stream", printed)
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    [line] = printed.getvalue().splitlines()
+    assert "Invalid HTTP_HOST header" in line

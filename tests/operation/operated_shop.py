@@ -68,7 +68,7 @@ class OperatedShop:
             DJANGO_SUPERUSER_PASSWORD=PASSWORD,
         )
         here.manage("doctor")
-        here.manage("load_sale", "-", text=json.dumps(_sale()))
+        here.manage("load_sale", "-", text=json.dumps(open_sale()))
 
     def upgrade(self) -> None:
         """To this release, process by process, as docs/operating.md says."""
@@ -216,13 +216,13 @@ class OperatedShop:
             "/etc/letsencrypt/live/shop.example": self.certificate.parent,
         }
         site = here.write("site.conf", here.text("nginx.conf", edits))
-        path = here.write("nginx.conf", _AROUND.format(root=here.root, site=site))
+        path = here.write("nginx.conf", AROUND_A_SITE.format(root=here.root, site=site))
         line = [program("nginx"), "-e", "stderr", "-p", str(here.root), "-c", str(path)]
         return Command(line, here.root, here.environment)
 
 
 #: What Debian's nginx.conf does around a site.
-_AROUND = """
+AROUND_A_SITE = """
 user www-data;
 daemon off;
 pid {root}/nginx.pid;
@@ -243,7 +243,7 @@ http {{
 """
 
 
-def _sale() -> Json:
+def open_sale() -> Json:
     """A sale that opened a minute ago, with 24 deals of which each third has variants."""
     now = datetime.fromtimestamp(unix_seconds(), UTC).replace(microsecond=0)
     return {
