@@ -1,7 +1,7 @@
 """Targets: what people type. It means what it says, or it is refused."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from zoneinfo import ZoneInfo
 
@@ -130,7 +130,12 @@ def _is_meant(instant: datetime, typed: str, zone: ZoneInfo) -> None:
     assert is_in_range(instant)
     assert instant.utcoffset() == UTC.utcoffset(instant)
     assert instant_of(read_time(written(instant, zone), zone).time, zone) == instant
-    time = read_time(typed, zone, now=NOW).time
+    found = read_time(typed, zone, now=NOW)
+    time = found.time
+    if found.is_exact:
+        # Whoever writes all of it means the same whenever it is read.
+        later = read_time(typed, zone, now=NOW + timedelta(days=400), is_past=True)
+        assert read_time(typed, zone).time == later.time == time
     same = time.astimezone(UTC) if time.tzinfo else wall_time(instant, zone)
     assert (instant if time.tzinfo else time) == same
 
