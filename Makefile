@@ -7,6 +7,7 @@ NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tes
 	$(addprefix tests/architecture/test_,dependencies.py deployment_checks.py) \
 	tests/core/typed $(addprefix tests/core/test_,csv_cells.py exposure.py long_select.py settings_are_honored.py) \
 	$(addprefix tests/operations/test_,ports.py previous_release.py serve.py) \
+	tests/merchant/forms/test_table_files.py \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
 ANY_DATABASE = tests/architecture tests/bag tests/demo tests/doors tests/fuzz tests/operations/serving \
 	tests/operations/test_doctor.py tests/qa tests/scenarios tests/staff \

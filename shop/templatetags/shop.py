@@ -20,7 +20,6 @@ for name in (
     "hour",
     "iso_second",
     "second",
-    "sentences",
     "to_the_minute",
     "utc",
     "utc_to_the_millisecond",

@@ -15,10 +15,9 @@ CHANGES_PRICES = {
     *("record_in_bulk", "record_list_prices"),
 }
 WORKS_THEM_OUT = {"list_price_changed", "list_prices_changed", "work_out_reference_prices"}
-#: Two that change drafts alone, the one that does it for others, and one that changes no price.
+#: One that changes drafts alone, the one that does it for others, and one that changes no price.
 NEED_NOT = {
     "shop/merchant/sales/copies.py",
-    "shop/merchant/sales/deal_csv.py",
     "shop/sales/outages.py",
     "shop/sales/reference_prices.py",
 }

@@ -16,8 +16,10 @@ from pytest_bdd import feature
 from shop.catalog.models import Variant
 from shop.core.typed.money import read_money
 from shop.merchant.catalog.product_csv import ProductTable
-from shop.merchant.forms.csv_files import CsvFormat, read_rows
+from shop.merchant.forms.csv_format import CsvFormat
 from shop.merchant.forms.csv_tables import CsvTable
+from shop.merchant.forms.table_files import TableFile, read_table
+from shop.merchant.forms.table_rows import problems_of
 from shop.merchant.sales.deal_csv import DealTable
 from shop.qa.pytest_plugin.collector import BadFeature, tests_of
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, make_product
@@ -45,7 +47,7 @@ def a_shop_with_a_draft() -> Iterator[None]:
 
 
 def deals(data: bytes) -> Outcome:
-    """A table of the deals of drafts."""
+    """A table of the deals of sales."""
     return _planned(DealTable(), data, "price", _price_of_deal)
 
 
@@ -64,26 +66,44 @@ def _price_of_variant(variant: Variant) -> tuple[int, str]:
 
 def _planned(table: CsvTable, data: bytes, column: str, price: Any) -> Outcome:
     try:
-        rows = read_rows(data)
-    except ValidationError:
+        file = read_table(data)
+    except ValidationError as refused:
+        assert refused.messages
         return Outcome.REFUSED
-    _comes_back(rows)
+    if table.named(file.headers) is None:
+        _asked_about(type(table), file)
+        return Outcome.REFUSED
+    _comes_back(file)
+    rows = table.rows_of(file)
     result = table.plan(rows)
-    for error in result.base_errors:
-        assert isinstance(error.error, ValidationError), error.traceback
-    if result.base_errors or result.invalid_rows:
+    assert not result.has_errors()
+    if result.has_validation_errors():
+        assert all(map(str, problems_of(result, rows)))
         return Outcome.REFUSED
-    for row in result.rows:
+    for shown in result.rows:
         # A preview shows each cell.
-        for cell in row.diff or ():
+        for cell in shown.diff or ():
             str(cell)
-    written = {text for row in rows.dict if (text := str(row.get(column) or "").strip())}
+    written = {text for row in rows.rows if (text := row.cells.get(column, "").strip())}
     for instance in table.planned:
         amount, currency = price(instance)
         is_written = any(_is_meant(text, amount, currency) for text in written)
         assert is_written or instance.pk is not None, "a price that nobody wrote"
         assert 0 < amount < 10**12
     return Outcome.READ
+
+
+def _asked_about(table: type[CsvTable], file: TableFile) -> None:
+    """What is guessed of columns that have names of their own is planned as well."""
+    columns = table.choices.guess(file.headers).columns
+    try:
+        table.choices.check(columns, table.needed)
+    except ValidationError:
+        return
+    rows = table.rows_of(file, columns)
+    result = table().plan(rows)
+    assert not result.has_errors()
+    assert all(map(str, problems_of(result, rows)))
 
 
 def _is_meant(text: str, amount: int, currency: str) -> bool:
@@ -93,13 +113,11 @@ def _is_meant(text: str, amount: int, currency: str) -> bool:
         return False
 
 
-def _comes_back(rows: Any) -> None:
+def _comes_back(file: TableFile) -> None:
     """What is written of a table reads as the same table."""
-    if rows.headers is None:
-        return
-    again = CsvFormat().create_dataset(CsvFormat().export_data(rows))
-    assert isinstance(again, tablib.Dataset)
-    assert (again.headers, list(again)) == (rows.headers, list(rows))
+    text = CsvFormat().export_data(tablib.Dataset(*file.rows, headers=file.headers))
+    again = read_table(text.encode())
+    assert (again.headers, again.rows) == (file.headers, file.rows)
 
 
 def sale_document(data: bytes) -> Outcome:

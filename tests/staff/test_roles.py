@@ -82,6 +82,9 @@ PAGES: dict[str, Needs] = {
     "admin:catalog_product_import_progress": Needs(
         "catalog.change_product", "catalog.change_product"
     ),
+    "admin:catalog_product_import_sample": Needs(
+        "catalog.change_product", "catalog.change_product"
+    ),
     "admin:catalog_product_process_import": Needs(
         "catalog.change_product", "catalog.change_product"
     ),
@@ -89,6 +92,7 @@ PAGES: dict[str, Needs] = {
     **_model("deals", "sales.deal", add=NOBODY, change=NOBODY, delete=NOBODY),
     "admin:sales_deal_import": Needs("sales.change_deal", "sales.change_deal"),
     "admin:sales_deal_import_progress": Needs("sales.change_deal", "sales.change_deal"),
+    "admin:sales_deal_import_sample": Needs("sales.change_deal", "sales.change_deal"),
     "admin:sales_deal_process_import": Needs("sales.change_deal", "sales.change_deal"),
     "admin:sales_deal_export": Needs("sales.view_deal", "sales.view_deal"),
     **_model("sales", "sales.sale", add="sales.add_sale", change="sales.change_sale",

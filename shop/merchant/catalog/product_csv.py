@@ -1,31 +1,34 @@
-"""Products as CSV, a row for each variant."""
+"""Products as a table, a row for each variant."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.functional import cached_property
 from django.utils.text import slugify
 
 from shop.catalog.models import Product, StockMovement, Variant, validate_names
 from shop.catalog.stock import record_supplies
 from shop.core.money import validate_currency
 from shop.core.upserts import update_in_bulk
-from shop.merchant.forms.csv_tables import (
-    CsvTable,
+from shop.merchant.catalog.product_addresses import ProductAddresses
+from shop.merchant.catalog.product_columns import CHOICES
+from shop.merchant.catalog.product_rows import arrange
+from shop.merchant.forms.csv_tables import CsvTable, Overtaken, in_batches
+from shop.merchant.forms.table_columns import (
     MoneyColumn,
-    Overtaken,
+    NameWidget,
     Row,
     UnitsWidget,
     YesNoWidget,
     cell,
     column,
     fixed_column,
-    in_batches,
 )
+from shop.merchant.forms.table_rows import TableRows
 from shop.sales.reference_prices import list_prices_changed, lock_products
 from shop.staff.models import Staff
 
@@ -37,18 +40,29 @@ _VARIANT_FIELDS = ("name", "stock")
 class ProductTable(CsvTable):
     """Products, a row for each variant."""
 
-    needed = ("sku", "name", "list_price", "variant_sku", "supplied")
+    needed = ("sku",)
+    needed_of_new = ("name", "list_price")
     together = "sku"
+    choices = CHOICES
+    sample_name = "products.csv"
+    sample = (
+        (
+            *("MUG", "Stoneware mug", "stoneware-mug", "Holds 300 ml.", "EUR", "49.90", "yes"),
+            *("MUG", "", "40", "0"),
+        ),
+        (*("TEE", "Tee", "", "Of cotton.", "EUR", "19.90", "yes"), *("TEE-M", "M", "12", "0")),
+        (*("TEE", "Tee", "", "", "", "", ""), *("TEE-L", "L", "8", "0")),
+    )
 
     sku = fixed_column("product__sku")
-    name = column("product__name")
+    name = column("product__name", NameWidget())
     slug = column("product__slug")
     text = column("product__text")
     currency = fixed_column("product__currency")
     list_price = MoneyColumn("product__list_price")
     sold_at_list_price = column("product__sold_at_list_price", YesNoWidget())
     variant_sku = fixed_column("sku")
-    variant = column("name")
+    variant = column("name", NameWidget())
     supplied = column("stock", UnitsWidget())
     in_orders = fixed_column("claimed")
 
@@ -59,27 +73,29 @@ class ProductTable(CsvTable):
             *("variant_sku", "variant", "supplied", "in_orders"),
         )
 
+    @classmethod
+    def arrange(cls, rows: TableRows) -> TableRows:
+        """A row for each variant, also of files that write them in other ways."""
+        return arrange(rows)
+
     def load(self, rows: list[Row]) -> None:
         """The products and variants of the rows, their siblings, and the addresses in use."""
-        skus = {cell(row, "sku") for row in rows}
+        named = {cell(row, "variant_sku") or cell(row, "sku") for row in rows}
+        owners = Variant.objects.values_list("sku", "product__sku")
+        self._owners = dict(in_batches(owners, "sku", named))
+        skus = {cell(row, "sku") for row in rows} | set(self._owners.values())
         self._products = {each.sku: each for each in in_batches(Product.objects.all(), "sku", skus)}
         by_key = {each.pk: each for each in self._products.values()}
         found = list(in_batches(Variant.objects.all(), "product", by_key))
+        self._siblings: defaultdict[str, list[Variant]] = defaultdict(list)
         for variant in found:
             variant.product = by_key[variant.product_id]
-        self._variants = {each.sku: each for each in found}
-        named = {cell(row, "variant_sku") or cell(row, "sku") for row in rows}
-        others = Variant.objects.select_related("product")
-        for variant in in_batches(others, "sku", named - self._variants.keys()):
-            self._variants[variant.sku] = variant
-        self._siblings: defaultdict[str, list[Variant]] = defaultdict(list)
-        for variant in self._variants.values():
             self._siblings[variant.product.sku].append(variant)
-        #: What the file says of a product's field, and in which row.
-        self._said: dict[tuple[str, str], tuple[Any, int]] = {}
-        slugs = {cell(row, "slug") for row in rows} | {_new_slug(row) for row in rows}
-        in_use = Product.objects.values_list("slug", "sku")
-        self._slugs = dict(in_batches(in_use, "slug", slugs - {""}))
+        self._variants = {each.sku: each for each in found}
+        self._rows_of = Counter(cell(row, "sku") for row in rows)
+        new = [row for row in rows if cell(row, "sku") not in self._products]
+        self._addresses = ProductAddresses(rows, new)
+        self._given: dict[str, dict[str, int]] = defaultdict(dict)
         self._before = {each.pk: _of_product(each) for each in self._products.values()}
         self._variants_before = {each.pk: _of_variant(each) for each in found}
 
@@ -88,25 +104,97 @@ class ProductTable(CsvTable):
 
         :raises ValidationError: its sku is another product's, or another row's
         """
-        sku = cell(row, "sku")
-        variant_sku = cell(row, "variant_sku") or sku
-        product, variant = self._products.get(sku), self._variants.get(variant_sku)
-        if variant is not None and variant.product.sku != sku:
+        product = self._product_of(row)
+        variant_sku = self._variant_sku(row, product)
+        self.once(variant_sku, "variant_sku", variant_sku)
+        variant = self._variants.get(variant_sku)
+        if variant is None:
+            variant = self._variants[variant_sku] = Variant(
+                product=product, sku=variant_sku, stock=0
+            )
+            self._siblings[product.sku].append(variant)
+            return variant, True
+        if variant.product.sku != product.sku:
             raise ValidationError(
                 {"variant_sku": f"{variant_sku} is a variant of {variant.product.sku}."}
             )
+        variant.product = product
+        return variant, variant.pk is None
+
+    def _product_of(self, row: Row) -> Product:
+        """:raises ValidationError: it is new and has no sku, or its currency will not do"""
+        sku, currency = cell(row, "sku"), cell(row, "currency").upper()
+        if sku not in self._products and not cell(row, "variant_sku"):
+            # People name a variant alone, too.
+            sku = self._owners.get(sku, sku)
+        if not sku:
+            raise ValidationError({"sku": "Each row needs the sku of its product."})
+        product = self._products.get(sku)
         if product is None:
-            product = self._products[sku] = _new_product(row, sku)
-        elif cell(row, "currency") not in {"", product.currency}:
+            product = self._products[sku] = self._new_product(row, sku)
+        elif currency not in {"", product.currency}:
             raise ValidationError({"currency": f"{sku} keeps its currency, {product.currency}."})
-        self.once(variant_sku, "variant_sku", variant_sku)
-        if variant is not None:
-            variant.product = product
-            return variant, False
-        variant = Variant(product=product, sku=variant_sku, stock=0)
-        self._variants[variant_sku] = variant
-        self._siblings[sku].append(variant)
-        return variant, True
+        return product
+
+    def _new_product(self, row: Row, sku: str) -> Product:
+        """:raises ValidationError: its currency is none"""
+        currency = cell(row, "currency").upper()
+        if not currency:
+            currency = settings.SHOP_CURRENCY
+            note = f"What has no currency of its own is in {currency}, the shop’s currency."
+            self.notes = [note]
+        try:
+            validate_currency(currency)
+        except ValidationError as error:
+            raise ValidationError({"currency": error}) from None
+        return Product(sku=sku, slug=self._addresses.of_new(row, sku), currency=currency)
+
+    def _variant_sku(self, row: Row, product: Product) -> str:
+        """The sku of a row's variant: written, by its name, or the product's own.
+
+        :raises ValidationError: it may be that of several
+        """
+        sku, name, siblings = cell(row, "sku"), cell(row, "variant"), self._siblings[product.sku]
+        if written := cell(row, "variant_sku"):
+            return written
+        if sku in self._variants or not (siblings or (name and self._rows_of[sku] > 1)):
+            return sku
+        if name:
+            of_name = (each.sku for each in siblings if each.name == name)
+            return next(of_name, f"{sku}-{slugify(name)}"[:64])
+        if cell(row, "supplied"):
+            raise ValidationError(
+                {"variant_sku": f"{sku} has several variants: write the sku of one of them."}
+            )
+        # What is said of the product alone may be written with any of them.
+        return siblings[0].sku
+
+    def import_instance(self, instance: Variant, row: Any, **kwargs: Any) -> None:
+        """Write a row's cells into the variant and its product.
+
+        :raises ValidationError: a cell cannot be read, or an earlier row of the product says
+            something else
+        """
+        product = instance.product
+        unread: dict[str, Any] = {}
+        before = _of_product(product)
+        try:
+            super().import_instance(instance, row, **kwargs)
+        except ValidationError as error:
+            unread = error.update_error_dict(unread)
+        given = self._given[product.sku]
+        for name, was, is_now in zip(_PRODUCT_FIELDS, before, _of_product(product), strict=True):
+            if not cell(row, name):
+                continue
+            line = given.setdefault(name, self.line)
+            if was != is_now and line != self.line:
+                unread[f"product__{name}"] = ValidationError(
+                    f"Line {line:,} says something else of {product.sku}, and all variants of a "
+                    f"product have one {name}: write the same, or give this one another sku."
+                )
+                setattr(product, name, was)
+        if unread:
+            raise ValidationError(unread)
 
     def state_of(self, instance: Variant) -> tuple[Any, ...]:
         """All that a row may write of a variant and its product."""
@@ -117,40 +205,18 @@ class ProductTable(CsvTable):
     ) -> Iterator[tuple[str, Callable[[], None]]]:
         """Of the product, its variant, and the names of all its variants."""
         product = instance.product
-        of_product = [name.removeprefix("product__") for name in unread]
-        yield "product__", partial(product.clean_fields, exclude=of_product)
+        of_product = {name.removeprefix("product__") for name in unread}
+        empty = [name for name in self.needed_of_new if getattr(product, name) in {None, ""}]
+        if product.pk is None:
+            missing = [name for name in empty if name not in of_product]
+            yield "product__", partial(_refuse_missing, missing)
+        yield "product__", partial(product.clean_fields, exclude={*of_product, *empty})
         yield "product__", product.clean
-        yield "product__", partial(self._check_slug, product)
+        yield "product__", partial(self._addresses.check, product)
         yield "", partial(instance.clean_fields, exclude={"product", *unread})
         yield "", instance.clean
         yield "", partial(validate_names, self._siblings[product.sku])
         yield "", partial(self._check_name, instance)
-
-    def _read(self, instance: Variant, row: Row) -> bool:
-        """As of every table.
-
-        :raises ValidationError: also that an earlier row says something else of the product
-        """
-        is_changed = super()._read(instance, row)
-        for name, column_name in self._product_columns:
-            if not cell(row, column_name):
-                continue
-            product, value = instance.product, getattr(instance.product, name)
-            said, number = self._said.setdefault((product.sku, name), (value, self._number))
-            if said != value:
-                problem = f"Row {number} says something else of {product.sku}."
-                raise ValidationError({column_name: problem})
-        return is_changed
-
-    @cached_property
-    def _product_columns(self) -> list[tuple[str, str]]:
-        """The product's fields that a row writes, each with its column."""
-        columns = {str(each.attribute): str(each.column_name) for each in self.fields.values()}
-        return [(name, columns[f"product__{name}"]) for name in _PRODUCT_FIELDS]
-
-    def _check_slug(self, product: Product) -> None:
-        if self._slugs.setdefault(product.slug, product.sku) != product.sku:
-            raise ValidationError({"slug": f"{self._slugs[product.slug]} has this address."})
 
     def _check_name(self, variant: Variant) -> None:
         names = [each.name for each in self._siblings[variant.product.sku]]
@@ -206,15 +272,8 @@ def _of_variant(variant: Variant) -> tuple[Any, ...]:
     return tuple(getattr(variant, name) for name in _VARIANT_FIELDS)
 
 
-def _new_slug(row: Row) -> str:
-    """The address of a new product for which a row names none."""
-    return slugify(cell(row, "name"))[:80] or slugify(cell(row, "sku"))
-
-
-def _new_product(row: Row, sku: str) -> Product:
-    currency = cell(row, "currency")
-    try:
-        validate_currency(currency)
-    except ValidationError as error:
-        raise ValidationError({"currency": error}) from None
-    return Product(sku=sku, slug=cell(row, "slug") or _new_slug(row), currency=currency)
+def _refuse_missing(names: Collection[str]) -> None:
+    """:raises ValidationError: there are any"""
+    what = {"name": "A new product needs a name.", "list_price": "A new product needs a price."}
+    if names:
+        raise ValidationError({name: what[name] for name in names})

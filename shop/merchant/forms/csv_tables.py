@@ -7,28 +7,31 @@ A file is read in two steps. ``plan`` reads rows and checks them, in a fixed num
 so many rows and without a transaction. ``write`` writes what was planned, in bulk, in a short one.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import batched
 from time import sleep
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from import_export import fields, resources, widgets
+from import_export import fields, resources
 from import_export.results import Result
+from tablib import Dataset
 
-from shop.core.money import major_units
-from shop.core.typed.money import read_money
-from shop.core.typed.numbers import read_count
-from shop.core.typed.spelling import plain
-from shop.core.typed.words import read_yes_or_no
+from shop.merchant.forms.column_mapping import (
+    ColumnChoices,
+    chosen_rows,
+    named_columns,
+    named_rows,
+)
+from shop.merchant.forms.table_columns import Row
+from shop.merchant.forms.table_files import TableFile
+from shop.merchant.forms.table_rows import TableRow, TableRows
 from shop.staff.models import Staff
-
-type Row = Mapping[str, Any]
 
 #: Rows that a page shows of a file, from the first that changes something.
 SHOWN_ROWS = 100
@@ -43,68 +46,18 @@ class Overtaken(Exception):
     """What a plan was made from has changed since."""
 
 
-class TextWidget(widgets.CharWidget):
-    """Text; CharWidget takes an empty cell for an empty text."""
+class Consequence(NamedTuple):
+    """What else a file does: what it is about, and sentences to read before it is written."""
 
-    def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> str | None:
-        return super().clean(value, row, **kwargs) or None
-
-
-class YesNoWidget(widgets.Widget):
-    """Yes or no; BooleanWidget takes any other word for no."""
-
-    def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> bool | None:
-        """:raises ValueError: it is neither yes nor no"""
-        word = plain(value or "")
-        try:
-            return read_yes_or_no(word) if word else None
-        except ValidationError as error:
-            raise ValueError(error.messages[0]) from None
-
-    def render(self, value: Any, obj: Model | None = None, **kwargs: Any) -> str:
-        return "yes" if value else "no"
+    about: str
+    sentences: tuple[str, ...]
 
 
-class UnitsWidget(widgets.Widget):
-    """A whole number of units; IntegerWidget cuts the decimals off any other."""
+class Consequences(NamedTuple):
+    """All consequences of a plan; ``digest`` identifies them, and is empty where there are none."""
 
-    def clean(self, value: Any, row: Row | None = None, **kwargs: Any) -> int | None:
-        """:raises ValueError: it is no whole number"""
-        text = plain("" if value is None else value)
-        try:
-            return read_count(text, "units") if text else None
-        except ValidationError as error:
-            raise ValueError(error.messages[0]) from None
-
-
-class MoneyColumn(fields.Field):
-    """An amount in the currency of the instance's product; an empty cell changes nothing."""
-
-    def save(self, instance: Any, row: Row, is_m2m: bool = False, **kwargs: Any) -> None:
-        """:raises ValueError: it is no amount of the currency"""
-        text, product = cell(row, str(self.column_name)), instance.product
-        if not text:
-            return
-        try:
-            amount = read_money(text, product.currency)
-        except ValidationError as error:
-            raise ValueError(error.messages[0]) from None
-        owner, _, name = str(self.attribute).rpartition("__")
-        setattr(product if owner else instance, name, amount)
-
-    def export(self, instance: Any, **kwargs: Any) -> str:
-        amount = self.get_value(instance)
-        return "" if amount is None else str(major_units(amount, instance.product.currency))
-
-
-def column(attribute: str, widget: widgets.Widget | None = None) -> fields.Field:
-    """A column whose empty cells change nothing; of text, unless a widget reads it."""
-    return fields.Field(attribute, widget=widget or TextWidget(), saves_null_values=False)
-
-
-def fixed_column(attribute: str) -> fields.Field:
-    """A column that identifies or informs: an import writes nothing of it."""
-    return fields.Field(attribute, readonly=True)
+    told: tuple[Consequence, ...] = ()
+    digest: str = ""
 
 
 class RowDiff(resources.Diff):
@@ -125,10 +78,19 @@ class RowDiff(resources.Diff):
 class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
     """A table with strict columns, whose rows the models validate.
 
-    ``planned`` are the instances that are to be written, in the order of their rows.
+    ``planned`` are the instances that are to be written, in the order of their rows, ``notes``
+    sentences on how rows were understood.
     """
 
+    #: The columns that each file has to have.
     needed: tuple[str, ...] = ()
+    #: Those that it has to have besides where something is new.
+    needed_of_new: tuple[str, ...] = ()
+    #: What the columns of other programs' files may be.
+    choices: ColumnChoices
+    #: Rows to begin with, by all columns, and the name of their file.
+    sample: tuple[tuple[str, ...], ...]
+    sample_name: str
     #: The column whose rows belong together, and are written together where there is room.
     together = ""
 
@@ -138,11 +100,54 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.planned: list[Any] = []
-        self._rows_seen: dict[Any, int] = {}
+        self.notes: list[str] = []
+        #: Whether the rows are a portion of a file, of which nobody is asked anything any more.
+        self.is_portion = False
+        self._rows: Sequence[TableRow] = ()
+        self._lines_seen: dict[Any, int] = {}
         self._number = self._shown = 0
 
-    def plan(self, dataset: Any) -> Result:
-        """What a file would change, and what is wrong with it; nothing is written."""
+    @property
+    def line(self) -> int:
+        """The line in the file of the row that is read now."""
+        return self._rows[self._number - 1].line
+
+    @classmethod
+    def known_columns(cls) -> list[str]:
+        """The names of all columns, in the order in which they are taken out."""
+        return list(cls().get_export_headers())
+
+    @classmethod
+    def named(cls, headers: Sequence[str]) -> tuple[str, ...] | None:
+        """Our columns, where a file has all that are needed, and no others; else None."""
+        columns = named_columns(headers, cls.known_columns())
+        return columns if columns and set(cls.needed) <= set(columns) else None
+
+    @classmethod
+    def rows_of(cls, file: TableFile, columns: Sequence[str] = ()) -> TableRows:
+        """The rows of a file.
+
+        :param columns: ours for each of the file's, as somebody chose them; none where they have
+            our names
+        """
+        named = () if columns else cls.named(file.headers) or ()
+        return (
+            named_rows(file, named)
+            if named
+            else cls.arrange(chosen_rows(file, columns, cls.choices))
+        )
+
+    @classmethod
+    def arrange(cls, rows: TableRows) -> TableRows:
+        """Rows of another program's file, a row for each of ours."""
+        return rows
+
+    def plan(self, rows: TableRows) -> Result:
+        """What rows would change, and what is wrong with them; nothing is written."""
+        self._rows, columns = rows.rows, rows.columns
+        self.load([row.cells for row in rows.rows])
+        cells = ([row.cells.get(name, "") for name in columns] for row in rows.rows)
+        dataset = Dataset(*cells, headers=columns)
         result: Result = self.import_data_inner(
             dataset,
             dry_run=True,
@@ -151,6 +156,13 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
             collect_failed_rows=False,
         )
         return result
+
+    def consequences(self, *, now: datetime) -> Consequences:
+        """What to confirm before the plan is written.
+
+        :raises ValidationError: it is too much for one file
+        """
+        return Consequences()
 
     def write(self, *, by: Staff, now: datetime) -> None:
         """Write what was planned, in the caller's transaction, in a fixed number of statements.
@@ -175,32 +187,13 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
         """
         raise NotImplementedError
 
-    def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        """:raises ValidationError: a column is missing or unknown, or stands twice"""
-        known = {str(field.column_name) for field in self.fields.values()}
-        headers: list[str] = dataset.headers or []
-        given = set(headers)
-        problem = ""
-        if unknown := sorted(given - known):
-            problem = f"Nobody knows the column {', '.join(unknown)}. "
-            problem += f"Known are {', '.join(sorted(known))}."
-        elif missing := sorted(set(self.needed) - given):
-            problem = f"The column {', '.join(missing)} is missing."
-        elif repeated := sorted(name for name in given if headers.count(name) > 1):
-            problem = f"The column {', '.join(repeated)} stands there more than once."
-        if problem:
-            # Nothing more is to be said of rows whose columns are not understood.
-            del dataset[:]
-            raise ValidationError(problem)
-        self.load(dataset.dict)
-
     def import_row(self, row: Any, instance_loader: Any, **kwargs: Any) -> Any:
         """What a row would change. The library's own copies and writes out each row twice."""
         self._number = int(kwargs["row_number"])
         if self._number % _ROWS_IN_A_ROW == 0:
             sleep(_PAUSE)
         result: Any = self.get_row_result_class()()
-        result.number = self._number
+        result.number = self.line
         try:
             instance, is_new = self.get_or_init_instance(instance_loader, row)
             diff = self._diff(instance, is_new)
@@ -251,8 +244,8 @@ class CsvTable(resources.ModelResource):  # type: ignore[type-arg]
 
     def once(self, key: Any, column: str, name: str) -> None:
         """:raises ValidationError: another row says something of the same thing"""
-        if (other := self._rows_seen.setdefault(key, self._number)) != self._number:
-            raise ValidationError({column: f"Row {other} says something of {name} already."})
+        if (other := self._lines_seen.setdefault(key, self.line)) != self.line:
+            raise ValidationError({column: f"Line {other:,} says something of {name} already."})
 
     def validate_instance(
         self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
@@ -281,8 +274,3 @@ def in_batches[Found](
     """The rows that have one of the values, whatever their number."""
     for some in batched(sorted(set(values)), _KEYS_IN_A_QUERY, strict=False):
         yield from rows.filter(**{f"{field}__in": some})
-
-
-def cell(row: Row, name: str) -> str:
-    """The text of a row's cell, empty where there is none."""
-    return str(row.get(name) or "").strip()

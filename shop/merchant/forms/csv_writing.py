@@ -6,12 +6,14 @@ that is longer than the wait between two tries of SQLite, so that checkout has i
 is stands in a row, which is written with each portion: a process that is killed loses none of it.
 """
 
+import json
 import logging
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from time import sleep
 from typing import Any
 
@@ -24,13 +26,13 @@ from django.db.models import Q
 from django.tasks import task
 from django.utils import timezone
 from import_export.results import Result
-from tablib import Dataset
 
 from shop.core.machine_clock import machine_time, monotonic_seconds
 from shop.core.outages import is_outage, reason_of
-from shop.merchant.forms.csv_files import read_rows
-from shop.merchant.forms.csv_tables import SHOWN_ROWS, CsvTable, Overtaken, cell
+from shop.merchant.forms.csv_tables import SHOWN_ROWS, CsvTable, Overtaken
 from shop.merchant.forms.staged_pictures import KEPT
+from shop.merchant.forms.table_columns import cell
+from shop.merchant.forms.table_rows import TableRow, TableRows, problems_of
 from shop.merchant.models import CsvImport
 from shop.staff.models import Staff
 
@@ -53,11 +55,11 @@ _OVERTAKEN = "Others changed the same rows at the same time. Bring the file in o
 
 @dataclass(frozen=True, slots=True)
 class OrderedRows:
-    """The rows of a file in the order in which they are written, each with its number in it."""
+    """The rows of a file in the order in which they are written."""
 
-    headers: list[str]
-    rows: list[tuple[int, tuple[Any, ...]]]
-    groups: list[str]
+    names: dict[str, str]
+    rows: Sequence[TableRow]
+    groups: Sequence[str]
 
     def end_after(self, begin: int) -> int:
         """Where the portion ends that begins there: what belongs together is not divided.
@@ -72,17 +74,31 @@ class OrderedRows:
             whole -= 1
         return whole if whole > begin else end
 
+    def portion(self, begin: int, end: int) -> TableRows:
+        """Some of the rows."""
+        return TableRows(self.names, self.rows[begin:end])
 
-def write_together(table: type[CsvTable], rows: Any, *, by: Staff, now: datetime) -> Result:
+
+class Unconfirmed(Exception):
+    """Writing a file has other consequences than those that were confirmed."""
+
+
+def write_together(
+    table: type[CsvTable], rows: TableRows, *, agreed: str, by: Staff, now: datetime
+) -> Result:
     """Write rows in one transaction, all or none; what came of it.
 
+    :param agreed: the digest of the consequences that were confirmed
     :raises Overtaken: others change the same rows, again and again
+    :raises Unconfirmed: the consequences are others by now
     """
     for _ in range(_TRIES):
         plan = table()
         result = plan.plan(rows)
-        if result.has_errors() or result.has_validation_errors():
+        if result.has_validation_errors():
             return result
+        if plan.consequences(now=now).digest != agreed:
+            raise Unconfirmed
         try:
             with transaction.atomic():
                 plan.write(by=by, now=now)
@@ -93,11 +109,12 @@ def write_together(table: type[CsvTable], rows: Any, *, by: Staff, now: datetime
     raise Overtaken(_OVERTAKEN)
 
 
-def begin_writing(table: str, content: bytes, rows: int, by: Staff) -> CsvImport:
-    """Begin to write a file in the background."""
+def begin_writing(table: str, rows: TableRows, by: Staff) -> CsvImport:
+    """Begin to write a file's rows in the background."""
     forget_earlier_ones(table)
-    packed = zlib.compress(content)
-    job = CsvImport.objects.create(table=table, content=packed, rows=rows, made_by=by)
+    job = CsvImport.objects.create(
+        table=table, content=_packed(rows), rows=len(rows.rows), made_by=by
+    )
     write_portions.enqueue(job.pk)
     return job
 
@@ -133,15 +150,14 @@ def _write_portion(key: int) -> bool:
     if job is None:
         return False
     file = _ordered_rows(key, job.made_at)
-    begin, end = job.written, file.end_after(job.written)
-    portion = Dataset(*(row for _, row in file.rows[begin:end]), headers=file.headers)
+    end = file.end_after(job.written)
+    portion = file.portion(job.written, end)
     for _ in range(_TRIES):
         try:
             plan = table_of(job.table)()
+            plan.is_portion = True
             result = plan.plan(portion)
-            if problems := list(
-                problems_of(result, [number for number, _ in file.rows[begin:end]])
-            ):
+            if problems := list(map(str, islice(problems_of(result, portion), NAMED))):
                 _stop(job, problems)
                 return False
             return _write(job, plan, end)
@@ -188,34 +204,24 @@ def table_of(label: str) -> type[CsvTable]:
 @lru_cache(maxsize=2)
 def _ordered_rows(key: int, made_at: datetime) -> OrderedRows:
     job = CsvImport.objects.get(pk=key, made_at=made_at)
-    data = read_rows(zlib.decompress(job.content))
+    names, rows = _unpacked(bytes(job.content))
     together = table_of(job.table).together
-    groups: dict[str, list[int]] = {}
-    for index, row in enumerate(data.dict):
-        groups.setdefault(cell(row, together), []).append(index)
-    order = [(group, index) for group, members in groups.items() for index in members]
+    groups: dict[str, list[TableRow]] = {}
+    for row in rows:
+        groups.setdefault(cell(row.cells, together), []).append(row)
     return OrderedRows(
-        list(data.headers),
-        [(index + 1, data[index]) for _, index in order],
-        [group for group, _ in order],
+        names,
+        [row for members in groups.values() for row in members],
+        [group for group, members in groups.items() for _ in members],
     )
 
 
-def problems_of(result: Result, numbers: list[int]) -> Iterator[str]:
-    """What is wrong with rows, a sentence each, by their numbers in the file."""
-    for error in result.base_errors:
-        yield from _sentences(error.error)
-    for at, errors in result.row_errors():
-        for error in errors:
-            yield from (f"Row {numbers[at - 1]}: {each}" for each in _sentences(error.error))
-    for row in result.invalid_rows[:NAMED]:
-        said: Iterable[tuple[str, list[str]]] = row.field_specific_errors.items()
-        for name, messages in said:
-            yield from (f"Row {numbers[row.number - 1]}, {name}: {each}" for each in messages)
-        yield from (
-            f"Row {numbers[row.number - 1]}: {each}" for each in row.non_field_specific_errors
-        )
+def _packed(rows: TableRows) -> bytes:
+    """Rows as they lie in the database while they are being written."""
+    cells = [(row.line, row.cells, row.lines) for row in rows.rows]
+    return zlib.compress(json.dumps([rows.names, cells]).encode())
 
 
-def _sentences(error: Any) -> list[str]:
-    return list(getattr(error, "messages", None) or [str(error)])
+def _unpacked(content: bytes) -> tuple[dict[str, str], list[TableRow]]:
+    names, cells = json.loads(zlib.decompress(content))
+    return names, [TableRow(*each) for each in cells]

@@ -9,14 +9,14 @@ from typing import Any
 from shop.core.durations import exact_duration, several
 from shop.core.formatting import day_and_clock
 from shop.core.money import format_money
-from shop.merchant.sales.field_changes import DealRow, formatted
+from shop.merchant.sales.field_changes import formatted
 from shop.merchant.sales.outstanding_offers import (
     OutstandingDeal,
     OutstandingOffers,
     outstanding_offers,
 )
 from shop.merchant.sales.typed_checks import new_warnings
-from shop.sales.models import Change, Sale
+from shop.sales.models import Change, Deal, Sale
 from shop.sales.sense_checks import SenseFinding
 
 #: Fields that offers state or are bounded by.
@@ -40,14 +40,14 @@ class ChangeImpact:
 def assess_impact(
     before: Sale | None,
     after: Sale,
-    deals: Iterable[DealRow],
+    deals: Iterable[Deal],
     changes: list[Change],
     now: datetime,
 ) -> ChangeImpact:
     """Consequences of unsaved changes for outstanding offers, and new warnings of sense checks.
 
     :param before: the saved sale; None if it is new
-    :param deals: the valid forms of its deals
+    :param deals: those that it will have
     """
     warnings = new_warnings(before, after, deals, now) if changes else ()
     outstanding = tuple(_on_outstanding(before, changes, now)) if before else ()

@@ -247,7 +247,9 @@ class SaleAdmin(KeptRows, LockingModelAdmin):
         deals = [row for rows in formsets if rows.model is Deal for row in rows.forms]
         before = Sale.objects.get(pk=sale.pk) if change else None
         changes = unsaved_changes(before, sale, deals)
-        impact = assess_impact(before, sale, deals, changes, now)
+        kept = [row.instance for row in deals if not row.cleaned_data.get("DELETE")]
+        after = [deal for deal in kept if deal.product_id]
+        impact = assess_impact(before, sale, after, changes, now)
         if impact and request.POST.get("agreed") != impact.digest:
             raise UnconfirmedImpact(impact)
         store_pictures(form, request)

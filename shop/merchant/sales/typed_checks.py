@@ -17,7 +17,6 @@ from shop.core.row_keys import row_key
 from shop.merchant.forms.count_field import CountField
 from shop.merchant.forms.edit_conflicts import sent_counts
 from shop.merchant.forms.money_fields import price_of
-from shop.merchant.sales.field_changes import DealRow
 from shop.merchant.sales.mending import mendable
 from shop.merchant.sales.sale_form import SaleForm
 from shop.sales.models import Deal, Sale
@@ -69,22 +68,17 @@ def typed_findings(
 
 
 def new_warnings(
-    before: Sale | None, after: Sale, rows: Iterable[DealRow], now: datetime
+    before: Sale | None, after: Sale, deals: Iterable[Deal], now: datetime
 ) -> tuple[SenseFinding, ...]:
     """Warnings that saving a published sale would cause, and that nobody has acknowledged.
 
     :param before: the saved sale; None if it is new
-    :param rows: the valid forms of its deals
+    :param deals: those that it will have
     """
     if before is None or before.state != Sale.State.PUBLISHED:
         return ()
     known = {each.key for each in findings(_facts(before, before.deals.all(), now), now)}
     known |= acknowledged([before])[before.pk]
-    deals = [
-        form.instance
-        for form in rows
-        if form.instance.product_id and not form.cleaned_data.get("DELETE")
-    ]
     found = warnings(findings(_facts(after, deals, now), now))
     return tuple(each for each in found if each.key not in known)
 
