@@ -40,6 +40,8 @@ def sqlite_settings(path: Path | str, *, timeout: float) -> DatabaseSettings:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        # To open one anew, and prepare its statements, takes checkout three milliseconds.
+        "CONN_MAX_AGE": 60,
         "OPTIONS": {
             # A transaction locks for writing at once: no upgrade, no deadlock.
             "transaction_mode": "IMMEDIATE",
