@@ -1,5 +1,6 @@
 """Products and deals as CSV: previewed, all or nothing, and every bad row named."""
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import Workbook
 
 from shop.catalog.models import Product, StockMovement, Variant
 from shop.core.machine_clock import machine_time
@@ -220,6 +222,16 @@ def test_what_is_no_table_of_ours_is_refused_in_words(merchant: Merchant, text: 
     assert page.soup.select(".errorlist li, .import-preview li")
 
 
+def test_a_workbook_of_excel_is_read_too(merchant: Merchant) -> None:
+    book, file = Workbook(), io.BytesIO()
+    for row in (["sku", "name", "list_price", "supplied"], [1001, "Hat", 19.9, 3.0]):
+        book.worksheets[0].append(row)
+    book.save(file)
+    read_in(merchant, PRODUCTS, file.getvalue())
+    hat = Variant.objects.get(sku="1001")
+    assert (hat.product.name, hat.product.list_price, hat.stock) == ("Hat", 1990, 3)
+
+
 def sample(merchant: Merchant, table: str) -> str:
     """The sample file that the page of a table offers."""
     page = merchant.open(reverse(f"admin:{table}_import"))
@@ -240,9 +252,9 @@ def test_the_sample_files_are_brought_in_as_they_are(merchant: Merchant) -> None
 
 def test_the_page_says_which_columns_there_must_be(merchant: Merchant) -> None:
     page = merchant.open(reverse(f"admin:{PRODUCTS}_import"))
-    assert "It needs sku and, where a row is new, name list_price" in page.text
+    assert "It needs sku; and where a row is new, name and list_price." in page.text
     page = merchant.open(reverse(f"admin:{DEALS}_import"))
-    assert "It needs sale sku and, where a row is new, price" in page.text
+    assert "It needs sale and sku; and where a row is new, price." in page.text
 
 
 def test_a_list_of_deals_in_other_words_is_asked_about(merchant: Merchant, sale: Sale) -> None:
