@@ -17,6 +17,11 @@ from shop.core.time_fields import TypedField
 from shop.core.typed.spelling import quoted
 
 
+def read_as(text: str, reading: str) -> str:
+    """The sentence that shows a reading."""
+    return f"“{quoted(text)}” was read as {reading}. Send it again to go on."
+
+
 class ReadBackMixin(forms.BaseForm):
     """Shows a value that was read in a way that may surprise once more, written out exactly."""
 
@@ -41,4 +46,4 @@ class ReadBackMixin(forms.BaseForm):
                 if self.data.get(f"{html_name}_read") != exact:
                     self.data = self.data.copy()  # type: ignore[attr-defined]
                     self.data[html_name] = exact  # type: ignore[index]
-                    yield name, f"“{quoted(text)}” was read as {reading}. Send it again to go on."
+                    yield name, read_as(text, reading)

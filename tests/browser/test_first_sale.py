@@ -102,7 +102,7 @@ def test_the_first_sale_of_a_shop_from_its_first_product_to_its_report(
     hands.fill("Closes at:", in_tokyo(in_seconds(15 * 60)))
     hands.fill("Prices are held for:", "20 min")
     summary = page.locator("#window-summary")
-    expect(summary).to_contain_text("A page opened in the last second is honored")
+    expect(summary).to_contain_text("a page opened in the last second is honored")
     expect(summary).to_contain_text("Tokyo time")
     expect(page.locator("#products option")).to_have_text(["Stoneware mug"])
     page.locator("[name=deals-0-product]").fill("MUG-01")

@@ -42,7 +42,7 @@ _LONGEST_PART = 3
 _NOON = frozenset(
     {"noon", "12 noon", "midday", "mittag", "mittags", "midi", "mediodia", "mezzogiorno"}
 )
-_MIDNIGHT = frozenset(
+MIDNIGHT = frozenset(
     {"midnight", "12 midnight", "mitternacht", "minuit", "medianoche", "mezzanotte"}
 )
 
@@ -96,7 +96,7 @@ def _whole_hours(words: list[str], start: int) -> list[tuple[timedelta, bool]]:
     said = " ".join(words[start:])
     if said in _NOON:
         return [(12 * _HOUR, True)]
-    if said in _MIDNIGHT:
+    if said in MIDNIGHT:
         return [(timedelta(), False), (24 * _HOUR, False)]
     return []
 

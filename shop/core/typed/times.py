@@ -195,7 +195,7 @@ class _TypedWords:
                 f"{self.words[0]} may be a time or a day. Write the time with a colon, or say at "
                 "what time of that day."
             )
-        return [TypedDay((self._day_alone,))]
+        return [TypedDay((self._day_alone,), is_exact=self.day is not None)]
 
     def _joined(self, day: TypedDay, clock: TypedClock) -> datetime | None:
         """A time of a day; None if it recurs in no year that is counted.

@@ -1,14 +1,16 @@
 """The form of a sale."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
 from shop.core.long_select import LongSelect
-from shop.core.read_back import ReadBackMixin
+from shop.core.read_back import ReadBackMixin, read_as
 from shop.core.row_keys import row_key
 from shop.core.time_fields import DurationField, WallTimeField, set_zone
 from shop.merchant.forms.edit_conflicts import ConflictAwareForm
@@ -16,6 +18,7 @@ from shop.merchant.forms.picture_field import PictureField
 from shop.merchant.forms.stale_form import StaleFormMixin
 from shop.merchant.sales.audit_log import author_name
 from shop.merchant.sales.field_changes import describe
+from shop.merchant.sales.typed_windows import texts_of, told, window_of_input
 from shop.sales.audit import SALE_FIELDS
 from shop.sales.models import TIME_ZONES, Sale, validate_time_zone
 from shop.staff.models import Staff
@@ -52,6 +55,7 @@ class SaleForm(ReadBackMixin, StaleFormMixin, ConflictAwareForm):
     by: Staff
     now: datetime
     is_asking = False
+    _window_said = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         sale = kwargs.get("instance")
@@ -70,6 +74,41 @@ class SaleForm(ReadBackMixin, StaleFormMixin, ConflictAwareForm):
 
     def is_valid(self) -> bool:
         return super().is_valid() and not self.is_asking
+
+    def _clean_fields(self) -> None:
+        """Clean the fields; a window in the field of the opening fills both.
+
+        :raises ValidationError: never; what is wrong is among the errors
+        """
+        problem: ValidationError | None = None
+        try:
+            self._fill_window()
+        except ValidationError as error:
+            problem = error
+        super()._clean_fields()  # type: ignore[misc]
+        if problem is not None:
+            self.errors.pop("starts_at", None)
+            self.add_error("starts_at", problem)
+
+    def _fill_window(self) -> None:
+        """:raises ValidationError: see ``window_of_input``"""
+        opening = self.fields.get("starts_at")
+        if not isinstance(opening, WallTimeField) or opening.now is None:
+            return
+        typed = {name: self[name].data for name in ("starts_at", "ends_at")}
+        window = window_of_input(typed, opening.zone, opening.now)
+        if window is None:
+            return
+        texts = texts_of(window, opening.zone)
+        seen = {name: self.data.get(f"{name}_read") for name in texts}
+        if not window.is_exact and seen != texts:
+            self._window_said = read_as(str(typed["starts_at"]), told(window, opening.zone))
+        self.put(dict(texts))
+
+    def write_out(self) -> Iterator[tuple[str, str]]:
+        if self._window_said:
+            yield "starts_at", self._window_said
+        yield from super().write_out()
 
     def clean_time_zone(self) -> str:
         """:raises ValidationError: there is no such zone"""

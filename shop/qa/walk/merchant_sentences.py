@@ -122,9 +122,10 @@ SALE_FORM = (
     Sentence(r"^Open on {opens}, for {lasts}: until {closes}\. In UTC, \d\d:\d\d to \d\d:\d\d\.$"),
     Sentence(r"^Clocks are put (forward|back) in between, by \d+ \w+\.$"),
     Sentence(
-        r"^A page opened in the last second (is honored|was promised its prices) until "
-        r"{planned_hold_end}\.$"
+        r"^Prices are held for {hold}: a page opened in the last second "
+        r"(is honored|was promised its prices) until {planned_hold_end}\.$"
     ),
+    Sentence(r"^That is in \d{4}( and \d{4})?\.$"),
     Sentence(r"^That is over\.$"),
     Sentence(r"^Lowest of 30 days$"),
     Sentence(r"^Lowest of 30 days: {reference}$", the_named, {Topic.HAS_REFERENCE: True}),

@@ -167,7 +167,7 @@ def summary(**changes: Any) -> str:
 
 
 def test_the_hold_is_spelled_out() -> None:
-    assert "A page opened in the last second is honored until 12:45, Berlin time." in summary()
+    assert "a page opened in the last second is honored until 12:45, Berlin time." in summary()
     assert "honored until 12:16, Berlin time" in summary(hold_seconds="60 s")
     assert "honored until Saturday, 28 November, 12:15" in summary(hold_seconds="1 day")
 
