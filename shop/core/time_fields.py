@@ -55,11 +55,16 @@ class WallTimeField(TypedField):
 
     widget = WallTimeInput
 
-    def __init__(self, *, is_past: bool = False, **options: Any) -> None:
-        """:param is_past: whether it is a time that was, so that "Friday" is the last one"""
+    def __init__(self, *, picker: str = "", is_past: bool = False, **options: Any) -> None:
+        """
+        :param picker: what the picker beside it is for, to be read out: "Pick the opening"
+        :param is_past: whether it is a time that was, so that "Friday" is the last one
+        """
         given = {"help_text": f"As {EXAMPLE}, or “Friday 18:00”, in the sale’s own time zone."}
         super().__init__(**given | options)
         self._input.is_past = is_past
+        if picker:
+            self._input.picker = picker
 
     @property
     def zone(self) -> ZoneInfo:

@@ -22,7 +22,11 @@ from shop.core.wall_time import (
 
 
 class WallTimeInput(forms.TextInput):
-    """A wall time as text in ``zone`` and, if its hour comes twice, the choice of one of the two.
+    """A wall time as text in ``zone``, with a picker and, if its hour comes twice, a choice of one.
+
+    The text is what counts. Beside it stands the browser's own picker, which scripts fill the text
+    from; without them it is sent as ``<name>_picked`` and counts where the text is as it was shown
+    (``<name>_shown``), or empty. As ``alone()`` it is the picker and nothing else.
 
     The choice is sent apart, as ``<name>_which``, and read only with a time that comes twice in
     this zone and was typed without an offset. Nothing is chosen beforehand.
@@ -34,6 +38,13 @@ class WallTimeInput(forms.TextInput):
     zone: ZoneInfo = ZoneInfo("UTC")
     now: datetime | None = None
     is_past = False
+    #: What the picker is for, to be read out.
+    picker = "Pick a day and a time"
+
+    def alone(self) -> None:
+        """Be the browser's picker, to the second."""
+        self.input_type = "datetime-local"
+        self.attrs |= {"step": "1", "min": "2000-01-01T00:00:00", "max": "2999-12-30T23:59:59"}
 
     def read(self, text: str) -> TypedTime:
         """:raises ValidationError: it is no time, or may mean two"""
@@ -41,7 +52,9 @@ class WallTimeInput(forms.TextInput):
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         """What was typed; a time that comes twice with the offset that was chosen."""
-        text = data.get(name)
+        text, picked = data.get(name), data.get(f"{name}_picked")
+        if picked and (not text or text == data.get(f"{name}_shown")):
+            text = picked.replace("T", " ")
         time = self._time(text)
         chosen = data.get(f"{name}_which")
         if not chosen or time is None or time.tzinfo is not None:
@@ -51,19 +64,22 @@ class WallTimeInput(forms.TextInput):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         text, both, chosen = self._shown(value)
-        field = super().render(name, text, attrs, renderer)
-        if not both:
-            return field
         choices = [
             {
                 "value": numeric_offset(each, self.zone),
                 "text": f"{hour(each, self.zone)}, {which} clocks are put back",
                 "is_chosen": each == chosen,
             }
-            for which, each in zip(("before", "after"), both, strict=True)
+            for which, each in zip(("before", "after"), both, strict=False)
         ]
-        context = {"field": field, "name": f"{name}_which", "choices": choices}
-        return render_to_string("_which_time.html", context)
+        context = {
+            "field": super().render(name, text, attrs, renderer),
+            "name": name,
+            "text": text,
+            "picker": self.picker if self.input_type == "text" else "",
+            "choices": choices,
+        }
+        return render_to_string("_time_input.html", context)
 
     def _shown(self, value: Any) -> tuple[Any, list[datetime], datetime | None]:
         """The text to show, the two instants that it may mean, and the one that is chosen."""

@@ -18,6 +18,7 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS
 from shop.qa.time_machine import clock_file, json_api
 from shop.qa.time_machine.boundaries import next_boundary, previous_boundary, sales_by_distance
 from shop.qa.time_machine.forms import ClockForm
+from shop.qa.time_machine.middleware import jump_form
 from shop.sales.boundaries import boundaries_of
 from shop.sales.holds import extend
 from shop.sales.models import Sale
@@ -255,5 +256,26 @@ def test_a_jump_into_the_hour_that_comes_twice_asks_which(
 def test_the_form_begins_with_what_the_clock_shows(settings: Settings) -> None:
     settings.TIME_ZONE = "Europe/Berlin"
     field = str(ClockForm(shown=datetime(2027, 10, 31, 1, 30, tzinfo=UTC))["at"])
-    assert 'value="2027-10-31T02:30:00"' in field
+    assert 'value="2027-10-31 02:30:00"' in field
     assert 'value="+01:00" checked' in field
+
+
+def test_the_clock_is_told_a_time_in_words_and_says_first_which_it_is(settings: Settings) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    asked = ClockForm({"at": "heute 18:00"}, shown=OPENS)
+    assert "was read as Friday, 27 November 2026, 18:00:00, Berlin time" in str(asked.errors["at"])
+    assert 'name="at" value="2026-11-27 18:00:00"' in str(asked["at"])
+    sent_again = ClockForm({"at": "2026-11-27 18:00:00"}, shown=OPENS)
+    assert sent_again.is_valid()
+    assert sent_again.cleaned_data["at"] == OPENS + timedelta(hours=6)
+
+
+def test_the_picker_of_the_bar_stands_alone_and_jumps_at_once(settings: Settings) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    reading = clock_file.change(move=lambda _: OPENS, is_running=False)
+    field = str(jump_form(reading)["at"])
+    assert field.count("<input") == field.count('type="datetime-local"') == 1
+    assert 'value="2026-11-27T12:00:00"' in field
+    sent = ClockForm({"at": "2026-11-27T18:00:01"}, shown=OPENS)
+    assert sent.is_valid()
+    assert sent.move(reading) == OPENS + timedelta(hours=6, seconds=1)

@@ -195,7 +195,7 @@ def _bar_form(sale: Sale, at: datetime, page: str) -> InstantForm:
     form = InstantForm(sale=sale, now=at, initial=initial, auto_id="preview-%s")
     picker = form.fields["at"].widget
     assert isinstance(picker, WallTimeInput)
-    picker.input_type, picker.attrs["step"] = "datetime-local", "1"
+    picker.alone()
     return form
 
 

@@ -60,8 +60,12 @@ class RecallForm(SaleActionForm):
     deal = forms.ChoiceField(
         label="What to take back", error_messages={"required": "Choose what to take back."}
     )
-    issued_from = WallTimeField(is_past=True, required=False, label="Shown from")
-    issued_before = WallTimeField(is_past=True, required=False, label="Shown before")
+    issued_from = WallTimeField(
+        is_past=True, required=False, label="Shown from", picker="Pick the beginning"
+    )
+    issued_before = WallTimeField(
+        is_past=True, required=False, label="Shown before", picker="Pick the end"
+    )
     reason = forms.CharField(max_length=200, help_text="Shoppers read it.")
     prices = forms.ChoiceField(
         required=False,

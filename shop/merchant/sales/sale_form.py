@@ -32,8 +32,12 @@ _CHANGED_MEANWHILE = (
 class SaleForm(ReadBackMixin, StaleFormMixin, ConflictAwareForm):
     """A sale, with its window in its own zone; stale once others have changed it."""
 
-    starts_at = WallTimeField()
-    ends_at = WallTimeField()
+    starts_at = WallTimeField(
+        picker="Pick the opening",
+        help_text="As 2026-11-27 12:00, or “Friday 18:00”, in the sale’s own time zone. Or both in "
+        "one: “Friday 18:00 for 20 minutes”, with “closes at” left empty.",
+    )
+    ends_at = WallTimeField(picker="Pick the close")
     hold_seconds = DurationField(
         help_text="From the moment the page was opened: 30 minutes, 1 h 30 min."
     )

@@ -70,7 +70,9 @@ def summary_of_input(written: Mapping[str, Any], now: datetime) -> WindowSummary
         window = window_of_input(written, zone, now)
     except ValidationError as error:
         return WindowSummary(wrong=tuple(error.messages))
-    typed = {**written, **texts_of(window, zone)} if window else written
+    # Of a query's dictionary, unpacking would give lists.
+    typed = {name: written.get(name) for name in written}
+    typed |= texts_of(window, zone) if window else {}
     fields: dict[str, TypedField] = {name: WallTimeField(required=False) for name in _FIELDS[1:3]}
     fields["hold_seconds"] = DurationField(required=False)
     values, wrong = _values(typed, fields, zone, now)

@@ -8,6 +8,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import get_template
 
 from shop.core.formatting import zone_name
+from shop.core.wall_time_input import WallTimeInput
 from shop.qa.time_machine import clock_file
 from shop.qa.time_machine.forms import ClockForm
 from shop.sales.showcase import showcase
@@ -63,15 +64,18 @@ def _bar(request: HttpRequest) -> str:
     reading = clock_file.read()
     context = {
         "clock": reading,
-        "jump": _jump(reading),
+        "jump": jump_form(reading),
         "next": return_path,
         "csrf_token": get_token(request),
     }
     return get_template("qa/_bar.html").render(context)
 
 
-def _jump(reading: clock_file.Reading) -> ClockForm:
+def jump_form(reading: clock_file.Reading) -> ClockForm:
     """The form of the bar, whose field has no visible label and no id."""
     form = ClockForm(shown=reading.at, auto_id=False)
-    form.fields["at"].widget.attrs["aria-label"] = f"Jump to, {zone_name(form.zone)}"
+    picker = form.fields["at"].widget
+    assert isinstance(picker, WallTimeInput)
+    picker.alone()
+    picker.attrs |= {"required": True, "aria-label": f"Jump to, {zone_name(form.zone)}"}
     return form

@@ -138,3 +138,36 @@ def test_a_recall_asks_which_instant_is_meant(merchant: Merchant, sale: Sale) ->
     page = merchant.send(path, fields_of(page.one("#content form")) | {"prices": "leave"})
     assert refreshed(sale).recalls.get().issued_before == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert "shown before Sunday, 25 October 2026, 02:30:00 (UTC+1), Berlin time, are" in page.text
+
+
+# --- The picker beside the text -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "picked", "counts"),
+    [
+        ("2026-11-27 12:00:00", "2026-12-25T18:00", "2026-12-25 18:00"),
+        ("", "2026-12-25T18:00", "2026-12-25 18:00"),
+        ("today 18:00", "2026-12-25T18:00", "today 18:00"),
+        ("today 18:00", "", "today 18:00"),
+        ("", "", ""),
+    ],
+)
+def test_without_scripts_the_picker_counts_where_the_text_was_left_as_it_was(
+    text: str, picked: str, counts: str
+) -> None:
+    sent = {"at": text, "at_shown": "2026-11-27 12:00:00", "at_picked": picked}
+    assert WallTimeInput().value_from_datadict(sent, {}, "at") == counts
+
+
+def test_each_picker_says_what_it_is_for(merchant: Merchant, sale: Sale) -> None:
+    page = merchant.open(page_of(sale))
+    labels = [str(each["aria-label"]) for each in page.soup.select(".time-picker")]
+    assert labels == ["Pick the opening", "Pick the close"]
+    assert page.one("[name=starts_at_shown]")["value"] == page.one("#id_starts_at")["value"]
+
+
+def test_what_is_picked_on_a_page_without_scripts_is_saved(merchant: Merchant, sale: Sale) -> None:
+    picked = {"starts_at_picked": "2026-11-27T11:00", "ends_at_picked": "2026-11-27T13:00"}
+    merchant.change_and_confirm(page_of(sale), **picked)
+    assert refreshed(sale).starts_at == OPENS - timedelta(hours=1)

@@ -127,6 +127,13 @@ def test_the_page_says_what_a_window_in_one_text_is() -> None:
     }
 
 
+def test_the_page_is_told_what_is_typed_by_a_query(merchant: Merchant, draft: Sale) -> None:
+    typed = merchant.form(page_of(draft)) | {"starts_at": "18:00 bis 18:20", "ends_at": ""}
+    answer = merchant.client.get(reverse("admin:sales_sale_window_summary"), typed)
+    assert "for 20 minutes: until 18:20, Berlin time" in answer.content.decode()
+    assert 'name="ends_at_read" value="2026-11-27 18:20:00"' in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
