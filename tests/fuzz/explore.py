@@ -1,20 +1,24 @@
-"""Explores one target, guided by which lines of the shop an input reaches.
+"""Explores targets, guided by which lines of the shop an input reaches.
 
-    python -m tests.fuzz.explore TARGET --seconds 600
+    python -m tests.fuzz.explore                             all of them, a few seconds each
+    python -m tests.fuzz.explore money --seconds 600
 
-It begins with the kept corpus, mutates it, and ends at the first finding: the input lies in the
-folder that ``--findings`` names (``var/fuzz`` otherwise). Mend the shop, and keep the input in
-``tests/fuzz/corpus/<target>/`` under the name of its trait.
+It begins with the kept corpus, mutates it, and ends a target at its first finding: that input lies
+in the folder that ``--findings`` names (``var/fuzz`` otherwise). Mend the shop, and keep the input
+in ``tests/fuzz/corpus/<target>/`` under the name of its trait. Exit status 1 if anything was found.
 
 This process imports the shop itself: only what is imported under atheris' eyes can be explored.
+Each target is explored by a process of its own, a copy of this one.
 """
 
 import argparse
 import logging
 import os
+import re
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from hashlib import sha256
@@ -29,7 +33,6 @@ except ImportError:
 
 #: Seconds after which an input counts as one that never ends.
 _LONGEST_SECONDS = 5
-
 #: What is watched: the shop, and the libraries that read for it.
 _WATCHED = ["offers", "shop", "gherkin", "pytest_bdd", "tablib"]
 
@@ -42,36 +45,72 @@ with atheris.instrument_imports(include=_WATCHED, enable_loader_override=False):
     from tests.fuzz.targets import TARGETS
 
 
-def main() -> None:
-    """Explore until the time is over, or something is found; then the process ends."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", choices=sorted(TARGETS))
-    parser.add_argument("--seconds", type=int, default=60)
+def main() -> int:
+    """Explore the targets that are named, or all, as many at a time as there are processors."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
+    parser.add_argument("--seconds", type=int, default=2, help="for each target (default: 2)")
     parser.add_argument("--findings", type=Path, default=Path("var/fuzz"))
     options = parser.parse_args()
+    if unknown := sorted(set(options.targets) - TARGETS.keys()):
+        parser.error(f"there is no target {', '.join(unknown)}")
     options.findings.mkdir(parents=True, exist_ok=True)
     # What a reader logs of each input would be all that this prints.
     logging.disable(logging.CRITICAL)
-    target = TARGETS[options.target]
-    with ExitStack() as around:
-        # The first folder is written to: what has reached something new, for as long as this runs.
-        reached = around.enter_context(tempfile.TemporaryDirectory())
+    waiting = [TARGETS[name] for name in options.targets or TARGETS]
+    with tempfile.TemporaryDirectory() as folder:
+        return _explore_all(waiting, options.seconds, options.findings, Path(folder))
+
+
+def _explore_all(targets: Sequence[Target], seconds: int, findings: Path, folder: Path) -> int:
+    """1 if anything was found, otherwise 0."""
+    running: dict[int, Target] = {}
+    waiting, found = list(targets), 0
+    while waiting or running:
+        while waiting and len(running) < (os.process_cpu_count() or 1):
+            target = waiting.pop(0)
+            process = os.fork()
+            if process == 0:
+                _explore(target, seconds, findings, folder)
+            running[process] = target
+        ended, status = os.wait()
+        target = running.pop(ended)
+        found |= int(status != 0)
+        _tell(target, status, (folder / f"{target.name}.log").read_text(errors="replace"))
+    return found
+
+
+def _tell(target: Target, status: int, log: str) -> None:
+    tried = re.findall(r"stat::number_of_executed_units: (\d+)", log)
+    if status == 0 and tried:
+        print(f"{target.name}: {int(tried[0]):,} inputs", flush=True)
+    else:
+        print(f"{target.name}: FOUND\n{log[-4000:]}", flush=True)
+
+
+def _explore(target: Target, seconds: int, findings: Path, folder: Path) -> None:
+    """Explore one target until the time is over, or something is found; the process ends then."""
+    log = os.open(folder / f"{target.name}.log", os.O_WRONLY | os.O_CREAT)
+    os.dup2(log, sys.stdout.fileno())
+    os.dup2(log, sys.stderr.fileno())
+    # The first folder is written to: what has reached something new.
+    reached = folder / target.name
+    reached.mkdir()
+    around = ExitStack()
+    try:
         around.enter_context(_database(target))
         around.enter_context(target.around())
-        atheris.Setup(
-            [
-                sys.argv[0],
-                reached,
-                *map(str, folders(target.name)),
-                f"-max_total_time={options.seconds}",
-                f"-max_len={target.most_bytes}",
-                f"-timeout={_LONGEST_SECONDS}",
-                f"-artifact_prefix={options.findings}/{target.name}-",
-                "-print_final_stats=1",
-            ],
-            partial(_try, target, options.findings),
-        )
+        arguments = [
+            *[sys.argv[0], str(reached), *map(str, folders(target.name))],
+            *[f"-max_total_time={seconds}", f"-max_len={target.most_bytes}"],
+            *[f"-timeout={_LONGEST_SECONDS}", f"-artifact_prefix={findings}/{target.name}-"],
+            "-print_final_stats=1",
+        ]
+        atheris.Setup(arguments, partial(_try, target, findings))
         atheris.Fuzz()
+    except BaseException:
+        traceback.print_exc()
+    os._exit(1)
 
 
 def _try(target: Target, findings: Path, data: bytes) -> None:
@@ -99,4 +138,4 @@ def _database(target: Target) -> AbstractContextManager[object]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

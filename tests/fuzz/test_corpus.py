@@ -15,7 +15,7 @@ from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
 #: How long new inputs are tried, for each target, by ``make verify``.
-SECONDS = 4
+SECONDS = 2
 #: Of the processor: far more than any input takes.
 LONGEST_SECONDS = 5.0
 
@@ -62,13 +62,15 @@ def test_what_the_shop_has_signed_lies_in_the_corpus() -> None:
 
 
 @pytest.mark.verify
-@every_target
-def test_no_new_input_breaks_a_target(target: Target, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.fuzz.explore", target.name]
-    options = ["--seconds", str(SECONDS), "--findings", str(tmp_path)]
-    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True)
-    found = "\n".join(f"{path.name}: {path.read_bytes()!r}" for path in tmp_path.iterdir())
-    assert done.returncode == 0, f"{found}\n{(done.stdout + done.stderr)[-4000:]}"
-    [tried] = re.findall(r"stat::number_of_executed_units: (\d+)", done.stderr)
-    print(f"{target.name}: {int(tried):,} inputs")
-    assert int(tried) > 50
+def test_no_new_input_breaks_a_target(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.fuzz.explore", "--seconds", str(SECONDS)]
+    done = subprocess.run(
+        [*command, "--findings", str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr
+    tried = dict(re.findall(r"^([a-z-]+): ([0-9,]+) inputs$", done.stdout, re.M))
+    assert tried.keys() == TARGETS.keys()
+    # Each was given more than what is kept for it.
+    kept = {name: len(list(entries(name))) for name in TARGETS}
+    assert [name for name in TARGETS if int(tried[name].replace(",", "")) <= kept[name]] == []
