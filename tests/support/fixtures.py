@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.template.base import PartialTemplate, Template
 from django.template.context import Context
 from django.test import TransactionTestCase
@@ -75,6 +76,14 @@ def plain_rendering(django_test_environment: None) -> Iterator[None]:
         patch.setattr(Template, "_render", render)
         patch.setattr(PartialTemplate, "_render", render)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """SQLite waits for no disk: nobody needs the tests' database after a crash of the machine."""
+    options = settings.DATABASES["default"].get("OPTIONS", {})
+    if "init_command" in options:
+        options["init_command"] += " PRAGMA synchronous = OFF;"
 
 
 @pytest.fixture(scope="session", autouse=True)
