@@ -9,7 +9,8 @@ Timed is ``place_order`` of a bag that was judged before: stock, allocation,
 the limits of browser, mail address and card, redemption, order, line, history.
 Each order is another shopper's, with another offer, mail address and card.
 
-A ratio of 4 is a quarter of the bare loop's throughput.
+A ratio of 4 is a quarter of the bare loop's throughput. Both wait for the disk at each commit: the
+busier it is, the nearer is the ratio to 1. ``TMPDIR=/dev/shm`` leaves the disk out, and is harder.
 """
 
 from collections.abc import Iterator, Sequence
