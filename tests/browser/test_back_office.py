@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.core.management import call_command
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, FilePayload, Page, Route, expect
 from pytest_django import Settings
 
 from shop.orders.sale_totals import count_paid
@@ -22,6 +22,8 @@ from tests.support.rehearsal_files import BROKEN, FOUND, leave, running
 
 pytestmark = pytest.mark.browser
 
+#: Of an open sale.
+DEALS = "/merchant/sales/deal/import/"
 PASSWORD = "a long walk in the snow"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -96,6 +98,13 @@ OUTSIDE = {
 }
 
 
+def a_file(name: str) -> FilePayload:
+    """A file of the corpus, or one that changes the price of a published sale."""
+    path = Path(__file__).parents[1] / "inputs" / "tables" / name
+    content = path.read_bytes() if path.exists() else b"sale,sku,price\nautumn,MUG-01,5.99\n"
+    return {"name": name, "mimeType": "text/csv", "buffer": content}
+
+
 def violations(page: Page, scheme: str = "light") -> list[str]:
     """What axe-core finds wrong, by rule and element; by night nothing but colours is different."""
     page.evaluate(AXE_SCRIPT)
@@ -127,6 +136,27 @@ def test_axe_finds_nothing_wrong_with_the_consequences_of_a_recall(
     for button in ("See what will happen", "Take these offers back"):
         page.get_by_role("button", name=button).click()
         expect(page.locator("#prices")).to_be_visible()
+        assert not violations(page, scheme)
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_what_a_file_is_and_does(
+    page: Page, pages: dict[str, str], scheme: Literal["light", "dark"]
+) -> None:
+    log_in(page)
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path, name in ((pages["a table of products"], "shopify-export.csv"), (DEALS, "deals.csv")):
+        page.goto(path)
+        page.get_by_label("File:").set_input_files(a_file(name))
+        page.get_by_role("button", name="Look at it first").click()
+        if name != "deals.csv":
+            page.get_by_text("more columns, left out").click()
+            expect(page.get_by_label("Variant Price")).to_have_value("list_price")
+            assert not violations(page, scheme)
+            page.get_by_role("button", name="Look at it").click()
+        expect(page.get_by_role("button", name="Write it")).to_be_visible()
         assert not violations(page, scheme)
 
 

@@ -50,6 +50,7 @@ _TRIES = 5
 #: Wrong rows that are named.
 NAMED = SHOWN_ROWS
 
+_OF_EARLIER_RELEASE = "The shop was upgraded meanwhile. Bring the file in once more."
 _OVERTAKEN = "Others changed the same rows at the same time. Bring the file in once more."
 
 
@@ -149,7 +150,11 @@ def _write_portion(key: int) -> bool:
     job = CsvImport.objects.select_related("made_by").filter(pk=key, status="writing").first()
     if job is None:
         return False
-    file = _ordered_rows(key, job.made_at)
+    try:
+        file = _ordered_rows(key, job.made_at)
+    except ValueError:
+        _stop(job, [_OF_EARLIER_RELEASE])
+        return False
     end = file.end_after(job.written)
     portion = file.portion(job.written, end)
     for _ in range(_TRIES):
@@ -223,5 +228,6 @@ def _packed(rows: TableRows) -> bytes:
 
 
 def _unpacked(content: bytes) -> tuple[dict[str, str], list[TableRow]]:
+    """:raises ValueError: an earlier release has packed them"""
     names, cells = json.loads(zlib.decompress(content))
     return names, [TableRow(*each) for each in cells]

@@ -18,7 +18,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_LINES, _SAMPLE_LETTERS = 40, 8_000
 #: Excel's own first line, which says what follows: sep=;
 _SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t|]*(?:\r\n|\r|\n)', re.IGNORECASE)
-_FIRST_ROWS = 20
+_FIRST_ROWS, _LONGEST_HEADER = 20, 200_000
 
 
 def read_lines(text: str) -> Iterator[Line]:
@@ -68,7 +68,8 @@ def _delimiter_of(text: str) -> str:
 
 def _first_width(text: str, delimiter: str) -> int:
     """How many cells the first row has that is not blank."""
-    rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter, quotechar=_quote_of(text))
+    begin = StringIO(text[:_LONGEST_HEADER], newline="")
+    rows = csv.reader(begin, delimiter=delimiter, quotechar=_quote_of(text))
     try:
         return next((len(row) for row in islice(rows, _FIRST_ROWS) if any(row)), 0)
     except csv.Error:

@@ -1,6 +1,7 @@
 """Products and deals as CSV: previewed, all or nothing, and every bad row named."""
 
 import io
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -494,6 +495,18 @@ def test_a_killed_process_loses_no_row_and_the_rest_is_gone_on_with(
     assert "It was interrupted" in page.text and page.soup.select("#csv-import button")
     assert "Written: 8 of 8 rows" in merchant.send(path, {}).text
     assert (Product.objects.count(), StockMovement.objects.count()) == (8, 6)
+
+
+def test_a_file_that_an_earlier_release_began_is_asked_for_once_more(merchant: Merchant) -> None:
+    content = zlib.compress((HEADER + "TEE,Tee,EUR,19.90,,,5\n").encode())
+    job = CsvImport.objects.create(
+        table="catalog.product", content=content, rows=1, made_by=merchant.user
+    )
+    CsvImport.objects.update(moved_at=machine_time() - timedelta(minutes=2))
+    path = reverse("admin:catalog_product_import_progress", args=[job.pk])
+    page = merchant.send(path, {})
+    assert "The shop was upgraded meanwhile. Bring the file in once more." in page.text
+    assert not Product.objects.exists()
 
 
 def test_two_tasks_at_one_file_write_no_row_twice(
