@@ -12,6 +12,7 @@ the exact value. Then the form counts at once.
 from collections.abc import Iterator
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from shop.core.time_fields import TypedField
 from shop.core.typed.spelling import quoted
@@ -20,6 +21,10 @@ from shop.core.typed.spelling import quoted
 def read_as(text: str, reading: str) -> str:
     """The sentence that shows a reading."""
     return f"“{quoted(text)}” was read as {reading}. Send it again to go on."
+
+
+#: The code of what is no error, but a reading to look at.
+READ_BACK = "read_back"
 
 
 class ReadBackMixin(forms.BaseForm):
@@ -32,7 +37,13 @@ class ReadBackMixin(forms.BaseForm):
         super()._post_clean()  # type: ignore[misc]
         if self.reads_back:
             for name, said in list(self.write_out()):
-                self.add_error(name, said)
+                self.add_error(name, ValidationError(said, code=READ_BACK))
+
+    @property
+    def only_reads_back(self) -> bool:
+        """Whether nothing is wrong with it, and it comes back for its readings alone."""
+        errors = [error for each in self.errors.as_data().values() for error in each]
+        return bool(errors) and all(error.code == READ_BACK for error in errors)
 
     def write_out(self) -> Iterator[tuple[str, str]]:
         """Write values out exactly that may surprise; yield each field's name, and a sentence."""

@@ -1,6 +1,7 @@
 """Targets: what people type. It means what it says, or it is refused."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from shop.core.typed.mail_addresses import ascii_domain, meant_instead, read_mai
 from shop.core.typed.money import read_money, read_percent
 from shop.core.typed.numbers import read_count
 from shop.core.typed.times import read_time
+from shop.core.typed.windows import read_window
 from shop.core.wall_time import instant_of, is_in_range, wall_time, written
 from shop.core.wall_time_input import WallTimeInput
 from shop.merchant.forms.money_fields import reduced
@@ -140,6 +142,24 @@ def _is_meant(instant: datetime, typed: str, zone: ZoneInfo) -> None:
     assert (instant if time.tzinfo else time) == same
 
 
+def windows(data: bytes) -> Outcome:
+    """A stretch of time that people type in one text, in each zone."""
+    text, outcome = text_of(data), Outcome.REFUSED
+    for zone in ZONES:
+        try:
+            window = read_window(text, zone, now=NOW)
+        except ValidationError:
+            continue
+        if window is not None:
+            assert window.starts_at < window.ends_at
+            bounds = (window.starts_at, window.ends_at)
+            if all(map(is_in_range, bounds)):
+                first, last = (written(each, zone) for each in bounds)
+                assert read_window(f"{first} bis {last}", zone) == replace(window, is_exact=True)
+            outcome = Outcome.READ
+    return outcome
+
+
 def durations(data: bytes) -> Outcome:
     """How long something is to take."""
     text = text_of(data)
@@ -183,6 +203,7 @@ TARGETS = [
     Target("mail-addresses", mail_addresses, most_bytes=120),
     Target("units", units, most_bytes=60),
     Target("wall-times", wall_times, most_bytes=60),
+    Target("windows", windows, most_bytes=80),
     Target("durations", durations, most_bytes=60),
     Target("scenario-step", scenario_step, most_bytes=160),
 ]

@@ -14,7 +14,7 @@ from shop.core.typed.clocks import MIDNIGHT, read_clocks
 from shop.core.typed.durations import is_written_exactly, read_duration
 from shop.core.typed.spelling import plain, quoted
 from shop.core.typed.times import TypedTime, read_time
-from shop.core.wall_time import instant_of, wall_time
+from shop.core.wall_time import instant_of, validate_instant, wall_time
 
 _DAY = timedelta(days=1)
 _MOST_CHARACTERS = 150
@@ -84,7 +84,7 @@ def _shown(window: TypedWindow, zone: ZoneInfo) -> str:
 def _lasting(said: str, zone: ZoneInfo, now: datetime | None) -> Iterator[TypedWindow]:
     """Readings as a beginning and a duration.
 
-    :raises ValidationError: the beginning comes twice, or never
+    :raises ValidationError: the beginning comes twice, or never; there is no such year
     """
     for divider in _FOR.finditer(said):
         try:
@@ -94,9 +94,11 @@ def _lasting(said: str, zone: ZoneInfo, now: datetime | None) -> Iterator[TypedW
         except ValidationError:
             continue
         starts_at = instant_of(start.time, zone)
-        is_exact = start.is_exact and is_written_exactly(length)
+        ends_at = starts_at + timedelta(seconds=seconds)
+        validate_instant(ends_at)
         if seconds:
-            yield TypedWindow(starts_at, starts_at + timedelta(seconds=seconds), is_exact)
+            is_exact = start.is_exact and is_written_exactly(length)
+            yield TypedWindow(starts_at, ends_at, is_exact)
 
 
 def _bounded(said: str, zone: ZoneInfo, now: datetime | None) -> Iterator[TypedWindow]:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from shop.core.read_back import ReadBackMixin
 from shop.merchant.forms.picture_field import keep_pictures, prepare_pictures
 from shop.merchant.forms.short_transactions import ShortTransactionAdmin
 from shop.staff.current import staff_of
@@ -37,7 +38,12 @@ class LockingModelAdmin(ShortTransactionAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """The page of the form; if it was sent, the pictures chosen in it are kept."""
-        keep_pictures(context["adminform"].form, staff_of(request))
+        form = context["adminform"].form
+        keep_pictures(form, staff_of(request))
+        # The rows that belong to it may have errors of their own.
+        if isinstance(form, ReadBackMixin) and len(context["errors"]) == len(form.errors) > 0:
+            context["reads_back"] = form.only_reads_back
+            context["errors"] = None if form.only_reads_back else context["errors"]
         return super().form_page(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

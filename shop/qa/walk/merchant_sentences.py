@@ -132,7 +132,10 @@ SALE_FORM = (
     Sentence(r"^Lowest of 30 days: none$", the_named, {Topic.HAS_REFERENCE: False}),
     Sentence(r"^Opens at:?$|^Closes at:?$|^Prices are held for:?$|^Held longer by$"),
     Sentence(r"^How long a shown price is held, from the moment the page was opened\.$"),
-    Sentence(r"^As \d{4}-\d\d-\d\d \d\d:\d\d, in the sale's own time zone\.$"),
+    Sentence(
+        r"^As \d{4}-\d\d-\d\d \d\d:\d\d, or “Friday 18:00”, in the sale’s own time zone\."
+        r"( Or both in one: “Friday 18:00 for 20 minutes”, with “closes at” left empty\.)?$"
+    ),
     Sentence(r"^From the moment the page was opened: 30 minutes, 1 h 30 min\.$"),
     Sentence(r"^Live sale room$|^Hold offers for longer…$"),
 )

@@ -66,10 +66,22 @@ def test_friday_at_six_is_shown_with_its_date_and_saved_when_it_is_sent_again(
     assert "“heute 18 Uhr” was read as Friday, 27 November 2026, 18:00:00, Berlin time." in said
     assert "“Friday 6:20 pm” was read as Friday, 27 November 2026, 18:20:00" in said
     assert refreshed(draft).starts_at == OPENS, "nothing is saved yet"
+    assert "Nothing is saved yet. Look at what was read below" in page.text
+    assert "correct the error" not in page.text
     assert page.one("#id_starts_at")["value"] == "2026-11-27 18:00:00"
     assert errors(send_again(merchant, page, _save="Save")) == ""
     assert refreshed(draft).starts_at == berlin("2026-11-27 18:00")
     assert refreshed(draft).ends_at == berlin("2026-11-27 18:20")
+
+
+def test_what_is_wrong_is_still_called_wrong_beside_a_reading(
+    merchant: Merchant, draft: Sale
+) -> None:
+    page = merchant.change(page_of(draft), starts_at="Friday 18:00", title="")
+    assert "correct the errors" in page.text
+    assert "Look at what was read below" not in page.text
+    page = merchant.change(page_of(draft), hold_seconds="1,5 h", deals__0__price="cheap")
+    assert "correct the errors" in page.text
 
 
 def test_what_was_shown_back_means_the_same_day_after_midnight(

@@ -103,4 +103,52 @@ BUGS = (
         tests=["merchant/forms/test_csv_import.py::test_no_cell_of_a_file_is_a_formula"],
         unreached=Unreached.BACK_OFFICE,
     ),
+    PlantedBug(
+        name="Of two days that a text may mean one is taken",
+        file="shop/core/typed/times.py",
+        right="    if len(distinct) == 1:",
+        wrong="    if distinct:",
+        tests=[
+            "core/typed/test_typed_times.py::test_what_is_no_time_or_may_be_two_is_refused_in_words"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="Today is the day in UTC, not in the sale's zone",
+        file="shop/core/typed/times.py",
+        right="return None if self.now is None else wall_time(self.now, self.zone).date()",
+        wrong="return None if self.now is None else self.now.date()",
+        tests=[
+            "core/typed/test_typed_times.py::test_days_are_counted_from_the_day_in_the_sales_own_zone"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="A reading that may surprise is saved without a look",
+        file="shop/core/read_back.py",
+        right="            if reading := field.surprise(text):",
+        wrong="            if (reading := field.surprise(text)) and not self.is_bound:",
+        tests=[
+            "merchant/forms/test_read_back.py::test_friday_at_six_is_shown_with_its_date_and_saved_when_it_is_sent_again"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="A reading of yesterday counts for one of today",
+        file="shop/core/read_back.py",
+        right='if self.data.get(f"{html_name}_read") != exact:',
+        wrong='if not self.data.get(f"{html_name}_read"):',
+        tests=[
+            "merchant/forms/test_read_back.py::test_a_reading_that_is_another_by_now_is_shown_once_more"
+        ],
+        unreached=Unreached.BACK_OFFICE,
+    ),
+    PlantedBug(
+        name="A window's duration is counted on the wall",
+        file="shop/core/typed/windows.py",
+        right="ends_at = starts_at + timedelta(seconds=seconds)",
+        wrong="ends_at = instant_of(start.time + timedelta(seconds=seconds), zone)",
+        tests=["core/typed/test_typed_windows.py::test_a_stretch_is_read_as_its_author_meant_it"],
+        unreached=Unreached.BACK_OFFICE,
+    ),
 )
