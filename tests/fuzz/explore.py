@@ -33,6 +33,8 @@ except ImportError:
 
 #: Seconds after which an input counts as one that never ends.
 _LONGEST_SECONDS = 5
+#: A separator and what follows it, in whatever is read; libFuzzer takes no longer words.
+_WORD = re.compile(rb"[\s,;{}\[\]]?[^\s,;{}\[\]]{1,60}")
 #: What is watched: the shop, and the libraries that read for it.
 _WATCHED = ["offers", "shop", "gherkin", "pytest_bdd", "tablib"]
 
@@ -40,7 +42,7 @@ with atheris.instrument_imports(include=_WATCHED, enable_loader_override=False):
     import django
 
     django.setup()
-    from tests.fuzz.corpus import folders
+    from tests.fuzz.corpus import entries, folders
     from tests.fuzz.target import Target
     from tests.fuzz.targets import TARGETS
 
@@ -104,6 +106,7 @@ def _explore(target: Target, seconds: int, findings: Path, folder: Path) -> None
             *[sys.argv[0], str(reached), *map(str, folders(target.name))],
             *[f"-max_total_time={seconds}", f"-max_len={target.most_bytes}"],
             *[f"-timeout={_LONGEST_SECONDS}", f"-artifact_prefix={findings}/{target.name}-"],
+            f"-dict={_dictionary(target, folder)}",
             "-print_final_stats=1",
         ]
         atheris.Setup(arguments, partial(_try, target, findings))
@@ -111,6 +114,15 @@ def _explore(target: Target, seconds: int, findings: Path, folder: Path) -> None
     except BaseException:
         traceback.print_exc()
     os._exit(1)
+
+
+def _dictionary(target: Target, folder: Path) -> Path:
+    """The words of the kept corpus, which are put together anew, as libFuzzer reads them."""
+    words = {word for each in entries(target.name) for word in _WORD.findall(each.data)}
+    lines = ("".join(f"\\x{octet:02x}" for octet in word) for word in sorted(words))
+    path = folder / f"{target.name}.words"
+    path.write_text("".join(f'"{line}"\n' for line in lines))
+    return path
 
 
 def _try(target: Target, findings: Path, data: bytes) -> None:
