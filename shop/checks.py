@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from shop.core.currencies import is_currency, payable_step
 from shop.core.money import format_money
+from shop.core.typed.addresses import countries
 
 _ON = frozenset({"1", "true", "yes", "on"})
 #: What stands in docs/operating/ in the place of secrets.
@@ -27,6 +28,15 @@ def check_currency(**_: Any) -> list[CheckMessage]:
         return []
     code = settings.SHOP_CURRENCY
     return [Error(f"SHOP_CURRENCY={code} is not an ISO 4217 code, such as EUR.", id="shop.E001")]
+
+
+@register(Tags.compatibility)
+def check_country(**_: Any) -> list[CheckMessage]:
+    """The shop's country is one whose addresses are known."""
+    code = settings.SHOP_COUNTRY
+    if code in countries():
+        return []
+    return [Error(f"SHOP_COUNTRY={code} is not an ISO 3166-1 code, such as DE.", id="shop.E002")]
 
 
 @register(Tags.compatibility)

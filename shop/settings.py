@@ -140,6 +140,8 @@ SHOP_NAME = env.str("SHOP_NAME", default="Flashfreeze")
 # The shop's own address, for links in mails.
 SHOP_URL = env.str("SHOP_URL", default="http://127.0.0.1:8000").rstrip("/")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
+# Where the shop is: a code of ISO 3166-1. Checkout begins with it.
+SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="DE")
 
 # --- Offers, and other signed messages ----------------------------------------
 

@@ -28,12 +28,13 @@ from shop.orders.charge import Charge, ChargeKind, ChargeLine
 class Destination:
     """The part of an address that shipping and tax may depend on, as the shopper wrote it.
 
-    ``country`` is a code of ISO 3166-1.
+    ``country`` is a code of ISO 3166-1; ``state`` is empty in countries that write none.
     """
 
     country: str
     postal_code: str
     city: str
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

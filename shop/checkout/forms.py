@@ -1,29 +1,29 @@
+"""The form of checkout: who gets an order and where, and how it is paid."""
+
 from dataclasses import fields
-from functools import cache
+from functools import cached_property
 from typing import Any
 
-from babel import Locale
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
 
 from shop.checkout.charge_rules import Destination
 from shop.checkout.placing import Address
 from shop.checkout.purchase import Purchase
 from shop.core.long_select import LongSelect
 from shop.core.mail_address_field import MailAddressField
-from shop.core.money import LOCALE
-
-# Codes that ISO 3166-1 reserves, or that Unicode alone has: no post goes there.
-_NOT_COUNTRIES = frozenset(
-    ["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"]
-)
+from shop.core.typed import addresses
+from shop.core.typed.addresses import address_fields, read_postal_code, read_state
+from shop.core.typed.mail_addresses import meant_instead, read_mail_address
 
 
-@cache
 def countries() -> list[tuple[str, str]]:
-    """The countries of ISO 3166-1, by their English names."""
-    names = {str(code): str(name) for code, name in Locale(LOCALE).territories.items()}
-    codes = (code for code in names if len(code) == 2 and code not in _NOT_COUNTRIES)
-    return sorted(((code, names[code]) for code in codes), key=lambda country: country[1])
+    """Where an order may go: the shop's own country, then the others by their English names."""
+    names = addresses.countries()
+    own = settings.SHOP_COUNTRY
+    return [(own, names[own]), *((code, name) for code, name in names.items() if code != own)]
 
 
 def _text(
@@ -39,23 +39,41 @@ def _text(
     )
 
 
+def _follows(target: str) -> dict[str, Any]:
+    """Attributes of a field that part of the page follows."""
+    return {
+        "hx-post": reverse_lazy("checkout:fields"),
+        # Whoever chooses a country by typing its name goes past others.
+        "hx-trigger": "change delay:200ms",
+        "hx-target": target,
+        "hx-swap": "outerHTML",
+    }
+
+
 class CheckoutForm(forms.Form):
-    """Address and payment on one page."""
+    """Address and payment on one page; what is asked of an address follows its country."""
 
     email = MailAddressField(
         label="Mail address",
         error_messages={"required": "Say where the receipt goes."},
+        widget=forms.EmailInput(attrs={"autocomplete": "email", **_follows("#email-remark")}),
         help_text="The receipt goes here.",
     )
     name = _text("name", 120, missing="Say who it is for.")
+    country = forms.ChoiceField(
+        widget=LongSelect(attrs={"autocomplete": "country", **_follows("#region")}),
+        error_messages={
+            "required": "Choose a country.",
+            "invalid_choice": "We do not deliver there. Choose another country.",
+        },
+    )
     line1 = _text("address-line1", 120, "Street and number", missing="Say where it goes.")
     line2 = _text("address-line2", 120, "Flat, floor, company")
     postal_code = _text("postal-code", 20, "Postal code")
-    city = _text("address-level2", 80, "Town", missing="Say in which town.")
-    country = forms.ChoiceField(
-        widget=LongSelect(attrs={"autocomplete": "country"}),
-        error_messages={"required": "Choose a country."},
-    )
+    city = _text("address-level2", 80, "Town")
+    state = _text("address-level1", 80)
+    #: The address that was asked about, because there seems to be a slip in it.
+    email_asked = forms.CharField(required=False, widget=forms.HiddenInput)
     shown_total = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     confirmation_token = forms.RegexField(
         r"^ctoken_[A-Za-z0-9_]{1,200}\Z",
@@ -67,7 +85,56 @@ class CheckoutForm(forms.Form):
         super().__init__(*args, **kwargs)
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)
-        country.choices = [("", "Choose a country"), *countries()]
+        country.choices = countries()
+        country.initial = settings.SHOP_COUNTRY
+        for field in address_fields(self.shown_country):
+            shown = self.fields[field.name]
+            shown.label, shown.required = field.label, field.is_required
+            shown.error_messages["required"] = field.asked
+            if field.choices:
+                names = [("", field.asked.removesuffix(".")), *field.choices]
+                shown.widget = LongSelect(choices=names, attrs=shown.widget.attrs)
+            shown.widget.is_required = field.is_required
+
+    @cached_property
+    def shown_country(self) -> str:
+        """The country whose fields the page shows: the chosen one, or the shop's own."""
+        chosen = str(self["country"].value())
+        return chosen if chosen in addresses.countries() else str(settings.SHOP_COUNTRY)
+
+    @property
+    def fields_of_country(self) -> list[forms.BoundField]:
+        """The fields for town, state and postcode, as the country writes them."""
+        return [self[each.name] for each in address_fields(self.shown_country)]
+
+    @property
+    def meant_mail(self) -> str:
+        """The mail address that was probably meant; nothing without a slip, or once asked."""
+        typed = self._typed_mail
+        return "" if self["email_asked"].value() == typed else meant_instead(typed)
+
+    @property
+    def mail_problem(self) -> str:
+        """Why no mail gets to the address that is typed so far; nothing where some does."""
+        try:
+            read_mail_address(self._typed_mail)
+        except ValidationError as error:
+            return str(error.messages[0])
+        return ""
+
+    def clean_email(self) -> str:
+        """:raises ValidationError: there seems to be a slip in it, which was not asked about yet"""
+        address: str = self.cleaned_data["email"]
+        if meant := self.meant_mail:
+            raise ValidationError(f"Did you mean {meant}? If not, order again.")
+        return address
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if country := given.get("country"):
+            self._read("state", country)
+            self._read("postal_code", country)
+        return given
 
     @property
     def destination(self) -> Destination | None:
@@ -87,3 +154,20 @@ class CheckoutForm(forms.Form):
             token_id=given["confirmation_token"],
             network=network,
         )
+
+    @property
+    def _typed_mail(self) -> str:
+        return str(self["email"].value() or "").strip()
+
+    def _read(self, name: str, country: str) -> None:
+        """Read the state or the postcode, as the country writes it."""
+        given = self.cleaned_data
+        if name not in given:
+            return
+        try:
+            if name == "state":
+                given[name] = read_state(given[name], country)
+            else:
+                given[name] = read_postal_code(given[name], country, given.get("state", ""))
+        except ValidationError as error:
+            self.add_error(name, error)

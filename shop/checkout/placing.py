@@ -136,6 +136,7 @@ class Address:
     postal_code: str
     city: str
     country: str
+    state: str = ""
 
     @classmethod
     def of(cls, order: Order) -> "Address":
@@ -145,7 +146,7 @@ class Address:
     @property
     def destination(self) -> Destination:
         """The part that shipping and tax may depend on."""
-        return Destination(country=self.country, postal_code=self.postal_code, city=self.city)
+        return Destination(**{each.name: getattr(self, each.name) for each in fields(Destination)})
 
 
 def charge_of(judged: JudgedBag, destination: Destination | None) -> Charge | None:

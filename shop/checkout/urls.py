@@ -6,6 +6,7 @@ app_name = "checkout"
 
 urlpatterns = [
     path("checkout/", views.checkout, name="checkout"),
+    path("checkout/fields/", views.address_fields, name="fields"),
     path("orders/mine/<str:number>/", order_views.my_order, name="mine"),
     path("orders/<str:token>/", order_views.order, name="order"),
     path("orders/<str:token>/offers/", order_views.evidence, name="evidence"),

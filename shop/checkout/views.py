@@ -1,8 +1,10 @@
 """Checkout: address and payment on one page."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from math import ceil
 
 from django.db import Error as DatabaseError
@@ -10,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from offers.verdicts import Verdict
 from shop.bag.judging import JudgedBag, judge_bag, judge_by_showcase
@@ -51,9 +53,31 @@ NO_ORDERS_NOW = (
 @loads_stripe
 def checkout(request: ShopRequest) -> HttpResponse:
     """Address and payment on one page; 503 with what was typed while no order can be taken."""
+    return _with_bag(request, _answer)
+
+
+@require_POST
+@never_cache
+@loads_stripe
+def address_fields(request: ShopRequest) -> HttpResponse:
+    """The page with the fields of the chosen country, or that part of it; nothing is ordered."""
+    typed = request.POST.dict()
+    typed["email"] = typed.get("take_mail", typed.get("email", ""))
+    typed["email_asked"] = typed.get("keep_mail", typed.get("email_asked", ""))
+    form = CheckoutForm(initial=typed)
+    if request.htmx:
+        part = "region" if request.htmx.target == "region" else "email_remark"
+        return render(request, f"checkout/page.html#{part}", {"form": form})
+    return _with_bag(request, partial(_show_form, form=form))
+
+
+def _with_bag(
+    request: ShopRequest, answer: Callable[[ShopRequest, Bag], HttpResponse]
+) -> HttpResponse:
+    """An answer for a bag, with what has become of it; 503 while the database is away."""
     bag = Bag.from_request(request)
     try:
-        response = _answer(request, bag)
+        response = answer(request, bag)
     except (DatabaseError, Unavailable) as error:
         if not is_outage(error):
             raise
@@ -61,6 +85,14 @@ def checkout(request: ShopRequest) -> HttpResponse:
         return _unavailable(request, error)
     bag.save(response)
     return response
+
+
+def _show_form(request: ShopRequest, bag: Bag, form: CheckoutForm) -> HttpResponse:
+    """The page with a form that nobody has sent yet."""
+    judged = judge_bag(bag, request.shopper, request.now)
+    if judged.facts.is_provisional:
+        raise Unavailable("the database is away")
+    return _checkout_page(request, judged, form, status=200)
 
 
 def _answer(request: ShopRequest, bag: Bag) -> HttpResponse:

@@ -17,6 +17,7 @@ class ShippingAddress:
     line2: str
     postal_code: str
     city: str
+    state: str
     country: str
 
     @classmethod
@@ -28,6 +29,7 @@ class ShippingAddress:
             line2=order.line2,
             postal_code=order.postal_code,
             city=order.city,
+            state=order.state,
             country=order.country,
         )
 
@@ -48,6 +50,7 @@ class ShippingAddress:
             line2=field("line2"),
             postal_code=field("postal_code"),
             city=field("city"),
+            state=field("state"),
             country=field("country"),
         )
 
@@ -61,6 +64,7 @@ class ShippingAddress:
                 "line2": self.line2,
                 "postal_code": self.postal_code,
                 "city": self.city,
+                "state": self.state,
                 "country": self.country,
             },
         }

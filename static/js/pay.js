@@ -38,7 +38,8 @@ function appearance() {
 }
 
 function billingDetails() {
-  const value = (name) => form.elements[name].value.trim();
+  // What the country does not have is not on the page.
+  const value = (name) => form.elements[name]?.value.trim() ?? "";
   return {
     name: value("name"),
     email: value("email"),
@@ -47,7 +48,7 @@ function billingDetails() {
       line2: value("line2"),
       postal_code: value("postal_code"),
       city: value("city"),
-      state: "",
+      state: value("state"),
       country: value("country"),
     },
   };

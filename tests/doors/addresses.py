@@ -18,6 +18,7 @@ PUBLIC: Mapping[str, frozenset[str]] = {
     "bag:update": frozenset({"post"}),
     "bag:remove": frozenset({"post"}),
     "checkout:checkout": frozenset({"get", "post"}),
+    "checkout:fields": frozenset({"post"}),
     "checkout:mine": frozenset({"get"}),
     "checkout:order": frozenset({"get", "post"}),
     "checkout:evidence": frozenset({"get"}),

@@ -73,6 +73,7 @@ COLUMNS: dict[str, Callable[[Order], str | Decimal]] = {
     "line2": lambda order: order.line2,
     "postal_code": lambda order: order.postal_code,
     "city": lambda order: order.city,
+    "state": lambda order: order.state,
     "country": lambda order: order.country,
     "payment_intent": lambda order: order.payment_intent,
 }

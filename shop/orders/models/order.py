@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from shop.catalog.models import Variant
 from shop.core.money import format_money
+from shop.core.typed.addresses import address_lines
 from shop.orders.charge import Charge, ChargeKind, ChargeLine
 from shop.orders.models.order_status import (
     CANCELABLE,
@@ -44,6 +45,7 @@ class Order(models.Model):
     line2 = models.CharField(max_length=120, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
     city = models.CharField(max_length=80)
+    state = models.CharField(max_length=80, blank=True, default="", db_default="")
     country = models.CharField(max_length=2)
 
     currency = models.CharField(max_length=3)
@@ -116,6 +118,12 @@ class Order(models.Model):
     def is_rebuilt(self) -> bool:
         """Whether a restored database had forgotten it, and it was made again from its payment."""
         return self.history.filter(from_status="", cause=RESTORED).exists()
+
+    @property
+    def address_lines(self) -> list[str]:
+        """Who gets it and where, as the country writes an address."""
+        names = ("name", "line1", "line2", "postal_code", "city", "state")
+        return address_lines(self.country, {name: getattr(self, name) for name in names})
 
     @property
     def total_text(self) -> str:

@@ -20,6 +20,7 @@ SILENT_PLACES: Mapping[str, str] = {
     "bag:add": "Walk.present sends it, and reads what it answers",
     "bag:update": _FORM_ALONE,
     "bag:remove": _FORM_ALONE,
+    "checkout:fields": "the checkout page, or its fields, with what was typed",
     "checkout:mine": _REDIRECT,
     "checkout:cancel": _FORM_ALONE,
     "stripe/webhook/": "answers Stripe, which reads no sentence",
