@@ -1,5 +1,6 @@
 """The form of checkout: who gets an order and where, and how it is paid."""
 
+from collections.abc import Collection
 from dataclasses import fields
 from functools import cached_property
 from typing import Any
@@ -17,13 +18,15 @@ from shop.core.mail_address_field import MailAddressField
 from shop.core.typed import addresses
 from shop.core.typed.addresses import address_fields, read_postal_code, read_state
 from shop.core.typed.mail_addresses import meant_instead, read_mail_address
+from shop.orders.delivery_countries import delivery_countries
+from shop.orders.models import OPEN, Order
 
 
 def countries() -> list[tuple[str, str]]:
     """Where an order may go: the shop's own country, then the others by their English names."""
-    names = addresses.countries()
-    own = settings.SHOP_COUNTRY
-    return [(own, names[own]), *((code, name) for code, name in names.items() if code != own)]
+    delivered, own = delivery_countries(), settings.SHOP_COUNTRY
+    names = [each for each in addresses.countries().items() if each[0] in delivered]
+    return sorted(names, key=lambda country: country[0] != own)
 
 
 def _text(
@@ -64,7 +67,7 @@ class CheckoutForm(forms.Form):
         widget=LongSelect(attrs={"autocomplete": "country", **_follows("#region")}),
         error_messages={
             "required": "Choose a country.",
-            "invalid_choice": "We do not deliver there. Choose another country.",
+            "invalid_choice": "We do not deliver there: choose another country.",
         },
     )
     line1 = _text("address-line1", 120, "Street and number", missing="Say where it goes.")
@@ -81,12 +84,17 @@ class CheckoutForm(forms.Form):
         error_messages={"required": "Enter your card.", "invalid": "Enter your card again."},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, shoppers: Collection[str] = (), **kwargs: Any) -> None:
+        """
+        :param shoppers: the ids of the browser, which may have an order that is still to be paid
+        """
         super().__init__(*args, **kwargs)
+        self.shoppers = shoppers
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)
-        country.choices = countries()
-        country.initial = settings.SHOP_COUNTRY
+        country.choices = listed = countries()
+        country.initial = listed[0][0] if listed else settings.SHOP_COUNTRY
+        self._keep_country(country, listed)
         for field in address_fields(self.shown_country):
             shown = self.fields[field.name]
             shown.label, shown.required = field.label, field.is_required
@@ -96,11 +104,33 @@ class CheckoutForm(forms.Form):
                 shown.widget = LongSelect(choices=names, attrs=shown.widget.attrs)
             shown.widget.is_required = field.is_required
 
+    def _keep_country(self, field: forms.ChoiceField, listed: list[tuple[str, str]]) -> None:
+        """Show a chosen country that is not on the list, too; only an order that is there has it.
+
+        The list may have changed meanwhile: orders that were placed before go where they go.
+        """
+        chosen = self.shown_country
+        if chosen in dict(listed):
+            return
+        name = addresses.countries()[chosen]
+        if self._is_ordered_to(chosen):
+            field.choices = [*listed, (chosen, name)]
+            return
+        field.widget.choices = [*listed, (chosen, f"{name} (no delivery)")]
+        where = addresses.name_in_sentence(chosen)
+        refusal = f"We do not deliver to {where}. Nothing was ordered: choose another country."
+        field.error_messages["invalid_choice"] = refusal
+
+    def _is_ordered_to(self, country: str) -> bool:
+        """Whether an order of the shopper's that is still to be paid goes to a country."""
+        theirs = Order.objects.filter(shopper__in=self.shoppers, country=country)
+        return theirs.filter(status__in=OPEN).exists() if self.shoppers else False
+
     @cached_property
     def shown_country(self) -> str:
-        """The country whose fields the page shows: the chosen one, or the shop's own."""
+        """The country whose fields the page shows: the chosen one, or the first of the list."""
         chosen = str(self["country"].value())
-        return chosen if chosen in addresses.countries() else str(settings.SHOP_COUNTRY)
+        return chosen if chosen in addresses.countries() else str(self.fields["country"].initial)
 
     @property
     def fields_of_country(self) -> list[forms.BoundField]:

@@ -64,7 +64,7 @@ def address_fields(request: ShopRequest) -> HttpResponse:
     typed = request.POST.dict()
     typed["email"] = typed.get("take_mail", typed.get("email", ""))
     typed["email_asked"] = typed.get("keep_mail", typed.get("email_asked", ""))
-    form = CheckoutForm(initial=typed)
+    form = CheckoutForm(initial=typed, shoppers=request.shopper.ids)
     if request.htmx:
         part = "region" if request.htmx.target == "region" else "email_remark"
         return render(request, f"checkout/page.html#{part}", {"form": form})
@@ -133,13 +133,14 @@ def _show_checkout(
         return _checkout_page(request, judged, form, CheckoutClosed.text, status=503)
     if invalid is not None:
         return _checkout_page(request, judged, invalid)
-    form = CheckoutForm(initial=asdict(Address.of(order)) if order else {})
+    typed = asdict(Address.of(order)) if order else {}
+    form = CheckoutForm(initial=typed, shoppers=request.shopper.ids)
     problem = order.decline_message if order else ""
     return _checkout_page(request, judged, form, problem, status=200)
 
 
 def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
-    form = CheckoutForm(request.POST)
+    form = CheckoutForm(request.POST, shoppers=request.shopper.ids)
     if not form.is_valid():
         return _show_checkout(request, bag, form)
     try:

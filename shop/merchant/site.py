@@ -53,6 +53,9 @@ def menu_items(request: HttpRequest) -> Iterator[dict[str, Any]]:
             is_open = request.path.startswith(f"{home}{app}/")
             address = reverse(f"admin:{app}_{model}_changelist")
             yield {"name": name, "address": address, "is_open": is_open}
+    if request.user.has_perm("checkout.view_deliverycountry"):
+        address = reverse("admin:delivery_countries")
+        yield {"name": "Delivery", "address": address, "is_open": request.path == address}
 
 
 class MerchantSite(AdminSite):

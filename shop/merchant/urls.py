@@ -9,6 +9,7 @@ from django.urls import URLPattern, path, register_converter
 
 from shop.core.formatting import utc
 from shop.core.wall_time import is_in_range
+from shop.merchant.orders import delivery_page
 from shop.merchant.preview import views as preview
 from shop.merchant.rehearsals import views as rehearsals
 from shop.merchant.reports import live_view, report_view
@@ -40,6 +41,7 @@ _PAGES: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
     "log_out_there": ("account/log-out-there/", account.log_out_there),
     "log_out_everywhere": ("account/log-out-everywhere/", account.log_out_everywhere),
     "own_log_ins": ("account/log-ins/", own_log_ins),
+    "delivery_countries": ("delivery/", delivery_page.delivery_page),
     "sale_live": ("sales/<slug:slug>/live/", live_view.live),
     "sale_outage": ("sales/<slug:slug>/outage/", outage_answers.answer_outage),
     "sale_report": ("sales/<slug:slug>/report/", report_view.report),

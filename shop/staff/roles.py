@@ -18,7 +18,7 @@ class Role(TextChoices):
     """A role; the label says what it permits."""
 
     OWNER = "owner", "Owner: everything, and the staff"
-    MERCHANDISER = "merchandiser", "Merchandiser: products and sales"
+    MERCHANDISER = "merchandiser", "Merchandiser: products, sales and where they go"
     SUPPORT = "support", "Support: orders, receipts and refunds"
     VIEWER = "viewer", "Viewer: looks at everything, changes nothing"
 
@@ -28,6 +28,7 @@ _VIEW = frozenset(
         "catalog.view_product",
         "catalog.view_stockmovement",
         "catalog.view_variant",
+        "checkout.view_deliverycountry",
         "checkout.view_dispute",
         "checkout.view_order",
         "checkout.view_ordercharge",
@@ -47,6 +48,7 @@ _SELL = frozenset(
         "catalog.add_variant",
         "catalog.change_product",
         "catalog.change_variant",
+        "checkout.change_deliverycountry",
         "sales.add_deal",
         "sales.add_sale",
         "sales.change_deal",

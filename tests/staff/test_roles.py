@@ -64,6 +64,9 @@ PAGES: dict[str, Needs] = {
     "admin:log_out_everywhere": Needs(ANYONE, ANYONE),
     "admin:log_out_there": Needs(ANYONE, ANYONE),
     "admin:own_log_ins": Needs(ANYONE, ANYONE),
+    "admin:delivery_countries": Needs(
+        "checkout.view_deliverycountry", "checkout.change_deliverycountry"
+    ),
     "admin:password_change": Needs(ANYONE, ANYONE),
     "admin:password_change_done": Needs(ANYONE, ANYONE),
     "admin:jsi18n": Needs(ANYONE, ANYONE),

@@ -132,8 +132,8 @@ def read_state(text: object, country: str) -> str:
         return written
     if found := _state_names(country).get(_folded(written)):
         return found
-    what = field.label.lower()
-    raise ValidationError(f"There is no {what} {quoted(text)} {_in(country)}. {field.asked}")
+    what, where = field.label.lower(), name_in_sentence(country)
+    raise ValidationError(f"There is no {what} {quoted(text)} in {where}. {field.asked}")
 
 
 def read_postal_code(text: object, country: str, state: str = "") -> str:
@@ -159,7 +159,8 @@ def read_postal_code(text: object, country: str, state: str = "") -> str:
     what = field.with_article
     if not found:
         looks = f"looks like {field.example}" if field.example else "looks different"
-        raise ValidationError(f"{what[0].upper()}{what[1:]} {_in(country)} {looks}.")
+        where = name_in_sentence(country)
+        raise ValidationError(f"{what[0].upper()}{what[1:]} in {where} {looks}.")
     if state and not all(each.match(found) for each in _matchers_of_state(country, state)):
         name = dict(_choices(country)).get(state, state)
         raise ValidationError(f"{found} is not {what} of {name}. Look at both.")
@@ -307,5 +308,6 @@ def _folded(text: str) -> str:
     return "".join(each for each in apart if each.isalnum())
 
 
-def _in(country: str) -> str:
-    return f"in {'the ' if country in _WITH_ARTICLE else ''}{name_of(country)}"
+def name_in_sentence(country: str) -> str:
+    """The English name of a country, with its article where it has one: the United States."""
+    return f"{'the ' if country in _WITH_ARTICLE else ''}{name_of(country)}"

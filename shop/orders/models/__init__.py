@@ -1,6 +1,7 @@
 """The order book: orders and what belongs to them."""
 
 from shop.orders.models.claim_origin import ClaimOrigin
+from shop.orders.models.delivery_country import DeliveryCountry
 from shop.orders.models.dispute import Dispute, DisputeOutcome, worst_of
 from shop.orders.models.order import (
     GRACE,
@@ -47,6 +48,7 @@ __all__ = [
     "UNDER_WAY",
     "UNRESOLVED",
     "ClaimOrigin",
+    "DeliveryCountry",
     "DiscrepancyKind",
     "Dispute",
     "DisputeOutcome",

@@ -38,6 +38,7 @@ SILENT_PLACES: Mapping[str, str] = {
     "password_reset_confirm": _ABOUT_STAFF,
     "password_reset_complete": _ABOUT_STAFF,
     "admin:account": _ABOUT_STAFF,
+    "admin:delivery_countries": "where the shop delivers, and who changed it",
     "admin:log_out_everywhere": _ABOUT_STAFF,
     "admin:log_out_there": _ABOUT_STAFF,
     "admin:own_log_ins": _ABOUT_STAFF,
