@@ -1,5 +1,6 @@
 """Two tabs, two clicks, two devices: nothing is lost, and nothing is had twice."""
 
+import re
 from threading import Barrier, Event
 from typing import Any
 
@@ -105,8 +106,10 @@ def test_clicks_in_two_tabs_at_once_are_both_in_the_bag(
     click(tabs[0], "MUG-01")
     click(tabs[1], "LMP-01")
     first_add_waits.set()
-    expect(bag_count(tabs[0])).to_have_text("1")
-    expect(bag_count(tabs[1])).to_have_text("2")
+    for tab in tabs:
+        expect(bag_count(tab)).to_have_text(re.compile("[12]"))
+    # Whichever came first.
+    assert {bag_count(tab).inner_text() for tab in tabs} == {"1", "2"}
     tabs[0].goto("/bag/")
     assert lines(tabs[0]) == {"MUG-01": 499, "LMP-01": 790}
 

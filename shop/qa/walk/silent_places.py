@@ -75,6 +75,7 @@ SILENT_PLACES: Mapping[str, str] = {
     "admin:catalog_product_import": "shows the rows of a file before they are taken in",
     "admin:catalog_product_process_import": _FORM_ALONE,
     "admin:catalog_product_import_progress": "how many rows of a file are written",
+    "admin:catalog_product_import_sample": "a file to begin with, of rows that are made up",
     "admin:catalog_product_export": "the columns of a file that tests/merchant reads back",
     # Sales.
     "admin:preview": "the home page in a preview; admin:preview_page visits the sale's",
@@ -93,6 +94,7 @@ SILENT_PLACES: Mapping[str, str] = {
     "admin:sales_deal_import": "shows the rows of a file before they are taken in",
     "admin:sales_deal_process_import": _FORM_ALONE,
     "admin:sales_deal_import_progress": "how many rows of a file are written",
+    "admin:sales_deal_import_sample": "a file to begin with, of rows that are made up",
     "admin:sales_deal_export": "the columns of a file that tests/merchant reads back",
     # Orders.
     "admin:checkout_order_add": _REDIRECT,
