@@ -14,10 +14,11 @@ from shop.checkout.charge_rules import Destination
 from shop.checkout.placing import Address
 from shop.checkout.purchase import Purchase
 from shop.core.long_select import LongSelect
-from shop.core.mail_address_field import MailAddressField
+from shop.core.mail_address_field import MailAddressField, read_here
+from shop.core.name_field import NameFormField
 from shop.core.typed import addresses
 from shop.core.typed.addresses import address_fields, read_postal_code, read_state
-from shop.core.typed.mail_addresses import meant_instead, read_mail_address
+from shop.core.typed.mail_addresses import meant_instead
 from shop.orders.delivery_countries import delivery_countries
 from shop.orders.models import OPEN, Order
 
@@ -33,7 +34,7 @@ def _text(
     autocomplete: str, max_length: int, label: str | None = None, *, missing: str = ""
 ) -> forms.CharField:
     """A line of text; required where there is something to say of a ``missing`` one."""
-    return forms.CharField(
+    return NameFormField(
         label=label,
         max_length=max_length,
         required=bool(missing),
@@ -147,7 +148,7 @@ class CheckoutForm(forms.Form):
     def mail_problem(self) -> str:
         """Why no mail gets to the address that is typed so far; nothing where some does."""
         try:
-            read_mail_address(self._typed_mail)
+            read_here(self._typed_mail)
         except ValidationError as error:
             return str(error.messages[0])
         return ""

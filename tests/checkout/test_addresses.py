@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.core.exceptions import ValidationError
+from pytest_django import Settings
 from stripe import StripeClient
 
+from shop.core.mail_address_field import read_here
 from shop.merchant.orders.csv_export import orders_as_csv
 from shop.orders.models import Order
 from shop.payments.shipping import ShippingAddress
@@ -22,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
     ("email", "said"),
     [
         ("ada@localhost", "No mail gets to localhost"),
-        ("ada@shop.test", "ends in .test"),
+        ("ada@shop.invalid", "ends in .invalid"),
         ("josé@example.org", "letters a to z"),
     ],
 )
@@ -34,6 +37,34 @@ def test_a_mail_address_that_mail_cannot_reach_is_refused(
     assert said in page.html
     assert page.one("[name=email]")["value"] == email
     assert not Order.objects.exists()
+
+
+def test_an_address_for_tests_alone_is_taken_where_no_real_money_is(
+    buyer: ShopClient, card: Card
+) -> None:
+    assert buyer.order(card(), email="ada@shop.test").order_status == "paid"
+
+
+def test_and_nowhere_else(settings: Settings) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_live_of_the_tests_alone"
+    with pytest.raises(ValidationError, match=r"ends in \.test"):
+        read_here("ada@shop.test")
+
+
+@pytest.mark.parametrize("field", ["name", "line1", "city"])
+def test_what_nobody_can_see_or_turns_the_text_is_no_part_of_an_address(
+    field: str, buyer: ShopClient, card: Card
+) -> None:
+    page = buyer.order(card(), **{field: "\u200b"})
+    assert (page.status, "cannot be seen" in page.text) == (422, True)
+    page = buyer.order(card(), **{field: "Ada\u202egpj"})
+    assert (page.status, "turns the direction" in page.text) == (422, True)
+    assert not Order.objects.exists()
+
+
+def test_a_name_is_kept_composed(buyer: ShopClient, card: Card) -> None:
+    buyer.order(card(), name="Zoe\u0308  Mu\u0308ller\u200b")
+    assert Order.objects.get().name == "Zoë Müller"
 
 
 def test_a_kelvin_sign_is_a_k_and_the_receipt_arrives(
