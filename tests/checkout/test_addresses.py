@@ -55,9 +55,11 @@ def test_and_nowhere_else(settings: Settings) -> None:
 def test_what_nobody_can_see_or_turns_the_text_is_no_part_of_an_address(
     field: str, buyer: ShopClient, card: Card
 ) -> None:
-    page = buyer.order(card(), **{field: "\u200b"})
+    unseen: Any = {field: "\u200b"}
+    turning: Any = {field: "Ada\u202egpj"}
+    page = buyer.order(card(), **unseen)
     assert (page.status, "cannot be seen" in page.text) == (422, True)
-    page = buyer.order(card(), **{field: "Ada\u202egpj"})
+    page = buyer.order(card(), **turning)
     assert (page.status, "turns the direction" in page.text) == (422, True)
     assert not Order.objects.exists()
 
