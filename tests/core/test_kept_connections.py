@@ -26,7 +26,9 @@ def test_the_next_request_of_a_thread_has_the_connection_of_the_last_one() -> No
 
 def test_a_transaction_that_was_left_open_is_not_handed_on() -> None:
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(connection.set_autocommit, False).result()
+        # ``connection`` is looked up in the thread: each has its own.
+        thread.submit(lambda: connection.set_autocommit(False)).result()
         left = thread.submit(lambda: connection.connection).result()
+        assert left is not None
         assert thread.submit(take_a_request).result() is not left
         thread.submit(connections.close_all).result()

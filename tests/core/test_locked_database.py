@@ -40,7 +40,7 @@ def test_checkout_says_so_and_keeps_what_was_typed(
     form = {**ADDRESS, "shown_total": "499", "confirmation_token": card()}
     lock.execute("BEGIN IMMEDIATE")
     page = buyer.send("/checkout/", form)
-    assert page.status == 503
+    assert page.status == 503, page.text
     assert page.one("[name=line1]")["value"] == ADDRESS["line1"]
     lock.execute("ROLLBACK")
     assert buyer.send("/checkout/", form).status == 303
