@@ -46,6 +46,12 @@ def log_in(page: Page) -> None:
     expect(page.get_by_role("heading", name="Today")).to_be_visible()
 
 
+def log_in_on_a_phone(page: Page, scheme: Literal["light", "dark"]) -> None:
+    log_in(page)
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+
+
 @pytest.fixture
 def rehearsals(settings: Settings, tmp_path: Path) -> Path:
     """Where those of the sale are: one, which found broken promises."""
@@ -127,9 +133,7 @@ def violations(page: Page, scheme: str = "light") -> list[str]:
 def test_axe_finds_nothing_wrong_with_the_consequences_of_a_recall(
     page: Page, pages: dict[str, str], scheme: Literal["light", "dark"]
 ) -> None:
-    log_in(page)
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 390, "height": 844})
+    log_in_on_a_phone(page, scheme)
     page.goto(pages["a recall"])
     page.get_by_label("What to take back:", exact=True).select_option("all")
     page.get_by_label("Reason:", exact=True).fill("A slip of the pen")
@@ -144,9 +148,7 @@ def test_axe_finds_nothing_wrong_with_the_consequences_of_a_recall(
 def test_axe_finds_nothing_wrong_with_what_a_file_is_and_does(
     page: Page, pages: dict[str, str], scheme: Literal["light", "dark"]
 ) -> None:
-    log_in(page)
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 390, "height": 844})
+    log_in_on_a_phone(page, scheme)
     for path, name in ((pages["a table of products"], "shopify-export.csv"), (DEALS, "deals.csv")):
         page.goto(path)
         page.get_by_label("File:").set_input_files(a_file(name))

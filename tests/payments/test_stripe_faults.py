@@ -345,6 +345,17 @@ def cancel(buyer: ShopClient, order: Order) -> HtmlPage:
     return buyer.send(f"{order_path(order)}cancel/", {})
 
 
+def canceled_unheard(
+    buyer: ShopClient, card: Card, fault: Fault, kind: str = "timeout_before"
+) -> Order:
+    """An order that its shopper cancels while Stripe does not answer."""
+    order = declined(buyer, card)
+    fault(CANCEL, kind)
+    fault(RETRIEVE, "reset_before")
+    cancel(buyer, order)
+    return order
+
+
 @without_events
 @pytest.mark.parametrize(
     "kind", ["timeout_before", "timeout_after", "reset_before", "error_500_after"]
@@ -352,10 +363,7 @@ def cancel(buyer: ShopClient, order: Order) -> HtmlPage:
 def test_an_order_that_its_shopper_canceled_ends_as_canceled_however_late_stripe_answers(
     kind: str, buyer: ShopClient, card: Card, fault: Fault, check_end: Check
 ) -> None:
-    order = declined(buyer, card)
-    fault(CANCEL, kind)
-    fault(RETRIEVE, "reset_before")
-    cancel(buyer, order)
+    order = canceled_unheard(buyer, card, fault, kind)
     page = buyer.open(order_path(order))
     assert "The order is canceled" in page.text
     assert order.history.latest("id").cause == "shopper"
@@ -378,10 +386,7 @@ def test_the_page_of_a_canceled_order_says_so_before_stripe_does(
 def test_reconcile_goes_on_with_a_cancellation_that_stripe_did_not_answer(
     buyer: ShopClient, card: Card, fault: Fault, check_end: Check
 ) -> None:
-    order = declined(buyer, card)
-    fault(CANCEL, "timeout_before")
-    fault(RETRIEVE, "reset_before")
-    cancel(buyer, order)
+    canceled_unheard(buyer, card, fault)
     call_command("reconcile")
     check_end("canceled")
 
@@ -390,10 +395,7 @@ def test_reconcile_goes_on_with_a_cancellation_that_stripe_did_not_answer(
 def test_a_canceled_order_whose_time_ran_out_meanwhile_was_canceled_all_the_same(
     buyer: ShopClient, card: Card, fault: Fault, clock: Clock, check_end: Check
 ) -> None:
-    order = declined(buyer, card)
-    fault(CANCEL, "timeout_before")
-    fault(RETRIEVE, "reset_before")
-    cancel(buyer, order)
+    canceled_unheard(buyer, card, fault)
     clock.move_to(OPENS + LAPSE)
     assert expire_due(OPENS + LAPSE) == 1
     check_end("canceled")
@@ -403,10 +405,7 @@ def test_a_canceled_order_whose_time_ran_out_meanwhile_was_canceled_all_the_same
 def test_whoever_pays_an_order_that_he_canceled_has_changed_his_mind(
     buyer: ShopClient, card: Card, fault: Fault, check_end: Check
 ) -> None:
-    order = declined(buyer, card)
-    fault(CANCEL, "timeout_before")
-    fault(RETRIEVE, "reset_before")
-    cancel(buyer, order)
+    canceled_unheard(buyer, card, fault)
     send(buyer, card())
     check_end("paid")
 
