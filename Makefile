@@ -54,7 +54,7 @@ scenarios: .venv
 	@exec $(PYTHON) bin/scenarios $(if $(LIST),--list) $(if $(DIR),"$(DIR)") $(ARGS)
 
 bench: .venv
-	$(PYTHON) -m benchmarks $(ONLY)
+	$(PYTHON) -m benchmarks $(ONLY) $(ARGS)
 
 sbom: .venv
 	@VAR=$(VAR) exec $(PYTHON) bin/sbom $(if $(FILE),--file $(FILE)) $(ARGS)

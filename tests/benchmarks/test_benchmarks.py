@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import table
 from benchmarks.measure import Comparison, Row, compare, in_turn
+from benchmarks.run_records import RowRecord
 from benchmarks.sql_replay import Recording, Replay
+from benchmarks.tables import table
 from benchmarks.workers import Job, Workers
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,7 +45,7 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
         "room, SQLite",
         "report, SQLite",
     }
-    for ours, baseline, ratio, goal, judgement in rows.values():
+    for ours, baseline, ratio, _spread, goal, judgement in rows.values():
         assert _number(ours) > 0
         assert _number(baseline) > 0
         assert judgement == ("over" if _number(ratio) > _number(goal) else "ok")
@@ -123,8 +124,14 @@ class Bare:
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
     times = Comparison(ours_by_round=(1.0, 9.0, 4.0), baseline_by_round=(1.0, 3.0, 2.0))
     assert times.ratio == 2.0
-    assert not Row("even", times, goal=2.0).is_over
-    assert Row("above", times, goal=1.9).is_over
+    assert not RowRecord.of("a", Row("even", times, goal=2.0)).is_over
+    assert RowRecord.of("a", Row("above", times, goal=1.9)).is_over
+
+
+def test_the_spread_is_where_half_of_the_rounds_were() -> None:
+    rounds = (1.0, 2.0, 3.0, 4.0, 99.0)
+    assert Comparison(ours_by_round=rounds, baseline_by_round=(1.0,) * 5).spread == (2.0, 4.0)
+    assert Comparison(ours_by_round=(2.0,), baseline_by_round=(1.0,)).spread == (2.0, 2.0)
 
 
 def test_figures_stand_below_each_other() -> None:
