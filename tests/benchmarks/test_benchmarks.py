@@ -32,6 +32,8 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
     assert rows.keys() == {
         "mint",
         "page",
+        "bag",
+        "form",
         "stored, SQLite",
         "stored, PostgreSQL",
         "session, SQLite",
