@@ -1,7 +1,7 @@
 """The whole bag, judged anew each time it is shown: no verdict is kept from before."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -101,22 +101,23 @@ def judge_bag(bag: Bag, shopper: Shopper, now: datetime, *extra: Line) -> Judged
     )
     try:
         facts = read()
+        judged = _judge_chosen(lines, facts)
+        kept = [each.line for each in judged if each.verdict in _HELD_BY_ORDERS]
         # No order is due by the clock of a preview.
-        kept = [] if preview.is_on() else _kept_by_orders(lines, facts)
-        if kept:
+        if kept and not preview.is_on():
             jtis, skus = [line.id for line in kept], [line.sku for line in kept]
             claims = open_claims(skus)
             is_due = any(each.lapses_at <= now for each in claims)
             if is_due and settle_blocking_orders(jtis=jtis, skus=skus, now=now):
                 facts, claims = read(), open_claims(skus)
-            facts = replace(facts, open_claims=claims)
+            facts, judged = replace(facts, open_claims=claims), []
     except DatabaseError as error:
         if not is_outage(error):
             logger.exception("The bag is judged by the showcase")
         elif not preview.is_on():
             shop_outages.failed(now)
         return judge_by_showcase(bag, shopper, now)
-    return judge_again(bag, facts)
+    return judge_again(bag, facts, judged)
 
 
 def judge_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> JudgedBag:
@@ -143,11 +144,16 @@ def total_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> str:
     return JudgedBag([renewed(each, bag, facts) or each for each in judged], facts).total_text
 
 
-def judge_again(bag: Bag, facts: Facts) -> JudgedBag:
-    """Judge every line by facts that were just read."""
+def judge_again(bag: Bag, facts: Facts, before: Iterable[JudgedLine] = ()) -> JudgedBag:
+    """Judge every line by facts that were just read, and renew what may be renewed.
+
+    :param before: lines that were judged by the same facts, and need not be again
+    """
+    # What was renewed before has nothing to say of that any more.
+    outcomes = {id(each.line): each for each in before if each.renewed_from is None}
     judged: list[JudgedLine] = []
     for line in bag.lines:
-        outcome = judge_line(line, facts)
+        outcome = outcomes.get(id(line)) or judge_line(line, facts)
         renewal = None if facts.is_provisional else renewed(outcome, bag, facts)
         if renewal is not None:
             try:
@@ -169,8 +175,8 @@ def _facts_by_showcase(bag: Bag, shopper: Shopper, now: datetime) -> Facts:
     )
 
 
-def _kept_by_orders(lines: Sequence[Line], facts: Facts) -> list[Line]:
-    """The lines that are refused for what orders hold; those may have expired."""
+def _judge_chosen(lines: Iterable[Line], facts: Facts) -> list[JudgedLine]:
+    """The lines as they are bought: for the only variant, where a product has no choice."""
     products = facts.snapshot.products
-    chosen = [with_only_variant(line, products.get(line.sku)) for line in lines]
-    return [line for line in chosen if judge_line(line, facts).verdict in _HELD_BY_ORDERS]
+    chosen = (with_only_variant(line, products.get(line.sku)) for line in lines)
+    return [judge_line(line, facts) for line in chosen]

@@ -159,7 +159,8 @@ def with_only_variant(line: Line, product: ProductSnapshot | None) -> Line:
     """The line for the product's only variant, where it has no choice of variants."""
     if product is None or product.has_choice:
         return line
-    return Line(line.message, {product.variants[0].sku: line.quantity})
+    only = {product.variants[0].sku: line.quantity}
+    return line if line.quantities == only else replace(line, quantities=only)
 
 
 def _unpaid(judged: JudgedLine, facts: Facts) -> Unpaid | None:

@@ -16,10 +16,11 @@ from hashlib import sha256
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from offers import conf, tokens
+from offers import tokens
 from offers.terms import Offer
 from offers.verdicts import Verdict
 from shop.bag import cookie
+from shop.bag.verified_offers import read_offer
 from shop.core.cookie_names import host_cookie
 from shop.core.money import format_money
 from shop.sales.kept_prices import KeptPrices
@@ -43,7 +44,7 @@ class Line(cookie.Packed):
     @cached_property
     def _reading(self) -> Offer | Verdict:
         try:
-            return tokens.read_offer(self.message, conf.ring())
+            return read_offer(self.message)
         except tokens.Unreadable as error:
             return error.verdict
 

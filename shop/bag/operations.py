@@ -128,6 +128,6 @@ def _put(
         bag.put(judged_line.line, instead_of=instead_of)
     except BagFull:
         return BagChange(judged, judged_line, Obstacle.BAG_FULL)
-    changed = judge_again(bag, judged.facts)
+    changed = judge_again(bag, judged.facts, [*judged.lines, judged_line])
     # It may have become cheaper: the bag holds the new price by now.
     return BagChange(changed, changed.line(judged_line.line.id) or judged_line)

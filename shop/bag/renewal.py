@@ -29,11 +29,11 @@ def renewed(judged: JudgedLine, bag: Bag, facts: Facts) -> JudgedLine | None:
     offer, current = judged.line.offer, judged.current
     if offer is None or current is None or current.product.currency != offer.currency:
         return None
-    if bag.line_of(current.sale, current.product.sku) not in (None, judged.line):
-        return None
     ran_out = judged.verdict is Verdict.EXPIRED and current.amount <= offer.amount
     is_cheaper = judged.is_honored and current.amount < offer.amount
     if not (ran_out or is_cheaper):
+        return None
+    if bag.line_of(current.sale, current.product.sku) not in (None, judged.line):
         return None
     outcome = judge_line(with_offer_of(current, judged.line, facts), facts)
     if is_cheaper and not outcome.is_honored:
