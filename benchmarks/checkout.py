@@ -46,7 +46,7 @@ from shop.orders.offer_facts import read_facts
 from shop.qa.pytest_plugin.client import ADDRESS
 from shop.sales import models
 from shop.sales.lifecycle import publish
-from shop.sales.minting import freeze, mint
+from shop.sales.minting import freeze
 from shop.sales.snapshot import DealSnapshot
 
 GOAL = 4
@@ -226,7 +226,7 @@ class OrderWorkload:
     def _purchase(self, deal: DealSnapshot) -> Purchase:
         someone = new_id()
         bag = Bag()
-        message = freeze(mint(deal, shopper=someone, now=self._now))
+        message = freeze(deal, shopper=someone, now=self._now)
         bag.put(Line(message, {deal.product.variants[0].sku: 1}))
         return Purchase(
             bag=bag,

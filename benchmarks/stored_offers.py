@@ -25,8 +25,9 @@ from benchmarks.browser import Browser
 from benchmarks.measure import WALL, Row, compare
 from benchmarks.page import checked
 from benchmarks.shop import SLUG, database_settings
+from offers.anchors import new_ids
 from shop.core.requests import ShopRequest
-from shop.sales.minting import OfferOnPage, mint
+from shop.sales.minting import OfferOnPage, terms_of
 from shop.sales.showcase import sale_on_show
 from shop.sales.snapshot import DealSnapshot
 
@@ -100,11 +101,23 @@ def stored_offers(
     deals: Iterable[DealSnapshot], shopper: str, now: datetime, way: str, database: str
 ) -> list[OfferOnPage]:
     """``shop.sales.minting.offers_for``, with a write in place of the signatures."""
-    offers = [(deal, mint(deal, shopper=shopper, now=now)) for deal in deals]
-    claims = [offer.claims() for _, offer in offers]
+    deals, issued_at = list(deals), int(now.timestamp())
+    claims: Claims = [
+        {
+            "sub": shopper,
+            "jti": offer_id,
+            "iat": issued_at,
+            "exp": issued_at + int(deal.hold.total_seconds()),
+            **terms_of(deal),
+        }
+        for deal, offer_id in zip(deals, new_ids(len(deals)), strict=True)
+    ]
     with transaction.atomic(using=database), connections[database].cursor() as cursor:
         WAYS[way](cursor, shopper, claims)
-    return [OfferOnPage(deal, SafeString(offer.id), offer.held_until) for deal, offer in offers]
+    return [
+        OfferOnPage(deal, SafeString(each["jti"]), now + deal.hold)
+        for deal, each in zip(deals, claims, strict=True)
+    ]
 
 
 def _write_rows(cursor: Any, shopper: str, claims: Claims) -> None:

@@ -22,11 +22,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
 
+from offers.signatures import Es256, Hs256
 from offers.terms import instant
 
 MOST_KID = 64
@@ -74,7 +76,7 @@ class KeyTimes:
         return cls(**times)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class SigningKey:
     """One living key; it fixes algorithm and issuer of what it signs."""
 
@@ -115,6 +117,13 @@ class SigningKey:
         if status is KeyStatus.ACTIVE and its_issuer != issuer:
             raise KeyRingError(f"Key {kid} is active, and has another issuer than the shop.")
         return cls(kid, algorithm, status, its_issuer, key, KeyTimes.from_jwk(jwk))
+
+    @cached_property
+    def signatures(self) -> Hs256 | Es256:
+        """What signs and verifies by this key."""
+        if isinstance(self.jwk, OctKey):
+            return Hs256(self.jwk.raw_value)
+        return Es256(self.jwk.public_key, self.jwk.private_key)
 
     def public_jwk(self) -> dict[str, Any] | None:
         """The public part, for partners to verify with; None for a shared secret."""

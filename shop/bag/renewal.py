@@ -16,7 +16,7 @@ from offers.verdicts import Verdict
 from shop.bag.line_judging import JudgedLine, judge_line
 from shop.bag.lines import Bag, Line
 from shop.orders.offer_facts import Facts
-from shop.sales.minting import freeze, mint
+from shop.sales.minting import freeze
 from shop.sales.snapshot import DealSnapshot
 
 
@@ -44,8 +44,8 @@ def renewed(judged: JudgedLine, bag: Bag, facts: Facts) -> JudgedLine | None:
 def with_offer_of(deal: DealSnapshot, line: Line, facts: Facts) -> Line:
     """The line with a fresh offer of a deal; the same offer id each time at the same amount."""
     offer_id = renewed_id(line.id, deal.amount)
-    offer = mint(deal, shopper=facts.shopper.id, now=facts.now, offer_id=offer_id)
-    return Line(freeze(offer), line.quantities)
+    message = freeze(deal, shopper=facts.shopper.id, now=facts.now, offer_id=offer_id)
+    return Line(message, line.quantities)
 
 
 def merge(existing: JudgedLine | None, line: Line) -> Line:

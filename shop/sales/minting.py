@@ -1,46 +1,41 @@
-"""Minting: a deal, a shopper and an instant make an offer."""
+"""Minting: a deal, a shopper and an instant make an offer, signed by the active key.
 
-from collections.abc import Iterable
+What is the same in all offers of a deal is prepared once for each key, and kept on the deal's
+snapshot (``offers.prepared``).
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils.safestring import SafeString
 
-from offers import conf, tokens
-from offers.anchors import new_id
-from offers.terms import Offer
+from offers import conf
+from offers.anchors import new_ids
+from offers.keys import SigningKey
+from offers.prepared import PreparedOffer, Recipient
 from shop.sales.snapshot import DealSnapshot
 
 _SECOND = timedelta(seconds=1)
 
+#: The signed message that carries an offer, and its ``exp``: seconds since 1970.
+type FrozenOffer = tuple[str, int]
 
-def mint(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | None = None) -> Offer:
-    """Freeze a deal's terms for one shopper, from now until the end of its hold.
+
+def freeze(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | None = None) -> str:
+    """The signed message that freezes a deal's terms for one shopper, until its hold ends.
 
     The caller checks that the sale is open (``SaleSnapshot.is_open``).
 
     :param offer_id: the ``jti``; a renewal derives it, otherwise it is random
     """
-    issued_at = int(now.timestamp())
-    return Offer(
-        issuer=conf.ring().active.issuer,
-        shopper=shopper,
-        id=offer_id or new_id(),
-        issued_at=issued_at,
-        expires_at=issued_at + deal.hold // _SECOND,
-        sale=deal.sale,
-        sku=deal.product.sku,
-        amount=deal.amount,
-        currency=deal.product.currency,
-        was=deal.was,
-        max=deal.max,
-        anchor=deal.anchor,
-    )
+    [(message, _)] = _frozen([deal], [offer_id] if offer_id else new_ids(1), shopper, now)
+    return message
 
 
-def freeze(offer: Offer) -> str:
-    """The signed message that carries an offer, for the browser to keep."""
-    return tokens.sign_offer(offer, conf.ring().active)
+def freeze_all(deals: Sequence[DealSnapshot], shopper: str, now: datetime) -> list[FrozenOffer]:
+    """The same for several deals at once, an offer for each, with the end of its hold."""
+    return _frozen(deals, new_ids(len(deals)), shopper, now)
 
 
 @dataclass(frozen=True)
@@ -52,8 +47,48 @@ class OfferOnPage:
     held_until: datetime
 
 
-def offers_for(deals: Iterable[DealSnapshot], shopper: str, now: datetime) -> list[OfferOnPage]:
+def offers_for(deals: Sequence[DealSnapshot], shopper: str, now: datetime) -> list[OfferOnPage]:
     """Mint one offer for each deal."""
-    offers = [(deal, mint(deal, shopper=shopper, now=now)) for deal in deals]
+    frozen = zip(deals, freeze_all(deals, shopper, now), strict=True)
     # Base64url and dots: there is nothing in a message to escape.
-    return [OfferOnPage(deal, SafeString(freeze(each)), each.held_until) for deal, each in offers]
+    return [
+        OfferOnPage(deal, SafeString(message), datetime.fromtimestamp(expires_at, UTC))
+        for deal, (message, expires_at) in frozen
+    ]
+
+
+def terms_of(deal: DealSnapshot) -> dict[str, str | int]:
+    """The claims that all offers of a deal have in common."""
+    return {
+        "sale": deal.sale,
+        "sku": deal.product.sku,
+        "amount": deal.amount,
+        "currency": deal.product.currency,
+        "was": deal.was,
+        "max": deal.max,
+        "anchor": deal.anchor,
+    }
+
+
+def _frozen(
+    deals: Sequence[DealSnapshot], ids: Sequence[str], shopper: str, now: datetime
+) -> list[FrozenOffer]:
+    key, issued_at = conf.ring().active, int(now.timestamp())
+    recipients: dict[timedelta, Recipient] = {}
+    frozen = []
+    for deal, offer_id in zip(deals, ids, strict=True):
+        expires_at = issued_at + deal.hold // _SECOND
+        recipient = recipients.get(deal.hold)
+        if recipient is None:
+            recipient = recipients[deal.hold] = Recipient(shopper, issued_at, expires_at)
+        frozen.append((_prepared(deal, key).sign(recipient, offer_id), expires_at))
+    return frozen
+
+
+def _prepared(deal: DealSnapshot, key: SigningKey) -> PreparedOffer:
+    prepared = deal.prepared.get(key)
+    if prepared is None:
+        # What is there is of an earlier key, or of a preview's.
+        deal.prepared.clear()
+        prepared = deal.prepared[key] = PreparedOffer(terms_of(deal), key)
+    return prepared

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from offers.anchors import Extension, LostAnchors, OfferState, Recall
+from offers.prepared import PreparedOffer
 from offers.terms import LIST, Offer
 from shop.catalog.pictures import Picture
 from shop.core.durations import exact_duration
@@ -112,6 +113,8 @@ class DealSnapshot:
     rendered: dict[object, SafeString] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    #: Its offers, prepared for the key that signed the last one (``minting``).
+    prepared: dict[object, PreparedOffer] = field(default_factory=dict, init=False, compare=False)
 
     @cached_property
     def allocation_left(self) -> int | None:
@@ -306,7 +309,6 @@ class Snapshot:
 
         Of those that are over, the last six and all others whose prices are still held.
         """
-
         visible = [sale for sale in self.sales.values() if sale.visible]
 
         def of(phase: Phase) -> list[SaleSnapshot]:

@@ -27,7 +27,7 @@ from shop.sales.documents.loader import load_sale
 from shop.sales.holds import extend
 from shop.sales.lifecycle import cancel, publish, unpublish
 from shop.sales.list_terms import record_list_terms
-from shop.sales.minting import freeze, mint
+from shop.sales.minting import freeze
 from shop.sales.models import Deal, ListTerms, Sale
 from shop.sales.reference_prices import set_list_price
 from shop.sales.showcase import showcase
@@ -55,7 +55,7 @@ def forged(message: str, issued: datetime | None = None, **terms: Any) -> str:
             "expires_at": at + offer.expires_at - offer.issued_at,
             **terms,
         }
-    return freeze(replace(offer, **terms))
+    return tokens.sign_offer(replace(offer, **terms), conf.ring().active)
 
 
 def the_deal(sale: Sale) -> Deal:
@@ -374,7 +374,7 @@ def test_a_page_that_was_as_old_as_may_be_is_believed_also_by_the_fastest_clock(
     browser, old = read(shopper.offer()).shopper, shown()
     change(sale, OPENS + SECOND, the_deal(sale), price=999)
     issued = OPENS + timedelta(seconds=settings.SHOWCASE_MAX_STALE) + BEFORE
-    message = freeze(mint(old, shopper=browser, now=issued))
+    message = freeze(old, shopper=browser, now=issued)
     clock.move_to(issued)
     assert is_taken(shopper, message)
 
@@ -387,7 +387,7 @@ def test_a_server_that_is_a_minute_behind_is_believed(
     change(sale, OPENS + 10 * MINUTE, the_deal(sale), price=100)
     new = shown()
     browser = read(shopper.offer()).shopper
-    message = freeze(mint(new, shopper=browser, now=OPENS + 9 * MINUTE))
+    message = freeze(new, shopper=browser, now=OPENS + 9 * MINUTE)
     change(sale, OPENS + 11 * MINUTE, the_deal(sale), price=499)
     assert is_taken(shopper, message)
 

@@ -40,7 +40,7 @@ from shop.payments.settlement import expire_due
 from shop.qa.pytest_plugin import client
 from shop.qa.pytest_plugin.client import ADDRESS
 from shop.qa.pytest_plugin.factories import add_deal, make_product, make_sale
-from shop.sales.minting import freeze, mint
+from shop.sales.minting import freeze
 from shop.sales.models import Deal, LimitUse, Sale
 from shop.sales.snapshot_queries import read_snapshot
 from tests.checkout import race_runner
@@ -317,7 +317,7 @@ def bag_of(shopper: str, sku: str = "MUG-01") -> Bag:
     deal = read_snapshot(now).deal("autumn", sku)
     assert deal is not None
     bag = Bag()
-    bag.put(Line(freeze(mint(deal, shopper=shopper, now=now)), {sku: 1}))
+    bag.put(Line(freeze(deal, shopper=shopper, now=now), {sku: 1}))
     return bag
 
 

@@ -10,13 +10,15 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from offers import conf
 from offers.anchors import TermBounds
 from offers.terms import LIST, Offer
+from offers.tokens import read_offer
 from shop.core.repeated_time import TimeSpan
 from shop.core.shopper import Shopper
 from shop.orders.offer_facts import read_facts
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS
-from shop.sales.minting import mint
+from shop.sales.minting import freeze
 from shop.sales.models import Sale
 from shop.sales.reference_prices import set_list_price
 from shop.sales.snapshot import DealSnapshot, Snapshot
@@ -156,7 +158,8 @@ class Shop:
         shown_at = at((self.now + ahead) / 1000)
         for deal in (snapshot.deal("autumn", "MUG-01"), snapshot.deal(LIST, "MUG-01")):
             assert deal is not None
-            self.made.append(Made(mint(deal, shopper="s" * 22, now=shown_at), deal))
+            message = freeze(deal, shopper="s" * 22, now=shown_at)
+            self.made.append(Made(read_offer(message, conf.ring()), deal))
 
     def do(self, act: str, value: int, *, ahead: int) -> None:
         """A merchant changes something, by a server whose clock is so far ahead."""

@@ -9,12 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.utils.text import slugify
 
+from offers import conf
+from offers.tokens import sign_offer
 from shop.core.shopper import Shopper as Cookie
 from shop.qa.pytest_plugin.client import ADDRESS, HtmlPage, ShopClient, read
 from shop.qa.pytest_plugin.parsing import WrongWords
 from shop.qa.pytest_plugin.payment_vocabulary import CARDS
 from shop.qa.pytest_plugin.stripe import Stripe
-from shop.sales.minting import freeze
 
 #: Each shopper's own working card; the fourth and all later ones have the last.
 _OWN_CARDS = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex", "pm_card_standIn_noFingerprint"]
@@ -185,7 +186,7 @@ class Person:
 
     def sign_anew(self, message: str, amount: int) -> str:
         """An offer of another amount that the shop's own key has signed."""
-        return freeze(replace(read(message), amount=amount))
+        return sign_offer(replace(read(message), amount=amount), conf.ring().active)
 
     def ids(self) -> tuple[str, ...]:
         """The shopper ids in this browser's cookies."""

@@ -10,8 +10,10 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from offers import conf
 from offers.anchors import honored_until, judge
 from offers.terms import Offer
+from offers.tokens import read_offer
 from offers.verdicts import Verdict
 from shop.merchant.sales.outstanding_offers import (
     OutstandingDeal,
@@ -25,7 +27,7 @@ from shop.sales.documents.loader import load_sale
 from shop.sales.documents.schema import parse_document
 from shop.sales.holds import extend, recall
 from shop.sales.lifecycle import cancel, publish, unpublish
-from shop.sales.minting import mint
+from shop.sales.minting import freeze_all
 from shop.sales.models import Deal, Sale
 from shop.sales.showcase import FRESH_SECONDS
 from shop.sales.snapshot import SaleSnapshot
@@ -211,7 +213,8 @@ class History:
         at = bisect_right(self.shown, self.now - age, key=lambda each: each[0])
         on_show = self.shown[max(at - 1, 0)][1]
         if on_show.is_open(self.now):
-            self.offers += [mint(deal, shopper="s", now=self.now) for deal in on_show.deals_on_show]
+            minted = freeze_all(on_show.deals_on_show, "s" * 22, self.now)
+            self.offers += [read_offer(message, conf.ring()) for message, _ in minted]
 
     def do(self, act: str, value: int) -> None:
         """One thing that a merchant may do."""

@@ -152,21 +152,17 @@ BUGS = (
     PlantedBug(
         name="A signature is not verified",
         file=_TOKENS,
-        right='raise Unreadable("bad signature") from None',
+        right='raise Unreadable("bad signature")',
         wrong="pass",
         tests=["bag/test_bag.py::test_an_altered_offer_is_forged_and_a_new_one_offered"],
         scenarios=["verdicts.feature::Forged"],
         unreached=Unreached.FORGERY,
     ),
     PlantedBug(
-        name="The message chooses its algorithm, not the key",
+        name="A message may name another algorithm than its key's",
         file=_TOKENS,
-        right="""    if header["alg"] != key.algorithm:
-        raise Unreadable("not the key's algorithm")
-    try:
-        jws.deserialize_compact(blob, key.jwk, algorithms=[key.algorithm])""",
-        wrong="""    try:
-        jws.deserialize_compact(blob, key.jwk, algorithms=[header["alg"]])""",
+        right='if header["alg"] != key.algorithm:',
+        wrong='if not header["alg"]:',
         tests=["offers/test_vectors.py::test_a_bad_message_is_refused_with_its_verdict"],
         unreached=Unreached.FORGERY,
     ),

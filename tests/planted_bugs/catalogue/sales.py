@@ -115,8 +115,8 @@ BUGS = (
     PlantedBug(
         name="An offer freezes the list price in place of the deal's",
         file="shop/sales/minting.py",
-        right="amount=deal.amount,",
-        wrong="amount=deal.product.list_price,",
+        right='"amount": deal.amount,',
+        wrong='"amount": deal.product.list_price,',
         tests=["sales/test_sale_page.py::test_an_offer_says_what_the_page_said"],
         scenarios=["holding.feature::The first second of the sale has a price"],
         rehearsed=("mug", "as-configured"),
@@ -124,8 +124,8 @@ BUGS = (
     PlantedBug(
         name="An offer is held a second longer than the sale holds prices",
         file="shop/sales/minting.py",
-        right="expires_at=issued_at + deal.hold // _SECOND,",
-        wrong="expires_at=issued_at + deal.hold // _SECOND + 1,",
+        right="expires_at = issued_at + deal.hold // _SECOND",
+        wrong="expires_at = issued_at + deal.hold // _SECOND + 1",
         tests=[
             "sales/test_sale_page.py::test_an_offer_of_the_last_second_lives_a_whole_hold_past_the_window"
         ],
@@ -135,11 +135,19 @@ BUGS = (
     PlantedBug(
         name="An offer allows a unit more than the deal",
         file="shop/sales/minting.py",
-        right="max=deal.max,",
-        wrong="max=deal.max + 1,",
+        right='"max": deal.max,',
+        wrong='"max": deal.max + 1,',
         tests=["bag/test_bag.py::test_more_than_the_offer_allows_is_over_the_limit_and_not_added"],
         scenarios=["verdicts.feature::Over the limit at once"],
         rehearsed=("mug", "limits"),
+    ),
+    PlantedBug(
+        name="Once another key signs, pages still sign by the one before",
+        file="shop/sales/minting.py",
+        right="prepared = deal.prepared.get(key)",
+        wrong="prepared = next(iter(deal.prepared.values()), None)",
+        tests=["sales/test_minting.py::test_once_another_key_signs_the_same_deal_is_signed_by_it"],
+        unreached=Unreached.KEYS,
     ),
     PlantedBug(
         name="A recall of one deal recalls the whole sale",
