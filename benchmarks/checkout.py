@@ -13,8 +13,7 @@ A ratio of 4 is a quarter of the bare loop's throughput. Both wait for the disk 
 busier it is, the nearer is the ratio to 1. ``TMPDIR=/dev/shm`` leaves the disk out, and is harder.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import choice
@@ -26,9 +25,9 @@ from django.db import connection, connections
 from django.db.models import Sum
 from django.utils import timezone
 
+from benchmarks.databases import as_default, postgres
 from benchmarks.measure import Call, Row, in_turn
 from benchmarks.sql_replay import Recording, Replay, bare_connection, recorded
-from benchmarks.stored_offers import postgres
 from benchmarks.workers import Burst, Job, Workers
 from offers.anchors import new_id
 from shop.bag.judging import JudgedBag, judge_again, judge_bag
@@ -275,20 +274,3 @@ def fill_shelf(now: datetime) -> list[str]:
     )
     publish(sale, now=now)
     return skus
-
-
-@contextmanager
-def as_default(database: str) -> Iterator[None]:
-    """Another database in the place of the default one."""
-    settings = connections.settings["default"]
-    # It is made where there is none, as after another one had its place.
-    connections["default"].close()
-    connections.close_all()
-    connections.settings["default"] = connections.settings[database]
-    del connections["default"]
-    try:
-        yield
-    finally:
-        connections.close_all()
-        connections.settings["default"] = settings
-        del connections["default"]

