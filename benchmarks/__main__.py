@@ -21,8 +21,11 @@ BENCHMARKS = (
     "checkout",
     "live_room",
 )
-#: These run only where they are named.
-ON_REQUEST: tuple[str, ...] = ()
+#: These run only where they are named: they take minutes.
+ON_REQUEST = (
+    "http",
+    "refresh",
+)
 
 
 def main() -> int:
