@@ -19,6 +19,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from offers.tokens import Unreadable, decode_segment, encode_segment
@@ -91,6 +92,12 @@ def pack(lines: Sequence[Packed]) -> str:
 
 def unpack(value: str) -> Unpacked:
     """The lines of a cookie's value, in order; never an exception, whatever it holds."""
+    return _unpack(value) if len(value) <= MOST_BYTES else Unpacked((), damaged=True)
+
+
+# Of the bags that came last: a page and its form bring the same one.
+@lru_cache(maxsize=128)
+def _unpack(value: str) -> Unpacked:
     lines: list[Packed] = []
     try:
         for line in _lines(_octets(value)) if value else ():
@@ -101,8 +108,6 @@ def unpack(value: str) -> Unpacked:
 
 
 def _octets(value: str) -> bytes:
-    if len(value) > MOST_BYTES:
-        raise ValueError("longer than a cookie")
     # A cookie that was cut off is read as far as it goes.
     whole = value if len(value) % 4 != 1 else value[:-1]
     try:

@@ -69,7 +69,7 @@ class JudgedBag:
         """Whether all of it can be ordered now."""
         return not self.refused and not self.waiting and self.currency is not None
 
-    @property
+    @cached_property
     def next_to_run_out(self) -> JudgedLine | None:
         """The honored line whose price is held the shortest."""
         held = ((each.honored_until, each) for each in self.honored if each.honored_until)

@@ -6,6 +6,7 @@ none: their zone stands next to them.
 """
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date
@@ -137,7 +138,11 @@ def moment(
     :param attribute: ``window-ends`` makes it ``<time data-window-ends …>``
     :param now: given, the day is told too unless it is today's
     """
-    is_today = not now or is_same_day(instant, now, zone)
+    return _moment(instant, zone, attribute, not now or is_same_day(instant, now, zone))
+
+
+@lru_cache(maxsize=256)
+def _moment(instant: datetime, zone: tzinfo, attribute: str, is_today: bool) -> SafeString:
     text = clock(instant, zone) if is_today else day_and_clock(instant, zone)
     name = format_html(" data-{}", attribute) if attribute else ""
     return format_html('<time{} datetime="{}">{}</time>', name, utc(instant), text)

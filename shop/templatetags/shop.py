@@ -1,8 +1,11 @@
 """Filters and tags that every page of the shop may use, without loading them."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.timezone import get_default_timezone
 
 from shop.catalog.pictures import Picture
@@ -43,11 +46,17 @@ def shop_time(instant: datetime) -> str:
 EAGER_PICTURES = 8
 
 
-@register.inclusion_tag("_picture.html")
-def picture(picture: Picture, sizes: str, place: int = 0) -> dict[str, object]:
+@register.simple_tag
+def picture(picture: Picture, sizes: str, place: int = 0) -> SafeString:
     """A picture in the formats and widths it has: ``{% picture product.picture "50vw" 3 %}``.
 
     :param sizes: how wide it is shown, in the words of HTML's ``sizes``
     :param place: its position on the page, from 1
     """
-    return {"picture": picture, "sizes": sizes, "is_lazy": place > EAGER_PICTURES}
+    return _picture(picture, sizes, is_lazy=place > EAGER_PICTURES)
+
+
+@lru_cache(maxsize=1024)
+def _picture(picture: Picture, sizes: str, *, is_lazy: bool) -> SafeString:
+    given = {"picture": picture, "sizes": sizes, "is_lazy": is_lazy}
+    return render_to_string("_picture.html", given)
