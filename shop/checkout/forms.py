@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django import forms
@@ -25,9 +25,13 @@ from shop.orders.models import OPEN, Order
 
 def countries() -> list[tuple[str, str]]:
     """Where an order may go: the shop's own country, then the others by their English names."""
-    delivered, own = delivery_countries(), settings.SHOP_COUNTRY
-    names = [each for each in addresses.countries().items() if each[0] in delivered]
-    return sorted(names, key=lambda country: country[0] != own)
+    return list(_listed(delivery_countries(), settings.SHOP_COUNTRY))
+
+
+@lru_cache(maxsize=1)
+def _listed(delivered: frozenset[str], own: str) -> tuple[tuple[str, str], ...]:
+    names = (each for each in addresses.countries().items() if each[0] in delivered)
+    return tuple(sorted(names, key=lambda country: country[0] != own))
 
 
 def _text(
@@ -93,9 +97,9 @@ class CheckoutForm(forms.Form):
         self.shoppers = shoppers
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)
-        country.choices = listed = countries()
-        country.initial = listed[0][0] if listed else settings.SHOP_COUNTRY
-        self._keep_country(country, listed)
+        country.choices = self.listed = countries()
+        country.initial = self.listed[0][0] if self.listed else settings.SHOP_COUNTRY
+        self._keep_country(country, self.listed)
         for field in address_fields(self.shown_country):
             shown = self.fields[field.name]
             shown.label, shown.required = field.label, field.is_required
@@ -132,6 +136,11 @@ class CheckoutForm(forms.Form):
         """The country whose fields the page shows: the chosen one, or the first of the list."""
         chosen = str(self["country"].value())
         return chosen if chosen in addresses.countries() else str(self.fields["country"].initial)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody has filled in anything."""
+        return not self.is_bound and not self.initial
 
     @property
     def fields_of_country(self) -> list[forms.BoundField]:

@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 import stripe
 from django.conf import settings
 from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from shop.bag.judging import JudgedBag
 from shop.checkout.forms import CheckoutForm
+from shop.core import preview
 from shop.orders.charge import Charge
 from shop.orders.models import CANCELABLE, Order, Refund
 from shop.payments.intents import allowed_methods, methods_for_order
@@ -29,6 +32,7 @@ def checkout_context(
         "judged": judged,
         "order": order,
         "form": form,
+        "address": address_fields(form),
         "charge": charge,
         "problem": problem,
         "now": judged.facts.now,
@@ -40,6 +44,28 @@ def checkout_context(
             "currency": charge.currency.lower(),
         },
     }
+
+
+def address_fields(form: CheckoutForm) -> SafeString:
+    """The fields for the address. Blank ones are the same for everybody, and rendered once."""
+    global _blank_fields
+    # A preview has addresses of its own.
+    if not form.is_blank or preview.is_on():
+        return _rendered_fields(form)
+    countries = form.shown_country, *form.listed
+    kept = _blank_fields.get(countries)
+    if kept is None:
+        kept = _rendered_fields(form)
+        # Those of the list as it was before are needed no more.
+        _blank_fields = {countries: kept}
+    return kept
+
+
+def _rendered_fields(form: CheckoutForm) -> SafeString:
+    return render_to_string("checkout/page.html#address", {"form": form})
+
+
+_blank_fields: dict[tuple[object, ...], SafeString] = {}
 
 
 def order_context(

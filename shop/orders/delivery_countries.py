@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.apps import apps as all_apps
@@ -9,8 +10,9 @@ from django.apps.registry import Apps
 from django.contrib.admin.models import ADDITION, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import connection, transaction
 
+from shop.core.compiled_sql import CompiledQuery
 from shop.core.formatting import country
 from shop.core.outages import is_outage
 from shop.orders.models import DeliveryCountry
@@ -38,11 +40,16 @@ def delivery_countries() -> frozenset[str]:
     While the database is away, it is the list that was last read.
     """
     try:
-        _LastRead.codes = frozenset(DeliveryCountry.objects.values_list("code", flat=True))
+        _LastRead.codes = frozenset(code for (code,) in _statement(connection.vendor).rows({}))
     except DatabaseError as error:
         if not is_outage(error):
             raise
     return _LastRead.codes
+
+
+@cache
+def _statement(vendor: str) -> CompiledQuery:
+    return CompiledQuery.select(DeliveryCountry.objects.order_by().values_list("code"))
 
 
 def change_delivery_countries(
