@@ -2,8 +2,9 @@
 
 Both are placed by several processes at once, each with a connection of its own;
 SQLite has one writer at a time, and is given one. The bare loop sends the very
-statements that ours sends, recorded from it, prepared where the driver can:
-what is left between the two is Django and our own Python.
+statements that ours sends, recorded from it, one by one, prepared where the driver
+can: what is left between the two is Django and our own Python, less the round trips
+that ours saves on PostgreSQL.
 
 Timed is ``place_order`` of a bag that was judged before: stock, allocation,
 the limits of browser, mail address and card, redemption, order, line, history.
@@ -48,7 +49,8 @@ from shop.sales.lifecycle import publish
 from shop.sales.minting import freeze
 from shop.sales.snapshot import DealSnapshot
 
-GOAL = 4
+#: The ratio, by database.
+GOALS = {"PostgreSQL": 1.4, "SQLite": 2}
 WORKERS = {"PostgreSQL": 4, "SQLite": 1}
 #: Of all workers, in a round.
 ORDERS = 20
@@ -100,7 +102,7 @@ def row(database: str, deals: int, workers: Workers, replay: Replay, rounds: int
         f"{oversells()} oversells in {counted_orders():,} orders",
     )
     many = "1 deal" if deals == 1 else f"{deals} deals"
-    return Row(f"checkout, {database}, {many}", times, GOAL, notes)
+    return Row(f"checkout, {database}, {many}", times, GOALS[database], notes)
 
 
 def figures(seconds: float, bursts: Sequence[Burst]) -> str:

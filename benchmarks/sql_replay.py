@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 from django.db import connection
 
 from benchmarks.measure import Call
+from shop.core import statements as shop_statements
 
 # Django numbers them.
 _SAVEPOINT = re.compile(r"\bs\d+_x\d+\b")
@@ -102,7 +104,9 @@ def recorded() -> Iterator[list[tuple[str, Sequence[Any]]]]:
         statements.append((_SAVEPOINT.sub("here", sql), tuple(parameters or ())))
         return execute(sql, parameters, many, context)
 
-    with connection.execute_wrapper(note):
+    # One by one, as the bare driver sends them.
+    one_by_one = patch.object(shop_statements, "takes_many", return_value=False)
+    with one_by_one, connection.execute_wrapper(note):
         yield statements
 
 

@@ -15,13 +15,14 @@ from shop.bag.lines import Bag
 from shop.checkout.charge_rules import Basket, Destination, Item, charge_for
 from shop.checkout.network_bound import Wait, wait_for_network
 from shop.core.compiled_sql import CompiledQuery, InParameter
-from shop.core.inserts import insert_rows
-from shop.core.named_locks import lock_names
+from shop.core.inserts import insert_statement, take_keys
+from shop.core.named_locks import lock_statements
 from shop.core.outages import Unavailable
 from shop.core.shopper import Shopper
+from shop.core.statements import SqlStatement, run_together
 from shop.orders.charge import Charge
 from shop.orders.claims import ClaimRefused, claim, count_by
-from shop.orders.hoarding import record_origin
+from shop.orders.hoarding import origin_of
 from shop.orders.limits import card_key
 from shop.orders.models import OPEN, Order, OrderCharge, OrderLine, StatusChange
 from shop.orders.state_machine import locked
@@ -218,14 +219,17 @@ def place_order(
     lines = [line for each in judged.honored for line in _order_lines(each, judged, kept)]
     try:
         with transaction.atomic():
-            # One order of a shopper at a time, so that open ones can be counted.
-            lock_names(shopper.ids)
-            if _open_orders(shopper) >= MAX_OPEN_ORDERS:
+            if not _insert(order, shopper):
                 raise TooManyOpen(judged)
-            _create_rows(order, lines, charge, now)
-            record_origin(order, network if settings.UNPAID_PER_NETWORK else "")
-            # Last, so that others who want the same deal wait as briefly as possible.
-            claim(order, lines, shoppers=shopper.ids, max_units=_max_units(judged), now=now)
+            # The claim is last, so that others who want the same deal wait as briefly as possible.
+            claim(
+                order,
+                lines,
+                shoppers=shopper.ids,
+                max_units=_max_units(judged),
+                now=now,
+                records=_records(order, lines, charge, network),
+            )
     except ClaimRefused as refusal:
         raise NotPlaced(judge_bag(bag, shopper, now), refusal.verdict) from None
     return order
@@ -289,8 +293,18 @@ def _max_units(judged: JudgedBag) -> dict[int, int]:
     }
 
 
-def _open_orders(shopper: Shopper) -> int:
-    return len(list(_open_orders_statement(connection.vendor).rows({"shoppers": [*shopper.ids]})))
+def _insert(order: Order, shopper: Shopper) -> bool:
+    """Insert an order's row; False where its shopper has too many unpaid ones already."""
+    *_, unpaid, inserted = run_together(
+        [
+            # One order of a shopper at a time, so that unpaid ones can be counted.
+            *lock_statements(shopper.ids),
+            _open_orders_statement(connection.vendor).statement({"shoppers": [*shopper.ids]}),
+            insert_statement([order]),
+        ]
+    )
+    take_keys([order], inserted.rows)
+    return len(unpaid.rows) < MAX_OPEN_ORDERS
 
 
 @cache
@@ -299,13 +313,18 @@ def _open_orders_statement(vendor: str) -> CompiledQuery:
     return CompiledQuery.select(theirs.order_by().values_list("pk")[:MAX_OPEN_ORDERS])
 
 
-def _create_rows(order: Order, lines: list[OrderLine], charge: Charge, now: datetime) -> None:
-    insert_rows([order])
+def _records(
+    order: Order, lines: list[OrderLine], charge: Charge, network: str
+) -> list[SqlStatement]:
+    """The inserts of all that belongs to a new order."""
     for line in lines:
         line.order = order
-    insert_rows(lines)
-    insert_rows([OrderCharge(order=order, **asdict(line)) for line in charge.lines])
-    insert_rows([StatusChange(order=order, to_status=order.status, at=now, cause="placed")])
+    charges = [OrderCharge(order=order, **asdict(line)) for line in charge.lines]
+    placed = StatusChange(order=order, to_status=order.status, at=order.placed_at, cause="placed")
+    is_bounded = network and settings.UNPAID_PER_NETWORK
+    origins = [origin_of(order, network)] if is_bounded else []
+    rows = (lines, charges, [placed], origins)
+    return [insert_statement(each) for each in rows if each]
 
 
 def _order_lines(judged: JudgedLine, bag: JudgedBag, kept: str) -> list[OrderLine]:

@@ -5,7 +5,7 @@ are named in the queryset (``Parameter``, ``InParameter``), and given when it is
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, F, Field, Lookup, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.subqueries import UpdateQuery
+
+from shop.core.statements import Row, SqlStatement, run_together
 
 type Value = datetime | int | str | list[str]
 type Values = Mapping[str, Value]
@@ -84,24 +86,21 @@ class CompiledQuery:
         sql, parameters = query.get_compiler(connection=connection).as_sql()
         return cls(sql, tuple(parameters))
 
-    def rows(self, values: Values) -> Iterator[tuple[Any, ...]]:
+    def rows(self, values: Values) -> list[Row]:
         """The rows of a select."""
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._filled(values))
-            yield from cursor.fetchall()
+        [result] = run_together([self.statement(values)])
+        return result.rows
 
-    def run(self, values: Values) -> int:
-        """How many rows an update changed."""
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._filled(values))
-            return int(cursor.rowcount)
+    def statement(self, values: Values) -> SqlStatement:
+        """The statement with its named parameters filled.
 
-    def _filled(self, values: Values) -> list[Any]:
-        """:raises KeyError: a value is not given"""
-        return [
+        :raises KeyError: a value is not given
+        """
+        parameters = [
             adapt_value(values[each.name]) if isinstance(each, Parameter) else each
             for each in self.parameters
         ]
+        return SqlStatement(self.sql, parameters)
 
 
 def adapt_value(value: Value) -> Any:

@@ -11,8 +11,7 @@ from django.db import connection
 from django.db.models import Model, UniqueConstraint
 
 from shop.core.compiled_sql import adapt_value
-
-type Row = tuple[Any, ...]
+from shop.core.statements import Row, SqlStatement, run_together
 
 
 def update_in_bulk(model: type[Model], rows: Sequence[Any], fields: Collection[str]) -> None:
@@ -41,16 +40,23 @@ def add_counts(model: type[Model], rows: Sequence[Row]) -> list[Row]:
     """
     if not rows:
         return []
+    [result] = run_together([count_statement(model, rows)])
+    return result.rows
+
+
+def count_statement(model: type[Model], rows: Sequence[Row]) -> SqlStatement:
+    """The statement of ``add_counts``, for one row or more."""
+    insert, on_conflict = _sql(model)
     row = f"({', '.join(['%s'] * len(rows[0]))})"
     values = [adapt_value(value) for row in rows for value in row]
-    return add_selected_counts(model, f"VALUES {', '.join([row] * len(rows))}", values)
+    return SqlStatement(f"{insert} VALUES {', '.join([row] * len(rows))} {on_conflict}", values)
 
 
 def add_selected_counts(
-    model: type[Model], source: str, parameters: Sequence[Any] | Mapping[str, Any]
+    model: type[Model], source: str, parameters: Mapping[str, Any]
 ) -> list[Row]:
     """Do the same with the rows of an SQL expression, such as a SELECT with a WHERE clause."""
-    insert, on_conflict = _statement(model)
+    insert, on_conflict = _sql(model)
     with connection.cursor() as cursor:
         cursor.execute(f"{insert} {source} {on_conflict}", parameters)
         rows: list[Row] = cursor.fetchall()
@@ -58,7 +64,7 @@ def add_selected_counts(
 
 
 @cache
-def _statement(model: type[Model]) -> tuple[str, str]:
+def _sql(model: type[Model]) -> tuple[str, str]:
     """The statement around the rows: what comes before them, and what after."""
     meta, quote = model._meta, connection.ops.quote_name
     unique = next(each for each in meta.constraints if isinstance(each, UniqueConstraint))

@@ -5,18 +5,20 @@ redemptions; each by key): two claims on the same rows wait for each other and c
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from django.db import IntegrityError, connection
+from django.db import connection
 from django.db.models import F, IntegerField, Q
 
 from offers.verdicts import Verdict
 from shop.catalog.models import Variant
 from shop.core.compiled_sql import CompiledQuery, Parameter
-from shop.core.inserts import insert_rows
-from shop.core.upserts import add_counts
+from shop.core.inserts import insert_statement
+from shop.core.statements import Row, SqlResult, SqlStatement, run_together
+from shop.core.upserts import add_counts, count_statement
 from shop.orders.limits import email_key, limit_key
 from shop.orders.models import Order, OrderLine
 from shop.sales.models import Deal, LimitUse, Redemption
@@ -40,21 +42,28 @@ def claim(
     shoppers: Collection[str],
     max_units: Mapping[int, int],
     now: datetime,
+    records: Sequence[SqlStatement] = (),
 ) -> None:
     """Claim everything an order needs.
 
     :param shoppers: all ids of the browser; their units count together
     :param max_units: by deal, the most units that one shopper may have
+    :param records: statements that are sent together with the claim, and run before it
     :raises ClaimRefused: with the verdict on the first that is used up
     """
     wanted = [(line, line.quantity) for line in lines]
     by_variant = sorted(_units_by(wanted, "variant_id").items())
     by_deal = sorted(_units_by(wanted, "deal_id").items())
-    _claim_units(Variant, "stock", by_variant)
-    _claim_units(Deal, "allocation", by_deal)
-    if by_deal:
-        _claim_limits(by_deal, _limits(order, shoppers), max_units)
-    _redeem(order, lines, now)
+    steps = [
+        *_claim_units(Variant, "stock", by_variant),
+        *_claim_units(Deal, "allocation", by_deal),
+        *_claim_limits(by_deal, _limits(order, shoppers), max_units),
+        _redeem(order, lines, now),
+    ]
+    results = run_together([*records, *(step.statement for step in steps)])
+    for step, result in zip(steps, results[len(records) :], strict=True):
+        if not step.is_granted(result):
+            raise ClaimRefused(step.verdict)
 
 
 def count_by(order: Order, *, email: str, card: str, max_units: Mapping[int, int]) -> None:
@@ -72,12 +81,13 @@ def count_by(order: Order, *, email: str, card: str, max_units: Mapping[int, int
     wanted = [(line, line.quantity) for line in order.lines.all()]
     by_deal = sorted(_units_by(wanted, "deal_id").items())
     # Both rows in one statement, so that they are locked in the order that claims use.
-    counted = _count(
+    uses = [
         (deal, kind, key, units if key == after else 0)
         for deal, units in by_deal
         for kind, before, after in others
         for key in sorted(filter(None, (before, after)))
-    )
+    ]
+    counted = _units_counted(add_counts(LimitUse, uses))
     for deal, units in by_deal:
         for kind, before, after in others:
             if counted.get((deal, kind, after), 0) > max_units[deal]:
@@ -100,9 +110,8 @@ def record_card(order: Order, card: str) -> None:
     order.save(update_fields=["card_key"])
     wanted = [(line, line.quantity - line.refunded) for line in order.lines.all()]
     kind = str(LimitUse.Kind.CARD)
-    _count(
-        (deal, kind, card, units) for deal, units in sorted(_units_by(wanted, "deal_id").items())
-    )
+    by_deal = sorted(_units_by(wanted, "deal_id").items())
+    add_counts(LimitUse, [(deal, kind, card, units) for deal, units in by_deal])
 
 
 def release(order: Order, now: datetime) -> None:
@@ -127,13 +136,22 @@ def give_back(order: Order, units: Mapping[OrderLine, int]) -> None:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A statement of a claim; its result says whether it is granted, ``verdict`` why it is not."""
+
+    statement: SqlStatement
+    is_granted: Callable[[SqlResult], bool]
+    verdict: Verdict
+
+
 def _claim_units(
     model: type[Variant] | type[Deal], bound: str, units_by_id: Iterable[tuple[int, int]]
-) -> None:
-    statement = _claim_statement(model, bound, connection.vendor)
+) -> Iterator[_Step]:
+    update = _claim_statement(model, bound, connection.vendor)
     for pk, units in units_by_id:
-        if not statement.run({"pk": pk, "units": units}):
-            raise ClaimRefused(Verdict.SOLD_OUT)
+        statement = update.statement({"pk": pk, "units": units})
+        yield _Step(statement, lambda result: result.count == 1, Verdict.SOLD_OUT)
 
 
 @cache
@@ -166,31 +184,37 @@ def _limits(order: Order, shoppers: Collection[str]) -> list[Limit]:
 
 def _claim_limits(
     by_deal: Collection[tuple[int, int]], limits: Collection[Limit], max_units: Mapping[int, int]
-) -> None:
-    counted = _count(
+) -> Iterator[_Step]:
+    """One step, or none where no line is of a deal."""
+    uses = [
         (deal, kind, key, units if key == keys[0] else 0)
         for deal, units in by_deal
         for kind, keys in limits
         for key in sorted(keys)
-    )
-    for deal, _ in by_deal:
-        for kind, keys in limits:
-            if sum(counted[deal, kind, key] for key in keys) > max_units[deal]:
-                raise ClaimRefused(Verdict.OVER_LIMIT)
+    ]
+
+    def are_kept(result: SqlResult) -> bool:
+        counted = _units_counted(result.rows)
+        return all(
+            sum(counted[deal, kind, key] for key in keys) <= max_units[deal]
+            for deal, _ in by_deal
+            for kind, keys in limits
+        )
+
+    if uses:
+        yield _Step(count_statement(LimitUse, uses), are_kept, Verdict.OVER_LIMIT)
 
 
-def _count(uses: Iterable[tuple[int, str, str, int]]) -> dict[tuple[int, str, str], int]:
-    """Add units by deal, kind and key; how many each of them has in all then."""
-    return {(deal, kind, key): n for deal, kind, key, n in add_counts(LimitUse, list(uses))}
+def _units_counted(rows: Iterable[Row]) -> dict[tuple[int, str, str], int]:
+    """Units by deal, kind and key."""
+    return {(deal, kind, key): units for deal, kind, key, units in rows}
 
 
-def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> None:
+def _redeem(order: Order, lines: Collection[OrderLine], now: datetime) -> _Step:
     redemptions = [
         Redemption(jti=jti, order_number=order.number, shopper=order.shopper, redeemed_at=now)
         for jti in sorted({line.jti for line in lines})
     ]
-    # No savepoint: the error ends the transaction.
-    try:
-        insert_rows(redemptions)
-    except IntegrityError:
-        raise ClaimRefused(Verdict.USED) from None
+    # Whoever redeems one of them at the same time is waited for (PostgreSQL, "INSERT").
+    statement = insert_statement(redemptions, on_conflict="ON CONFLICT DO NOTHING")
+    return _Step(statement, lambda result: len(result.rows) == len(redemptions), Verdict.USED)

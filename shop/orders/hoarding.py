@@ -20,7 +20,6 @@ from django.db.models.functions import Cast
 from django.utils.crypto import salted_hmac
 
 from shop.core.compiled_sql import CompiledQuery, Parameter
-from shop.core.inserts import insert_rows
 from shop.core.proxies import network_of
 from shop.orders.models import CANCELABLE, OPEN, ClaimOrigin, Order, OrderLine
 from shop.sales.snapshot_queries import instant
@@ -60,16 +59,12 @@ def network_key(address: str | None) -> str:
     return salted_hmac("network of a claim", network, algorithm="sha256").hexdigest()
 
 
-def record_origin(order: Order, network: str) -> None:
-    """Record which network a new order came from.
+def origin_of(order: Order, network: str) -> ClaimOrigin:
+    """The record of the network that a new order came from.
 
-    :param network: its key (``network_key``); nothing is recorded of an unknown one
+    :param network: its key (``network_key``)
     """
-    if network:
-        origin = ClaimOrigin(
-            order=order, network=network, counts_from=order.placed_at + FIRST_ATTEMPT
-        )
-        insert_rows([origin])
+    return ClaimOrigin(order=order, network=network, counts_from=order.placed_at + FIRST_ATTEMPT)
 
 
 def record_failure(order: Order, now: datetime) -> None:

@@ -40,7 +40,7 @@ def plan_of(statement: CompiledQuery) -> list[str]:
         if connection.vendor != "sqlite":
             # Of tables as small as a test's it reads all rows, whatever indexes they have.
             cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"{explain} {statement.sql}", statement._filled(values))
+        cursor.execute(f"{explain} {statement.sql}", statement.statement(values).parameters)
         return [str(row[-1]).strip() for row in cursor.fetchall()]
 
 

@@ -6,7 +6,8 @@ from threading import Thread
 import pytest
 from django.db import connection, connections, transaction
 
-from shop.core.named_locks import lock_names
+from shop.core.named_locks import lock_statements
+from shop.core.statements import run_together
 
 
 @pytest.mark.django_db(transaction=True)
@@ -19,12 +20,12 @@ def test_who_asks_for_a_name_that_is_held_waits(
 
     def ask() -> None:
         with transaction.atomic():
-            lock_names(["ada", "bob"])
+            run_together(lock_statements(["ada", "bob"]))
             order.append("asked")
         connections.close_all()
 
     with transaction.atomic():
-        lock_names(["bob"])
+        run_together(lock_statements(["bob"]))
         other = Thread(target=ask)
         other.start()
         time.sleep(0.2)

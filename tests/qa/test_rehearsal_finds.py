@@ -78,7 +78,7 @@ class Plant(NamedTuple):
 
 JUDGE, CLAIMS, HOLDS = "offers/anchors.py", "shop/orders/claims.py", "shop/sales/holds.py"
 SETTLEMENT = "shop/payments/settlement.py"
-LIMIT = "> max_units[deal]:\n                raise ClaimRefused(Verdict.OVER_LIMIT)\n\n\ndef _count"
+LIMIT = "for key in keys) <= max_units[deal]"
 
 PLANTS = [
     Plant(

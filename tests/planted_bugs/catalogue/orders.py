@@ -8,8 +8,8 @@ BUGS = (
     PlantedBug(
         name="The limit by mail address is one too high",
         file=_CLAIMS,
-        right="if sum(counted[deal, kind, key] for key in keys) > max_units[deal]:",
-        wrong='if sum(counted[deal, kind, key] for key in keys) > max_units[deal] + (kind == "email"):',
+        right="sum(counted[deal, kind, key] for key in keys) <= max_units[deal]",
+        wrong='sum(counted[deal, kind, key] for key in keys) <= max_units[deal] + (kind == "email")',
         tests=[
             "checkout/test_checkout.py::test_a_limit_counts_a_mail_address_and_a_card_whatever_browser_they_come_from"
         ],
@@ -21,8 +21,8 @@ BUGS = (
     PlantedBug(
         name="The limit by card is one too high",
         file=_CLAIMS,
-        right="if sum(counted[deal, kind, key] for key in keys) > max_units[deal]:",
-        wrong='if sum(counted[deal, kind, key] for key in keys) > max_units[deal] + (kind == "card"):',
+        right="sum(counted[deal, kind, key] for key in keys) <= max_units[deal]",
+        wrong='sum(counted[deal, kind, key] for key in keys) <= max_units[deal] + (kind == "card")',
         tests=[
             "checkout/test_checkout.py::test_a_limit_counts_a_mail_address_and_a_card_whatever_browser_they_come_from"
         ],
