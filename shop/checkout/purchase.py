@@ -14,16 +14,8 @@ import stripe
 
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
-from shop.checkout.placing import (
-    Address,
-    CheckoutClosed,
-    NotPlaced,
-    TooManyOpen,
-    TotalChanged,
-    amend_order,
-    check_restored,
-    place_order,
-)
+from shop.checkout.placing import Address, amend_order, check_restored, place_order
+from shop.checkout.refusals import CheckoutClosed, NotPlaced, TooManyOpen, TotalChanged
 from shop.core.outages import Unavailable
 from shop.core.shopper import Shopper
 from shop.orders.models import OPEN, OUT_OF_BAG, UNDER_WAY, Order

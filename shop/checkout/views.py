@@ -21,8 +21,9 @@ from shop.bag.refusal_counts import count_order
 from shop.checkout import page_context
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.network_bound import Wait, network_of_shopper
-from shop.checkout.placing import Address, CheckoutClosed, NotPlaced, charge_of
+from shop.checkout.placing import Address, charge_of
 from shop.checkout.purchase import buy, order_of, remove_ordered_lines
+from shop.checkout.refusals import CheckoutClosed, NotPlaced
 from shop.checkout.security import loads_stripe
 from shop.core import preview
 from shop.core.outages import Unavailable, is_outage

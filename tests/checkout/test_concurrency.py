@@ -26,13 +26,8 @@ from offers.anchors import new_id
 from shop.bag.cookie import Packed, pack
 from shop.bag.lines import Bag, Line
 from shop.catalog.models import Variant
-from shop.checkout.placing import (
-    Address,
-    NotPlaced,
-    TooManyOpen,
-    TooManyUnpaid,
-    place_order,
-)
+from shop.checkout.placing import Address, place_order
+from shop.checkout.refusals import NotPlaced, TooManyOpen, TooManyUnpaid
 from shop.core.shopper import Shopper
 from shop.orders.hoarding import network_key
 from shop.orders.models import OPEN, ClaimOrigin, Order, OrderLine
