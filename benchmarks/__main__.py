@@ -16,6 +16,7 @@ from benchmarks.tables import in_microseconds, in_ratios, table
 BENCHMARKS = (
     "mint",
     "page",
+    "home",
     "bag",
     "stored_offers",
     "checkout",

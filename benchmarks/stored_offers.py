@@ -13,9 +13,6 @@ from typing import Any
 
 from django.db import connections, transaction
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.utils import timezone
-from django.utils.safestring import SafeString
 
 from benchmarks.browser import Browser
 from benchmarks.databases import postgres
@@ -24,9 +21,10 @@ from benchmarks.page import checked
 from benchmarks.shop import SLUG
 from offers.anchors import new_ids
 from shop.core.requests import ShopRequest
-from shop.sales.minting import OfferOnPage, terms_of
+from shop.sales.minting import FrozenOffer, terms_of
 from shop.sales.showcase import sale_on_show
 from shop.sales.snapshot import DealSnapshot
+from shop.sales.views import sale_page
 
 GOAL = 1
 CALLS = 10
@@ -81,18 +79,17 @@ def row(way: str, name: str, database: str, rounds: int) -> Row:
 
 def sale(request: ShopRequest, way: str, database: str, slug: str) -> HttpResponse:
     """``shop.sales.views.sale`` of a shop that stores its offers."""
-    now = timezone.now()
+    now = request.now
     on_show = sale_on_show(slug, now)
     assert on_show is not None
     offers = stored_offers(on_show.deals_on_show, request.shopper.id, now, way, database)
-    context = {"sale": on_show, "phase": on_show.phase(now), "offers": offers, "now": now}
-    return render(request, "sales/sale.html", context)
+    return sale_page(request, on_show, offers)
 
 
 def stored_offers(
     deals: Iterable[DealSnapshot], shopper: str, now: datetime, way: str, database: str
-) -> list[OfferOnPage]:
-    """``shop.sales.minting.offers_for``, with a write in place of the signatures."""
+) -> list[FrozenOffer]:
+    """``shop.sales.minting.freeze_all``, with a write in place of the signatures."""
     deals, issued_at = list(deals), int(now.timestamp())
     claims: Claims = [
         {
@@ -106,10 +103,7 @@ def stored_offers(
     ]
     with transaction.atomic(using=database), connections[database].cursor() as cursor:
         WAYS[way](cursor, shopper, claims)
-    return [
-        OfferOnPage(deal, SafeString(each["jti"]), now + deal.hold)
-        for deal, each in zip(deals, claims, strict=True)
-    ]
+    return [(str(each["jti"]), int(each["exp"])) for each in claims]
 
 
 def _write_rows(cursor: Any, shopper: str, claims: Claims) -> None:

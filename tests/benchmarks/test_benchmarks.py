@@ -32,6 +32,7 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
     assert rows.keys() == {
         "mint",
         "page",
+        "home",
         "bag",
         "form",
         "stored, SQLite",
