@@ -5,7 +5,7 @@ PYTHON = .venv/bin/python
 # `make test` runs them on SQLite alone, `make verify` on PostgreSQL too where they ask it.
 NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tests/qa/plugin \
 	$(addprefix tests/architecture/test_,dependencies.py deployment_checks.py) \
-	tests/core/typed $(addprefix tests/core/test_,csv_cells.py exposure.py long_select.py settings_are_honored.py) \
+	tests/core/typed $(addprefix tests/core/test_,csv_cells.py exposure.py long_select.py page_cache.py settings_are_honored.py) \
 	$(addprefix tests/operations/test_,ports.py previous_release.py serve.py) \
 	tests/merchant/forms/test_table_files.py \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py
@@ -17,7 +17,7 @@ ANY_DATABASE = tests/architecture tests/bag tests/demo tests/doors tests/fuzz te
 	tests/catalog/test_pictures.py tests/checkout/stateful \
 	$(addprefix tests/checkout/test_,charges.py hoarding.py) \
 	$(addprefix tests/payments/test_,refunds.py stripe_faults.py) \
-	$(addprefix tests/sales/test_,clock_change.py pages_tell_holds.py sense_checks.py)
+	$(addprefix tests/sales/test_,clock_change.py kept_pages.py pages_tell_holds.py sense_checks.py)
 ON_POSTGRES = $(PYTHON) tests/on_postgres.py -n 2
 
 .PHONY: demo test verify bench lint test-sqlite test-postgres verify-postgres scenarios sbom \

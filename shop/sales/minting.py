@@ -5,10 +5,7 @@ snapshot (``offers.prepared``).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-
-from django.utils.safestring import SafeString
+from datetime import datetime, timedelta
 
 from offers import conf
 from offers.anchors import new_ids
@@ -36,25 +33,6 @@ def freeze(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | N
 def freeze_all(deals: Sequence[DealSnapshot], shopper: str, now: datetime) -> list[FrozenOffer]:
     """The same for several deals at once, an offer for each, with the end of its hold."""
     return _frozen(deals, new_ids(len(deals)), shopper, now)
-
-
-@dataclass(frozen=True)
-class OfferOnPage:
-    """A deal, and the signed message that promises it to this shopper."""
-
-    deal: DealSnapshot
-    message: SafeString
-    held_until: datetime
-
-
-def offers_for(deals: Sequence[DealSnapshot], shopper: str, now: datetime) -> list[OfferOnPage]:
-    """Mint one offer for each deal."""
-    frozen = zip(deals, freeze_all(deals, shopper, now), strict=True)
-    # Base64url and dots: there is nothing in a message to escape.
-    return [
-        OfferOnPage(deal, SafeString(message), datetime.fromtimestamp(expires_at, UTC))
-        for deal, (message, expires_at) in frozen
-    ]
 
 
 def terms_of(deal: DealSnapshot) -> dict[str, str | int]:

@@ -12,7 +12,6 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
 from offers.anchors import Extension, LostAnchors, OfferState, Recall
 from offers.prepared import PreparedOffer
@@ -109,10 +108,6 @@ class DealSnapshot:
     recalls: tuple[DealRecall, ...] = ()
     extensions: tuple[Extension, ...] = ()
     restored: tuple[RestoredStretch, ...] = ()
-    #: What pages have rendered of it alone: it never changes, and goes when the deal goes.
-    rendered: dict[object, SafeString] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
     #: Its offers, prepared for the key that signed the last one (``minting``).
     prepared: dict[object, PreparedOffer] = field(default_factory=dict, init=False, compare=False)
 

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import get_default_timezone
 
 from shop.catalog.pictures import Picture
-from shop.core import formatting
+from shop.core import formatting, page_cache
 from shop.core.money import format_money
 
 register = template.Library()
@@ -34,6 +34,8 @@ register.filter("money", format_money)
 register.simple_tag(formatting.moment)
 register.simple_tag(formatting.clock_face)
 register.simple_tag(formatting.clock_change_note)
+register.tag(page_cache.gap)
+register.tag(page_cache.gap_item)
 
 
 @register.filter
