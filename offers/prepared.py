@@ -12,10 +12,15 @@ come last; header and all other claims are encoded and hashed once. This is poss
 The result is an ordinary message: ``tokens.read_offer`` reads it as it does one of ``sign_offer``.
 """
 
+import os
 from collections.abc import Mapping
 
 from offers.keys import SigningKey
 from offers.tokens import OFFER, compact_json, encode_segment, header_segment
+
+#: Characters of an id: 132 random bits. With what closes the payload they are 24 bytes.
+_ID_LENGTH = 22
+_END_LENGTH = 32
 
 
 class Recipient:
@@ -29,8 +34,12 @@ class Recipient:
         _check("sub", shopper)
         _check("iat", issued_at)
         _check("exp", expires_at)
-        #: As it stands in the payload of each offer.
-        self.segment = _open_segment(f'"sub":"{shopper}","iat":{issued_at},"exp":{expires_at}')
+        self.expires_at = expires_at
+        # Spaces are taken between claims alone: the ``jti`` begins after a multiple of three bytes.
+        claims, name = f'"sub":"{shopper}","iat":{issued_at},"exp":{expires_at},', '"jti":"'
+        spaces = " " * (-len(claims + name) % 3)
+        #: As it stands in the payload of each offer, up to the ``jti``.
+        self.segment = encode_segment(f"{claims}{spaces}{name}".encode())
 
 
 class PreparedOffer:
@@ -41,25 +50,35 @@ class PreparedOffer:
         :param terms: the claims of the deal: all of an offer but ``sub``, ``iat``, ``exp``, ``jti``
         """
         claims = compact_json({"iss": key.issuer, "aud": OFFER.audience, **terms})
-        header = header_segment(key.algorithm, key.kid, OFFER.typ)
-        self._prefix = f"{header}.{_open_segment(claims[:-1])}"
+        opened = f"{claims[:-1]},".encode()
+        payload = encode_segment(opened + b" " * (-len(opened) % 3))
+        self._prefix = f"{header_segment(key.algorithm, key.kid, OFFER.typ)}.{payload}"
         self._sign_rest = key.signatures.started(self._prefix.encode())
 
-    def sign(self, recipient: Recipient, offer_id: str) -> str:
+    def sign(self, recipient: Recipient, end: str) -> str:
         """The signed message that promises the terms to a shopper, in compact form.
 
-        :param offer_id: its ``jti``
-        :raises ValueError: it is none that a reader would accept
+        :param end: the end of the payload with the ``jti``, of ``fresh_ends`` or ``end_of``
         """
-        _check("jti", offer_id)
-        rest = recipient.segment + encode_segment(f'"jti":"{offer_id}"}}'.encode())
+        rest = recipient.segment + end
         return f"{self._prefix}{rest}.{encode_segment(self._sign_rest(rest.encode()))}"
 
 
-def _open_segment(members: str) -> str:
-    """Members of a JSON object in base64url, so that further members can follow."""
-    octets = f"{members},".encode()
-    return encode_segment(octets + b" " * (-len(octets) % 3))
+def fresh_ends(count: int) -> list[str]:
+    """The ends of so many payloads, each with an id of its own, of one call for random bits."""
+    letters = encode_segment(os.urandom(count * _ID_LENGTH * 6 // 8))
+    ids = [letters[at : at + _ID_LENGTH] for at in range(0, count * _ID_LENGTH, _ID_LENGTH)]
+    ends = encode_segment('"}'.join([*ids, ""]).encode())
+    return [ends[at : at + _END_LENGTH] for at in range(0, len(ends), _END_LENGTH)]
+
+
+def end_of(offer_id: str) -> str:
+    """The end of the payload of an offer with an id that is known already.
+
+    :raises ValueError: it is none that a reader would accept
+    """
+    _check("jti", offer_id)
+    return encode_segment(f'{offer_id}"}}'.encode())
 
 
 def _check(claim: str, value: str | int) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from offers import conf
-from offers.anchors import new_ids
 from offers.keys import SigningKey
-from offers.prepared import PreparedOffer, Recipient
+from offers.prepared import PreparedOffer, Recipient, end_of, fresh_ends
 from shop.sales.snapshot import DealSnapshot
 
 _SECOND = timedelta(seconds=1)
@@ -26,13 +25,13 @@ def freeze(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | N
 
     :param offer_id: the ``jti``; a renewal derives it, otherwise it is random
     """
-    [(message, _)] = _frozen([deal], [offer_id] if offer_id else new_ids(1), shopper, now)
+    [(message, _)] = _frozen([deal], [end_of(offer_id)] if offer_id else fresh_ends(1), shopper, now)
     return message
 
 
 def freeze_all(deals: Sequence[DealSnapshot], shopper: str, now: datetime) -> list[FrozenOffer]:
     """The same for several deals at once, an offer for each, with the end of its hold."""
-    return _frozen(deals, new_ids(len(deals)), shopper, now)
+    return _frozen(deals, fresh_ends(len(deals)), shopper, now)
 
 
 def terms_of(deal: DealSnapshot) -> dict[str, str | int]:
@@ -49,24 +48,23 @@ def terms_of(deal: DealSnapshot) -> dict[str, str | int]:
 
 
 def _frozen(
-    deals: Sequence[DealSnapshot], ids: Sequence[str], shopper: str, now: datetime
+    deals: Sequence[DealSnapshot], ends: Sequence[str], shopper: str, now: datetime
 ) -> list[FrozenOffer]:
     key, issued_at = conf.ring().active, int(now.timestamp())
     recipients: dict[timedelta, Recipient] = {}
     frozen = []
-    for deal, offer_id in zip(deals, ids, strict=True):
-        expires_at = issued_at + deal.hold // _SECOND
+    for deal, end in zip(deals, ends, strict=True):
         recipient = recipients.get(deal.hold)
         if recipient is None:
+            expires_at = issued_at + deal.hold // _SECOND
             recipient = recipients[deal.hold] = Recipient(shopper, issued_at, expires_at)
-        frozen.append((_prepared(deal, key).sign(recipient, offer_id), expires_at))
+        prepared = deal.prepared.get(key) or _prepare(deal, key)
+        frozen.append((prepared.sign(recipient, end), recipient.expires_at))
     return frozen
 
 
-def _prepared(deal: DealSnapshot, key: SigningKey) -> PreparedOffer:
-    prepared = deal.prepared.get(key)
-    if prepared is None:
-        # What is there is of an earlier key, or of a preview's.
-        deal.prepared.clear()
-        prepared = deal.prepared[key] = PreparedOffer(terms_of(deal), key)
+def _prepare(deal: DealSnapshot, key: SigningKey) -> PreparedOffer:
+    # What another key has signed, one of before or a preview's, is dropped.
+    deal.prepared.clear()
+    prepared = deal.prepared[key] = PreparedOffer(terms_of(deal), key)
     return prepared
