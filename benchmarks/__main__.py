@@ -15,6 +15,7 @@ from benchmarks.tables import in_microseconds, in_ratios, table
 
 BENCHMARKS = (
     "mint",
+    "verify",
     "page",
     "home",
     "bag",

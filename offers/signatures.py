@@ -27,15 +27,19 @@ class Hs256:
     """HMAC with SHA-256 by one secret."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        # Copied for each message, so that the secret is read only once.
+        self._keyed = hmac.new(secret, digestmod="sha256")
 
     def sign(self, message: bytes) -> bytes:
         """The signature of a message."""
-        return hmac.digest(self._secret, message, "sha256")
+        mac = self._keyed.copy()
+        mac.update(message)
+        return mac.digest()
 
     def started(self, prefix: bytes) -> SignRest:
         """A function that signs messages with this beginning, and reads it only once."""
-        begun = hmac.new(self._secret, prefix, "sha256")
+        begun = self._keyed.copy()
+        begun.update(prefix)
 
         def sign_rest(rest: bytes) -> bytes:
             mac = begun.copy()

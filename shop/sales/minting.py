@@ -25,7 +25,9 @@ def freeze(deal: DealSnapshot, *, shopper: str, now: datetime, offer_id: str | N
 
     :param offer_id: the ``jti``; a renewal derives it, otherwise it is random
     """
-    [(message, _)] = _frozen([deal], [end_of(offer_id)] if offer_id else fresh_ends(1), shopper, now)
+    [(message, _)] = _frozen(
+        [deal], [end_of(offer_id)] if offer_id else fresh_ends(1), shopper, now
+    )
     return message
 
 

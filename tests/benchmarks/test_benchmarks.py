@@ -31,6 +31,8 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
     rows = {cells[0]: cells[1:] for cells in map(_cells, lines.splitlines()[1:])}
     assert rows.keys() == {
         "mint",
+        "verify",
+        "verify, ten keys",
         "page",
         "home",
         "bag",

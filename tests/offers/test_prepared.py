@@ -1,7 +1,9 @@
 """Offers from a prepared prefix: ordinary messages, as joserfc would have made and reads them."""
 
 import json
+import os
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -10,9 +12,9 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
 from offers.keys import KeyRing, SigningKey
-from offers.prepared import PreparedOffer, Recipient
+from offers.prepared import PreparedOffer, Recipient, end_of, fresh_ends
 from offers.terms import Offer
-from offers.tokens import decode_segment, read_offer
+from offers.tokens import decode_segment, encode_segment, read_offer
 from tests.offers.handmade_tokens import ES, HS, ISSUER, KEY_SETS, claims
 from tests.offers.test_tokens import by_algorithm, offers
 
@@ -29,7 +31,7 @@ def terms_of(offer: Offer) -> Mapping[str, str | int]:
 
 def signed(offer: Offer, key: SigningKey) -> str:
     recipient = Recipient(offer.shopper, offer.issued_at, offer.expires_at)
-    return PreparedOffer(terms_of(offer), key).sign(recipient, offer.id)
+    return PreparedOffer(terms_of(offer), key).sign(recipient, end_of(offer.id))
 
 
 def reference_key(key: SigningKey) -> OctKey | ECKey:
@@ -79,7 +81,7 @@ def test_an_offer_is_no_other_for_those_that_were_signed_before_it(
 ) -> None:
     prepared = PreparedOffer(TERMS, key)
     for shopper, offer_id in given_to:
-        message = prepared.sign(Recipient(shopper, ISSUED, EXPIRES), offer_id)
+        message = prepared.sign(Recipient(shopper, ISSUED, EXPIRES), end_of(offer_id))
         expected = Offer.from_claims(claims(sub=shopper, jti=offer_id))
         assert read_offer(message, RING) == expected
 
@@ -105,6 +107,28 @@ def test_nothing_but_whole_seconds_get_into_a_message(
 
 @pytest.mark.parametrize("offer_id", ["", 'p0UeJtLQR8mXyKzv3F2c1w","max":9,"x":"', "j" * 65])
 def test_nothing_but_the_id_of_an_offer_gets_into_a_message(offer_id: str) -> None:
-    prepared = PreparedOffer(TERMS, RING.active)
     with pytest.raises(ValueError, match="bad claim: jti"):
-        prepared.sign(Recipient(SHOPPER, ISSUED, EXPIRES), offer_id)
+        end_of(offer_id)
+
+
+@pytest.mark.parametrize("count", range(40))
+def test_each_offer_of_a_page_has_a_fresh_id_that_a_reader_accepts(count: int) -> None:
+    prepared, recipient = PreparedOffer(TERMS, RING.active), Recipient(SHOPPER, ISSUED, EXPIRES)
+    offers = [read_offer(prepared.sign(recipient, end), RING) for end in fresh_ends(count)]
+    assert len({offer.id for offer in offers}) == len(offers) == count
+
+
+@pytest.mark.parametrize("count", range(1, 40))
+def test_the_ids_of_a_page_are_all_of_its_random_bits_128_and_more_each(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    drawn: list[bytes] = []
+
+    def urandom(octets: int) -> bytes:
+        drawn.append(os.urandom(octets))
+        return drawn[0]
+
+    monkeypatch.setattr("offers.prepared.os", SimpleNamespace(urandom=urandom))
+    ids = [decode_segment(end).decode().removesuffix('"}') for end in fresh_ends(count)]
+    assert "".join(ids) == encode_segment(*drawn)
+    assert len(drawn[0]) * 8 >= count * 128
