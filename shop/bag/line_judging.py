@@ -10,7 +10,8 @@ from offers.verdicts import Verdict
 from shop.bag.lines import Line
 from shop.core.wall_time import next_minute
 from shop.orders.offer_facts import Facts, OfferUse
-from shop.sales.snapshot import DealSnapshot, ProductSnapshot, VariantSnapshot
+from shop.sales.product_snapshot import ProductSnapshot, VariantSnapshot
+from shop.sales.snapshot import DealSnapshot
 
 #: For an offer of an unknown deal: no anchor matches.
 _UNKNOWN = OfferState(anchor=None)

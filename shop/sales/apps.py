@@ -10,7 +10,15 @@ class SalesConfig(AppConfig):
     verbose_name = "Sales"
 
     def ready(self) -> None:
+        post_migrate.connect(set_triggers, sender=self)
         post_migrate.connect(work_out_missing_reference_prices, sender=self)
+
+
+def set_triggers(*, using: str, **_: Any) -> None:
+    """Set the triggers that tell the showcase what has changed."""
+    from shop.sales import revision_triggers
+
+    revision_triggers.set_triggers(using)
 
 
 def work_out_missing_reference_prices(**_: Any) -> None:

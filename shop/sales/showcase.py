@@ -1,9 +1,9 @@
 """The showcase: what is on show now, in this process's memory.
 
-A snapshot serves for one second of the machine's time. Then one thread reads the
-next one, and the others wait for it, 250 ms at most; for the first one of all they
-wait longer, since there is nothing else to show. Only a database that fails or is slow
-makes an older snapshot serve on, for at most ``SHOWCASE_MAX_STALE``.
+A snapshot serves for one second of the machine's time. Then one thread reads anew what
+has changed (``snapshot_refresh``), and the others wait for it, 250 ms at most; for the
+first one of all they wait longer, since there is nothing else to show. Only a database
+that fails or is slow makes an older snapshot serve on, for at most ``SHOWCASE_MAX_STALE``.
 """
 
 import logging
@@ -21,6 +21,7 @@ from shop.core.outages import Unavailable, is_outage, reason_of
 from shop.core.postgresql.time_limits import answers_within
 from shop.sales import snapshot_queries
 from shop.sales.snapshot import SaleSnapshot, Snapshot
+from shop.sales.snapshot_refresh import ShowcaseReading, read_anew
 
 FRESH_SECONDS = 1.0
 MOST_WAIT_SECONDS = 0.25
@@ -42,14 +43,14 @@ class ShowcaseUnavailable(Unavailable):
 class Showcase:
     """Keeps one snapshot fresh, for all threads of a process."""
 
-    def __init__(self, read: Callable[[datetime], Snapshot]) -> None:
+    def __init__(self, read: Callable[[datetime, ShowcaseReading | None], ShowcaseReading]) -> None:
         self._read = read
         self._lock = Lock()
         self.clear()
 
     def clear(self) -> None:
         """Forget the snapshot: the next to ask reads anew."""
-        self._snapshot: Snapshot | None = None
+        self._reading: ShowcaseReading | None = None
         self._read_at = self._tried_at = self._started_at = float("-inf")
 
     @property
@@ -60,12 +61,12 @@ class Showcase:
     @property
     def latest(self) -> Snapshot | None:
         """The newest snapshot, however old; None where there is none. It asks no database."""
-        return self._snapshot
+        return self._reading.snapshot if self._reading else None
 
     @property
     def is_warm(self) -> bool:
         """Whether a page can be served without asking the database."""
-        return self._snapshot is not None and self.age_seconds <= settings.SHOWCASE_MAX_STALE
+        return self._reading is not None and self.age_seconds <= settings.SHOWCASE_MAX_STALE
 
     def snapshot(self, now: datetime) -> Snapshot:
         """What is on show. A preview reads a snapshot of its own each time, kept for no one.
@@ -73,12 +74,12 @@ class Showcase:
         :raises ShowcaseUnavailable: the database is away, and has been for too long
         """
         if preview.is_on():
-            return self._read(now)
+            return snapshot_queries.read_snapshot(now)
         if monotonic_seconds() - self._tried_at >= FRESH_SECONDS:
             self._refresh(now)
-        if self._snapshot is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:
+        if self._reading is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:
             raise ShowcaseUnavailable
-        return self._snapshot
+        return self._reading.snapshot
 
     def _refresh(self, now: datetime) -> None:
         if not self._lock.acquire(timeout=self._patience()):
@@ -89,7 +90,7 @@ class Showcase:
                 return
             try:
                 with self._read_limit():
-                    self._snapshot = self._read(now)
+                    self._reading = self._read(now, self._reading)
                 self._read_at = started_at
             except DatabaseError as error:
                 text = "The showcase cannot be refreshed; age %.0f s: %s"
@@ -110,12 +111,12 @@ class Showcase:
         return 0 if hangs else most
 
     def _read_limit(self) -> AbstractContextManager[None]:
-        if self._snapshot is not None and self.age_seconds < HURRY_SECONDS:
+        if self._reading is not None and self.age_seconds < HURRY_SECONDS:
             return answers_within(READ_SECONDS)
         return nullcontext()
 
 
-showcase = Showcase(snapshot_queries.read_snapshot)
+showcase = Showcase(read_anew)
 
 
 def sale_on_show(slug: str, now: datetime) -> SaleSnapshot | None:

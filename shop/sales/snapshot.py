@@ -21,6 +21,7 @@ from shop.core.durations import exact_duration
 from shop.core.money import format_money, percent_off
 from shop.sales.deal_recalls import DealRecall, good_anchors, reason_of, recalled_stretches
 from shop.sales.hold_end import SaleHolds
+from shop.sales.product_snapshot import ProductSnapshot
 from shop.sales.restored_offers import RestoredStretch, lost, lost_anchors
 from shop.sales.term_history import TermChange, Terms, terms_history
 
@@ -36,56 +37,6 @@ class Phase(StrEnum):
     UPCOMING = "upcoming"
     LIVE = "live"
     OVER = "over"
-
-
-@dataclass(frozen=True)
-class VariantSnapshot:
-    """A size of a product (unnamed where it has none), and how many are left."""
-
-    id: int
-    sku: str
-    name: str
-    position: int
-    left: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProductSnapshot:
-    """A product, with what its list price offer is made of."""
-
-    id: int
-    sku: str
-    slug: str
-    name: str
-    text: str
-    picture: Picture
-    list_price: int
-    currency: str
-    sold_at_list_price: bool
-    nonce: str
-    variants: tuple[VariantSnapshot, ...]
-
-    @cached_property
-    def url(self) -> str:
-        return reverse("sales:product", args=[self.slug])
-
-    @cached_property
-    def list_price_text(self) -> str:
-        return format_money(self.list_price, self.currency)
-
-    @cached_property
-    def left(self) -> int:
-        """Units left, of all variants together."""
-        return sum(variant.left for variant in self.variants)
-
-    @cached_property
-    def has_choice(self) -> bool:
-        """Whether the shopper has to pick a variant."""
-        return any(variant.name for variant in self.variants)
-
-    def variant(self, sku: str) -> VariantSnapshot | None:
-        """The variant of this sku, if it is one of this product's."""
-        return next((each for each in self.variants if each.sku == sku), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +163,7 @@ class DealSnapshot:
 class SaleSnapshot:
     """A sale with its deals. ``visible`` is the merchant's will, the phase the clock's."""
 
+    id: int
     slug: str
     title: str
     text: str
@@ -251,6 +203,21 @@ class SaleSnapshot:
         return tuple(deal for deal in self.deals if not deal.withdrawn)
 
     @cached_property
+    def keys_of_deals(self) -> frozenset[int | None]:
+        """The keys of their rows."""
+        return frozenset(deal.id for deal in self.deals)
+
+    @cached_property
+    def keys_of_products(self) -> frozenset[int]:
+        """The keys of the rows of their products."""
+        return frozenset(deal.product.id for deal in self.deals)
+
+    @cached_property
+    def deals_by_sku(self) -> Mapping[str, DealSnapshot]:
+        """Its deals, on show or not, by the skus of their products."""
+        return {deal.product.sku: deal for deal in self.deals}
+
+    @cached_property
     def hold_text(self) -> str:
         """How long a price of it is held, in words: "30 minutes"."""
         return exact_duration(int(self.hold.total_seconds()))
@@ -287,17 +254,27 @@ class Snapshot:
     sales: Mapping[str, SaleSnapshot]
     products: Mapping[str, ProductSnapshot]
     list_deals: Mapping[str, DealSnapshot]
+    skus_by_key: Mapping[int, str] = field(default_factory=dict)
     #: Whether a backup was restored, and what Stripe knows besides was not taken in yet.
     is_checkout_closed: bool = False
+
+    def product_of(self, key: int | None) -> ProductSnapshot | None:
+        """The product whose row has this key."""
+        sku = self.skus_by_key.get(key or 0)
+        return None if sku is None else self.products[sku]
 
     @cached_property
     def _products_by_slug(self) -> Mapping[str, ProductSnapshot]:
         return {product.slug: product for product in self.products.values()}
 
+    @cached_property
+    def _products_by_small_sku(self) -> Mapping[str, ProductSnapshot]:
+        return {product.sku.lower(): product for product in self.products.values()}
+
     def product_at(self, slug: str) -> ProductSnapshot | None:
         """The product at ``/products/<slug>/``; its sku in small letters finds it too."""
-        of_sku = (each for each in self.products.values() if each.sku.lower() == slug.lower())
-        return self._products_by_slug.get(slug) or next(of_sku, None)
+        found = self._products_by_slug.get(slug)
+        return found or self._products_by_small_sku.get(slug.lower())
 
     def sales_by_phase(self, now: datetime) -> SalesByPhase:
         """All visible sales in the order in which a visitor wants them.
@@ -324,14 +301,14 @@ class Snapshot:
         if sale == LIST:
             return self.list_deals.get(sku)
         on_show = self.sales.get(sale)
-        deals = on_show.deals if on_show else ()
-        return next((deal for deal in deals if deal.product.sku == sku), None)
+        return on_show.deals_by_sku.get(sku) if on_show else None
 
     def open_deals(self, sku: str, now: datetime) -> Iterator[DealSnapshot]:
         """Every deal for a product that is minted now, its list price included."""
         for sale in self.sales.values():
-            if sale.is_open(now):
-                yield from (deal for deal in sale.deals_on_show if deal.product.sku == sku)
+            deal = sale.deals_by_sku.get(sku)
+            if deal is not None and not deal.withdrawn and sale.is_open(now):
+                yield deal
         deal = self.list_deals.get(sku)
         if deal is not None and deal.product.sold_at_list_price:
             yield deal

@@ -27,15 +27,10 @@ from shop.catalog.pictures import picture_of
 from shop.core import preview
 from shop.sales import models
 from shop.sales.deal_recalls import DealRecall, RecallRow, deal_recalls
+from shop.sales.product_snapshot import ProductSnapshot, VariantSnapshot
 from shop.sales.reference_prices import reference_prices
 from shop.sales.restored_offers import RestoredStretch, list_recalls
-from shop.sales.snapshot import (
-    DealSnapshot,
-    ProductSnapshot,
-    SaleSnapshot,
-    Snapshot,
-    VariantSnapshot,
-)
+from shop.sales.snapshot import DealSnapshot, SaleSnapshot, Snapshot
 from shop.sales.term_history import HOLD_FIELDS, TermChange
 
 #: Sales that ended longer ago than any hold lasts are not kept in memory.
@@ -56,7 +51,7 @@ def _json(
 # What is not an attribute of the snapshot is taken out where the row becomes one.
 _SALE = _json(
     *(SaleSnapshot, models.Sale),
-    *("id", "state", "delayed_payment", "nonce"),
+    *("state", "delayed_payment", "nonce"),
     zone="time_zone",
     hold="hold_seconds",
 )
@@ -103,15 +98,21 @@ def read_snapshot(now: datetime, *, slug: str | None = None) -> Snapshot:
     """
     wanted = Q(slug=slug) if slug else Q(ends_at__gt=now - KEPT_AFTER_END)
     drafts = preview.is_on()
-    queries = snapshot_querysets(wanted, Product.objects.all(), drafts=drafts)
+    queries = showcase_querysets(wanted, Product.objects.all(), drafts=drafts)
+    return assemble(rows_by_kind(union_rows(queries)), drafts=drafts)
+
+
+def showcase_querysets(
+    wanted: Q, products: QuerySet[Product, Product], *, drafts: bool
+) -> dict[str, QuerySet[Any, Any]]:
+    queries = snapshot_querysets(wanted, products, drafts=drafts)
     # For pages alone: the judge asks what offers say, not what terms they were made by.
     changes = models.Change.objects.filter(
         sale__in=models.Sale.objects.filter(wanted),
         field__in=HOLD_FIELDS,
         made_at__gte=F("sale__published_at"),
     )
-    queries["change"] = changes.annotate(row=_CHANGE)
-    return assemble(rows_by_kind(union_rows(queries)), drafts=drafts)
+    return queries | {"change": changes.annotate(row=_CHANGE)}
 
 
 def snapshot_querysets(
@@ -167,13 +168,14 @@ def assemble(rows: dict[str, list[Row]], *, drafts: bool) -> Snapshot:
     of_sales = {kind: _grouped(rows[kind], "sale") for kind in kinds}
     sales = [
         _sale(row, products, {kind: groups[row["id"]] for kind, groups in of_sales.items()})
-        for row in rows["sale"]
+        for row in sorted(rows["sale"], key=_by_id)
     ]
     at_list = _restored(of_sales["restored"][None])
     recalled_at_list = list_recalls(at_list)
     return Snapshot(
         sales={sale.slug: sale for sale in sales},
         products={product.sku: product for product in products.values()},
+        skus_by_key={key: product.sku for key, product in products.items()},
         list_deals={
             product.sku: DealSnapshot(
                 sale=LIST,
@@ -245,7 +247,6 @@ def _product(row: Row, variants: list[Row]) -> ProductSnapshot:
 def _sale(
     row: Row, products: dict[int, ProductSnapshot], of_sale: dict[str, list[Row]]
 ) -> SaleSnapshot:
-    del row["id"]
     row["picture"] = picture_of(row["picture"]) if row["picture"] else None
     row["zone"] = ZoneInfo(row["zone"])
     for name in ("starts_at", "ends_at", "published_at"):

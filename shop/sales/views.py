@@ -16,8 +16,9 @@ from shop.core.requests import ShopRequest
 from shop.sales.ical import calendar_of
 from shop.sales.minting import FrozenOffer, freeze_all
 from shop.sales.page_period import page_period
+from shop.sales.product_snapshot import ProductSnapshot
 from shop.sales.showcase import sale_on_show, showcase
-from shop.sales.snapshot import ProductSnapshot, SaleSnapshot, Snapshot
+from shop.sales.snapshot import SaleSnapshot, Snapshot
 
 
 @require_safe

@@ -30,13 +30,12 @@ from shop.qa.pytest_plugin.factories import CLOSES, HOLD, OPENS, add_deal, make_
 from shop.sales import views
 from shop.sales.models import Deal, Sale
 from shop.sales.page_period import page_period
+from shop.sales.product_snapshot import ProductSnapshot, VariantSnapshot
 from shop.sales.showcase import showcase
 from shop.sales.snapshot import (
     DealSnapshot,
-    ProductSnapshot,
     SaleSnapshot,
     Snapshot,
-    VariantSnapshot,
 )
 from tests.support.fixtures import Clock
 
@@ -249,6 +248,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
     sales = [
         SaleSnapshot(
+            id=number,
             slug=f"sale-{number}",
             title=draw(TEXT),
             text=draw(TEXT),

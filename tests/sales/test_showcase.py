@@ -12,6 +12,7 @@ from shop.core.postgresql.time_limits import limited_waits, seconds_left
 from shop.sales import showcase as module
 from shop.sales.showcase import Showcase, ShowcaseUnavailable
 from shop.sales.snapshot import Snapshot
+from shop.sales.snapshot_refresh import ShowcaseReading
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 EMPTY = Snapshot(sales={}, products={}, list_deals={})
@@ -32,11 +33,11 @@ class Database:
         self.reads = 0
         self.is_away = False
 
-    def __call__(self, now: datetime) -> Snapshot:
+    def __call__(self, now: datetime, latest: ShowcaseReading | None) -> ShowcaseReading:
         self.reads += 1
         if self.is_away:
             raise DatabaseError
-        return EMPTY
+        return ShowcaseReading(EMPTY, now)
 
 
 @pytest.fixture
@@ -102,12 +103,12 @@ def test_while_one_thread_reads_the_others_serve_what_there_is_within_250_ms(
     is_reading, may_end = Event(), Event()
     reads: list[datetime] = []
 
-    def read(now: datetime) -> Snapshot:
+    def read(now: datetime, latest: ShowcaseReading | None) -> ShowcaseReading:
         reads.append(now)
         if len(reads) > 1:
             is_reading.set()
             may_end.wait(timeout=10)
-        return EMPTY
+        return ShowcaseReading(EMPTY, now)
 
     showcase = Showcase(read)
     showcase.snapshot(NOW)
@@ -128,10 +129,10 @@ def test_while_one_thread_reads_the_others_serve_what_there_is_within_250_ms(
 def test_the_first_visitors_of_a_process_all_see_the_page_however_slow_the_first_read_is() -> None:
     is_reading, may_end = Event(), Event()
 
-    def read(now: datetime) -> Snapshot:
+    def read(now: datetime, latest: ShowcaseReading | None) -> ShowcaseReading:
         is_reading.set()
         may_end.wait(timeout=10)
-        return EMPTY
+        return ShowcaseReading(EMPTY, now)
 
     showcase = Showcase(read)
     with ThreadPoolExecutor(2) as pool:
@@ -152,9 +153,9 @@ def test_a_page_waits_half_a_second_at_most_while_the_snapshot_is_recent(
 ) -> None:
     limits: list[float] = []
 
-    def read(now: datetime) -> Snapshot:
+    def read(now: datetime, latest: ShowcaseReading | None) -> ShowcaseReading:
         limits.append(seconds_left() or 0)
-        return EMPTY
+        return ShowcaseReading(EMPTY, now)
 
     showcase = Showcase(read)
     with limited_waits(60):
@@ -168,7 +169,7 @@ def test_a_page_waits_half_a_second_at_most_while_the_snapshot_is_recent(
 def test_a_database_that_is_away_leaves_one_line_and_no_trace(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(now: datetime) -> Snapshot:
+    def fail(now: datetime, latest: ShowcaseReading | None) -> ShowcaseReading:
         raise OperationalError("connection refused\nIs the server running?")
 
     with pytest.raises(ShowcaseUnavailable):

@@ -4,6 +4,7 @@ from shop.sales.models.change import Change, Extension, Recall
 from shop.sales.models.list_terms import ListTerms
 from shop.sales.models.outage import Outage
 from shop.sales.models.restoration import Restoration, RestoredSale
+from shop.sales.models.revision import Revision
 from shop.sales.models.sale import (
     LONGEST_HOLD_SECONDS,
     MOST_PER_SHOPPER,
@@ -30,6 +31,7 @@ __all__ = [
     "RefusalCount",
     "Restoration",
     "RestoredSale",
+    "Revision",
     "Sale",
     "validate_time_zone",
     "validate_unreserved",

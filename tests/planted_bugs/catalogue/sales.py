@@ -4,6 +4,9 @@ from tests.planted_bugs.bug import PlantedBug, Unreached
 
 _SNAPSHOT, _HOLDS = "shop/sales/snapshot.py", "shop/sales/holds.py"
 _REFERENCE, _RECORD = "shop/sales/reference_prices.py", "shop/sales/term_record.py"
+_WHATEVER = (
+    "sales/test_snapshot_refresh.py::test_whatever_is_written_the_snapshot_is_as_if_all_were_read"
+)
 
 BUGS = (
     PlantedBug(
@@ -95,8 +98,11 @@ BUGS = (
     PlantedBug(
         name="A withdrawn deal's offers are void",
         file=_SNAPSHOT,
-        right="deals = on_show.deals if on_show else ()",
-        wrong="deals = on_show.deals_on_show if on_show else ()",
+        right="return on_show.deals_by_sku.get(sku) if on_show else None",
+        wrong=(
+            "deal = on_show.deals_by_sku.get(sku) if on_show else None; "
+            "return None if deal is None or deal.withdrawn else deal"
+        ),
         tests=["bag/test_bag.py::test_a_withdrawn_deal_takes_no_promise_back"],
         scenarios=[
             "changing-minds.feature::A deal that is withdrawn is shown no more, and held all the same"
@@ -106,8 +112,8 @@ BUGS = (
     PlantedBug(
         name="A hidden sale's offers are void",
         file=_SNAPSHOT,
-        right="deals = on_show.deals if on_show else ()",
-        wrong="deals = on_show.deals if on_show and on_show.visible else ()",
+        right="return on_show.deals_by_sku.get(sku) if on_show else None",
+        wrong="return on_show.deals_by_sku.get(sku) if on_show and on_show.visible else None",
         tests=["bag/test_bag.py::test_an_unpublished_sale_takes_no_promise_back"],
         scenarios=["changing-minds.feature::A sale that is called off keeps its word"],
         rehearsed=("mug", "hidden"),
@@ -232,9 +238,47 @@ BUGS = (
     PlantedBug(
         name="A stale showcase serves a second longer than ten minutes",
         file="shop/sales/showcase.py",
-        right="if self._snapshot is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:",
-        wrong="if self._snapshot is None or self.age_seconds > settings.SHOWCASE_MAX_STALE + 1:",
+        right="if self._reading is None or self.age_seconds > settings.SHOWCASE_MAX_STALE:",
+        wrong="if self._reading is None or self.age_seconds > settings.SHOWCASE_MAX_STALE + 1:",
         tests=["sales/test_showcase.py::test_an_old_snapshot_serves_ten_minutes_exactly"],
+        unreached=Unreached.ONE_SERVER,
+    ),
+    PlantedBug(
+        name="A recall is shown on pages when the process starts anew",
+        file="shop/sales/revisions.py",
+        right='    Watched("recall", Recall, sale="sale_id"),\n',
+        wrong="",
+        tests=[_WHATEVER],
+        unreached=Unreached.ONE_SERVER,
+    ),
+    PlantedBug(
+        name="A product that has changed is not read again",
+        file="shop/sales/snapshot_refresh.py",
+        right='pk__in=turned.values("product").union(in_sales)',
+        wrong="pk__in=in_sales",
+        tests=[_WHATEVER],
+        unreached=Unreached.ONE_SERVER,
+    ),
+    PlantedBug(
+        name="A sale keeps the numbers of units of another sale's claims",
+        file="shop/sales/snapshot_refresh.py",
+        right="if sale.keys_of_products.isdisjoint(products) and",
+        wrong="if",
+        tests=[
+            "sales/test_snapshot_refresh.py::test_claimed_units_come_with_that_statement",
+            _WHATEVER,
+        ],
+        unreached=Unreached.ONE_SERVER,
+    ),
+    PlantedBug(
+        name="A change is undone in the rows and stays on pages",
+        file="shop/sales/snapshot_refresh.py",
+        right="    if connection.in_atomic_block:\n        return ShowcaseReading(read_snapshot(now), now)\n",
+        wrong="",
+        tests=[
+            "sales/test_snapshot_refresh.py::"
+            "test_what_a_transaction_reads_of_its_own_is_kept_for_nobody"
+        ],
         unreached=Unreached.ONE_SERVER,
     ),
     PlantedBug(
