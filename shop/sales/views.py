@@ -128,5 +128,5 @@ def _upcoming_with(
     return [
         sale
         for sale in snapshot.sales_by_phase(now).upcoming
-        if any(deal.product is product for deal in sale.deals_on_show)
+        if any(deal.product.id == product.id for deal in sale.deals_on_show)
     ]

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 from django.db.models import F, QuerySet
+from django.test import Client
+from freezegun import freeze_time
 from pytest_django import DjangoAssertNumQueries
 
 from offers.anchors import new_nonce
 from shop.catalog.models import PriceCorrection, Product, Variant
 from shop.qa.pytest_plugin.factories import CLOSES, OPENS, add_deal, make_product, make_sale
 from shop.sales import revision_triggers
+from shop.sales import showcase as module
 from shop.sales.models import (
     Change,
     Deal,
@@ -402,3 +405,13 @@ def test_a_trigger_that_was_lost_is_set_by_migrate_and_all_is_read_again(
 def test_triggers_that_are_there_are_left_alone(reading: ShowcaseReading) -> None:
     set_triggers("default")
     assert read_anew(OPENS, reading).snapshot is reading.snapshot
+
+
+def test_a_product_s_page_names_an_upcoming_sale_that_was_changed(
+    sale: Sale, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FRESH_SECONDS", 0)
+    with freeze_time(OPENS - SECOND):
+        assert "winter" in client.get("/products/cup-01/").text
+        Sale.objects.filter(slug="winter").update(title="Winter again")
+        assert "Winter again" in client.get("/products/cup-01/").text
