@@ -121,7 +121,7 @@ def place_order(
         bag.keep([each.line for each in judged.honored], wait.held_until, now)
         raise TooManyUnpaid(judge_bag(bag, shopper, now), wait)
     order = Order(
-        number="FF-" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
+        number="FF-" + "".join(_ALPHABET[each % 32] for each in secrets.token_bytes(8)),
         shopper=shopper.id,
         currency=charge.currency,
         subtotal=charge.subtotal,

@@ -8,14 +8,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 import stripe
+from django.db import connection
 
 from shop.bag.judging import JudgedBag, judge_bag
 from shop.bag.lines import Bag
 from shop.checkout.placing import Address, amend_order, check_restored, place_order
 from shop.checkout.refusals import CheckoutClosed, NotPlaced, TooManyOpen, TotalChanged
+from shop.core.compiled_sql import CompiledQuery, InParameter, Parameter, Values
 from shop.core.outages import Unavailable
 from shop.core.shopper import Shopper
 from shop.orders.models import OPEN, OUT_OF_BAG, UNDER_WAY, Order
@@ -137,8 +139,19 @@ def _retrieve_token(token_id: str, now: datetime) -> stripe.ConfirmationToken:
 
 def _order_paid_with(token_id: str, shopper: Shopper) -> Order | None:
     """The order of a form that was sent before, whose answer has emptied the bag already."""
-    sent = Order.objects.filter(confirmation_token=token_id, shopper__in=shopper.ids)
-    return sent.filter(status__in=UNDER_WAY).first()
+    values: Values = {"token": token_id, "shoppers": [*shopper.ids]}
+    found = _paid_with_statement(connection.vendor).rows(values)
+    return Order.objects.get(pk=found[0][0]) if found else None
+
+
+@cache
+def _paid_with_statement(vendor: str) -> CompiledQuery:
+    sent = Order.objects.filter(
+        InParameter("shopper", "shoppers"),
+        confirmation_token=Parameter("token"),
+        status__in=UNDER_WAY,
+    )
+    return CompiledQuery.select(sent.order_by("-placed_at").values_list("pk")[:1])
 
 
 def _place_or_find(

@@ -58,8 +58,8 @@ def take_keys(rows: Sequence[Model], keys: Sequence[Row]) -> None:
 
 
 def _values(row: Model) -> Iterator[Any]:
-    for field in _fields(type(row)):
-        if isinstance(field, _PLAIN):
+    for field, is_plain in _fields(type(row)):
+        if is_plain:
             yield adapt_value(getattr(row, field.attname))
         else:
             value = field.pre_save(row, add=True)
@@ -67,16 +67,17 @@ def _values(row: Model) -> Iterator[Any]:
 
 
 @cache
-def _fields(model: type[Model]) -> tuple["Field[Any, Any]", ...]:
-    """What an insert gives: all fields but a key that the database counts."""
-    return tuple(each for each in model._meta.concrete_fields if not isinstance(each, AutoField))
+def _fields(model: type[Model]) -> tuple[tuple["Field[Any, Any]", bool], ...]:
+    """What an insert gives: all fields but a key that the database counts; and which are plain."""
+    fields = [each for each in model._meta.concrete_fields if not isinstance(each, AutoField)]
+    return tuple((each, isinstance(each, _PLAIN)) for each in fields)
 
 
 @cache
 def _sql(model: type[Model], rows: int, vendor: str, on_conflict: str) -> str:
     """The insert of so many rows."""
     meta, quote = model._meta, connection.ops.quote_name
-    columns = [quote(str(each.column)) for each in _fields(model)]
+    columns = [quote(str(each.column)) for each, _ in _fields(model)]
     row = f"({', '.join(['%s'] * len(columns))})"
     parts = (
         f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)})",

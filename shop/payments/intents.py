@@ -1,13 +1,16 @@
 """The PaymentIntent of an order: create, find, cancel, replace; and its payment methods."""
 
 from collections.abc import Iterable
+from functools import cache
 
 import stripe
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, QuerySet
 from stripe.params import PaymentIntentRetrieveParams
 
-from shop.orders.models import OPEN, Order
+from shop.core.compiled_sql import CompiledQuery, Parameter
+from shop.orders.models import OPEN, Order, OrderLine
 from shop.payments.order_metadata import metadata_of
 from shop.payments.shipping import ShippingAddress
 from shop.payments.stripe_amounts import to_stripe_amount
@@ -45,10 +48,9 @@ def card_fingerprint(method: object) -> str:
 
 def methods_for_order(order: Order) -> list[str]:
     """Stripe's names of the methods that an order may be paid with."""
-    lines = order.lines.select_related("deal__sale")
-    return allowed_methods(
-        line.deal is not None and line.deal.sale.delayed_payment for line in lines
-    )
+    lines = _delayed_payment_statement(connection.vendor).rows({"order": order.pk})
+    # None for a line at list price, of no sale.
+    return allowed_methods(bool(delayed_payment) for (delayed_payment,) in lines)
 
 
 def allowed_methods(allows_delayed: Iterable[bool]) -> list[str]:
@@ -122,6 +124,12 @@ def _create(order: Order, token_id: str) -> stripe.PaymentIntent:
         return client().v1.payment_intents.retrieve(order.payment_intent)
     # Meanwhile the order ended, or began its next round: this intent must not be paid.
     return client().v1.payment_intents.cancel(intent.id)
+
+
+@cache
+def _delayed_payment_statement(vendor: str) -> CompiledQuery:
+    lines = OrderLine.objects.filter(order=Parameter("order")).order_by()
+    return CompiledQuery.select(lines.values_list("deal__sale__delayed_payment"))
 
 
 def _start_round(order: Order, *, instead_of: str) -> None:

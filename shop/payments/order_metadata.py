@@ -14,14 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 import stripe
+from django.db import connection
 
 from offers.terms import LIST
+from shop.core.compiled_sql import CompiledQuery, Parameter
 from shop.orders.charge import ChargeKind, ChargeLine
-from shop.orders.models import Order
+from shop.orders.models import Order, OrderLine
 from shop.payments.stripe_metadata import MOST_KEYS, join, metadata_in, split
 from shop.payments.stripe_record import our_issuer
 
@@ -88,19 +91,7 @@ def metadata_of(order: Order) -> dict[str, str]:
             shopper=order.shopper,
             placed_at=order.placed_at,
             charges=order.charge.lines,
-            lines=tuple(
-                LineFacts(
-                    jti=line.jti,
-                    sale=line.deal.sale.slug if line.deal else LIST,
-                    sku=line.sku,
-                    quantity=line.quantity,
-                    amount=line.amount,
-                    was=line.was,
-                    seconds_late=line.seconds_late,
-                    name=line.name,
-                )
-                for line in order.lines.select_related("deal__sale").order_by("pk")
-            ),
+            lines=_lines_of(order),
         )
     )
 
@@ -236,3 +227,28 @@ def _whole(value: Any, *, least: int = 1) -> int:
     if type(value) is not int or value < least:
         raise ValueError(f"{value!r} is no whole number from {least}")
     return value
+
+
+def _lines_of(order: Order) -> tuple[LineFacts, ...]:
+    return tuple(
+        LineFacts(
+            jti=jti,
+            sale=sale or LIST,
+            sku=sku,
+            quantity=quantity,
+            amount=amount,
+            was=was,
+            seconds_late=seconds_late,
+            name=name,
+        )
+        for jti, sale, sku, quantity, amount, was, seconds_late, name in _lines_statement(
+            connection.vendor
+        ).rows({"order": order.pk})
+    )
+
+
+@cache
+def _lines_statement(vendor: str) -> CompiledQuery:
+    names = ("jti", "deal__sale__slug", "sku", "quantity", "amount", "was", "seconds_late", "name")
+    lines = OrderLine.objects.filter(order=Parameter("order")).order_by("pk")
+    return CompiledQuery.select(lines.values_list(*names))

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from shop.checkout import placing
+from shop.checkout import placing, purchase
 from shop.core.compiled_sql import CompiledQuery, Value
 from shop.orders import hoarding, offer_facts
+from shop.payments import intents, order_metadata
 from shop.qa.pytest_plugin.factories import OPENS
 
 #: Tables with a row or more for each order, sale or product that there ever was.
@@ -23,6 +24,9 @@ STATEMENTS: dict[str, Callable[[str], CompiledQuery]] = {
     "and by the record of terms": lambda vendor: offer_facts._facts_statement(vendor, False, True),
     "open claims on products": offer_facts._claims_statement,
     "what a network keeps unpaid": hoarding._orders_statement,
+    "what a card's token has paid": purchase._paid_with_statement,
+    "what a payment says of its order": order_metadata._lines_statement,
+    "whether an order may be paid later": intents._delayed_payment_statement,
 }
 
 
@@ -33,6 +37,8 @@ def plan_of(statement: CompiledQuery) -> list[str]:
         "now": OPENS,
         "recorded since": OPENS,
         "network": "n",
+        "token": "ctoken_1",
+        "order": 1,
         **{name: ["x"] for name in lists},
     }
     explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
