@@ -24,8 +24,6 @@ from shop.staff.models import Staff
 ORDERS, FEW_ORDERS = 100_000, 1_000
 ROOM_GOAL, REPORT_GOAL = 1.2, 6
 ROOM_CALLS = 5
-#: No row begins another round after as many.
-SECONDS = 6
 
 _COUNT = """
 SELECT line.deal_id, COUNT(*), SUM(line.quantity), SUM(line.quantity * line.amount),
@@ -69,7 +67,6 @@ def room(database: str, few: "Watched", many: "Watched", rounds: int) -> Row:
         lambda: seconds_per_call(many.room, ROOM_CALLS, WALL),
         lambda: seconds_per_call(few.room, ROOM_CALLS, WALL),
         rounds=rounds,
-        seconds=SECONDS,
     )
     notes = (
         f"{ORDERS:,} orders against {FEW_ORDERS:,}",
@@ -85,7 +82,6 @@ def report(database: str, many: "Watched", rounds: int) -> Row:
         lambda: seconds_per_call(many.report, 1, WALL),
         lambda: seconds_per_call(many.counted, 1, WALL),
         rounds=rounds,
-        seconds=SECONDS,
     )
     notes = (
         f"{ORDERS:,} orders",
