@@ -97,9 +97,9 @@ class CheckoutForm(forms.Form):
         self.shoppers = shoppers
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)
-        country.choices = self.listed = countries()
-        country.initial = self.listed[0][0] if self.listed else settings.SHOP_COUNTRY
-        self._keep_country(country, self.listed)
+        country.choices = listed = countries()
+        country.initial = listed[0][0] if listed else settings.SHOP_COUNTRY
+        self._keep_country(country, listed)
         for field in address_fields(self.shown_country):
             shown = self.fields[field.name]
             shown.label, shown.required = field.label, field.is_required
@@ -136,11 +136,6 @@ class CheckoutForm(forms.Form):
         """The country whose fields the page shows: the chosen one, or the first of the list."""
         chosen = str(self["country"].value())
         return chosen if chosen in addresses.countries() else str(self.fields["country"].initial)
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether nobody has filled in anything."""
-        return not self.is_bound and not self.initial
 
     @property
     def fields_of_country(self) -> list[forms.BoundField]:

@@ -6,12 +6,9 @@ from zoneinfo import ZoneInfo
 import stripe
 from django.conf import settings
 from django.db.models import Q
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
 
 from shop.bag.judging import JudgedBag
 from shop.checkout.forms import CheckoutForm
-from shop.core import preview
 from shop.orders.charge import Charge
 from shop.orders.models import CANCELABLE, Order, Refund
 from shop.payments.intents import allowed_methods, methods_for_order
@@ -20,9 +17,12 @@ from shop.payments.stripe_client import script_url
 
 
 def checkout_context(
-    judged: JudgedBag, order: Order | None, charge: Charge, form: CheckoutForm, problem: str
+    judged: JudgedBag, order: Order | None, charge: Charge, form: CheckoutForm | None, problem: str
 ) -> dict[str, Any]:
-    """Context of the checkout page."""
+    """Context of the checkout page, but for its form.
+
+    :param form: None for one that nobody has filled in
+    """
     if order is not None:
         methods = methods_for_order(order)
     else:
@@ -31,8 +31,8 @@ def checkout_context(
     return {
         "judged": judged,
         "order": order,
-        "form": form,
-        "address": address_fields(form),
+        "is_new": order is None and (form is None or not form.is_bound),
+        "has_errors": form is not None and bool(form.errors),
         "charge": charge,
         "problem": problem,
         "now": judged.facts.now,
@@ -44,28 +44,6 @@ def checkout_context(
             "currency": charge.currency.lower(),
         },
     }
-
-
-def address_fields(form: CheckoutForm) -> SafeString:
-    """The fields for the address. Blank ones are the same for everybody, and rendered once."""
-    global _blank_fields
-    # A preview has addresses of its own.
-    if not form.is_blank or preview.is_on():
-        return _rendered_fields(form)
-    countries = form.shown_country, *form.listed
-    kept = _blank_fields.get(countries)
-    if kept is None:
-        kept = _rendered_fields(form)
-        # Those of the list as it was before are needed no more.
-        _blank_fields = {countries: kept}
-    return kept
-
-
-def _rendered_fields(form: CheckoutForm) -> SafeString:
-    return render_to_string("checkout/page.html#address", {"form": form})
-
-
-_blank_fields: dict[tuple[object, ...], SafeString] = {}
 
 
 def order_context(

@@ -1,16 +1,18 @@
 """Checkout: address and payment on one page."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from math import ceil
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,9 +29,11 @@ from shop.checkout.refusals import CheckoutClosed, NotPlaced
 from shop.checkout.security import loads_stripe
 from shop.core import preview
 from shop.core.outages import Unavailable, is_outage
+from shop.core.page_cache import ALWAYS, pages
 from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
 from shop.core.unavailable import come_again, unavailable
+from shop.orders.delivery_countries import delivery_countries
 from shop.orders.links import order_path
 from shop.orders.models import UNDER_WAY, Order
 from shop.payments.charging import NotCharged
@@ -115,7 +119,7 @@ def _unavailable(request: ShopRequest, error: Exception) -> HttpResponse:
         is_visit = request.method != "POST"
         return see_other(reverse("bag:show")) if is_visit else unavailable(request, error)
     context = page_context.checkout_context(judged, None, charge, form, NO_ORDERS_NOW)
-    page = render(request, "checkout/page.html", context, status=503)
+    page = render(request, "checkout/page.html", {**context, "form": form}, status=503)
     return come_again(request, page, error)
 
 
@@ -134,10 +138,10 @@ def _show_checkout(
         return _checkout_page(request, judged, form, CheckoutClosed.text, status=503)
     if invalid is not None:
         return _checkout_page(request, judged, invalid)
-    typed = asdict(Address.of(order)) if order else {}
-    form = CheckoutForm(initial=typed, shoppers=request.shopper.ids)
-    problem = order.decline_message if order else ""
-    return _checkout_page(request, judged, form, problem, status=200)
+    if order is None:
+        return _checkout_page(request, judged, None, status=200)
+    form = CheckoutForm(initial=asdict(Address.of(order)), shoppers=request.shopper.ids)
+    return _checkout_page(request, judged, form, order.decline_message, status=200)
 
 
 def _buy(request: ShopRequest, bag: Bag) -> HttpResponse:
@@ -204,16 +208,19 @@ def _buy_nothing(request: ShopRequest, bag: Bag) -> HttpResponse:
 def _checkout_page(
     request: ShopRequest,
     judged: JudgedBag,
-    form: CheckoutForm,
+    form: CheckoutForm | None,
     problem: str = "",
     *,
     verdict: Verdict | None = None,
     status: int = 422,
     wait: Wait | None = None,
 ) -> HttpResponse:
-    """The page; or the bag's, where that has to be changed first."""
+    """The page; or the bag's, where that has to be changed first.
+
+    :param form: None for one that nobody has filled in
+    """
     order = order_of(judged)
-    charge = order.charge if order else charge_of(judged, form.destination)
+    charge = order.charge if order else charge_of(judged, form.destination if form else None)
     if charge is None or (order is None and not judged.can_check_out):
         if status == 200:
             return see_other(reverse("bag:show"))
@@ -222,9 +229,25 @@ def _checkout_page(
     if order is None and (reason := obstacle(charge.total, charge.currency)):
         return _bag(request, judged, reason)
     context = page_context.checkout_context(judged, order, charge, form, problem)
-    page = {**context, "verdict": verdict, "wait": wait}
+    if form is None:
+        return _blank_page(request, context)
+    page = {**context, "form": form, "verdict": verdict, "wait": wait}
     response = render(request, "checkout/page.html", page, status=status)
     return _with_retry(response, wait, judged.facts.now)
+
+
+def _blank_page(request: ShopRequest, context: Mapping[str, object]) -> HttpResponse:
+    """The page with a form that nobody has filled in: all of it but the bag is kept."""
+    return pages.response(
+        request,
+        "checkout/page.html",
+        key=settings.SHOP_COUNTRY,
+        source=delivery_countries(),
+        now=request.now,
+        period=lambda: ALWAYS,
+        shared={"form": SimpleLazyObject(CheckoutForm)},
+        own=context,
+    )
 
 
 def _bag(

@@ -30,7 +30,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from secrets import token_hex
 from threading import Lock
 from typing import NamedTuple, Protocol
@@ -61,6 +61,10 @@ class Period(NamedTuple):
     def covers(self, now: datetime) -> bool:
         """Whether an instant is in it."""
         return self.since <= now < self.until
+
+
+#: Of a page on which nothing outside of gaps is about time.
+ALWAYS = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 class _Gap(Protocol):

@@ -37,10 +37,13 @@ class _LastRead:
 def delivery_countries() -> frozenset[str]:
     """The codes of the countries that orders may go to; one query.
 
-    While the database is away, it is the list that was last read.
+    It is the very same object while the list has not changed. While the database is away, it is
+    the list that was last read.
     """
     try:
-        _LastRead.codes = frozenset(code for (code,) in _statement(connection.vendor).rows({}))
+        codes = frozenset(code for (code,) in _statement(connection.vendor).rows({}))
+        if codes != _LastRead.codes:
+            _LastRead.codes = codes
     except DatabaseError as error:
         if not is_outage(error):
             raise
