@@ -6,7 +6,9 @@ address to go to: the fragment is the answer.
 """
 
 import logging
+from collections.abc import Mapping
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +23,7 @@ from shop.bag.operations import BagChange, Obstacle
 from shop.bag.refusal_counts import count_line
 from shop.core.cache_headers import NOT_STORED
 from shop.core.error_views import cookies_needed
+from shop.core.page_cache import ALWAYS, pages
 from shop.core.requests import ShopRequest
 from shop.core.responses import see_other
 
@@ -32,15 +35,33 @@ def show(request: ShopRequest) -> HttpResponse:
     """The bag, every line judged now."""
     bag = Bag.from_request(request)
     judged = judge_bag(bag, request.shopper, request.now)
-    fragments = {"bag": "#bag", "bag-link": "#bag_link", "bag-bar": "#bag_bar"}
-    template = "bag/page.html" + fragments.get(request.htmx.target or "", "")
     context = {"bag": bag, "bag_total": judged.total_text, "judged": judged, "now": request.now}
-    response = render(request, template, context)
-    if request.htmx:
-        # The Back button has to find the page at this address, never a part of it.
-        response["Cache-Control"] = NOT_STORED
+    response = _fragment(request, context) if request.htmx else _page(request, context)
     bag.save(response)
     return response
+
+
+def _fragment(request: ShopRequest, context: Mapping[str, object]) -> HttpResponse:
+    fragments = {"bag": "#bag", "bag-link": "#bag_link", "bag-bar": "#bag_bar"}
+    template = "bag/page.html" + fragments.get(request.htmx.target or "", "")
+    response = render(request, template, context)
+    # The Back button has to find the page at this address, never a part of it.
+    response["Cache-Control"] = NOT_STORED
+    return response
+
+
+def _page(request: ShopRequest, context: Mapping[str, object]) -> HttpResponse:
+    """The page, of which all but the bag is kept."""
+    return pages.response(
+        request,
+        "bag/page.html",
+        key=settings.SHOP_NAME,
+        source=settings,
+        now=request.now,
+        period=lambda: ALWAYS,
+        shared={},
+        own=context,
+    )
 
 
 @require_POST
