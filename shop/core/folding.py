@@ -34,7 +34,9 @@ def _small_letters() -> dict[int, str]:
     """The small one of each letter, by the letter's code."""
     letters = map(chr, range(0x110000))
     pairs = ((ord(each), each.lower()) for each in letters if each != each.lower())
-    return {code: small for code, small in pairs if len(small) == 1} | {ord("ß"): "ss"}
+    single = {code: small for code, small in pairs if len(small) == 1}
+    # Greek writes another small sigma at the end of a word.
+    return single | {ord("ß"): "ss", ord("ς"): "σ"}
 
 
 @lru_cache
