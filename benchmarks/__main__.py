@@ -16,6 +16,7 @@ from benchmarks.tables import in_microseconds, in_ratios, table
 BENCHMARKS = (
     "mint",
     "verify",
+    "hello",
     "page",
     "home",
     "bag",

@@ -11,6 +11,7 @@ from django.test import Client
 
 from benchmarks.shop import SLUG
 from shop.core.shopper import Shopper
+from shop.core.wsgi_refusals import Application
 from shop.staff.models import Staff
 from shop.wsgi import application
 
@@ -20,6 +21,8 @@ class Browser:
 
     def __init__(self, person: Staff | None = None) -> None:
         settings.ROOT_URLCONF = "benchmarks.urls"
+        #: What answers it.
+        self.application: Application = application
         staff = Client()
         if person is not None:
             staff.force_login(person)
@@ -45,7 +48,7 @@ class Browser:
         self._cookies.update(self._call(path, fields)[1])
 
     def _call(self, path: str, fields: dict[str, str] | None) -> tuple[bytes, SimpleCookie]:
-        response = application(self._environ(path, fields), _start_response)
+        response = self.application(self._environ(path, fields), _start_response)
         try:
             body = b"".join(response)
         finally:

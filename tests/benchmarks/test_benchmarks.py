@@ -33,6 +33,7 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
         "mint",
         "verify",
         "verify, ten keys",
+        "hello",
         "page",
         "home",
         "bag",
