@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import SimpleLazyObject
 
 from shop.core.requests import ShopRequest
 from shop.core.shopper import Shopper
@@ -21,22 +22,31 @@ class NowMiddleware(MiddlewareMixin):
         request.now, request.preview = timezone.now(), None  # noqa: TID251
 
     def process_response(self, request: ShopRequest, response: HttpResponse) -> HttpResponse:
-        if "HX-Request" in request.headers:
+        if "HTTP_HX_REQUEST" in request.META:
             response["Shop-Now"] = request.now.isoformat(timespec="milliseconds")
         return response
 
 
 class ShopperMiddleware:
-    """Sets ``request.shopper``, and its cookie on the responses that may set one."""
+    """Sets ``request.shopper``, and its cookie on the responses that may set one.
+
+    Cookies are read once somebody asks who the shopper is, and kept where nobody does.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: ShopRequest) -> HttpResponse:
-        request.shopper = Shopper.from_cookies(request.COOKIES)
+        asked: list[Shopper] = []
+
+        def shopper() -> Shopper:
+            asked.append(Shopper.from_cookies(request.COOKIES))
+            return asked[0]
+
+        request.shopper = SimpleLazyObject(shopper)  # type: ignore[assignment]
         response = self.get_response(request)
-        if _may_set_cookies(request) and "public" not in response.get("Cache-Control", ""):
-            request.shopper.remember(response)
+        if asked and _may_set_cookies(request) and _is_private(response):
+            asked[0].remember(response)
         return response
 
 
@@ -49,13 +59,17 @@ class SameOriginMiddleware(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.headers.get("Sec-Fetch-Site") == "same-origin":
+        if request.META.get("HTTP_SEC_FETCH_SITE") == "same-origin":
             request.csrf_processing_done = True  # type: ignore[attr-defined]
+
+
+def _is_private(response: HttpResponse) -> bool:
+    return "public" not in response.get("Cache-Control", "")
 
 
 def _may_set_cookies(request: HttpRequest) -> bool:
     """Same-origin requests and top-level visits: no other site may choose a browser's ids."""
-    site = request.headers.get("Sec-Fetch-Site")
+    site = request.META.get("HTTP_SEC_FETCH_SITE")
     if site in {"same-origin", "none"}:
         return True
     is_visit = request.method in {"GET", "HEAD"}

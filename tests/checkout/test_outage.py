@@ -2,9 +2,10 @@
 
 import pytest
 from django.db import OperationalError
+from django.http import HttpResponse
 from django.test import Client
 
-from shop.core.shopper import Shopper
+from shop.core.middleware import ShopperMiddleware
 from shop.orders.models import Order, StripeEvent
 from shop.payments import settlement
 from shop.qa.pytest_plugin.back_office import Merchant, fields_of
@@ -152,10 +153,10 @@ def test_a_login_in_an_outage_repeats_no_password(db: None) -> None:
 def test_a_middleware_that_meets_the_outage_answers_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(cookies: object) -> Shopper:
+    def fail(*_: object) -> HttpResponse:
         raise OperationalError("away")
 
-    monkeypatch.setattr(Shopper, "from_cookies", fail)
+    monkeypatch.setattr(ShopperMiddleware, "__call__", fail)
     client = Client(raise_request_exception=False)
     with console() as log:
         answer = client.get("/")

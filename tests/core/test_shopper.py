@@ -1,7 +1,9 @@
 """Who a browser is: first visits, two tabs at once, other sites, damaged cookies."""
 
+import pytest
 from django.test import Client
 
+from shop.core.shopper import Shopper
 from shop.qa.pytest_plugin.client import ShopClient, read
 from shop.sales.models import Sale
 
@@ -69,3 +71,36 @@ def test_an_answer_that_caches_may_share_carries_nobodys_cookie(sale: Sale) -> N
     other_tab.offer()
     tab.client.cookies.update(other_tab.client.cookies)
     assert not tab.client.get("/.well-known/jwks.json").cookies
+
+
+@pytest.fixture
+def cookies_read(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """Each time that somebody's cookies were read."""
+    read_cookies, times = Shopper.from_cookies, []
+
+    def counting(cookies: dict[str, str]) -> Shopper:
+        times.append(cookies)
+        return read_cookies(cookies)
+
+    monkeypatch.setattr(Shopper, "from_cookies", counting)
+    return times
+
+
+@pytest.mark.parametrize("path", ["/sales/autumn/", "/bag/", "/checkout/"])
+def test_a_page_that_asks_often_who_the_shopper_is_reads_the_cookie_once(
+    sale: Sale, shopper: ShopClient, cookies_read: list[dict[str, str]], path: str
+) -> None:
+    shopper.add(shopper.offer())
+    cookies_read.clear()
+    assert shopper.open(path).status == 200
+    assert len(cookies_read) == 1
+
+
+@pytest.mark.parametrize("path", ["/.well-known/jwks.json", "/healthz", "/nothing-here/"])
+def test_a_page_that_is_the_same_for_all_shoppers_reads_no_cookie(
+    sale: Sale, shopper: ShopClient, cookies_read: list[dict[str, str]], path: str
+) -> None:
+    shopper.offer()
+    cookies_read.clear()
+    shopper.client.get(path)
+    assert cookies_read == []
