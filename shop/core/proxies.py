@@ -12,6 +12,7 @@ An IPv4 address within IPv6 (``::ffff:192.0.2.1``) is that IPv4 address.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 #: The name that stands for every peer on a unix socket.
@@ -70,6 +71,7 @@ def parse_proxies(names: Sequence[str]) -> TrustedProxies:
     return TrustedProxies(tuple(networks), UNIX_SOCKET in names)
 
 
+@lru_cache(maxsize=1000)
 def parse_address(text: str) -> Address | None:
     """An address as proxies write it, also with a port, in brackets or with a zone; else None."""
     text = text.strip()

@@ -1,5 +1,8 @@
 """Addresses with a slash too few or too many."""
 
+from functools import lru_cache
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 from django.urls import Resolver404, resolve
@@ -35,8 +38,14 @@ def _other_spelling(path: str) -> str:
 
 def _has_page(path: str) -> bool:
     """Whether an address has a page of its own; the back office's last pattern takes any."""
+    return _is_resolved(path, settings.ROOT_URLCONF)
+
+
+@lru_cache(maxsize=256)
+def _is_resolved(path: str, urlconf: str) -> bool:
+    # Nothing comes or goes while a process runs, and most requests are for a few addresses.
     try:
-        match = resolve(path)
+        match = resolve(path, urlconf)
     except Resolver404:
         return False
     return bool(getattr(match.func, "should_append_slash", True))

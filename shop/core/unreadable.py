@@ -72,6 +72,8 @@ def with_readable_type(application: Application) -> Application:
 
 
 def _is_type_read(content_type: str) -> bool:
+    if not content_type:
+        return True
     try:
         _, parameters = parse_header_parameters(content_type)
     except ValueError:

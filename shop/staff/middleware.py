@@ -23,7 +23,11 @@ class StaffMiddleware(AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         request.user = SimpleLazyObject(partial(_person, request))  # type: ignore[assignment]
-        request.auser = sync_to_async(partial(_person, request))
+        request.auser = partial(_person_from_coroutine, request)
+
+
+async def _person_from_coroutine(request: HttpRequest) -> Staff | AnonymousUser:
+    return await sync_to_async(_person)(request)
 
 
 def _person(request: HttpRequest) -> Staff | AnonymousUser:
