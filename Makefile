@@ -5,7 +5,7 @@ PYTHON = .venv/bin/python
 # `make test` runs them on SQLite alone, `make verify` on PostgreSQL too where they ask it.
 NO_DATABASE = tests/offers tests/sandbox tests/benchmarks tests/planted_bugs tests/qa/plugin \
 	$(addprefix tests/architecture/test_,dependencies.py deployment_checks.py) \
-	tests/core/typed $(addprefix tests/core/test_,csv_cells.py exposure.py long_select.py page_cache.py settings_are_honored.py) \
+	tests/core/typed $(addprefix tests/core/test_,csv_cells.py exposure.py form_token.py long_select.py page_cache.py settings_are_honored.py) \
 	$(addprefix tests/operations/test_,ports.py previous_release.py serve.py) \
 	tests/merchant/forms/test_table_files.py \
 	tests/qa/test_rehearsal_rules.py tests/qa/test_rehearsal_finds.py

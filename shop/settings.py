@@ -103,6 +103,7 @@ TEMPLATES = [
             "builtins": ["shop.templatetags.shop"],
             "context_processors": [
                 "django.template.context_processors.request",
+                "shop.core.form_token.context_processor",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "shop.bag.context_processors.shop",

@@ -1,10 +1,10 @@
 """What every page of the shop is given."""
 
+from functools import cache, partial
 from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from shop.bag.judging import total_by_showcase
 from shop.bag.lines import Bag
@@ -14,14 +14,13 @@ from shop.core.requests import ShopRequest
 def shop(request: HttpRequest) -> dict[str, object]:
     """The shop's name, and the bag that the request brought with what it comes to.
 
-    Both are worked out only where a page shows them. A view that judges or changes the bag
-    gives its page its own under the same names.
+    Both of these are functions, which a template calls where it shows them. A view that judges or
+    changes the bag gives its page its own under the same names.
     """
     given = cast(ShopRequest, request)
-    # Lazy: it stands for a Bag.
-    bag = cast(Bag, SimpleLazyObject(lambda: Bag.from_request(request)))
+    bag = cache(partial(Bag.from_request, request))
     return {
         "shop_name": settings.SHOP_NAME,
         "bag": bag,
-        "bag_total": SimpleLazyObject(lambda: total_by_showcase(bag, given.shopper, given.now)),
+        "bag_total": lambda: total_by_showcase(bag(), given.shopper, given.now),
     }

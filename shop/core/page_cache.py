@@ -1,9 +1,10 @@
 """Pages that are rendered once and filled for each view ("donut caching").
 
-Nearly all of a page is the same for everybody. Its template marks what is not, in two ways::
+Nearly all of a page is the same for everybody. Its template marks what is not::
 
     {% gap %}{% if bag.count %}<b>{{ bag.count }}</b>{% endif %}{% endgap %}
     {% for deal in deals %} … {% gap_item offers forloop.counter0 %} … {% endfor %}
+    {% gap held_until %}Held until {{ held_until }}{% endgap %}
 
 ``PageCache.response`` takes what everybody is shown (``shared``) and what this view alone is
 (``own``):
@@ -15,6 +16,8 @@ Nearly all of a page is the same for everybody. Its template marks what is not, 
 * A view fills the gaps: their bodies are rendered by Django, and escaped as ever, with a
   ``RequestContext`` of ``shared`` and ``own``. They see none of the names that ``for``, ``with``
   and ``include`` add; ``gap_item`` takes its place in the list from around it.
+* A gap that names a value of ``own`` is rendered with ``shared`` and this value alone, and kept for
+  as long as the value stays: it is the same for all who look in one second.
 * A kept page serves as long as its source is the very same object, its template the same, and
   ``now`` within its period. Otherwise the next view renders it anew; when several do at once, each
   of them is right. A rendering that fails is not kept.
@@ -27,29 +30,29 @@ extends the same base and is never kept, comes out of the same template.
 """
 
 import weakref
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from secrets import token_hex
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from cachetools import LRUCache
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import Context, Engine, Node, NodeList, Template, TemplateSyntaxError
-from django.template.base import FilterExpression, Parser, Token, render_value_in_context
+from django.template.base import FilterExpression, Parser, Token
 from django.template.context import make_context
 from django.urls import get_script_prefix
+from django.utils.html import conditional_escape
 
 from shop.core import preview
 
 #: Of all kept pages together, in each process.
 MAX_BYTES = 16 * 1024 * 1024
-#: Digits after a mark that say which of the page's gaps it is.
-_DIGITS = 6
+#: Digits after a mark that say which of the page's gaps it is; as many say which of its texts.
+_DIGITS = 4
 
 
 class Period(NamedTuple):
@@ -67,12 +70,6 @@ class Period(NamedTuple):
 ALWAYS = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
-class _Gap(Protocol):
-    """What is rendered in each view."""
-
-    def render(self, context: Context) -> str: ...
-
-
 class _Marked(Context):
     """A context in which gaps leave marks."""
 
@@ -82,33 +79,30 @@ class _Marked(Context):
         self.mark = token_hex(16)
         self.gaps: dict[_Gap, int] = {}
 
-    def mark_of(self, gap: _Gap) -> str:
-        """What stands for a gap in the text; equal gaps are one."""
-        return f"{self.mark}{self.gaps.setdefault(gap, len(self.gaps)):0{_DIGITS}}"
+    def mark_of(self, gap: "_Gap", index: int = 0) -> str:
+        """What stands for one text of a gap."""
+        number = self.gaps.setdefault(gap, len(self.gaps))
+        return f"{self.mark}{number:0{_DIGITS}}{index:0{_DIGITS}}"
 
 
 class GapNode(Node):
-    """``{% gap %} … {% endgap %}``: a part of a page that is rendered in each view."""
+    """``{% gap %} … {% endgap %}``: a part of a page that is rendered in each view, once.
 
-    def __init__(self, nodelist: NodeList) -> None:
+    ``{% gap held_until %}`` is rendered when that value of the view's own is another one.
+    """
+
+    def __init__(self, nodelist: NodeList, name: str) -> None:
         self.nodelist = nodelist
+        self.name = name
 
     def render(self, context: Context) -> str:
         if isinstance(context, _Marked):
             return context.mark_of(self)
         return self.nodelist.render(context)
 
-
-@dataclass(frozen=True)
-class _GapItem:
-    """One item of a list that each view has its own of."""
-
-    items: FilterExpression
-    index: int
-
-    def render(self, context: Context) -> str:
-        item = self.items.resolve(context)[self.index]
-        return str(render_value_in_context(item, context))
+    def texts(self, context: Context) -> list[str]:
+        """What fills it in one view."""
+        return [self.nodelist.render(context)]
 
 
 class GapItemNode(Node):
@@ -119,18 +113,27 @@ class GapItemNode(Node):
         self.index = index
 
     def render(self, context: Context) -> str:
-        gap = _GapItem(self.items, self.index.resolve(context))
-        return context.mark_of(gap) if isinstance(context, _Marked) else gap.render(context)
+        index = self.index.resolve(context)
+        if isinstance(context, _Marked):
+            return context.mark_of(self, index)
+        return conditional_escape(self.items.resolve(context)[index])
+
+    def texts(self, context: Context) -> list[str]:
+        """What fills it in one view, at each index."""
+        return [conditional_escape(item) for item in self.items.resolve(context)]
+
+
+type _Gap = GapNode | GapItemNode
 
 
 def gap(parser: Parser, token: Token) -> GapNode:
     """The tag ``{% gap %}``."""
-    name, *bits = token.split_contents()
-    if bits:
-        raise TemplateSyntaxError(f"{{% {name} %}} takes nothing.")
-    nodelist = parser.parse((f"end{name}",))
+    tag, *names = token.split_contents()
+    if len(names) > 1:
+        raise TemplateSyntaxError(f"{{% {tag} %}} takes one name, or none.")
+    nodelist = parser.parse((f"end{tag}",))
     parser.delete_first_token()
-    return GapNode(nodelist)
+    return GapNode(nodelist, *names or [""])
 
 
 def gap_item(parser: Parser, token: Token) -> GapItemNode:
@@ -155,8 +158,13 @@ class _Page:
         # Weakly: a page that nobody asks for any more keeps no old snapshot alive.
         self._source = weakref.ref(source)
         self._gaps = tuple(context.gaps)
+        #: Of each gap that depends on one value: the last value, and what it gave.
+        self._last_texts: dict[GapNode, tuple[object, list[str]]] = {}
         self._first = first.encode()
-        self._others = tuple((int(text[:_DIGITS]), text[_DIGITS:].encode()) for text in others)
+        self._others = tuple(
+            (int(text[:_DIGITS]), int(text[_DIGITS : 2 * _DIGITS]), text[2 * _DIGITS :].encode())
+            for text in others
+        )
 
     def serves(self, template: Template, source: object, now: datetime) -> bool:
         """Whether it is still what would be rendered."""
@@ -165,16 +173,35 @@ class _Page:
     @property
     def size(self) -> int:
         """Bytes of its text."""
-        return len(self._first) + sum(len(text) for _, text in self._others)
+        return len(self._first) + sum(len(text) for _, _, text in self._others)
 
-    def filled(self, context: Context) -> bytes:
+    def filled(
+        self, request: HttpRequest, shared: Mapping[str, object], own: Mapping[str, object]
+    ) -> bytes:
         """The whole page for one view."""
-        with context.render_context.push_state(self.template), context.bind_template(self.template):
-            fillings = [gap.render(context).encode() for gap in self._gaps]
+        with self._bound(make_context({**shared, **own}, request)) as context:
+            fillings = [
+                self._remembered(gap, shared, own[gap.name])
+                if isinstance(gap, GapNode) and gap.name
+                else gap.texts(context)
+                for gap in self._gaps
+            ]
         parts = [self._first]
-        for number, text in self._others:
-            parts += (fillings[number], text)
+        for number, index, text in self._others:
+            parts += (fillings[number][index].encode(), text)
         return b"".join(parts)
+
+    def _remembered(self, gap: GapNode, shared: Mapping[str, object], value: object) -> list[str]:
+        known = self._last_texts.get(gap)
+        if known is None or known[0] != value:
+            with self._bound(Context({**shared, gap.name: value})) as context:
+                known = self._last_texts[gap] = value, gap.texts(context)
+        return known[1]
+
+    @contextmanager
+    def _bound(self, context: Context) -> Iterator[Context]:
+        with context.render_context.push_state(self.template), context.bind_template(self.template):
+            yield context
 
 
 class PageCache:
@@ -206,10 +233,9 @@ class PageCache:
         :param shared: what everybody is shown; what is costly to make, as a ``SimpleLazyObject``
         :param own: what only this view is shown
         """
-        shared = {"now": now, **shared}
-        every = {**shared, **(own or {})}
+        shared, own = {"now": now, **shared}, own or {}
         if preview.is_on():
-            return render(request, template_name, every)
+            return render(request, template_name, {**shared, **own})
         template = Engine.get_default().get_template(template_name)
         # Addresses in the page begin with the prefix.
         place = (template_name, key, get_script_prefix())
@@ -220,7 +246,7 @@ class PageCache:
             # A page that is larger than all that may be kept is not kept.
             with suppress(ValueError), self._lock:
                 self._pages[place] = page
-        return HttpResponse(page.filled(make_context(every, request)))
+        return HttpResponse(page.filled(request, shared, own))
 
 
 pages = PageCache()

@@ -124,6 +124,25 @@ def test_a_gap_within_an_include_or_a_tag_is_one_too(page: Page, cache: PageCach
     assert [page(source, thing, cache=cache, name=name) for name in "xy"] == ["x", "y"]
 
 
+def test_a_gap_that_names_a_value_is_rendered_when_the_value_changes(
+    page: Page, cache: PageCache
+) -> None:
+    source = "{% gap until %}{{ thing.title }} {{ until }}{% endgap %}"
+    thing = Thing()
+    views = [page(source, thing, cache=cache, until=until) for until in "1121"]
+    assert views == ["mug 1", "mug 1", "mug 2", "mug 1"]
+    assert thing.times_read == 3
+
+
+def test_a_gap_that_names_a_value_sees_nothing_else_of_the_view(
+    page: Page, cache: PageCache
+) -> None:
+    source = (
+        "{% gap until %}[{{ until }}{{ name }}{{ request.headers }}{% csrf_token %}]{% endgap %}"
+    )
+    assert page(source, Thing(), cache=cache, until="<1>", name="Ada") == "[&lt;1&gt;]"
+
+
 def test_all_forms_of_a_view_have_one_token_and_two_views_have_two(
     page: Page, cache: PageCache
 ) -> None:
@@ -288,8 +307,8 @@ def test_any_text_comes_out_as_if_the_page_had_no_gaps(title: str, names: list[s
     plain = template.render(make_context(values, RequestFactory().get("/")))
     kept = page_cache._Page(template, {"thing": {"title": title}}, Thing(), HOUR)
     for _ in range(2):
-        context = make_context(values, RequestFactory().get("/"))
-        assert kept.filled(context).decode() == plain
+        shared, request = {"thing": {"title": title}}, RequestFactory().get("/")
+        assert kept.filled(request, shared, values).decode() == plain
 
 
 def test_no_shopper_sees_anothers_part_while_many_threads_render_and_fill(
@@ -298,6 +317,7 @@ def test_no_shopper_sees_anothers_part_while_many_threads_render_and_fill(
     source = (
         "{{ thing.title }}{% gap %}{{ name }}{% endgap %}"
         "{% for n in '01234567' %}{% gap_item names forloop.counter0 %}{% endfor %}"
+        "{% gap until %}{{ until }}{% endgap %}"
     )
     shoppers = 8
     things = [Thing(f"t{turn}") for turn in range(60)]
@@ -309,9 +329,10 @@ def test_no_shopper_sees_anothers_part_while_many_threads_render_and_fill(
         for thing in things:
             # All of them find that it is another thing now, and render it at once.
             barrier.wait(timeout=30)
-            for _ in range(3):
-                html = page(source, thing, cache=cache, name=name, names=[name] * 8)
-                assert html == thing._title + shown * 9
+            for until in (1, number, 1):
+                own = {"name": name, "names": [name] * 8, "until": until}
+                html = page(source, thing, cache=cache, **own)
+                assert html == f"{thing._title}{shown * 9}{until}"
 
     with ThreadPoolExecutor(shoppers) as pool:
         list(pool.map(shop, range(shoppers)))
@@ -319,7 +340,7 @@ def test_no_shopper_sees_anothers_part_while_many_threads_render_and_fill(
 
 
 @pytest.mark.parametrize(
-    "tag", ["{% gap it %}{% endgap %}", "{% gap_item names %}", "{% gap_item %}", "{% gap %}"]
+    "tag", ["{% gap it it %}{% endgap %}", "{% gap_item names %}", "{% gap_item %}", "{% gap %}"]
 )
 def test_a_tag_written_wrong_is_refused(tag: str) -> None:
     with pytest.raises(TemplateSyntaxError):
