@@ -14,11 +14,11 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, F, Field, Lookup, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
-from django.db.models.sql.subqueries import UpdateQuery
+from django.db.models.sql.subqueries import DeleteQuery, UpdateQuery
 
 from shop.core.statements import Row, SqlStatement, run_together
 
-type Value = datetime | int | str | list[str]
+type Value = datetime | int | str | list[str] | None
 type Values = Mapping[str, Value]
 
 
@@ -83,6 +83,13 @@ class CompiledQuery:
         query = queryset.query.chain(UpdateQuery)
         assert isinstance(query, UpdateQuery)
         query.add_update_values(values)
+        sql, parameters = query.get_compiler(connection=connection).as_sql()
+        return cls(sql, tuple(parameters))
+
+    @classmethod
+    def delete(cls, queryset: QuerySet[Any, Any]) -> "CompiledQuery":
+        """Compile the deletion of a queryset's rows: as they are, without what refers to them."""
+        query = queryset.query.chain(DeleteQuery)
         sql, parameters = query.get_compiler(connection=connection).as_sql()
         return cls(sql, tuple(parameters))
 

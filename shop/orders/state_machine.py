@@ -5,10 +5,13 @@ News of a payment may be late: it never changes an order that is paid, refunded 
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from shop.core.inserts import insert_rows
+from shop.core.compiled_sql import CompiledQuery, Parameter, Values
+from shop.core.inserts import insert_statement
+from shop.core.statements import run_together
 from shop.orders.models import OPEN, OVER, ClaimOrigin, Order, OrderStatus, StatusChange
 
 Status = OrderStatus
@@ -59,9 +62,6 @@ def move(
     order.status = status
     if status is Status.PAID and order.paid_at is None:
         order.paid_at = now
-    order.save(update_fields=["status", "paid_at"])
-    if before in OPEN and status not in OPEN:
-        ClaimOrigin.objects.filter(order=order).delete()
     change = StatusChange(
         order=order,
         from_status=before,
@@ -70,5 +70,20 @@ def move(
         cause=cause,
         stripe_event=stripe_event,
     )
-    insert_rows([change])
+    values: Values = {"order": order.pk, "status": order.status, "paid_at": order.paid_at}
+    statements = [_update_statement(connection.vendor).statement(values)]
+    if before in OPEN and status not in OPEN:
+        statements.append(_forget_statement(connection.vendor).statement({"order": order.pk}))
+    run_together([*statements, insert_statement([change])])
     return True
+
+
+@cache
+def _update_statement(vendor: str) -> CompiledQuery:
+    row = Order.objects.filter(pk=Parameter("order"))
+    return CompiledQuery.update(row, status=Parameter("status"), paid_at=Parameter("paid_at"))
+
+
+@cache
+def _forget_statement(vendor: str) -> CompiledQuery:
+    return CompiledQuery.delete(ClaimOrigin.objects.filter(order=Parameter("order")))

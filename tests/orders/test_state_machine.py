@@ -21,6 +21,7 @@ SHOP = ROOT / "shop"
 #: Every place that writes a field called status, and of what it is one.
 WRITERS = {
     ("orders/state_machine.py", "move"): "an order, and nobody else of one",
+    ("orders/state_machine.py", "_update_statement"): "an order, for move",
     ("payments/refunds.py", "record"): "a refund",
     ("payments/refunds.py", "_fail"): "a refund",
     ("merchant/forms/csv_writing.py", "_stop"): "a CSV file that is being written",
