@@ -38,7 +38,7 @@ def database_settings(url: str, *, timeout: float) -> DatabaseSettings:
 def sqlite_settings(path: Path | str, *, timeout: float) -> DatabaseSettings:
     """Django's settings of an SQLite database in a file."""
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "shop.core.sqlite",
         "NAME": str(path),
         # To open one anew, and prepare its statements, takes checkout three milliseconds.
         "CONN_MAX_AGE": 60,

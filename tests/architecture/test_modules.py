@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 350
 #: Names that Django gives, or that each model has for its own states.
-SHARED_NAMES = {"Command", "Meta", "Migration", "Status"}
+SHARED_NAMES = {"Command", "DatabaseWrapper", "Meta", "Migration", "Status"}
 #: Whoever uses one of these changes a list price, a sale or a deal.
 CHANGES_PRICES = {
     *("change", "record", "record_list_price", "unsaved_changes"),

@@ -34,6 +34,16 @@ def test_values_are_never_taken_for_statements(db: None) -> None:
     assert (found, Variant.objects.count()) == (name, 1)
 
 
+def test_a_statement_takes_other_values_each_time_and_keeps_its_percent_signs(db: None) -> None:
+    percent = "SELECT CAST(%s AS text) || '%%', '%%s'"
+    for value in ("5", "19"):
+        [result] = run_together([SqlStatement(percent, [value])])
+        assert result.rows == [(f"{value}%", "%s")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CAST(%(rate)s AS text) || '%%'", {"rate": "7"})
+        assert cursor.fetchall() == [("7%",)]
+
+
 def test_nothing_follows_one_that_fails(db: None) -> None:
     make_product("MUG-01", stock=3)
     wrong = SqlStatement("UPDATE catalog_variant SET claimed = stock + 1", [])

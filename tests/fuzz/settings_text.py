@@ -98,7 +98,7 @@ def database_address(data: bytes) -> Outcome:
     except ImproperlyConfigured:
         return Outcome.REFUSED
     assert not _UNPRINTABLE.search(text), "something in it has been left out"
-    if found["ENGINE"].endswith("sqlite3"):
+    if found["ENGINE"].endswith("sqlite"):
         assert quote(found["NAME"], safe="/") == quote(unquote(text.split("?")[0][10:]), safe="/")
         return Outcome.READ
     assert found["NAME"] or "service" in found["OPTIONS"]
