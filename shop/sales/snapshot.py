@@ -264,6 +264,11 @@ class Snapshot:
         return None if sku is None else self.products[sku]
 
     @cached_property
+    def first_end(self) -> datetime | None:
+        """When the first of its sales ends; None where there is none."""
+        return min((sale.ends_at for sale in self.sales.values()), default=None)
+
+    @cached_property
     def _products_by_slug(self) -> Mapping[str, ProductSnapshot]:
         return {product.slug: product for product in self.products.values()}
 

@@ -77,10 +77,11 @@ def _read_whole(now: datetime) -> ShowcaseReading:
 
 
 def _without_old_sales(snapshot: Snapshot, now: datetime) -> Snapshot:
-    kept = {
-        slug: sale for slug, sale in snapshot.sales.items() if sale.ends_at > now - KEPT_AFTER_END
-    }
-    return snapshot if len(kept) == len(snapshot.sales) else replace(snapshot, sales=kept)
+    oldest = now - KEPT_AFTER_END
+    if snapshot.first_end is None or snapshot.first_end > oldest:
+        return snapshot
+    kept = {slug: sale for slug, sale in snapshot.sales.items() if sale.ends_at > oldest}
+    return replace(snapshot, sales=kept)
 
 
 @dataclass(frozen=True, slots=True)
