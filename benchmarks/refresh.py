@@ -31,10 +31,10 @@ from shop.sales.models import Deal, Sale
 from shop.sales.showcase import showcase
 
 DEALS = 24
-#: At rest: one more shopper looks, and there is nothing new to see.
 REST_GOAL = 1.2
-CHANGE_GOAL = 2
-CALLS = 5
+#: Ten milliseconds, where the small shop takes two.
+CHANGE_GOAL = 5
+CALLS = 20
 #: The sale that is changed.
 SLUG = "sale-0"
 
@@ -67,6 +67,8 @@ def rows(vendor: str, few: str, many: str, rounds: int) -> list[Row]:
         for alias in (many, few):
             with as_default(alias):
                 workers[alias] = stack.enter_context(Workers(1, jobs))
+                # It has read all there is when it has done something.
+                workers[alias].burst("rest")
         rest, change = (
             compared(job, workers[many], workers[few], rounds) for job in ("rest", "change")
         )
