@@ -16,14 +16,13 @@ def form_token(request: HttpRequest) -> str:
     """What Django's ``get_token`` gives: the browser's secret under a mask of its own each time.
 
     ``get_token`` asks the system for each character of the mask, which takes longer than all the
-    rest that it does.
+    rest that it does. And it has the secret's cookie set again by every page, to renew its age of
+    a year; here a browser gets another one when that year is over.
     """
     secret = request.META.get("CSRF_COOKIE")
     if secret is None:
         # A first visit: the secret is made.
         return get_token(request)
-    # Its cookie lives on.
-    request.META["CSRF_COOKIE_NEEDS_UPDATE"] = True
     number, mask, masked = randbits(_RANDOM_BITS), "", ""
     for character in secret:
         number, place = divmod(number, _CHARACTERS)
