@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
+from typing import Any
 
 from django.db import connection
-from django.db.models import Min, Q, Sum, TextField
+from django.db.models import Min, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, JSONObject
 
-from offers.terms import Offer
+from offers.terms import LIST, Offer
 from shop.catalog.models import Product
 from shop.core import preview
 from shop.core.compiled_sql import CompiledQuery, InParameter, Parameter
@@ -19,15 +20,18 @@ from shop.orders.limits import limit_key
 from shop.orders.models import OPEN, OrderLine, OrderStatus
 from shop.sales import models
 from shop.sales.kept_prices import KeptPrices
+from shop.sales.revisions import news_in_json, news_of
 from shop.sales.showcase import showcase
 from shop.sales.snapshot import Snapshot
 from shop.sales.snapshot_queries import (
+    KEPT_AFTER_END,
     assemble,
     instant,
     rows_by_kind,
     snapshot_querysets,
     union_rows,
 )
+from shop.sales.snapshot_refresh import with_units
 from shop.sales.term_record import TermRecord, is_within_terms_of_now
 from shop.sales.term_record_queries import read_record, record_querysets, record_values
 
@@ -86,6 +90,8 @@ def read_facts(
 ) -> Facts:
     """What has to be known to judge offers, and to say what products cost now.
 
+    Where only units have changed since the showcase was read, the rest is taken from there.
+
     The record of terms is read where an offer is better than what is on show: with the same query,
     but for terms that have changed since the showcase was read, a second ago.
 
@@ -98,10 +104,37 @@ def read_facts(
         return read(with_record=False)
     on_show = showcase.latest
     if on_show is not None and _are_within_terms(offers, on_show):
-        facts = read(with_record=False)
+        facts = _read_by_showcase(offers, shopper=shopper, now=now, kept=kept)
+        facts = facts or read(with_record=False)
         if _are_within_terms(offers, facts.snapshot):
             return facts
     return read(with_record=True)
+
+
+def _read_by_showcase(
+    offers: Collection[Offer], *, shopper: Shopper, now: datetime, kept: KeptPrices | None
+) -> Facts | None:
+    """The facts with the showcase's snapshot, units brought up to date; one small query.
+
+    None where that is not all: more than units has changed since it was read, nobody knows what
+    has, or a sale ended so long ago that it is not in it any more.
+    """
+    reading = showcase.reading
+    # What a transaction has changed itself may be undone.
+    if reading is None or reading.news is None or connection.in_atomic_block:
+        return None
+    sales = reading.snapshot.sales
+    if now < reading.now - KEPT_AFTER_END or any(
+        each.sale != LIST and each.sale not in sales for each in offers
+    ):
+        return None
+    statement = _uses_statement(connection.vendor)
+    values = _values(offers, [each.sku for each in offers], shopper)
+    rows: Mapping[str, list[Any]] = rows_by_kind(
+        statement.rows({**values, "mark": reading.news.mark})
+    )
+    snapshot = with_units(reading, news_of(rows["news"]))
+    return None if snapshot is None else _facts(rows, snapshot, shopper, now, kept)
 
 
 def _are_within_terms(offers: Collection[Offer], snapshot: Snapshot) -> bool:
@@ -118,27 +151,45 @@ def _read(
     with_record: bool,
 ) -> Facts:
     drafts = preview.is_on()
-    rows = rows_by_kind(
-        _facts_statement(connection.vendor, drafts, with_record).rows(
-            {
-                **record_values(offers),
-                "now": now,
-                "sales": [offer.sale for offer in offers],
-                "offers": [offer.id for offer in offers],
-                "skus": list(skus),
-                "shoppers": [limit_key(models.LimitUse.Kind.SHOPPER, each) for each in shopper.ids],
-            }
-        )
-    )
+    statement = _facts_statement(connection.vendor, drafts, with_record)
+    values = {
+        **record_values(offers),
+        **_values(offers, skus, shopper),
+        "now": now,
+        "sales": [offer.sale for offer in offers],
+    }
+    rows = rows_by_kind(statement.rows(values))
+    snapshot = assemble(rows, drafts=drafts)
+    record = read_record(rows, snapshot) if with_record else None
+    return _facts(rows, snapshot, shopper, now, kept, record)
+
+
+def _values(
+    offers: Collection[Offer], skus: Collection[str], shopper: Shopper
+) -> dict[str, list[str]]:
+    return {
+        "offers": [offer.id for offer in offers],
+        "skus": list(skus),
+        "shoppers": [limit_key(models.LimitUse.Kind.SHOPPER, each) for each in shopper.ids],
+    }
+
+
+def _facts(
+    rows: Mapping[str, list[Any]],
+    snapshot: Snapshot,
+    shopper: Shopper,
+    now: datetime,
+    kept: KeptPrices | None,
+    record: TermRecord | None = None,
+) -> Facts:
     taken: defaultdict[int, int] = defaultdict(int)
     for row in rows["taken"]:
         taken[row["deal"]] += row["units"]
-    snapshot = assemble(rows, drafts=drafts)
     return Facts(
         shopper=shopper,
         now=now,
         snapshot=snapshot,
-        record=read_record(rows, snapshot) if with_record else None,
+        record=record,
         uses={row["jti"]: OfferUse(row["order"], row["shopper"]) for row in rows["use"]},
         units_taken=taken,
         kept=kept or KeptPrices(),
@@ -184,14 +235,30 @@ def _facts_statement(vendor: str, drafts: bool, with_record: bool) -> CompiledQu
     products = Product.objects.filter(InParameter("sku", "skus"))
     wanted = Q(ends_at__gt=Parameter("now")) | Q(InParameter("slug", "sales"))
     queries = snapshot_querysets(wanted, products, drafts=drafts)
-    queries["use"] = models.Redemption.objects.filter(
-        InParameter("jti", "offers"), released_at__isnull=True
-    ).annotate(row=JSONObject(jti="jti", order="order_number", shopper="shopper"))
-    queries["taken"] = models.LimitUse.objects.filter(
-        InParameter("key", "shoppers"),
-        deal__product__in=products,
-        kind=models.LimitUse.Kind.SHOPPER,
-    ).annotate(row=JSONObject(deal="deal_id", units="units"))
+    queries |= _use_querysets()
     if with_record:
         queries |= record_querysets()
     return CompiledQuery.select(union_rows(queries))
+
+
+@cache
+def _uses_statement(vendor: str) -> CompiledQuery:
+    uses = CompiledQuery.select(union_rows(_use_querysets()))
+    return CompiledQuery(
+        f"{uses.sql} UNION ALL {news_in_json()}", (*uses.parameters, Parameter("mark"))
+    )
+
+
+def _use_querysets() -> dict[str, QuerySet[Any, Any]]:
+    """Uses of the offers, and units that the shopper has of the products in orders."""
+    products = Product.objects.filter(InParameter("sku", "skus"))
+    used = models.Redemption.objects.filter(InParameter("jti", "offers"), released_at__isnull=True)
+    taken = models.LimitUse.objects.filter(
+        InParameter("key", "shoppers"),
+        deal__product__in=products,
+        kind=models.LimitUse.Kind.SHOPPER,
+    )
+    return {
+        "use": used.annotate(row=JSONObject(jti="jti", order="order_number", shopper="shopper")),
+        "taken": taken.annotate(row=JSONObject(deal="deal_id", units="units")),
+    }

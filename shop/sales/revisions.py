@@ -3,7 +3,9 @@
 Triggers note each change (``revision_triggers``); the showcase asks each second.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import BigIntegerField, Func, Model, Q
@@ -104,10 +106,20 @@ def read_news(since: int | None) -> News:
     once may be told again.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_NEWS[connection.vendor], [since])
-        found = cursor.fetchall()
-    rows = (ChangedRow(*row) for _, *row in found if row[0] is not None)
-    return News(mark=found[0][0], rows=frozenset(rows))
+        cursor.execute(_news("{}"), [since])
+        return news_of(cursor.fetchall())
+
+
+def news_in_json() -> str:
+    """A statement that asks the same, of which each row is the word "news" and an array as text."""
+    array = "json_build_array" if connection.vendor == "postgresql" else "json_array"
+    return _news(f"'news', CAST({array}({{}}) AS text)")
+
+
+def news_of(rows: Sequence[Sequence[Any]]) -> News:
+    """What has changed, by the rows of either statement."""
+    changed = (ChangedRow(*row) for _, *row in rows if row[0] is not None)
+    return News(mark=rows[0][0], rows=frozenset(changed))
 
 
 def changed_since(mark: int | Parameter) -> Q:
@@ -120,25 +132,31 @@ def changed_since(mark: int | Parameter) -> Q:
 
 # Numbers of transactions to come are of another cluster, from which the rows were brought here.
 _NEXT_TRANSACTION = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-_SELECT_NEWS = f"""
-    SELECT mark.number, turned.kind, turned.key, turned.sale, turned.product, turned.number,
-        COALESCE(variant.stock - variant.claimed, deal.claimed)
+_COLUMNS = (
+    "mark.number, turned.kind, turned.key, turned.sale, turned.product, turned.number, "
+    "COALESCE(variant.stock - variant.claimed, deal.claimed)"
+)
+_FROM_NEWS = f"""
     FROM ({{mark}}) AS mark
     LEFT JOIN {TABLE} AS turned ON {{is_new}}
     LEFT JOIN {Variant._meta.db_table} AS variant
         ON turned.kind = '{VARIANT_UNITS}' AND variant.id = turned.key
     LEFT JOIN {Deal._meta.db_table} AS deal
         ON turned.kind = '{DEAL_UNITS}' AND deal.id = turned.key
-"""  # noqa: S608
+"""
 _NEWS = {
-    "postgresql": _SELECT_NEWS.format(
+    "postgresql": _FROM_NEWS.format(
         mark="SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS number",
         is_new=(
             f"turned.number >= COALESCE(%s, mark.number) AND turned.number < {_NEXT_TRANSACTION}"
         ),
     ),
-    "sqlite": _SELECT_NEWS.format(
+    "sqlite": _FROM_NEWS.format(
         mark=f"SELECT COALESCE(MAX(number), 0) AS number FROM {TABLE}",  # noqa: S608
         is_new="turned.number > COALESCE(%s, mark.number)",
     ),
 }
+
+
+def _news(columns: str) -> str:
+    return f"SELECT {columns.format(_COLUMNS)} {_NEWS[connection.vendor]}"

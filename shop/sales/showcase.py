@@ -64,6 +64,11 @@ class Showcase:
         return self._reading.snapshot if self._reading else None
 
     @property
+    def reading(self) -> ShowcaseReading | None:
+        """The same, with what has changed up to then."""
+        return self._reading
+
+    @property
     def is_warm(self) -> bool:
         """Whether a page can be served without asking the database."""
         return self._reading is not None and self.age_seconds <= settings.SHOWCASE_MAX_STALE

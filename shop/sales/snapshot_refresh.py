@@ -70,6 +70,21 @@ def read_anew(now: datetime, latest: ShowcaseReading | None) -> ShowcaseReading:
     return ShowcaseReading(snapshot, now, news)
 
 
+def with_units(latest: ShowcaseReading, news: News) -> Snapshot | None:
+    """The latest snapshot with the units of now; None where more than units has changed since.
+
+    :param news: since the mark of the latest reading
+    """
+    if latest.news is None or news.mark < latest.news.mark:
+        return None
+    changed = news.rows - latest.news.rows
+    if any(each.kind not in {VARIANT_UNITS, DEAL_UNITS} for each in changed):
+        return None
+    if not changed:
+        return latest.snapshot
+    return _merged(latest.snapshot, _units(latest.snapshot, changed))
+
+
 def _read_whole(now: datetime) -> ShowcaseReading:
     # The mark is taken first: what changes meanwhile is read once more.
     news = read_news(None) if has_triggers() else None

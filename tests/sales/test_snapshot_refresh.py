@@ -1,5 +1,6 @@
 """A snapshot that is read anew: it is as if all were read, and costs what has changed."""
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,8 +32,9 @@ from shop.sales.models import (
     Sale,
 )
 from shop.sales.revision_triggers import has_triggers, set_triggers
+from shop.sales.revisions import news_in_json, news_of, read_news
 from shop.sales.snapshot_queries import KEPT_AFTER_END, read_snapshot
-from shop.sales.snapshot_refresh import ShowcaseReading, read_anew
+from shop.sales.snapshot_refresh import ShowcaseReading, read_anew, with_units
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -286,6 +288,36 @@ def test_whatever_is_written_the_snapshot_is_as_if_all_were_read(
         names = [write.__name__ for write in writings]
         assert reading.snapshot == whole, names
         assert [*reading.snapshot.sales] == [*whole.sales]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_units_alone_are_brought_up_to_date_as_if_all_were_read(
+    sale: Sale, reading: ShowcaseReading, seed: int
+) -> None:
+    merchant, told = Merchant(seed), 0
+    units = [merchant.edit_stock, merchant.edit_claims, merchant.edit_claims_of_a_deal]
+    for _ in range(60):
+        others = [merchant.choose.choice(merchant.writings)] * (merchant.choose.random() < 0.3)
+        for write in [*merchant.choose.choices(units, k=2), *others]:
+            write()
+        assert reading.news is not None
+        news = read_news(reading.news.mark)
+        assert news_of(as_json(reading.news.mark)).rows == news.rows
+        snapshot = with_units(reading, news)
+        assert snapshot in (None, read_snapshot(OPENS))
+        told += snapshot is not None
+        if snapshot is None or merchant.choose.random() < 0.5:
+            reading = read_anew(OPENS, reading)
+    assert 20 < told < 60
+
+
+def as_json(mark: int) -> list[list[Any]]:
+    """The rows of the statement that asks in JSON."""
+    with connection.cursor() as cursor:
+        cursor.execute(news_in_json(), [mark])
+        rows = cursor.fetchall()
+    assert {kind for kind, _ in rows} == {"news"}
+    return [json.loads(row) for _, row in rows]
 
 
 def test_what_is_undone_was_never_there(sale: Sale, reading: ShowcaseReading) -> None:
