@@ -66,6 +66,13 @@ def test_a_signature_of_any_length_that_nobody_made_is_refused(
     assert not key.signatures.verify(b"a message", octet * length)
 
 
+def test_an_integer_of_es256_has_exactly_32_bytes() -> None:
+    signature = RING[ES.kid].signatures.sign(b"a message")
+    for longer in (b"\0" + signature, signature[:32] + b"\0" + signature[32:]):
+        assert not RING[ES.kid].signatures.verify(b"a message", longer)
+        assert not reference_verifies(RING[ES.kid], b"a message", longer)
+
+
 def test_the_other_signature_that_es256_allows_is_allowed() -> None:
     """Whoever has (r, s) has (r, n - s): so no signature is anything's id."""
     signature = RING[ES.kid].signatures.sign(b"a message")
