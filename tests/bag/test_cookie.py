@@ -11,12 +11,11 @@ from joserfc.jwk import ECKey, OctKey
 
 from offers.anchors import new_id, new_nonce
 from offers.keys import KeyRing
-from offers.terms import Offer
-from offers.tokens import Unreadable, decode_segment, encode_segment, read_offer, sign_offer
+from offers.prepared import PreparedOffer, Recipient, end_of
+from offers.tokens import Unreadable, decode_segment, encode_segment, read_offer
 from shop.bag import cookie
 from shop.bag.cookie import MOST_BYTES, BagFull, Packed, pack, unpack
 from shop.bag.lines import Bag
-from tests.offers.handmade_tokens import claims
 
 KEYS: dict[str, OctKey | ECKey] = {
     "HS256": OctKey.generate_key(256),
@@ -38,19 +37,17 @@ def line(number: int, algorithm: str = "HS256") -> Packed:
     sku = "".join(chance.choices("ABCDEFGHIJKLMNOPRSTUVW", k=3)) + f"-{number:02d}"
     issued_at = 1_795_777_200 + chance.randrange(3600)
     amount = chance.randrange(199, 19_999)
-    terms = claims(
-        sub=SHOPPER,
-        jti=new_id(),
-        iat=issued_at,
-        exp=issued_at + 1800,
-        sale=chance.choice(["autumn-clear-out", "winter-first-look", "list"]),
-        sku=sku,
-        amount=amount,
-        was=amount * 3,
-        max=chance.choice([2, 5, 10]),
-        anchor=new_nonce()[:16],
-    )
-    message = sign_offer(Offer.from_claims(terms), RINGS[algorithm].active)
+    terms: dict[str, str | int] = {
+        "sale": chance.choice(["autumn-clear-out", "winter-first-look", "list"]),
+        "sku": sku,
+        "amount": amount,
+        "currency": "EUR",
+        "was": amount * 3,
+        "max": chance.choice([2, 5, 10]),
+        "anchor": new_nonce()[:16],
+    }
+    recipient = Recipient(SHOPPER, issued_at, issued_at + 1800)
+    message = PreparedOffer(terms, RINGS[algorithm].active).sign(recipient, end_of(new_id()))
     return Packed(message, {sku: chance.randrange(1, 4)})
 
 
