@@ -152,6 +152,7 @@ class Purchase:
     shopper: Shopper
     address: Address
     fingerprint: str
+    network: str
     deal: DealSnapshot
     now: datetime
 
@@ -184,7 +185,7 @@ class Purchase:
             address=self.address,
             shown_total=self.deal.amount,
             card_fingerprint=self.fingerprint,
-            network=network_key(ADDRESS_OF_ALL),
+            network=self.network,
             now=self.now,
         )
 
@@ -234,6 +235,7 @@ class OrderWorkload:
             shopper=Shopper([someone], ["shopper"]),
             address=Address(**{**ADDRESS, "email": f"{someone}@example.org"}),
             fingerprint=new_id(),
+            network=network_key(ADDRESS_OF_ALL),
             deal=deal,
             now=self._now,
         )

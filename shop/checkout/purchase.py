@@ -73,7 +73,7 @@ def order_of(judged: JudgedBag) -> Order | None:
 
 def remove_ordered_lines(bag: Bag, order: Order) -> None:
     """Remove from the bag the offers of an order that is paid, or at the bank."""
-    if order.status not in OUT_OF_BAG:
+    if order.status not in OUT_OF_BAG or not bag.lines:
         return
     bought = set(order.lines.values_list("jti", flat=True))
     for line in [each for each in bag.lines if each.id in bought]:
