@@ -40,6 +40,18 @@ def test_the_bag_page_sets_no_cookie_where_nothing_changed(buyer: ShopClient) ->
     assert "bag" not in buyer.client.get("/bag/").cookies
 
 
+def test_the_page_of_a_bag_has_nothing_of_the_one_shown_before(
+    buyer: ShopClient, another_shopper: ShopClient
+) -> None:
+    another_shopper.add(another_shopper.offer("LMP-01"), quantity=3)
+    seen = [each.bag() for each in (buyer, another_shopper, buyer)]
+    assert [page.lines for page in seen] == [{"MUG-01": 499}, {"LMP-01": 790}, {"MUG-01": 499}]
+    assert [page.one("#bag-link .count").get_text() for page in seen] == ["1", "3", "1"]
+    first, second, _ = (str(page.one("[data-line]")["data-line"]) for page in seen)
+    assert first not in seen[1].html
+    assert second not in seen[2].html
+
+
 def test_the_same_deal_again_adds_quantities(buyer: ShopClient) -> None:
     assert buyer.add(buyer.offer()).status == 303
     assert quantity_of(buyer.bag(), "MUG-01") == "2"
