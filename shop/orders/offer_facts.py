@@ -104,7 +104,7 @@ def read_facts(
         return read(with_record=False)
     on_show = showcase.latest
     if on_show is not None and _are_within_terms(offers, on_show):
-        facts = _read_by_showcase(offers, shopper=shopper, now=now, kept=kept)
+        facts = _read_by_showcase(offers, skus=skus, shopper=shopper, now=now, kept=kept)
         facts = facts or read(with_record=False)
         if _are_within_terms(offers, facts.snapshot):
             return facts
@@ -112,7 +112,12 @@ def read_facts(
 
 
 def _read_by_showcase(
-    offers: Collection[Offer], *, shopper: Shopper, now: datetime, kept: KeptPrices | None
+    offers: Collection[Offer],
+    *,
+    skus: Collection[str],
+    shopper: Shopper,
+    now: datetime,
+    kept: KeptPrices | None,
 ) -> Facts | None:
     """The facts with the showcase's snapshot, units brought up to date; one small query.
 
@@ -129,11 +134,11 @@ def _read_by_showcase(
     ):
         return None
     statement = _uses_statement(connection.vendor)
-    values = _values(offers, [each.sku for each in offers], shopper)
+    values = _values(offers, skus, shopper)
     rows: Mapping[str, list[Any]] = rows_by_kind(
         statement.rows({**values, "mark": reading.news.mark})
     )
-    snapshot = with_units(reading, news_of(rows["news"]))
+    snapshot = with_units(reading, news_of(rows["news"]), skus)
     return None if snapshot is None else _facts(rows, snapshot, shopper, now, kept)
 
 

@@ -3,8 +3,8 @@
 ``snapshot_queries`` reads them from rows, ``showcase`` keeps them in memory.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -267,6 +267,16 @@ class Snapshot:
     def first_end(self) -> datetime | None:
         """When the first of its sales ends; None where there is none."""
         return min((sale.ends_at for sale in self.sales.values()), default=None)
+
+    def of_products(self, skus: Iterable[str]) -> "Snapshot":
+        """The same sales, and no other products than these."""
+        products = {sku: self.products[sku] for sku in skus if sku in self.products}
+        return replace(
+            self,
+            products=products,
+            list_deals={sku: self.list_deals[sku] for sku in products},
+            skus_by_key={product.id: sku for sku, product in products.items()},
+        )
 
     @cached_property
     def _products_by_slug(self) -> Mapping[str, ProductSnapshot]:

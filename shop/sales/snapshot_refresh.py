@@ -70,10 +70,11 @@ def read_anew(now: datetime, latest: ShowcaseReading | None) -> ShowcaseReading:
     return ShowcaseReading(snapshot, now, news)
 
 
-def with_units(latest: ShowcaseReading, news: News) -> Snapshot | None:
+def with_units(latest: ShowcaseReading, news: News, skus: Collection[str]) -> Snapshot | None:
     """The latest snapshot with the units of now; None where more than units has changed since.
 
     :param news: since the mark of the latest reading
+    :param skus: of the products it has these, since few are quickly made anew
     """
     if latest.news is None or news.mark < latest.news.mark:
         return None
@@ -82,7 +83,8 @@ def with_units(latest: ShowcaseReading, news: News) -> Snapshot | None:
         return None
     if not changed:
         return latest.snapshot
-    return _merged(latest.snapshot, _units(latest.snapshot, changed))
+    few = latest.snapshot.of_products(skus)
+    return _merged(few, _units(few, changed))
 
 
 def _read_whole(now: datetime) -> ShowcaseReading:
