@@ -65,7 +65,8 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
     assert notes.count("100,000 orders against 1,000; ") == 2
     # Of PostgreSQL and SQLite: two recorded, the two bursts of each side, and the whole one.
     assert (
-        re.findall(r"; (\d+) oversells in (\d+) orders;", notes) == [("0", "102"), ("0", "202")] * 2
+        re.findall(r"; (\d+) oversells in (\d+) orders\.", notes)
+        == [("0", "102"), ("0", "202")] * 2
     )
 
 
