@@ -26,7 +26,7 @@ BENCHMARKS = (
     "live_room",
 )
 #: These run only where they are named: they take minutes.
-ON_REQUEST = ("http",)
+ON_REQUEST = ("http", "outstanding")
 
 
 def main() -> int:
