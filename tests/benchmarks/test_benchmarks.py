@@ -24,7 +24,7 @@ def test_every_benchmark_has_its_row_and_its_notes() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=480,
     )
     assert done.returncode == 0, done.stderr
     lines, _, notes = done.stdout.partition("\n\n")
