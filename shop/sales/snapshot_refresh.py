@@ -175,7 +175,8 @@ def _merged(old: Snapshot, changes: Changes) -> Snapshot:
     sales: dict[int, SaleSnapshot | None] = {
         sale.id: _with_products(sale, others, changes.claimed) for sale in old.sales.values()
     }
-    sales.update(changes.sales)
+    # What was told once may be told again: equal ones keep what was prepared of them.
+    sales |= {key: each for key, each in changes.sales.items() if each != sales.get(key)}
     on_show = [sale for sale in sales.values() if sale is not None]
     return replace(
         old,

@@ -106,6 +106,14 @@ def test_a_changed_sale_is_read_again_and_the_others_are_kept(
     assert again.products == reading.snapshot.products
 
 
+def test_a_sale_that_is_read_again_as_it_was_is_kept(sale: Sale, reading: ShowcaseReading) -> None:
+    """As where a transaction is open elsewhere, so that what was told is told again."""
+    Sale.objects.filter(slug="winter").update(title="Winter again")
+    Sale.objects.filter(slug="winter").update(title="winter")
+    again = read_anew(OPENS, reading).snapshot
+    assert again.sales["winter"] is reading.snapshot.sales["winter"]
+
+
 def test_a_change_is_told_once(sale: Sale, reading: ShowcaseReading) -> None:
     Sale.objects.filter(pk=sale.pk).update(title="Autumn again")
     once = read_anew(OPENS, reading)
