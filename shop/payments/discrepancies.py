@@ -35,6 +35,8 @@ Kind = DiscrepancyKind
 
 #: Statuses of a payment that took money, or may still take it without us.
 PAYS = frozenset({"succeeded", "processing", "requires_action"})
+#: Statuses of a payment that nobody has begun to make.
+UNBEGUN = frozenset({"requires_payment_method", "requires_confirmation"})
 #: Orders that a comparison asks Stripe about singly, at most.
 MOST_ASKED = 20
 #: The newest orders, whose payments the list has to show.
@@ -108,6 +110,23 @@ def compare_ours(intents: Sequence[stripe.PaymentIntent], now: datetime) -> None
         elif order is not None and order.status in OVER and intent.status == "succeeded":
             # Paid after its end, and no event told of it: it goes back.
             settle(order, intent, cause="reconcile", now=now)
+        elif order is not None and _is_left_behind(intent, order):
+            _cancel(intent)
+
+
+def _is_left_behind(intent: stripe.PaymentIntent, order: Order) -> bool:
+    """Whether its id was lost, and the order went on to another round of payment since."""
+    made_in = metadata_text(intent, "round")
+    is_earlier = made_in.isdecimal() and int(made_in) < order.payment_round
+    return is_earlier and intent.status in UNBEGUN
+
+
+def _cancel(intent: stripe.PaymentIntent) -> None:
+    try:
+        client().v1.payment_intents.cancel(intent.id)
+    except stripe.InvalidRequestError as error:
+        # Its status has changed since it was listed: the next comparison sees it.
+        logger.info("%s cannot be canceled: %s", intent.id, type(error).__name__)
 
 
 def examine(intent_id: str, now: datetime) -> None:

@@ -287,6 +287,18 @@ def test_a_payment_that_would_be_made_otherwise_today_is_given_up_for_another(
     check_end("expired")
 
 
+def test_a_payment_that_was_given_up_for_another_can_not_be_made_any_more(
+    buyer: ShopClient, card: Card, fault: Fault, settings: Settings, ledger: Ledger
+) -> None:
+    fault(CREATE, "timeout_after")
+    send(buyer, card())
+    settings.STRIPE_PAYMENT_METHOD_TYPES = ["card", "sepa_debit"]
+    send(buyer, card())
+    assert Order.objects.get().payment_round == 2
+    call_command("reconcile")
+    assert sorted(each["status"] for each in ledger()) == ["canceled", "succeeded"]
+
+
 @pytest.mark.parametrize("meanwhile", [{"status": "expired"}, {"payment_round": 2}])
 def test_a_payment_whose_order_went_on_while_it_was_made_can_never_be_paid(
     meanwhile: dict[str, Any], buyer: ShopClient, card: Card, fault: Fault
