@@ -90,6 +90,11 @@ class ChangedRow:
         """Whether it is no part of one sale or product."""
         return self.sale is self.product is None
 
+    @property
+    def is_units(self) -> bool:
+        """Whether nothing of the row has changed but how many units are left or claimed."""
+        return self.kind in {VARIANT_UNITS, DEAL_UNITS}
+
 
 @dataclass(frozen=True, slots=True)
 class News:

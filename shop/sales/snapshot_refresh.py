@@ -63,7 +63,7 @@ def read_anew(now: datetime, latest: ShowcaseReading | None) -> ShowcaseReading:
     if news.mark < latest.news.mark or any(each.concerns_all for each in changed):
         return _read_whole(now)
     snapshot = _without_old_sales(latest.snapshot, now)
-    if any(each.kind not in {VARIANT_UNITS, DEAL_UNITS} for each in changed):
+    if not all(each.is_units for each in changed):
         snapshot = _merged(snapshot, _read_changes(latest.news.mark, now))
     elif changed:
         snapshot = _merged(snapshot, _units(snapshot, changed))
@@ -79,7 +79,7 @@ def with_units(latest: ShowcaseReading, news: News, skus: Collection[str]) -> Sn
     if latest.news is None or news.mark < latest.news.mark:
         return None
     changed = news.rows - latest.news.rows
-    if any(each.kind not in {VARIANT_UNITS, DEAL_UNITS} for each in changed):
+    if not all(each.is_units for each in changed):
         return None
     if not changed:
         return latest.snapshot
